@@ -1,0 +1,120 @@
+"""Slots, due times and zones, against hand-worked calendars."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from watcher import schedule
+from watcher.errors import ConfigurationError
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+@pytest.mark.parametrize("text", ["monday 08:00", "0 8 * * 1", "Monday 8:00", "0 8 * * mon"])
+def test_a_weekday_and_crontabs_one_are_both_monday(text: str) -> None:
+    times = schedule.parse(text, "Europe/Berlin")
+
+    slot = times.next(at("2026-03-03T12:00:00+01:00"))
+
+    assert slot.isoformat() == "2026-03-09T08:00:00+01:00"
+
+
+def test_seven_is_sunday_as_in_crontab() -> None:
+    times = schedule.parse("0 8 * * 7", "UTC")
+
+    assert times.next(at("2026-03-03T12:00:00+00:00")).strftime("%A") == "Sunday"
+
+
+def test_a_slot_is_its_own_latest_and_not_its_own_next() -> None:
+    times = schedule.parse("monday 08:00", "Europe/Berlin")
+    slot = at("2026-03-09T08:00:00+01:00")
+
+    assert times.latest(slot) == slot
+    assert times.next(slot) == at("2026-03-16T08:00:00+01:00")
+    assert times.latest(at("2026-03-09T07:59:59+01:00")) == at("2026-03-02T08:00:00+01:00")
+
+
+def test_an_hour_that_comes_twice_fires_once() -> None:
+    times = schedule.parse("daily 01:30", "America/New_York")
+
+    slots = times.upcoming(at("2026-10-31T12:00:00+00:00"), 2)
+
+    assert [slot.astimezone(UTC).isoformat() for slot in slots] == ["2026-11-01T05:30:00+00:00", "2026-11-02T06:30:00+00:00"]
+
+
+def test_an_hour_that_is_skipped_fires_at_the_next_that_exists() -> None:
+    times = schedule.parse("daily 02:30", "Europe/Berlin")
+
+    slot = times.next(at("2026-03-28T12:00:00+01:00"))
+
+    assert slot.astimezone(UTC).isoformat() == "2026-03-29T01:00:00+00:00"
+
+
+def test_several_missed_slots_are_one() -> None:
+    times = schedule.parse("monday 08:00", "Europe/Berlin")
+
+    due = times.due(at("2026-03-25T10:00:00+01:00"), since=at("2026-03-02T08:00:00+01:00"))
+
+    assert due == at("2026-03-23T08:00:00+01:00")
+
+
+def test_nothing_is_due_twice() -> None:
+    times = schedule.parse("monday 08:00", "Europe/Berlin")
+    slot = at("2026-03-09T08:00:00+01:00")
+
+    assert times.due(slot, since=slot) is None
+
+
+def test_a_rare_slot_is_found_far_back() -> None:
+    times = schedule.parse("0 8 29 2 *", "UTC")
+
+    assert times.latest(at("2026-03-01T00:00:00+00:00")) == at("2024-02-29T08:00:00+00:00")
+
+
+def test_a_period_key_carries_the_offset_of_its_day() -> None:
+    times = schedule.parse("monday 08:00", "Europe/Berlin")
+
+    keys = [schedule.period_key(slot) for slot in times.upcoming(at("2026-03-20T00:00:00+01:00"), 2)]
+
+    assert keys == ["2026-03-23T08:00+01:00", "2026-03-30T08:00+02:00"]
+
+
+@pytest.mark.parametrize("text", ["0 0 31 2 *", "someday 08:00", "* * *", "monday at eight", "", "25 61 * * *", "@daily"])
+def test_what_is_no_schedule_is_refused_with_the_forms_that_are(text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        schedule.parse(text, "UTC")
+
+    assert "daily" in str(caught.value)
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="Mars/Olympus"):
+        schedule.parse("daily 05:30", "Mars/Olympus")
+
+
+def test_jitter_is_the_same_for_a_name_each_day_and_stays_within_its_minutes() -> None:
+    days = schedule.parse("daily 05:30", "UTC").upcoming(at("2026-03-01T00:00:00+00:00"), 5)
+
+    offsets = {name: {schedule.jittered(day, name, 30) - day for day in days} for name in ("nmj", "als", "cmt")}
+
+    assert all(len(found) == 1 for found in offsets.values())
+    assert len({next(iter(found)) for found in offsets.values()}) == 3
+    assert all(0 <= next(iter(found)).total_seconds() <= 1800 for found in offsets.values())
+
+
+@pytest.mark.parametrize(
+    ("instant", "quiet"),
+    [
+        ("2026-03-03T20:59:00-05:00", False),
+        ("2026-03-03T21:00:00-05:00", True),
+        ("2026-03-04T04:59:00-05:00", True),
+        ("2026-03-04T05:00:00-05:00", False),
+        ("2026-03-07T12:00:00-05:00", True),
+    ],
+)
+def test_ncbis_quiet_hours_are_its_nights_and_weekends(instant: str, quiet: bool) -> None:
+    assert schedule.is_quiet_at_ncbi(at(instant)) is quiet

@@ -1,0 +1,643 @@
+"""The frozen values that travel between the rooms, in the order in which a paper meets them.
+
+    Watch -> Hit -> Article -> Candidate -> Ranked -> Judged -> Digest -> Message -> Delivery
+
+A value is named after the station it has reached. Nothing here reads a clock, a file or a network. Times end in `_at` and are
+aware UTC; plain dates are NCBI's calendar days. Tuples, never lists, so that a value can be shared without care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NewType
+
+Pmid = NewType("Pmid", int)
+"""PubMed's identity of a record, a positive integer."""
+
+
+# --- what the lab asked for ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A new watch's first digest: how many days back, and at most how many papers are shown."""
+
+    days: int = 30
+    papers: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A standing question: a PubMed query, a seed set, a threshold. Scores are 0 to 100."""
+
+    name: str
+    title: str
+    query: str
+    seeds: tuple[str, ...]
+    note: str = ""
+    similar: bool = True
+    threshold: float = 35
+    highlight: float = 70
+    exclude_types: tuple[str, ...] = ("Comment", "Editorial")
+    late_after_days: int = 180
+    start: Start = Start()
+    must_find: tuple[Pmid, ...] = ()
+    allow_over: int = 50_000
+    was: str | None = None
+
+
+class Empty(StrEnum):
+    """What a list does with a period that holds no paper."""
+
+    RECEIPT = "receipt"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestList:
+    """A standing order: which watches go to which channels, when, and how the digest looks."""
+
+    name: str
+    title: str
+    watches: tuple[str, ...]
+    channels: tuple[str, ...]
+    schedule: str
+    timezone: str
+    subject_prefix: str = ""
+    empty: Empty = Empty.RECEIPT
+    top: int = 5
+    limit: int = 60
+    max_html_kb: int = 90
+    attach: tuple[str, ...] = ("ris",)
+    group_by: str = "watch"
+    chips: tuple[str, ...] = ()
+    full_text_url: str | None = None
+    pause_until: date | None = None
+
+
+class ChannelKind(StrEnum):
+    """How a channel's messages are rendered."""
+
+    EMAIL = "email"
+    SLACK = "slack"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A named destination. `url` is an Apprise URL and a secret: it is never shown, logged or compared in a message."""
+
+    name: str
+    kind: ChannelKind
+    url: str = field(repr=False)
+    to: tuple[str, ...] = ()
+    reply_to: str | None = None
+
+
+# --- seeds -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One example paper as a seed file gives it. `path` is relative to seeds/; `locator` tells entries of one file apart
+    ("" for a file that is one seed, else "line 3", "entry smith2024"). Text fields may be empty; identifiers are normalised."""
+
+    path: str
+    locator: str
+    file_sha256: str
+    pmid: Pmid | None = None
+    doi: str | None = None
+    pmcid: str | None = None
+    title: str = ""
+    abstract: str = ""
+    keywords: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    notes: str = ""
+
+    @property
+    def label(self) -> str:
+        """How a reader is told of this seed: its title, else its identifier, else its place."""
+        known = f"PMID {self.pmid}" if self.pmid else self.doi or self.pmcid
+        return self.title or known or f"{self.path} {self.locator}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSeed:
+    """A seed joined with its PubMed record, or with the reason why it stands on its own text. `resolved_by` is "pmid", "doi",
+    "pmcid", "title" or None."""
+
+    seed: Seed
+    article: Article | None = None
+    resolved_by: str | None = None
+    problem: str | None = None
+
+
+# --- an article ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """One author or one collective. ValidYN="N" authors are left out by the parser."""
+
+    last_name: str = ""
+    fore_name: str = ""
+    initials: str = ""
+    suffix: str = ""
+    collective: str = ""
+    orcid: str = ""
+    affiliations: tuple[str, ...] = ()
+
+    @property
+    def display(self) -> str:
+        """MEDLINE style: "Smith JA Jr", or the collective's name."""
+        return self.collective or " ".join(part for part in (self.last_name, self.initials or self.fore_name, self.suffix) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A publication date as precise as the record gives it. `text` is how it reads: "2026 Jan 5", "2025 Winter", a MedlineDate."""
+
+    text: str = ""
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+
+    @property
+    def earliest(self) -> date | None:
+        """The first day it can mean, or None without a year."""
+        if self.year is None:
+            return None
+        return date(self.year, self.month or 1, (self.day or 1) if self.month else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The journal, or for a book article the book (`publisher` and `isbn` are a book's only; `country` is then the publisher's
+    place). `issn_kind` is "Print", "Electronic", "Linking" or unknown."""
+
+    title: str = ""
+    abbreviation: str = ""
+    issn: str = ""
+    nlm_id: str = ""
+    country: str = ""
+    publisher: str = ""
+    isbn: str = ""
+    issn_kind: str = ""
+
+    @property
+    def display(self) -> str:
+        """The ISO abbreviation where there is one, else the title."""
+        return self.abbreviation or self.title
+
+
+@dataclass(frozen=True, slots=True)
+class AbstractSection:
+    """One AbstractText: its label as printed ("AIMS"), NLM's category ("OBJECTIVE", may be ""), plain text."""
+
+    label: str
+    category: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAbstract:
+    """An abstract in another language or of another kind ("plain-language-summary", "Publisher", …)."""
+
+    kind: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifier:
+    """A MeSH subheading."""
+
+    name: str
+    ui: str
+    major: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A MeSH descriptor with its qualifiers; `major` when the descriptor itself is starred."""
+
+    name: str
+    ui: str
+    major: bool
+    qualifiers: tuple[Qualifier, ...] = ()
+
+    @property
+    def is_major(self) -> bool:
+        """Starred itself or through one of its qualifiers, as [majr] counts it."""
+        return self.major or any(qualifier.major for qualifier in self.qualifiers)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One CommentsCorrections entry: RefType ("RetractionIn", "UpdateOf", "ErratumFor", …), the other record's pmid when it is
+    given, its citation. RefType Cites is left out."""
+
+    kind: str
+    pmid: Pmid | None
+    source: str
+
+
+NO_TITLE = "[Title not available]"
+
+
+def is_placeholder(title: str) -> bool:
+    """Whether `title` names nothing: it is empty, or PubMed's "[Not Available]."."""
+    return title.strip("[]. ").casefold() in ("", "not available")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The parsed description of one PubMed record.
+
+    `title` and `abstract` are plain text (the text of the elements, markup dropped; sections of `abstract` joined by one space).
+    `title_markup` is HTML limited to i, b, sub, sup, everything else escaped. `doi`, `pmcid` and `pii` are the record's own: never
+    those of cited papers, never those marked invalid. `crdt`, `edat`, `mhda` are the History dates entrez, pubmed and medline
+    (FACTS: the names look swapped); `lr` is DateRevised. `title` may be empty or "[Not Available]."; `display_title` and
+    `title_markup` then hold the vernacular title. `book_accession` is a book article's id in NCBI's Bookshelf ("NBK1234").
+    """
+
+    pmid: Pmid
+    title: str = ""
+    abstract: str = ""
+    title_markup: str = ""
+    version: int = 1
+    vernacular_title: str = ""
+    sections: tuple[AbstractSection, ...] = ()
+    other_abstracts: tuple[OtherAbstract, ...] = ()
+    authors: tuple[Author, ...] = ()
+    authors_complete: bool = True
+    editors: tuple[Author, ...] = ()
+    journal: Journal = Journal()
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
+    published: PartialDate = PartialDate()
+    electronic: PartialDate = PartialDate()
+    languages: tuple[str, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    supplementary: tuple[str, ...] = ()
+    substances: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    doi: str | None = None
+    pmcid: str | None = None
+    pii: str | None = None
+    status: str = ""
+    pub_model: str = ""
+    pub_status: str = ""
+    crdt: date | None = None
+    edat: date | None = None
+    mhda: date | None = None
+    lr: date | None = None
+    relations: tuple[Relation, ...] = ()
+    is_book: bool = False
+    book_accession: str | None = None
+
+    @property
+    def display_title(self) -> str:
+        """What a reader is shown as the title: the vernacular one where PubMed has no other, and never nothing."""
+        return (self.vernacular_title or NO_TITLE) if is_placeholder(self.title) else self.title
+
+    @property
+    def is_preprint(self) -> bool:
+        """PubMed gives preprints the publication type Preprint."""
+        return "Preprint" in self.publication_types
+
+    @property
+    def is_retracted(self) -> bool:
+        """The paper itself was retracted (its notice has the type "Retraction of Publication")."""
+        return "Retracted Publication" in self.publication_types or any(
+            relation.kind in ("RetractionIn", "RetractedandRepublishedIn") for relation in self.relations
+        )
+
+    @property
+    def is_ahead_of_print(self) -> bool:
+        """Published online, not yet in an issue."""
+        return self.pub_status == "aheadofprint"
+
+    @property
+    def earliest_published(self) -> date | None:
+        """The first day on which any form of the paper can have been out."""
+        days = [day for day in (self.published.earliest, self.electronic.earliest) if day]
+        return min(days) if days else None
+
+
+# --- from a hit to a ranked candidate -----------------------------------------------------------------------------------------
+
+
+class Origin(StrEnum):
+    """How a pmid came to a watch: in the window by its creation or entry date; in the window because it was indexed or revised;
+    as a neighbour of a seed; only when the full set was read."""
+
+    QUERY = "query"
+    INDEXED = "indexed"
+    SIMILAR = "similar"
+    FULL_SET = "full-set"
+
+
+class HitState(StrEnum):
+    """Where a hit stands in the seen ledger."""
+
+    BASELINE = "baseline"
+    AWAITING = "awaiting-record"
+    NEWS = "news"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """This pmid matched this watch."""
+
+    watch: str
+    pmid: Pmid
+    origins: frozenset[Origin]
+    state: HitState = HitState.NEWS
+    news_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article joined with its hits, one for each watch that it matched; not yet judged."""
+
+    article: Article
+    work_id: int
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase of the paper, as written there, with its share of the score (0 to 1)."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a score is what it is: terms and MeSH headings of the paper that raised it most, the nearest seed."""
+
+    terms: tuple[Term, ...] = ()
+    headings: tuple[Term, ...] = ()
+    nearest_seed: str = ""
+    nearest_similarity: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The score of one article under one ranking: `value` 0 to 100."""
+
+    pmid: Pmid
+    value: float
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate with its score for each watch it matched."""
+
+    candidate: Candidate
+    scores: Mapping[str, Scored]
+
+    @property
+    def best(self) -> Scored:
+        """The highest score over its watches."""
+        return max(self.scores.values(), key=lambda scored: scored.value)
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------------
+
+
+class RunOutcome(StrEnum):
+    """How a run ended."""
+
+    GOOD = "good"
+    FAILED = "failed"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFacts:
+    """What PubMed said about one search besides its ids."""
+
+    term: str
+    count: int
+    translation: str = ""
+    phrases_not_found: tuple[str, ...] = ()
+    fields_not_found: tuple[str, ...] = ()
+    phrases_ignored: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One readable line for each thing PubMed complained of."""
+        return (
+            *(f"phrase not found, searched as separate words: {phrase}" for phrase in self.phrases_not_found),
+            *(f"unknown field, searched as plain text: {name}" for name in self.fields_not_found),
+            *(f"ignored: {phrase}" for phrase in self.phrases_ignored),
+            *self.messages,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One look of one watch at PubMed. Counts are of pmids, `requests` of HTTP requests (retries included).
+
+    `kind` is "window", "full" (window and full set), "first" or "edit". `selected` counts new papers at or above the threshold.
+    """
+
+    watch: str
+    kind: str
+    outcome: RunOutcome
+    started_at: datetime
+    finished_at: datetime
+    window_from: date | None = None
+    window_to: date | None = None
+    full_set_as_of: date | None = None
+    matched: int = 0
+    known: int = 0
+    fetched: int = 0
+    new: int = 0
+    awaiting: int = 0
+    selected: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    translation: str = ""
+    warnings: tuple[str, ...] = ()
+    error_kind: str | None = None
+    error: str | None = None
+    may_pass: bool = False
+
+
+# --- digests -----------------------------------------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """What a digest decided about a hit."""
+
+    SHOWN = "shown"
+    ATTACHED = "attached"
+    BELOW_THRESHOLD = "below-threshold"
+    EXCLUDED_TYPE = "excluded-type"
+    ALREADY_PRESENTED = "already-presented"
+    RETRACTED = "retracted"
+
+
+class Section(StrEnum):
+    """Where in a digest a paper stands, in this order."""
+
+    PICK = "pick"
+    WATCH = "watch"
+    PREPRINT = "preprint"
+    LATE = "late"
+    RECONSIDERED = "reconsidered"
+    STARTER = "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (pmid, how it
+    reads: "preprint in bioRxiv"). `note` says why it comes late, or again."""
+
+    article: Article
+    work_id: int
+    watches: tuple[str, ...]
+    score: float
+    reasons: Reasons
+    section: Section
+    highlight: bool = False
+    chips: tuple[str, ...] = ()
+    also: tuple[tuple[Pmid, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A later record of a work that this list has already had: "now in eLife"."""
+
+    article: Article
+    work_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span of record-creation days that a digest could not cover, and why; `made_good` when a later digest did."""
+
+    watch: str
+    since: date
+    until: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the digest did, counted. Each count is of distinct works or records as its name says; `failures` are whole sentences."""
+
+    checked: int = 0
+    new: int = 0
+    shown: int = 0
+    attached: int = 0
+    below_threshold: int = 0
+    excluded_type: int = 0
+    already_presented: int = 0
+    retracted: tuple[Pmid, ...] = ()
+    awaiting: int = 0
+    unavailable: tuple[Pmid, ...] = ()
+    failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    next_digest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The slot that a digest belongs to. `key` is unique within a list: the slot as ISO with offset ("2026-03-02T08:00+01:00"),
+    or "manual:<instant>". `covers_from` and `covers_to` are NCBI days, both inclusive; `first` for a list's first digest."""
+
+    key: str
+    slot_at: datetime
+    covers_from: date
+    covers_to: date
+    first: bool = False
+    late_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One issue of a list, for one period. `items` are shown, in order; `attached` are presented in the .ris only.
+
+    `watch_titles` maps names to titles in the list's order; `highlights` counts shown and attached items marked as highly relevant.
+    """
+
+    order: DigestList
+    period: Period
+    composed_at: datetime
+    watch_titles: Mapping[str, str]
+    items: tuple[Item, ...] = ()
+    attached: tuple[Item, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    receipt: Receipt = Receipt()
+    base_url: str | None = None
+
+    @property
+    def presented(self) -> tuple[Item, ...]:
+        """Everything that reaches the reader: shown, then attached."""
+        return self.items + self.attached
+
+    @property
+    def highlights(self) -> int:
+        """How many presented papers are highly relevant."""
+        return sum(item.highlight for item in self.presented)
+
+
+# --- messages and deliveries ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A digest or a notice rendered for one kind of channel, stored and sent byte for byte.
+
+    `kind` is a ChannelKind value. `payload` maps part names to text: email {"text", "html", "ris", "ris_name"}; slack {"json"}: the
+    whole Block Kit payload with top-level text; other {"text"}. `headers` are the X-Watcher-… ones of an email.
+    """
+
+    kind: ChannelKind
+    part: int
+    subject: str
+    payload: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands. Parked is never final."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    PARKED = "parked"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message owed to one recipient of one channel. `recipient` is "" when the channel's URL says who. `rfc822_id` is the
+    Message-ID without its angle brackets; `first_attempt_at` fixes the Date header."""
+
+    id: int
+    channel: str
+    recipient: str
+    message: Message
+    rfc822_id: str
+    state: DeliveryState
+    attempts: int
+    first_attempt_at: datetime | None
+    token: str = ""

@@ -1,0 +1,172 @@
+"""Every expected failure of the watcher, as one tree.
+
+    WatcherError
+    ├── ConfigurationError      the configuration, a seed file or another input is wrong    exit 1
+    │   ├── SeedError           a file under seeds/ cannot be read
+    │   └── UnknownNameError    no such watch, list, channel or delivery
+    ├── PubMedError             PubMed did not give what was asked
+    │   ├── PubMedUnavailable   may pass: try again later                                   exit 4
+    │   │   └── BudgetExceeded  a request's total deadline ran out
+    │   ├── QuietHours          may pass: a large job waits for NCBI's night or weekend
+    │   ├── IncompleteAnswer    may pass: fewer ids than the answer itself announced        exit 4
+    │   ├── BadQuery            cannot pass: the query must be changed
+    │   │   ├── TooManyMatches  more matches than `allow_over`
+    │   │   └── CannotBeCut     over 9,999 records share the finest dates a set is cut by
+    │   └── BadCredentials      cannot pass: the API key was refused
+    ├── RecordError             one record cannot be understood; its batch goes on
+    ├── DeliveryError           a message was not taken (permanent or not)
+    ├── StoreError              the database cannot be used
+    │   ├── SchemaTooNew        written by a newer watcher
+    │   └── AlreadyComposed     this list already has a digest for this period
+    └── Busy                    another process holds the work                              exit 5
+
+Whether trying again can help is the class (`PubMedError.may_pass`) or a field (`DeliveryError.permanent`). Messages are written
+for the person who reads them: what happened, to which thing, and what to do. No message contains a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class WatcherError(Exception):
+    """An expected failure; its message is meant for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file something is wrong. Lines and columns count from 1."""
+
+    path: Path
+    line: int | None = None
+    column: int | None = None
+    key: str | None = None
+
+    def __str__(self) -> str:
+        parts = [str(self.path)]
+        if self.line is not None:
+            parts.append(str(self.line))
+            if self.column is not None:
+                parts.append(str(self.column))
+        text = ":".join(parts)
+        return f"{text}: {self.key}" if self.key else text
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input: where, what, and what to write instead."""
+
+    what: str
+    fix: str = ""
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.what}" if self.place else self.what
+        return f"{text}\n    {self.fix}" if self.fix else text
+
+
+class ConfigurationError(WatcherError):
+    """The configuration or another input is wrong; `problems` lists every fault found, not only the first."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class SeedError(ConfigurationError):
+    """A file under seeds/ cannot be read or understood."""
+
+
+class UnknownNameError(ConfigurationError):
+    """A watch, list, channel or delivery of this name does not exist."""
+
+
+class PubMedError(WatcherError):
+    """PubMed did not give what was asked."""
+
+    may_pass = False
+
+
+class PubMedUnavailable(PubMedError):
+    """PubMed, or the way to it, failed; the same request may succeed later. `status` is the last HTTP status, if any."""
+
+    may_pass = True
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class BudgetExceeded(PubMedUnavailable):
+    """One request took longer than `deadline_seconds`."""
+
+
+class QuietHours(PubMedError):
+    """A job of more than 100 requests waits for NCBI's quiet hours: 21:00 to 05:00 and weekends, US Eastern."""
+
+    may_pass = True
+
+
+class IncompleteAnswer(PubMedError):
+    """An answer held fewer ids than it announced, also when it was asked again."""
+
+    may_pass = True
+
+
+class BadQuery(PubMedError):
+    """PubMed refused the query; it must be changed."""
+
+
+class TooManyMatches(BadQuery):
+    """The query matches more records than the watch allows."""
+
+    def __init__(self, message: str, *, matched: int, allowed: int) -> None:
+        self.matched = matched
+        self.allowed = allowed
+        super().__init__(message)
+
+
+class CannotBeCut(BadQuery):
+    """More than 9,999 records share one creation date, one entry date and one publication year."""
+
+
+class BadCredentials(PubMedError):
+    """NCBI refused the API key."""
+
+
+class RecordError(WatcherError):
+    """One PubMed record cannot be understood."""
+
+
+class DeliveryError(WatcherError):
+    """A message was not taken.
+
+    `permanent`: sending the same bytes again cannot help until something is changed. `retry_after`: seconds the other side
+    asked to wait. `code`: the SMTP or HTTP status. `fix`: what a person can do.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool, retry_after: float | None = None, code: int | None = None, fix: str = ""
+    ) -> None:
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.code = code
+        self.fix = fix
+        super().__init__(message)
+
+
+class StoreError(WatcherError):
+    """The database cannot be used."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was written by a newer watcher; an older one must not touch it."""
+
+
+class AlreadyComposed(StoreError):
+    """This list already has a digest for this period."""
+
+
+class Busy(WatcherError):
+    """Another process holds the work."""

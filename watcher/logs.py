@@ -1,0 +1,69 @@
+"""Logging: structlog over the standard library, with secrets taken out.
+
+`auto` writes console lines on a terminal and JSON elsewhere. Anything that looks like an API key, a password in a URL or a Slack
+token is replaced before it is written, whichever library logged it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRETS = (
+    re.compile(r"(?P<keep>api[_-]?key[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s@/]+(?=@)", re.IGNORECASE),
+    re.compile(r"(?P<keep>hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)\S+", re.IGNORECASE),
+    re.compile(r"(?P<keep>\bslack://)\S+", re.IGNORECASE),
+    re.compile(r"(?P<keep>\bxox[a-z]-)[\w-]+"),
+    re.compile(r"(?P<keep>(?:password|token|secret)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
+)
+_NOISY = ("apprise", "urllib3", "alembic", "sqlalchemy.engine")
+
+
+def redact(text: str) -> str:
+    """The text with everything that looks like a secret replaced by ***."""
+    for pattern in _SECRETS:
+        text = pattern.sub(lambda found: f"{found['keep']}***", text)
+    return text
+
+
+def set_up(level: str, style: str) -> None:
+    """Send all logging to standard error.
+
+    Args:
+        level: debug, info, warning or error.
+        style: auto, json or console.
+    """
+    as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact_values,
+    ]
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _redact_values(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -1,0 +1,125 @@
+"""When a list or a run is due: slots, periods, time zones. Pure: the present instant comes in as an argument.
+
+A schedule is written as `daily 05:30`, `monday 08:00` or a crontab line of five fields, whose weekday numbers mean what crontab
+means by them (0 and 7 are Sunday). A slot is an instant at which the schedule fires. Slots come from cronsim: an hour that the
+clocks skip in spring fires at the next minute that exists, an hour that they repeat in autumn fires once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from watcher.clock import NCBI_ZONE
+from watcher.errors import ConfigurationError, Problem
+
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_SIMPLE = re.compile(r"(?P<day>[a-z]+)\s+(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)", re.IGNORECASE)
+_FORMS = "write `daily 05:30`, `monday 08:00` or a crontab line such as `0 8 * * 1`"
+_LOOK_BACK = tuple(timedelta(days=days) for days in (2, 9, 40, 400, 1500))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A crontab expression in a time zone; `text` is what the user wrote."""
+
+    text: str
+    cron: str
+    zone: ZoneInfo
+
+    def after(self, instant: datetime) -> Iterator[datetime]:
+        """All slots strictly after `instant`, in order, in the schedule's zone."""
+        yield from CronSim(self.cron, instant.astimezone(self.zone))
+
+    def next(self, instant: datetime) -> datetime:
+        """The first slot strictly after `instant`."""
+        return next(self.after(instant))
+
+    def latest(self, instant: datetime) -> datetime | None:
+        """The last slot at or before `instant`; None when there was none in the four years before."""
+        for span in _LOOK_BACK:
+            passed = deque(takewhile(lambda slot: slot <= instant, self.after(instant - span)), maxlen=1)
+            if passed:
+                return passed[0]
+        return None
+
+    def upcoming(self, instant: datetime, count: int = 3) -> tuple[datetime, ...]:
+        """The next `count` slots after `instant`."""
+        return tuple(islice(self.after(instant), count))
+
+    def due(self, instant: datetime, since: datetime) -> datetime | None:
+        """The latest slot in (since, instant], or None: several missed slots are one."""
+        slot = self.latest(instant)
+        return slot if slot is not None and slot > since else None
+
+
+def parse(text: str, timezone: str) -> Schedule:
+    """Read a schedule.
+
+    Args:
+        text: `daily HH:MM`, a weekday's English name and HH:MM, or five crontab fields.
+        timezone: an IANA name such as Europe/Berlin.
+
+    Raises:
+        ConfigurationError: the text or the zone is not understood, or the expression never fires. The problem carries no place;
+            the caller knows it.
+    """
+    zone = _zone(timezone)
+    simple = _SIMPLE.fullmatch(text.strip())
+    cron = _cron(simple) if simple else text.strip()
+    if simple is None and len(cron.split()) != 5:
+        raise ConfigurationError(Problem(f"{text!r} is not a schedule", _FORMS))
+    schedule = Schedule(text.strip(), cron, zone)
+    try:
+        schedule.next(datetime(2024, 1, 1, tzinfo=UTC))
+    except (CronSimError, StopIteration) as error:
+        reason = str(error) or "it never fires"
+        raise ConfigurationError(Problem(f"{text!r} is not a schedule: {reason}", _FORMS)) from error
+    return schedule
+
+
+def period_key(slot: datetime) -> str:
+    """The slot as ISO to the minute with its offset, the key of a digest within its list: "2026-03-02T08:00+01:00"."""
+    return slot.isoformat(timespec="minutes")
+
+
+def jittered(slot: datetime, name: str, minutes: int) -> datetime:
+    """The slot moved by 0 to `minutes`, always by the same for one name, so that a lab's watches do not ask all at once."""
+    if minutes == 0:
+        return slot.astimezone(UTC)
+    share = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
+    return slot.astimezone(UTC) + timedelta(seconds=round(share * minutes * 60))
+
+
+def is_quiet_at_ncbi(instant: datetime) -> bool:
+    """Whether large jobs are welcome: weekends, and 21:00 to 05:00 US Eastern on weekdays (NCBI, NBK25497)."""
+    local = instant.astimezone(NCBI_ZONE)
+    return local.weekday() >= 5 or local.hour >= 21 or local.hour < 5
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(
+            Problem(f"{name!r} is not a time zone", "write an IANA name such as Europe/Berlin or America/New_York")
+        ) from error
+
+
+def _cron(simple: re.Match[str]) -> str:
+    day = simple["day"].lower()
+    if day == "daily":
+        field = "*"
+    elif day in _DAYS:
+        field = str(_DAYS.index(day))
+    else:
+        raise ConfigurationError(Problem(f"{simple['day']!r} is not a day", f"use one of daily, {', '.join(_DAYS[1:])}, sunday"))
+    return f"{int(simple['minute'])} {int(simple['hour'])} * * {field}"
