@@ -1,0 +1,329 @@
+"""What leaves through Apprise, received by a real SMTP server and a real HTTP server."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email import policy as email_policy
+
+import pytest
+
+from watcher.demo.inbox import Answer, MailServer, SlackServer
+from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
+from watcher.errors import ConfigurationError, DeliveryError
+from watcher.notify import Notifier
+
+NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+MAIL = Message(
+    ChannelKind.EMAIL,
+    1,
+    "[NMJ] 7 new papers – α-motor",
+    {
+        "text": "plain ü\nhttps://pubmed.ncbi.nlm.nih.gov/1/\n",
+        "html": "<p>rich ü</p>",
+        "ris": "TY  - JOUR\nAN  - 1\nER  - \n",
+        "ris_name": "nmj.ris",
+    },
+    {"X-Watcher-List": "lab-weekly", "X-Watcher-Digest": "2026-03-02T08:00+01:00", "X-Watcher-Period": "2026-02-23/2026-03-02"},
+)
+BLOCKS = {
+    "text": "7 new papers",
+    "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "p &lt; 0.05 <https://x.org|x>"}}],
+}
+SLACK = Message(ChannelKind.SLACK, 1, "7 new papers", {"json": json.dumps(BLOCKS)})
+
+
+def delivery(message: Message, recipient: str = "", number: int = 17) -> Delivery:
+    return Delivery(number, "c", recipient, message, f"{number}.abcdef01@lab.example", DeliveryState.SENDING, 1, NOW, "token")
+
+
+@pytest.fixture
+def mail() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    with SlackServer() as server:
+        yield server
+
+
+def mail_channel(server: MailServer, **changes: object) -> Channel:
+    values = {"name": "lab-mail", "kind": ChannelKind.EMAIL, "url": server.url(), "to": ("pi@lab.example",)} | changes
+    return Channel(**values)  # type: ignore[arg-type]
+
+
+def slack_channel(url: str) -> Channel:
+    return Channel("lab-slack", ChannelKind.SLACK, url)
+
+
+def test_a_mail_arrives_with_its_parts_and_headers(mail: MailServer) -> None:
+    channel = mail_channel(mail, reply_to="library@lab.example")
+
+    Notifier().send(delivery(MAIL, "pi@lab.example"), channel, now=NOW)
+
+    (received,) = mail.mails
+    message = received.message
+    assert received.recipients == ("pi@lab.example",)
+    assert (message["To"], message["Subject"]) == ("pi@lab.example", "[NMJ] 7 new papers – α-motor")
+    assert message["Message-ID"] == "<17.abcdef01@lab.example>"
+    assert message["Reply-To"] == "library@lab.example"
+    assert message["Date"].datetime == NOW
+    assert message["X-Watcher-List"] == "lab-weekly"
+    assert message["X-Watcher-Digest"] == "2026-03-02T08:00+01:00"
+    assert message["X-Watcher-Period"] == "2026-02-23/2026-03-02"
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "application/x-research-info-systems",
+    ]
+    assert received.part("text/plain") == MAIL.payload["text"]
+    assert received.part("text/html").strip() == "<p>rich ü</p>"
+    assert received.part("application/x-research-info-systems") == MAIL.payload["ris"]
+    (attached,) = message.iter_attachments()
+    assert attached.get_filename() == "nmj.ris"
+
+
+def test_each_header_stands_once(mail: MailServer) -> None:
+    Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    names = [name.lower() for name in mail.mails[0].message]
+    assert len(names) == len(set(names) - {"x-peer", "x-mailfrom", "x-rcptto"}) + len(
+        {"x-peer", "x-mailfrom", "x-rcptto"} & set(names)
+    )
+
+
+def test_a_second_attempt_sends_the_same_bytes(mail: MailServer) -> None:
+    channel = mail_channel(mail)
+    later = NOW.replace(hour=9)
+
+    Notifier().send(delivery(MAIL, "pi@lab.example"), channel, now=NOW)
+    Notifier().send(delivery(MAIL, "pi@lab.example"), channel, now=later)
+
+    first, second = (bytes(one.message) for one in mail.mails)
+    assert first == second
+
+
+def test_to_replaces_every_recipient_of_the_url(mail: MailServer) -> None:
+    channel = mail_channel(mail, url=f"{mail.url(to='old@lab.example')}&cc=copy@lab.example", to=("new@lab.example",))
+
+    assert Notifier().recipients(channel) == ("new@lab.example",)
+    Notifier().send(delivery(MAIL, "new@lab.example"), channel, now=NOW)
+
+    assert [one.recipients for one in mail.mails] == [("new@lab.example",)]
+
+
+def test_without_to_each_recipient_of_the_url_is_named_once(mail: MailServer) -> None:
+    url = f"{mail.url(to='a@lab.example,b@lab.example')}&cc=a@lab.example,c@lab.example&bcc=d@lab.example"
+
+    assert Notifier().recipients(mail_channel(mail, url=url, to=())) == (
+        "a@lab.example",
+        "b@lab.example",
+        "c@lab.example",
+        "d@lab.example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent"),
+    [("451 later please", False), ("421 too busy", False), ("550 no such user", True), ("552 too big", True)],
+)
+def test_an_smtp_answer_says_whether_trying_again_can_help(mail: MailServer, answer: str, permanent: bool) -> None:
+    mail.answers.append(answer)
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    assert caught.value.code == int(answer[:3])
+    assert caught.value.permanent is permanent
+    assert answer[4:] in str(caught.value)
+
+
+@pytest.mark.parametrize(("answer", "permanent"), [("450 greylisted", False), ("550 unknown", True)])
+def test_a_refused_recipient_keeps_its_code(mail: MailServer, answer: str, permanent: bool) -> None:
+    mail.refused["pi@lab.example"] = answer
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    assert (caught.value.code, caught.value.permanent) == (int(answer[:3]), permanent)
+
+
+def test_a_server_that_wants_no_login_is_told_as_a_setting(mail: MailServer) -> None:
+    url = f"mailto://user:topsecret@127.0.0.1:{mail.port}?from=w@lab.example&to=pi@lab.example"
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail, url=url), now=NOW)
+
+    assert caught.value.permanent
+    assert "topsecret" not in str(caught.value)
+
+
+def test_nobody_listening_may_pass() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        channel = Channel("lab-mail", ChannelKind.EMAIL, f"mailto://127.0.0.1:{port}?from=w@lab.example&to=pi@lab.example")
+
+        with pytest.raises(DeliveryError) as caught:
+            Notifier().send(delivery(MAIL, "pi@lab.example"), channel, now=NOW)
+
+    assert not caught.value.permanent
+
+
+def test_a_crlf_in_a_subject_is_no_header(mail: MailServer) -> None:
+    evil = Message(ChannelKind.EMAIL, 1, "a\r\nBcc: everyone@lab.example", {"text": "x", "html": "<p>x</p>"})
+
+    Notifier().send(delivery(evil, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    assert mail.mails[0].message["Bcc"] is None
+    assert mail.mails[0].recipients == ("pi@lab.example",)
+
+
+def test_a_mail_without_papers_has_no_attachment(mail: MailServer) -> None:
+    plain = Message(ChannelKind.EMAIL, 1, "nothing new", {"text": "nothing", "html": "<p>nothing</p>"})
+
+    Notifier().send(delivery(plain, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    assert mail.mails[0].message.get_content_type() == "multipart/alternative"
+
+
+def test_slack_gets_our_blocks_and_a_top_level_text(slack: SlackServer) -> None:
+    Notifier().send(delivery(SLACK), slack_channel(slack.webhook), now=NOW)
+
+    (post,) = slack.posts
+    assert post.payload == BLOCKS
+    assert post.path == "/services/T00000000/B00000000/samplesamplesamplesample"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+    ],
+)
+def test_slacks_hosts_can_be_replaced(slack: SlackServer, url: str) -> None:
+    Notifier(slack_base_url=slack.base_url).send(delivery(SLACK), slack_channel(url), now=NOW)
+
+    assert [post.path for post in slack.posts] == ["/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"]
+
+
+def test_the_environment_replaces_slacks_hosts_too(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHER_SLACK_BASE_URL", slack.base_url)
+
+    Notifier().send(delivery(SLACK), slack_channel("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"), now=NOW)
+
+    assert len(slack.posts) == 1
+
+
+def test_a_bot_posts_to_its_channel(slack: SlackServer) -> None:
+    url = "slack://xoxb-1234-1234-abc124/general"
+
+    Notifier(slack_base_url=slack.base_url).send(delivery(SLACK), slack_channel(url), now=NOW)
+
+    (post,) = slack.posts
+    assert post.path == "/api/chat.postMessage"
+    assert post.payload == {**BLOCKS, "channel": "#general"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent", "retry_after"),
+    [
+        (Answer(429, "rate_limited", {"Retry-After": "30"}), False, 30.0),
+        (Answer(503, "down"), False, None),
+        (Answer(404, "no_service"), True, None),
+        (Answer(403, "invalid_token"), True, None),
+        (Answer(400, "invalid_blocks"), True, None),
+        (Answer(302, "", {"Location": "https://elsewhere.example/"}), True, None),
+    ],
+)
+def test_a_slack_answer_says_whether_trying_again_can_help(
+    slack: SlackServer, answer: Answer, permanent: bool, retry_after: float | None
+) -> None:
+    slack.answers.append(answer)
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(SLACK), slack_channel(slack.webhook), now=NOW)
+
+    assert (caught.value.permanent, caught.value.retry_after, caught.value.code) == (permanent, retry_after, answer.status)
+    assert "samplesample" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("error", "permanent"), [("ratelimited", False), ("channel_not_found", True)])
+def test_a_bots_refusal_inside_200_is_a_refusal(slack: SlackServer, error: str, permanent: bool) -> None:
+    slack.answers.append(Answer(200, json.dumps({"ok": False, "error": error})))
+
+    with pytest.raises(DeliveryError, match=error) as caught:
+        Notifier(slack_base_url=slack.base_url).send(
+            delivery(SLACK), slack_channel("slack://xoxb-1234-1234-abc124/general"), now=NOW
+        )
+
+    assert caught.value.permanent is permanent
+
+
+def test_a_webhook_in_plain_http_is_for_loopback_only() -> None:
+    with pytest.raises(ConfigurationError, match="plain http"):
+        Notifier().check(slack_channel("http://chat.lab.example/services/a/b/c"))
+
+
+def test_an_unreachable_slack_may_pass_and_keeps_its_secret(slack: SlackServer) -> None:
+    gone = "http://127.0.0.1:9/services/T/B/verysecret"
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(SLACK), slack_channel(gone), now=NOW)
+
+    assert not caught.value.permanent
+    assert "verysecret" not in str(caught.value)
+    assert slack.posts == []
+
+
+def test_any_other_apprise_url_gets_the_text(slack: SlackServer) -> None:
+    message = Message(ChannelKind.OTHER, 1, "7 new papers", {"text": "1. A paper\nhttps://pubmed.ncbi.nlm.nih.gov/1/"})
+    channel = Channel("hook", ChannelKind.OTHER, slack.base_url.replace("http://", "json://"))
+
+    Notifier().send(delivery(message), channel, now=NOW)
+
+    (post,) = slack.posts
+    assert post.payload["title"] == "7 new papers"
+    assert post.payload["message"] == message.payload["text"]
+
+
+def test_another_service_that_fails_is_told(slack: SlackServer) -> None:
+    slack.answers.append(Answer(500, "no"))
+    message = Message(ChannelKind.OTHER, 1, "s", {"text": "t"})
+
+    with pytest.raises(DeliveryError, match="hook"):
+        Notifier().send(
+            delivery(message), Channel("hook", ChannelKind.OTHER, slack.base_url.replace("http://", "json://")), now=NOW
+        )
+
+
+@pytest.mark.parametrize("kind", list(ChannelKind))
+def test_a_url_that_is_none_is_refused_without_being_repeated(kind: ChannelKind) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Notifier().check(Channel("lab", kind, "nonsense://user:secretword@host"))
+
+    assert "secretword" not in str(caught.value)
+    assert "'lab'" in str(caught.value)
+
+
+def test_reach_goes_as_far_as_a_login_and_sends_nothing(mail: MailServer, slack: SlackServer) -> None:
+    notifier = Notifier()
+
+    assert str(mail.port) in notifier.reach(mail_channel(mail))
+    assert "127.0.0.1" in notifier.reach(slack_channel(slack.webhook))
+    assert (mail.mails, slack.posts) == ([], [])
+
+
+def test_a_mail_survives_the_way_over_the_wire_as_valid_mime(mail: MailServer) -> None:
+    Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    again = message_from_bytes(bytes(mail.mails[0].message), policy=email_policy.default)
+    assert not [defect for part in again.walk() for defect in part.defects]
