@@ -1,0 +1,155 @@
+"""The HTML mail in a real browser: narrow and wide, light and dark, calm and hostile. Measured in headless Chromium, by its layout.
+
+Each mail stands in a frame of the width of a mail client's window, since Chromium's own window is never narrower than 500 pixels.
+"""
+
+from __future__ import annotations
+
+import html as html_escape
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from digest_samples import WEEKLY, digest, empty, entry, first, full, many, paper, ris
+
+from watcher.digest.render import preview
+from watcher.domain import Digest, Pmid
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--virtual-time-budget=5000",
+)  # fmt: skip
+WIDTHS = (360, 680)
+
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+
+MEASURE = """
+const seen = {};
+for (const frame of document.querySelectorAll('iframe')) {
+  const page = frame.contentDocument, width = frame.clientWidth;
+  const style = (name) => { const one = page.querySelector(name); return one ? frame.contentWindow.getComputedStyle(one) : {}; };
+  const shown = [...page.body.querySelectorAll('*')].filter((one) => one.getClientRects().length);
+  const over = shown.filter((one) => { const box = one.getBoundingClientRect(); return box.right > width + 1 || box.left < -1; });
+  seen[frame.id] = {
+    width, scroll: page.documentElement.scrollWidth, height: page.documentElement.scrollHeight,
+    over: over.map((one) => one.outerHTML.slice(0, 120)),
+    narrowest: Math.min(...[...page.querySelectorAll('.h3, .ct')].map((one) => one.getBoundingClientRect().width)),
+    smallest: Math.min(...shown.filter((one) => one.innerText?.trim()).map((one) => parseFloat(
+      frame.contentWindow.getComputedStyle(one).fontSize))),
+    ground: style('.card').backgroundColor, ink: style('.t').color, text: style('.card').color, link: style('.a').color,
+    hidden: page.querySelector('.pre').getClientRects().length === 0, words: page.body.innerText,
+  };
+}
+const out = document.createElement('pre'); out.id = 'seen'; out.textContent = JSON.stringify(seen); document.body.append(out);
+"""
+
+
+def hostile() -> Digest:
+    """Words that never end, right-to-left titles, deep markup."""
+    return digest(
+        [
+            entry(paper(1, "x" * 1_000, title_markup="<i>" + "x" * 350 + "</i>"), 99),
+            entry(paper(2, "Deoxyribonucleoside" * 20, doi="10.9999/" + "y" * 400), 98),
+            entry(paper(3, "دراسة عينة حول الوصل العصبي العضلي (sample)"), 97),
+            entry(paper(4, "W" * 380), 40, also=((Pmid(1), "preprint in " + "Proceedings " * 8),), note="n" * 200),
+        ],
+        order=replace(WEEKLY, title="T" * 100, top=2),
+    )
+
+
+DIGESTS: dict[str, Callable[[], Digest]] = {
+    "full": full,
+    "first": first,
+    "empty": empty,
+    "hostile": hostile,
+    "crowded": lambda: digest(many(80, title_length=1_000), order=replace(WEEKLY, limit=0)),
+}
+
+
+def measured(folder: Path, *flags: str) -> dict[str, Any]:
+    """What Chromium makes of every digest at every width, by "name-width"."""
+    assert BROWSER is not None
+    frames = "".join(
+        f'<iframe id="{name}-{width}" style="border:0;width:{width}px;height:600px" srcdoc="{html_escape.escape(document)}"></iframe>'
+        for name, made in DIGESTS.items()
+        for document in (preview(made(), "html", ris),)
+        for width in WIDTHS
+    )
+    wrapper = folder / "wrapper.html"
+    wrapper.write_text(
+        f'<!DOCTYPE html><html style="color-scheme:light dark"><meta charset="utf-8"><body>{frames}'
+        f"<script>addEventListener('load', () => {{{MEASURE}}});</script></body></html>",
+        encoding="utf-8",
+    )
+    command = [BROWSER, *QUIET, *flags, f"--user-data-dir={folder / 'profile'}", "--dump-dom", wrapper.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 -- our own arguments
+    if done.returncode != 0:
+        pytest.skip(f"Chromium does not start here: {done.stderr.strip()[-200:]}")
+    found = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found, done.stdout[-500:]
+    seen: dict[str, Any] = json.loads(html_escape.unescape(found[1]))
+    return seen
+
+
+@pytest.fixture(scope="module")
+def light(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return measured(tmp_path_factory.mktemp("light"), "--blink-settings=preferredColorScheme=1")
+
+
+@pytest.fixture(scope="module")
+def dark(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return measured(tmp_path_factory.mktemp("dark"), "--blink-settings=preferredColorScheme=0")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", DIGESTS)
+def test_nothing_reaches_beyond_the_window(light: dict[str, Any], name: str, width: int) -> None:
+    seen = light[f"{name}-{width}"]
+
+    assert seen["scroll"] <= seen["width"]
+    assert seen["over"] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_titles_keep_most_of_the_line_beside_their_score(light: dict[str, Any], width: int) -> None:
+    seen = light[f"full-{width}"]
+
+    assert seen["narrowest"] >= 0.75 * width
+
+
+def test_no_text_is_smaller_than_a_phone_shows_well(light: dict[str, Any]) -> None:
+    assert min(seen["smallest"] for name, seen in light.items() if not name.startswith("crowded")) >= 12
+
+
+def test_the_preheader_is_never_seen(light: dict[str, Any], dark: dict[str, Any]) -> None:
+    assert all(seen["hidden"] for seen in (*light.values(), *dark.values()))
+
+
+def test_a_hostile_title_is_all_words_and_no_markup(light: dict[str, Any]) -> None:
+    assert "x" * 350 in light["hostile-360"]["words"].replace("\n", "")
+    assert "<i>" not in light["hostile-360"]["words"]
+
+
+def test_dark_mode_wins_over_the_inlined_colours(light: dict[str, Any], dark: dict[str, Any]) -> None:
+    by_day, by_night = light["full-680"], dark["full-680"]
+
+    assert by_day["ground"] == "rgb(255, 255, 255)"
+    assert max(channels(by_night["ground"])) < 60
+    assert all(min(channels(by_night[what])) > 100 for what in ("ink", "text", "link"))
+    assert all(max(channels(by_day[what])) < 120 for what in ("ink", "text", "link"))
+
+
+def test_dark_mode_changes_colours_and_nothing_else(light: dict[str, Any], dark: dict[str, Any]) -> None:
+    assert {name: seen["height"] for name, seen in dark.items()} == {name: seen["height"] for name, seen in light.items()}
+
+
+def channels(colour: str) -> list[int]:
+    """The numbers of "rgb(1, 2, 3)"."""
+    return [int(part) for part in re.findall(r"\d+", colour)]

@@ -1,0 +1,546 @@
+"""The messages of a digest: what each kind of channel is sent, and what holds whatever the records say."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from html import unescape
+
+import pytest
+from digest_samples import (
+    NEXT_AT,
+    WATCHES,
+    WEEK,
+    WEEKLY,
+    author,
+    digest,
+    empty,
+    entry,
+    first,
+    full,
+    many,
+    paper,
+    ris,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from lxml import html as lxml_html
+
+from watcher.digest.render import Format, messages, preview, subject
+from watcher.domain import AbstractSection, ChannelKind, Digest, FollowUp, Gap, Item, Journal, Message, Pmid, Receipt, Section
+
+EVERY_KIND = tuple(ChannelKind)
+
+
+def email(whole: Digest) -> tuple[Digest, Message]:
+    fitted, (message,) = messages(whole, kinds=[ChannelKind.EMAIL], ris=ris)
+    return fitted, message
+
+
+def parts(whole: Digest, kind: ChannelKind) -> tuple[Message, ...]:
+    return messages(whole, kinds=[kind], ris=ris)[1]
+
+
+def pubmed(item: Item) -> str:
+    return f"https://pubmed.ncbi.nlm.nih.gov/{item.article.pmid}/"
+
+
+def words(element: etree._Element) -> str:
+    """The text of an element and all within it."""
+    return "".join(str(piece) for piece in element.itertext())
+
+
+def visible(document: str) -> str:
+    """What a reader sees of an HTML mail, white space folded."""
+    body = lxml_html.fromstring(document).find("body")
+    assert body is not None
+    return " ".join(words(body).split())
+
+
+# --- the subject ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_subject_counts_first() -> None:
+    whole = digest([entry(paper(n), 75 if n < 3 else 50) for n in range(1, 8)])
+
+    assert subject(whole) == "[NMJ] 7 new papers, 2 highly relevant · 15–21 Sep"
+
+
+def test_the_subject_counts_attached_papers_too() -> None:
+    whole = digest(many(80), order=replace(WEEKLY, limit=3))
+
+    assert subject(whole).startswith(f"[NMJ] 80 new papers, {whole.highlights} highly relevant · ")
+    assert whole.highlights > 3
+
+
+def test_one_paper_is_singular_and_none_relevant_is_not_counted() -> None:
+    assert subject(digest([entry(paper(1), 50)])) == "[NMJ] 1 new paper · 15–21 Sep"
+
+
+def test_papers_that_come_again_are_not_called_new() -> None:
+    whole = digest([entry(paper(1), 50), entry(paper(2), 50, kind=Section.STARTER)])
+
+    assert subject(whole) == "[NMJ] 2 papers · 15–21 Sep"
+
+
+def test_a_first_digest_is_headed_by_its_days() -> None:
+    whole = first()
+
+    assert subject(whole).endswith(" · the last 30 days")
+    assert "the last 30 days" in visible(email(whole)[1].payload["html"])
+
+
+def test_without_a_prefix_the_list_s_title_leads() -> None:
+    whole = digest([], order=replace(WEEKLY, subject_prefix=""))
+
+    assert subject(whole) == "NMJ weekly: No papers to read · 15–21 Sep"
+
+
+def test_follow_ups_alone_are_what_the_subject_tells() -> None:
+    whole = digest([], follow_ups=[FollowUp(paper(1), 1, "now in Sample eLife")])
+
+    assert subject(whole) == "[NMJ] 1 paper now published · 15–21 Sep"
+
+
+def test_no_line_break_gets_into_the_subject_or_a_header() -> None:
+    order = replace(WEEKLY, name="a\r\nBcc: x", title="T\r\nX", subject_prefix="[A]\r\nBcc: evil@x.example\u2028")
+
+    message = email(digest(many(1), order=order))[1]
+
+    lines = (message.subject, *message.headers.values())
+    assert not any(set(line) & set("\r\n\u2028\x0b\x0c\x85") for line in lines)
+    assert message.subject.startswith("[A] Bcc: evil@x.example 1 new paper")
+
+
+# --- what reaches a reader ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [3, 0])
+def test_every_shown_paper_stands_in_html_text_and_file_and_every_attached_one_in_the_file(limit: int) -> None:
+    fitted, message = email(digest(many(150), order=replace(WEEKLY, limit=limit)))
+
+    assert fitted.items
+    assert fitted.attached
+    assert len(fitted.presented) == 150
+    for item in fitted.items:
+        assert f'href="{pubmed(item)}"' in message.payload["html"]
+        assert f"{pubmed(item)}\n" in message.payload["text"]
+    filed = re.findall(r"^AN {2}- (\d+)", message.payload["ris"], re.MULTILINE)
+    assert filed == [str(item.article.pmid) for item in fitted.presented]
+    for item in fitted.attached:
+        assert pubmed(item) not in message.payload["text"]
+
+
+def test_a_list_that_attaches_no_file_tells_the_rest_in_the_text_twin_and_links_them() -> None:
+    fitted, message = email(digest(many(12), order=replace(WEEKLY, limit=4, attach=())))
+
+    assert set(message.payload) == {"text", "html"}
+    assert all(f"{pubmed(item)}\n" in message.payload["text"] for item in fitted.presented)
+    assert "8 more papers are in the plain-text part of this mail." in visible(message.payload["html"])
+    attached = ",".join(str(item.article.pmid) for item in fitted.attached)
+    assert f"https://pubmed.ncbi.nlm.nih.gov/?term={attached}" in unescape(message.payload["html"])
+
+
+@pytest.mark.parametrize("kind", [ChannelKind.SLACK, ChannelKind.OTHER])
+def test_a_channel_without_files_gets_every_paper_once_over_its_parts(kind: ChannelKind) -> None:
+    whole = digest(many(150), order=replace(WEEKLY, limit=30))
+
+    sent = parts(whole, kind)
+
+    everything = "\n".join(value for message in sent for value in message.payload.values())
+    found = re.findall(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)/", everything)
+    assert set(map(int, found)) == {item.article.pmid for item in whole.presented}
+    assert [message.part for message in sent] == list(range(1, len(sent) + 1))
+
+
+def test_the_kinds_asked_for_are_rendered_and_all_of_the_same_fitted_digest() -> None:
+    whole = digest(many(90), order=replace(WEEKLY, limit=0))
+
+    fitted, sent = messages(whole, kinds=EVERY_KIND, ris=ris)
+    alone = messages(whole, kinds=[ChannelKind.SLACK], ris=ris)
+
+    assert {message.kind for message in sent} == set(EVERY_KIND)
+    assert alone[0] == fitted
+    assert alone[1] == tuple(message for message in sent if message.kind is ChannelKind.SLACK)
+    assert messages(whole, kinds=[], ris=ris) == (fitted, ())
+
+
+def test_the_same_digest_gives_the_same_bytes() -> None:
+    assert messages(full(), kinds=EVERY_KIND, ris=ris) == messages(full(), kinds=EVERY_KIND, ris=ris)
+
+
+def test_the_mail_carries_its_list_digest_and_period_in_its_headers() -> None:
+    assert email(full())[1].headers == {
+        "X-Watcher-List": "lab-weekly",
+        "X-Watcher-Digest": "2026-09-21T08:00+02:00",
+        "X-Watcher-Period": "2026-09-15/2026-09-21",
+    }
+
+
+def test_the_file_is_named_after_list_and_day() -> None:
+    order = replace(WEEKLY, name="läb/weekly")
+
+    assert email(digest(many(1)))[1].payload["ris_name"] == "lab-weekly-2026-09-21.ris"
+    assert email(digest(many(1), order=order))[1].payload["ris_name"] == "l-b-weekly-2026-09-21.ris"
+
+
+# --- what it says ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_pick_tells_all_a_reader_needs_to_decide() -> None:
+    _, message = email(full())
+
+    for told in (visible(message.payload["html"]), " ".join(message.payload["text"].split())):
+        assert "11 new papers, 4 highly relevant" in told
+        assert "Papers added to PubMed 15–21 September 2026." in told
+        assert "Okonkwo-Reyes A … Vasquez Ferreira JM · Sample Neurosci · 17 Sep 2026 · ahead of print" in told
+        assert "Raising soluble LRP4 in muscle alone is enough" in told
+        assert "agrin, LRP4, endplate innervation, MuSK; MeSH Neuromuscular Junction; nearest seed “Agrin, LRP4 and MuSK" in told
+        assert "Neuromuscular junction + ALS and the motor unit" in told
+        assert "ahead of print" in told
+    for url in (
+        "https://doi.org/10.9999/sample.2026.0001",
+        "https://pmc.ncbi.nlm.nih.gov/articles/PMC99000001/",
+        "https://resolver.lab.example/?pmid=99000001&doi=10.9999%2Fsample.2026.0001",
+    ):
+        assert url in unescape(message.payload["html"])
+        assert url in message.payload["text"]
+
+
+def test_sections_stand_in_their_order_with_their_papers() -> None:
+    text = email(full())[1].payload["text"]
+
+    headings = re.findall(r"^([A-Z][A-Z ]+)\n-{3,}$", text, re.MULTILINE)
+    assert headings == [
+        "TOP PICKS", "NEUROMUSCULAR JUNCTION", "ALS AND THE MOTOR UNIT", "PREPRINTS", "LATE ARRIVALS", "NOW PUBLISHED", "RECEIPT",
+    ]  # fmt: skip
+    assert "OLDER PAPERS YOUR EDITED QUERY ADDS" in email(first())[1].payload["text"]
+
+
+def test_the_receipt_tells_counts_gaps_failures_warnings_and_what_is_next() -> None:
+    _, message = email(full())
+
+    for told in (visible(message.payload["html"]), " ".join(message.payload["text"].split())):
+        assert "Not covered yet: papers added 19–20 September 2026 for ALS and the motor unit. PubMed could not be reached" in told
+        assert "Failed: als: a run failed 2 times" in told
+        assert "Search warning: nmj: phrase not found" in told
+        assert "Next digest: Monday 28 September 2026, 08:00 (Europe/Berlin)" in told
+        assert "PMID 99000201" in told
+        assert "Synaptic basal lamina proteomics of human muscle. Now in Sample eLife" in told
+    assert re.search(r"Checked: 1,412\nNew: 38\nShown: 11\nBelow the threshold: 23\n", message.payload["text"])
+    assert "gov/99000201" not in message.payload["html"] + message.payload["text"]
+
+
+def test_a_retracted_paper_is_named_in_slack_without_a_link() -> None:
+    sent = " ".join(message.payload["json"] for message in parts(full(), ChannelKind.SLACK))
+
+    assert "PMID 99000201" in sent
+    assert "gov/99000201" not in sent
+
+
+def test_a_late_digest_says_why() -> None:
+    period = replace(WEEK, late_reason="the service was not running when it was due")
+
+    told = email(digest(many(1), period=period))[1].payload
+
+    assert "This digest is late: the service was not running when it was due." in visible(told["html"])
+    assert "This digest is late: the service was not running when it was due." in told["text"].replace("\n  ", " ")
+
+
+def test_an_empty_period_is_a_short_mail_without_a_file() -> None:
+    _, message = email(empty())
+
+    assert set(message.payload) == {"text", "html"}
+    assert message.payload["text"] == (
+        "NMJ weekly\nNo papers to read\nPapers added to PubMed 15–21 September 2026.\n"
+        "412 records checked. 6 were new: 6 below the threshold.\n\n"
+        "Next digest: Monday 28 September 2026, 08:00 (Europe/Berlin)\n"
+    )
+    assert "412 records checked. 6 were new: 6 below the threshold." in visible(message.payload["html"])
+
+
+@pytest.mark.parametrize(
+    ("receipt", "line"),
+    [
+        (Receipt(checked=1), "1 record checked, none of them new."),
+        (Receipt(checked=9, below_threshold=1), "9 records checked. 1 was new: 1 below the threshold."),
+        (
+            Receipt(checked=9, excluded_type=2, retracted=(Pmid(7),)),
+            "9 records checked. 3 were new: 2 of a type left out, 1 retracted.",
+        ),
+    ],
+)
+def test_the_one_line_receipt_adds_up(receipt: Receipt, line: str) -> None:
+    assert line in email(digest([], receipt=receipt))[1].payload["text"]
+
+
+def test_compact_lists_can_be_grouped_by_chip() -> None:
+    review, plain_one = paper(1, publication_types=("Review",)), paper(2)
+
+    text = email(digest([entry(review), entry(plain_one)], order=replace(WEEKLY, top=0, group_by="chip")))[1].payload["text"]
+
+    assert text.index("REVIEW\n") < text.index("99000001")
+    assert text.index("OTHER PAPERS\n") < text.index("99000002")
+
+
+def test_a_list_of_one_watch_does_not_repeat_its_name_at_every_paper() -> None:
+    one = digest([entry(paper(1))], order=replace(WEEKLY, watches=("nmj",)), watches={"nmj": WATCHES["nmj"]})
+
+    assert "Matched" not in visible(email(one)[1].payload["html"])
+
+
+# --- the budget -------------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    count=st.sampled_from([1, 60, 500]),
+    title_length=st.sampled_from([60, 1_000]),
+    max_html_kb=st.sampled_from([20, 45, 90]),
+)
+def test_the_html_stays_under_its_budget_whatever_comes(count: int, title_length: int, max_html_kb: int) -> None:
+    whole = digest(many(count, title_length=title_length), order=replace(WEEKLY, limit=0, max_html_kb=max_html_kb))
+
+    fitted, message = email(whole)
+
+    assert len(message.payload["html"].encode()) <= max_html_kb * 1_000
+    assert len(fitted.presented) == count
+    assert message.payload["ris"].count("AN  - ") == count
+    if fitted.attached:
+        assert f"{len(fitted.attached)} more paper" in visible(message.payload["html"])
+
+
+@pytest.mark.parametrize("max_html_kb", [20, 90])
+def test_floods_of_gaps_failures_and_follow_ups_are_capped_in_html_and_whole_in_the_text(max_html_kb: int) -> None:
+    receipt = Receipt(
+        checked=1,
+        retracted=tuple(Pmid(99_100_000 + n) for n in range(400)),
+        unavailable=tuple(Pmid(99_200_000 + n) for n in range(400)),
+        failures=tuple(f"failure {n} " + "word " * 40 for n in range(300)),
+        warnings=tuple(f"warning {n} " + "x" * 2_000 for n in range(300)),
+        next_digest_at=NEXT_AT,
+    )
+    whole = digest(
+        many(60),
+        order=replace(WEEKLY, max_html_kb=max_html_kb, title="Title " * 400, subject_prefix="P" * 5_000),
+        receipt=receipt,
+        follow_ups=[FollowUp(paper(1_000 + n, "Follow " * 150), n, "now " * 300) for n in range(200)],
+        gaps=[Gap("nmj", date(2026, 9, 1), date(2026, 9, 2), "reason " * 90) for _ in range(100)],
+        base_url="https://watcher.lab.example",
+    )
+
+    fitted, message = email(whole)
+
+    assert len(message.payload["html"].encode()) <= max_html_kb * 1_000
+    assert fitted.items
+    assert "more, told in the plain-text part of this mail." in visible(message.payload["html"])
+    assert all(f"failure {n} " in message.payload["text"] for n in range(300))
+    assert all(f"gov/{99_001_000 + n}/" in message.payload["text"] for n in range(200))
+    assert "PMID 99200399" in message.payload["text"].replace("\n  ", "")
+
+
+# --- what records cannot do ---------------------------------------------------------------------------------------------------------
+
+ATTACK = "<script>alert(1)</script> &lt;script&gt; \"><img src=x onerror=alert(2)> {{ 7*7 }} {% raw %} ' \u202e\x00\x1b[31m"
+
+
+def attacked() -> Digest:
+    """A digest in which every string that a record or PubMed can give is hostile."""
+    article = paper(
+        1,
+        ATTACK,
+        title_markup=ATTACK,
+        authors=(author(ATTACK, ""), author("<b>", "x")),
+        journal=Journal(abbreviation=ATTACK),
+        publication_types=("Review",),
+        sections=(AbstractSection("CONCLUSIONS", "CONCLUSIONS", ATTACK),),
+        doi='10.9999/"><script>alert(3)</script>',
+        pmcid='PMC1"><script>',
+        pub_status="aheadofprint",
+    )
+    scripted = paper(2, "A second sample paper", doi="javascript:alert(4)")
+    return digest(
+        [entry(article, 80, also=((Pmid(3), ATTACK),), note=ATTACK), entry(scripted, 79)],
+        watches={name: replace(watch, title=ATTACK) for name, watch in WATCHES.items()},
+        order=replace(WEEKLY, title=ATTACK, subject_prefix=ATTACK, full_text_url="javascript:alert({pmid})"),
+        receipt=Receipt(failures=(ATTACK,), warnings=(ATTACK,)),
+        gaps=[Gap("nmj", date(2026, 9, 1), date(2026, 9, 2), ATTACK)],
+        follow_ups=[FollowUp(article, 1, ATTACK)],
+        period=replace(WEEK, late_reason=ATTACK),
+        base_url='javascript:alert("5")',
+    )
+
+
+def test_no_record_can_put_an_element_an_attribute_or_a_script_into_the_mail() -> None:
+    document = lxml_html.fromstring(email(attacked())[1].payload["html"])
+
+    assert not list(document.iter("script", "img", "iframe", "object", "form", "svg", "link"))
+    for element in document.iter("*"):
+        assert not [name for name in element.attrib if str(name).lower().startswith("on")]
+        assert str(element.attrib.get("href", "https://")).startswith("https://")
+    assert "<script>alert(1)</script>" in words(document)
+    assert "{{ 7*7 }}" in words(document)
+
+
+def test_no_control_or_direction_character_reaches_any_message() -> None:
+    for message in messages(attacked(), kinds=EVERY_KIND, ris=ris)[1]:
+        for part in (message.subject, *(message.payload[key] for key in message.payload if key in ("html", "text", "json"))):
+            assert not set(part) & set("\x00\x1b\u202e\u2066\ufeff")
+
+
+def test_titles_choose_their_own_direction_and_are_isolated() -> None:
+    document = lxml_html.fromstring(email(digest([entry(paper(1, "دراسة عينة"))]))[1].payload["html"])
+
+    (title,) = [element for element in document.iter("h3") if "دراسة" in words(element)]
+    assert title.get("dir") == "auto"
+
+
+def test_the_mail_fetches_nothing_and_runs_nothing() -> None:
+    document = email(full())[1].payload["html"]
+
+    assert not re.search(r"<(script|img|link|iframe|video|audio|object)|@import|url\(|\ssrc=|background=", document)
+    assert 'lang="en"' in document
+    tables = list(lxml_html.fromstring(document).iter("table"))
+    assert tables
+    assert all(table.get("role") == "presentation" for table in tables)
+
+
+def test_styles_are_inlined_and_dark_rules_are_kept() -> None:
+    document = email(full())[1].payload["html"]
+
+    assert re.search(r'<h1 class="h1" style="[^"]*font-size:26px', document)
+    assert "@media (prefers-color-scheme:dark)" in document
+    dark = document.partition("@media (prefers-color-scheme:dark){")[2].partition("}}")[0]
+    assert all(
+        "!important" in declaration for declaration in re.findall(r"[a-z-]+:[^;}]+", dark.replace("}", ";}")) if "#" in declaration
+    )
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def colours(css: str, scheme: str) -> dict[str, str]:
+    """The text colour of each class in `css`."""
+    found = re.findall(r"([^{}]+)\{([^{}]*)\}", css)
+    pairs = [(name.strip().lstrip("."), body) for selectors, body in found for name in selectors.split(",")]
+    texts = {name: match[1] for name, body in pairs if (match := re.search(r"(?:^|;)color:(#[0-9a-f]{6})", body))}
+    ground = next(match[1] for name, body in pairs if name == "card" and (match := re.search(r"background:(#[0-9a-f]{6})", body)))
+    assert texts, scheme
+    return texts | {"ground": ground}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_a_contrast_of_at_least_four_and_a_half(scheme: str) -> None:
+    document = email(full())[1].payload["html"]
+    if scheme == "dark":
+        css = document.partition("@media (prefers-color-scheme:dark){")[2].partition("}}")[0] + "}"
+    else:
+        css = "".join(
+            f".{names.split()[0]}{{{style}}}" for names, style in re.findall(r'class="([^"]+)"[^>]*style="([^"]+)"', document)
+        )
+
+    found = colours(css, scheme)
+
+    ground = luminance(found.pop("ground"))
+    for name, colour in found.items():
+        lighter, darker = sorted((luminance(colour), ground), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (name, colour)
+
+
+# --- text for other channels, previews --------------------------------------------------------------------------------------------
+
+
+def test_other_texts_stay_short_and_are_split_between_papers() -> None:
+    whole = digest(many(60, title_length=1_000))
+
+    sent = parts(whole, ChannelKind.OTHER)
+
+    assert len(sent) > 1
+    assert all(len(message.payload["text"]) <= 3_500 for message in sent)
+    assert sent[1].payload["text"].startswith(f"NMJ weekly, 15–21 September 2026: part 2 of {len(sent)}\n")
+    assert sent[1].subject == f"{subject(whole)} (2/{len(sent)})"
+    for message in sent:
+        titles = re.findall(r"^(?:- |\d+\.) +(\d+) Agrin", message.payload["text"], re.MULTILINE)
+        links = re.findall(r"gov/99(\d+)/$", message.payload["text"], re.MULTILINE)
+        assert [int(number) for number in titles] == [int(number) for number in links]
+
+
+def test_one_word_longer_than_a_part_is_cut_and_not_lost() -> None:
+    sent = parts(digest([entry(paper(1, "x" * 9_000))]), ChannelKind.OTHER)
+
+    assert all(len(message.payload["text"]) <= 3_500 for message in sent)
+    assert sum(message.payload["text"].count("x") for message in sent) >= 9_000
+
+
+def test_the_text_twin_is_wrapped_but_no_address_is_broken() -> None:
+    text = email(full())[1].payload["text"]
+
+    assert all(len(line) <= 76 or "https://" in line for line in text.splitlines())
+
+
+@pytest.mark.parametrize(("format", "key"), [("html", "html"), ("text", "text")])
+def test_a_preview_is_what_would_be_sent(format: Format, key: str) -> None:  # noqa: A002 -- the parameter's own name
+    assert preview(full(), format, ris) == email(full())[1].payload[key]
+
+
+def test_the_slack_preview_is_an_array_of_the_payloads() -> None:
+    sent = [json.loads(message.payload["json"]) for message in parts(full(), ChannelKind.SLACK)]
+
+    assert json.loads(preview(full(), "slack", ris)) == sent
+
+
+def test_the_json_preview_has_its_documented_shape() -> None:
+    shape = json.loads(preview(digest(many(3), order=replace(WEEKLY, limit=2)), "json", ris))
+
+    assert list(shape) == [
+        "schema", "subject", "list", "period", "composed_at", "items", "attached", "follow_ups", "gaps", "receipt",
+    ]  # fmt: skip
+    assert shape["schema"] == 1
+    assert shape["period"]["slot_at"] == datetime(2026, 9, 21, 6, tzinfo=UTC).isoformat()
+    assert shape["period"]["covers_to"] == "2026-09-21"
+    assert [one["pmid"] for one in shape["items"]] == [99_000_001, 99_000_002]
+    assert [one["pmid"] for one in shape["attached"]] == [99_000_003]
+    assert shape["items"][0]["section"] == "pick"
+    assert shape["items"][0]["url"] == "https://pubmed.ncbi.nlm.nih.gov/99000001/"
+    assert (shape["receipt"]["shown"], shape["receipt"]["attached"]) == (2, 1)
+
+
+def test_the_json_preview_tells_follow_ups_gaps_and_reasons() -> None:
+    shape = json.loads(preview(full(), "json", ris))
+
+    assert shape["follow_ups"] == [
+        {
+            "pmid": 99_000_020,
+            "title": "Synaptic basal lamina proteomics of human muscle.",
+            "text": "now in Sample eLife; you had the preprint in July",
+            "url": "https://pubmed.ncbi.nlm.nih.gov/99000020/",
+        }
+    ]
+    assert shape["gaps"][0] | {"reason": ""} == {"watch": "als", "since": "2026-09-19", "until": "2026-09-20", "reason": ""}
+    assert shape["items"][0]["reasons"]["terms"][0] == {"text": "agrin", "weight": 0.2}
+    assert shape["items"][0]["conclusion"].startswith("Raising soluble LRP4")
+
+
+def test_an_inbox_previews_the_first_titles_or_the_coverage() -> None:
+    def preheader(whole: Digest) -> str:
+        divisions = lxml_html.fromstring(email(whole)[1].payload["html"]).iter("div")
+        (hidden,) = [one for one in divisions if one.get("class") == "pre"]
+        return words(hidden)
+
+    assert preheader(digest([entry(paper(1, "One."), 90), entry(paper(2, "Two."), 80)])) == "One. · Two."
+    assert preheader(empty()) == "Papers added to PubMed 15–21 September 2026."
+
+
+def test_one_attached_paper_is_singular() -> None:
+    told = visible(email(digest(many(2), order=replace(WEEKLY, limit=1)))[1].payload["html"])
+
+    assert "1 more paper is in the attached lab-weekly-2026-09-21.ris." in told
+    assert "Open them in PubMed" not in told
+    assert "Open in PubMed" in told

@@ -1,0 +1,79 @@
+"""The digest as JSON, for `watcher digest --dry-run --format json`: a stable shape.
+
+    {schema: 1, subject, list: {name, title}, period: {key, slot_at, covers_from, covers_to, first, late_reason}, composed_at,
+     items: [paper], attached: [paper], follow_ups: [{pmid, title, text, url}], gaps: [{watch, since, until, reason}],
+     receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
+               failures, warnings, next_digest_at}}
+
+    paper = {pmid, work_id, section, score, highlight, watches, title, authors, journal, published, ahead_of_print, doi, pmcid,
+             chips, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
+             note, also: [{pmid, text}], url}
+
+Instants and days are ISO 8601; what is not known is null or empty. A field may be added; none changes its meaning while `schema`
+stays the same.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date
+
+from watcher.digest import clean, links
+from watcher.digest.conclusion import conclusion
+from watcher.digest.view import subject
+from watcher.digest.wording import published
+from watcher.domain import Digest, FollowUp, Item
+
+SCHEMA = 1
+
+
+def document(digest: Digest) -> str:
+    """`digest` as one JSON document, indented."""
+    shape = {
+        "schema": SCHEMA,
+        "subject": subject(digest),
+        "list": {"name": digest.order.name, "title": digest.order.title},
+        "period": asdict(digest.period),
+        "composed_at": digest.composed_at.isoformat(),
+        "items": [_paper(item) for item in digest.items],
+        "attached": [_paper(item) for item in digest.attached],
+        "follow_ups": [_follow_up(follow_up) for follow_up in digest.follow_ups],
+        "gaps": [asdict(gap) for gap in digest.gaps],
+        "receipt": asdict(digest.receipt),
+    }
+    return json.dumps(shape, ensure_ascii=False, indent=2, default=_iso) + "\n"
+
+
+def _paper(item: Item) -> dict[str, object]:
+    article = item.article
+    return {
+        "pmid": article.pmid,
+        "work_id": item.work_id,
+        "section": item.section.value,
+        "score": item.score,
+        "highlight": item.highlight,
+        "watches": item.watches,
+        "title": clean.title(article),
+        "authors": [author.display for author in article.authors],
+        "journal": article.journal.display,
+        "published": published(article.published) or published(article.electronic),
+        "ahead_of_print": article.is_ahead_of_print,
+        "doi": article.doi,
+        "pmcid": article.pmcid,
+        "chips": item.chips,
+        "conclusion": conclusion(article),
+        "reasons": asdict(item.reasons),
+        "note": item.note,
+        "also": [{"pmid": pmid, "text": text} for pmid, text in item.also],
+        "url": links.pubmed(article.pmid),
+    }
+
+
+def _follow_up(follow_up: FollowUp) -> dict[str, object]:
+    article = follow_up.article
+    return {"pmid": article.pmid, "title": clean.title(article), "text": follow_up.text, "url": links.pubmed(article.pmid)}
+
+
+def _iso(moment: date) -> str:
+    return moment.isoformat()

@@ -1,0 +1,92 @@
+"""From a digest to the messages that channels are owed: fitted to the mail's size, then worded once and rendered per kind.
+
+Where a paper stands for each kind of channel:
+
+    kind    shown                            attached
+    email   HTML, text twin, .ris            .ris; when the list attaches none, a line each in the text twin
+    slack   Block Kit, whole                 a line each, in further parts
+    other   text, whole                      a line each, in further parts
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal
+
+from watcher.digest import as_html, as_json, as_slack, as_text
+from watcher.digest.arrange import fit
+from watcher.digest.clean import plain
+from watcher.digest.view import Page, page, subject
+from watcher.domain import Article, ChannelKind, Digest, Message
+
+__all__ = ["Format", "Ris", "messages", "preview", "subject"]
+
+Format = Literal["html", "text", "slack", "json"]
+Ris = Callable[[Sequence[Article]], str]
+
+
+def messages(digest: Digest, *, kinds: Collection[ChannelKind], ris: Ris) -> tuple[Digest, tuple[Message, ...]]:
+    """The digest as it was fitted, and what each kind of channel in `kinds` is sent.
+
+    Whatever the kinds, the HTML's budget decides what is shown and what attached, so that a list's record does not depend on its
+    channels. An email is one message, Slack and others one message a part, counted from 1. Same digest, same bytes.
+    """
+    fitted = _fitted(digest)
+    worded = page(fitted)
+    rendered: list[Message] = []
+    if ChannelKind.EMAIL in kinds:
+        rendered.append(_email(fitted, worded, ris))
+    if ChannelKind.SLACK in kinds:
+        rendered += _slack(worded)
+    if ChannelKind.OTHER in kinds:
+        rendered += _other(worded)
+    return fitted, tuple(rendered)
+
+
+def preview(digest: Digest, format: Format, ris: Ris) -> str:  # noqa: A002 -- the command line's own word
+    """What would be sent, in one text: the HTML, the text twin, a JSON array of Slack payloads, or `as_json`'s document."""
+    fitted = _fitted(digest)
+    if format == "json":
+        return as_json.document(fitted)
+    worded = page(fitted)
+    if format == "slack":
+        return json.dumps(as_slack.payloads(worded), ensure_ascii=False, indent=2) + "\n"
+    return _email(fitted, worded, ris).payload[format]
+
+
+def _fitted(digest: Digest) -> Digest:
+    # 1,000 bytes to the kilobyte: under the limit however a mail client counts.
+    max_bytes = digest.order.max_html_kb * 1_000
+    return fit(digest, max_bytes=max_bytes, measure=lambda one: as_html.size(as_html.html(page(one), max_bytes=max_bytes)))
+
+
+def _email(digest: Digest, worded: Page, ris: Ris) -> Message:
+    payload = {"text": as_text.twin(worded), "html": as_html.html(worded, max_bytes=digest.order.max_html_kb * 1_000)}
+    if worded.file_name:
+        payload |= {"ris": ris([item.article for item in digest.presented]), "ris_name": worded.file_name}
+    headers = {
+        "X-Watcher-List": plain(digest.order.name),
+        "X-Watcher-Digest": plain(digest.period.key),
+        "X-Watcher-Period": f"{digest.period.covers_from.isoformat()}/{digest.period.covers_to.isoformat()}",
+    }
+    return Message(ChannelKind.EMAIL, 1, worded.subject, payload, headers)
+
+
+def _slack(worded: Page) -> tuple[Message, ...]:
+    return tuple(
+        Message(ChannelKind.SLACK, part, worded.subject, {"json": as_slack.dumped(payload)})
+        for part, payload in enumerate(as_slack.payloads(worded), 1)
+    )
+
+
+def _other(worded: Page) -> tuple[Message, ...]:
+    texts = as_text.parts(worded)
+    return tuple(
+        Message(ChannelKind.OTHER, part, _numbered(worded.subject, part, len(texts)), {"text": text})
+        for part, text in enumerate(texts, 1)
+    )
+
+
+def _numbered(line: str, part: int, total: int) -> str:
+    return f"{line} ({part}/{total})" if total > 1 else line

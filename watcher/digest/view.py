@@ -1,0 +1,349 @@
+"""A digest as its reader sees it: every string cleaned, worded and linked, before any markup.
+
+Mail, text and Slack are three renderings of this one page, so that they cannot tell different stories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from markupsafe import Markup
+
+from watcher.digest import clean, links
+from watcher.digest.conclusion import conclusion
+from watcher.digest.wording import byline, count, long_span, moment, published, sentence, short_span
+from watcher.domain import Article, Digest, FollowUp, Gap, Item, Reasons, Receipt, Section
+
+TITLE_SHOWN = 400
+"""Titles are whole in the text twin; elsewhere they are clipped here (PubMed's longest run to several thousand characters)."""
+
+_WHY_TERMS = 5
+_WHY_HEADINGS = 2
+_CHIPS_SHOWN = 6
+_ALSO_SHOWN = 3
+_LINE = 600
+
+_HEADINGS = {
+    Section.PREPRINT: ("Preprints", "Not peer-reviewed yet."),
+    Section.LATE: ("Late arrivals", "Older papers that PubMed added, or that came to match, only now."),
+    Section.RECONSIDERED: ("Reconsidered", "Below the threshold when they came; above it since the seeds or verdicts changed."),
+    Section.STARTER: ("Older papers your edited query adds", "The best of what was in PubMed before the query was edited."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A label and the address it leads to."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One paper. `watches` are titles, given when the reader cannot know them; `score` is the floor of the score, as a pick at 69.9
+    is not yet at 70. The first link is always PubMed's."""
+
+    pmid: int
+    title: str
+    title_short: str
+    title_html: Markup
+    score: int
+    highlight: bool
+    byline: str
+    journal: str
+    published: str
+    ahead: bool
+    chips: tuple[str, ...]
+    watches: tuple[str, ...]
+    conclusion: str
+    why: str
+    note: str
+    also: tuple[Link, ...]
+    links: tuple[Link, ...]
+
+    @property
+    def url(self) -> str:
+        """The record's page at PubMed."""
+        return self.links[0].url
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """Who, where and when, in reading order, without what is not known."""
+        parts = (self.byline, self.journal, self.published, "ahead of print" if self.ahead else "")
+        return tuple(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One section: its heading, a sentence about it (may be ""), its papers. `whole` papers are told with conclusion and reason."""
+
+    title: str
+    lead: str
+    cards: tuple[Card, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A follow-up: what happened, and to which paper."""
+
+    text: str
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole digest, worded. `empty` when it holds neither papers nor follow-ups."""
+
+    title: str
+    subject: str
+    counts: str
+    span: str
+    first: bool
+    coverage: str
+    remarks: tuple[str, ...]
+    groups: tuple[Group, ...]
+    follow_ups: tuple[Told, ...]
+    attached: tuple[Card, ...]
+    attached_links: tuple[str, ...]
+    file_name: str
+    receipt: tuple[tuple[str, str], ...]
+    failures: tuple[str, ...]
+    warnings: tuple[str, ...]
+    next_digest: str
+    home: str | None
+    one_line: str
+    empty: bool
+
+    @property
+    def preheader(self) -> str:
+        """What an inbox shows after the subject: the first titles."""
+        titles = [card.title_short for group in self.groups for card in group.cards]
+        return clean.clip(" · ".join(titles[:3]) or self.coverage, 180)
+
+    @property
+    def attached_sentence(self) -> str:
+        """Where the papers are that are not shown, when there are any."""
+        papers = count(len(self.attached), "more paper")
+        verb = "is" if len(self.attached) == 1 else "are"
+        return f"{papers} {verb} in {f'the attached {self.file_name}' if self.file_name else 'the plain-text part of this mail'}."
+
+
+def page(digest: Digest) -> Page:
+    """`digest` worded for its reader."""
+    receipt = digest.receipt
+    return Page(
+        title=clean.clip(clean.plain(digest.order.title or digest.order.name), 100),
+        subject=subject(digest),
+        counts=counts(digest),
+        span=_span(digest, long_span),
+        first=digest.period.first,
+        coverage=f"Papers added to PubMed {long_span(digest.period.covers_from, digest.period.covers_to)}.",
+        remarks=_lines(tuple(_remarks(digest))),
+        groups=tuple(_groups(digest)),
+        follow_ups=tuple(_told(digest, follow_up) for follow_up in digest.follow_ups),
+        attached=tuple(_card(digest, item) for item in digest.attached),
+        attached_links=links.pubmed_sets([item.article.pmid for item in digest.attached]),
+        file_name=ris_name(digest),
+        receipt=tuple(_receipt(receipt)),
+        failures=_lines(receipt.failures),
+        warnings=_lines(receipt.warnings),
+        next_digest=moment(receipt.next_digest_at, digest.order.timezone) if receipt.next_digest_at else "",
+        home=links.web(digest.base_url),
+        one_line=_one_line(receipt),
+        empty=not digest.presented and not digest.follow_ups,
+    )
+
+
+def subject(digest: Digest) -> str:
+    """The mail's subject, counts first: "[NMJ] 7 new papers, 2 highly relevant · 15–21 Sep"; one line, at most 200 characters."""
+    prefix = digest.order.subject_prefix or f"{digest.order.title or digest.order.name}:"
+    return clean.clip(f"{clean.clip(clean.plain(prefix), 80)} {counts(digest)} · {_span(digest, short_span)}".strip(), 200)
+
+
+def counts(digest: Digest) -> str:
+    """As in "7 new papers, 2 highly relevant".
+
+    Papers that come again are not called new; follow-ups are told when they are all there is.
+    """
+    new = all(item.section not in (Section.RECONSIDERED, Section.STARTER) for item in digest.presented)
+    if not digest.presented:
+        return f"{count(len(digest.follow_ups), 'paper')} now published" if digest.follow_ups else "No papers to read"
+    papers = count(len(digest.presented), "new paper" if new else "paper")
+    return f"{papers}, {digest.highlights} highly relevant" if digest.highlights else papers
+
+
+def ris_name(digest: Digest) -> str:
+    """The attachment's file name, or "" when the list attaches none or there is nothing to attach."""
+    if "ris" not in digest.order.attach or not digest.presented:
+        return ""
+    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in digest.order.name)
+    return f"{safe}-{digest.period.covers_to.isoformat()}.ris"
+
+
+def _span(digest: Digest, written: Callable[..., str]) -> str:
+    first, last = digest.period.covers_from, digest.period.covers_to
+    if digest.period.first and last > first:
+        return f"the last {count((last - first).days, 'day')}"
+    return written(first, last)
+
+
+def _remarks(digest: Digest) -> Iterable[str]:
+    """What a reader must know before trusting the counts: lateness, then each gap, a sentence each."""
+    if digest.period.late_reason:
+        yield sentence(f"this digest is late: {clean.plain(digest.period.late_reason)}")
+    for gap in digest.gaps:
+        yield _gap(digest, gap)
+
+
+def _gap(digest: Digest, gap: Gap) -> str:
+    watch = clean.plain(digest.watch_titles.get(gap.watch, gap.watch))
+    return f"Not covered yet: papers added {long_span(gap.since, gap.until)} for {watch}. {sentence(clean.plain(gap.reason))}"
+
+
+# --- papers ----------------------------------------------------------------------------------------------------------------
+
+
+def _groups(digest: Digest) -> Iterable[Group]:
+    for section, found in groupby(digest.items, key=lambda item: item.section):
+        items = tuple(found)
+        cards = tuple(_card(digest, item) for item in items)
+        if section is Section.PICK:
+            yield Group("Top pick" if len(items) == 1 else "Top picks", "", cards, whole=True)
+        elif section is Section.WATCH:
+            yield from _compact(digest, items)
+        else:
+            title, lead = _HEADINGS[section]
+            yield Group(title, lead, cards)
+
+
+def _compact(digest: Digest, items: Sequence[Item]) -> Iterable[Group]:
+    """The compact lists: one per watch, or per first chip when the list groups by chip."""
+    by_chip = digest.order.group_by == "chip"
+    groups: dict[str, list[Card]] = {}
+    for item in items:
+        heading = (item.chips[0] if item.chips else "Other papers") if by_chip else _watch_title(digest, item.watches[0])
+        groups.setdefault(heading, []).append(_card(digest, item))
+    return [Group(heading, "", tuple(cards)) for heading, cards in groups.items()]
+
+
+def _card(digest: Digest, item: Item) -> Card:
+    article = item.article
+    title = clean.title(article)
+    return Card(
+        pmid=int(article.pmid),
+        title=title,
+        title_short=clean.clip(title, TITLE_SHOWN),
+        title_html=clean.title_markup(article, TITLE_SHOWN),
+        score=int(item.score),
+        highlight=item.highlight,
+        byline=_byline(article),
+        journal=clean.clip(clean.plain(article.journal.display), 80),
+        published=clean.clip(clean.plain(_published(article)), 40),
+        ahead=article.is_ahead_of_print,
+        chips=tuple(clean.clip(clean.plain(chip), 40) for chip in item.chips[:_CHIPS_SHOWN]),
+        watches=_watches(digest, item),
+        conclusion=conclusion(article) if item.section is Section.PICK else "",
+        why=_why(item.reasons),
+        note=clean.clip(clean.plain(item.note), 240),
+        also=tuple(Link(clean.clip(clean.plain(text), 80), links.pubmed(pmid)) for pmid, text in item.also[:_ALSO_SHOWN]),
+        links=_links(article, digest.order.full_text_url),
+    )
+
+
+def _byline(article: Article) -> str:
+    authors = byline(article.authors, complete=article.authors_complete)
+    editors = "" if authors else byline(article.editors, complete=True)
+    return clean.clip(clean.plain(authors or (f"{editors} (eds)" if editors else "")), 120)
+
+
+def _published(article: Article) -> str:
+    if article.is_ahead_of_print and article.electronic.year:
+        return published(article.electronic)
+    return published(article.published) or published(article.electronic)
+
+
+def _watch_title(digest: Digest, name: str) -> str:
+    return clean.clip(clean.plain(digest.watch_titles.get(name) or name), 100)
+
+
+def _watches(digest: Digest, item: Item) -> tuple[str, ...]:
+    """The watches a paper matched, when there are several, or when its section does not say which."""
+    several = len(item.watches) > 1
+    unsaid = len(digest.watch_titles) > 1 and item.section is not Section.WATCH
+    return tuple(_watch_title(digest, name) for name in item.watches[:4]) if several or unsaid else ()
+
+
+def _why(reasons: Reasons) -> str:
+    terms = ", ".join(term.text for term in reasons.terms[:_WHY_TERMS])
+    headings = ", ".join(heading.text for heading in reasons.headings[:_WHY_HEADINGS])
+    parts = (
+        terms,
+        f"MeSH {headings}" if headings else "",
+        f"nearest seed “{clean.clip(clean.plain(reasons.nearest_seed), 90)}”" if reasons.nearest_seed else "",
+    )
+    return clean.clip(clean.plain("; ".join(part for part in parts if part)), 300)
+
+
+def _links(article: Article, full_text_url: str | None) -> tuple[Link, ...]:
+    candidates = (
+        ("PubMed", links.pubmed(article.pmid)),
+        ("DOI", links.doi(article)),
+        ("Free full text", links.free_full_text(article)),
+        ("Library", links.library(article, full_text_url)),
+    )
+    return tuple(Link(label, url) for label, url in candidates if url)
+
+
+def _told(digest: Digest, follow_up: FollowUp) -> Told:
+    item = Item(follow_up.article, follow_up.work_id, (), 0.0, Reasons(), Section.WATCH)
+    return Told(clean.clip(sentence(clean.plain(follow_up.text)), 160), _card(digest, item))
+
+
+# --- the receipt -------------------------------------------------------------------------------------------------------------
+
+
+def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
+    """Label and value, in reading order; what did not happen is left out, save for the four counts a reader looks for."""
+    always = (("Checked", receipt.checked), ("New", receipt.new), ("Shown", receipt.shown))
+    sometimes = (
+        ("Of a type left out", receipt.excluded_type),
+        ("Presented before", receipt.already_presented),
+        ("Awaiting their record", receipt.awaiting),
+    )
+    yield from ((label, f"{number:,}") for label, number in always)
+    if receipt.attached:
+        yield ("Attached", f"{receipt.attached:,}")
+    yield ("Below the threshold", f"{receipt.below_threshold:,}")
+    yield from ((label, f"{number:,}") for label, number in sometimes if number)
+    if receipt.retracted:
+        yield ("Retracted, not shown", _pmids(receipt.retracted))
+    if receipt.unavailable:
+        yield ("Given up, no record came", _pmids(receipt.unavailable))
+
+
+def _one_line(receipt: Receipt) -> str:
+    """The receipt of an empty period."""
+    judged = (
+        (receipt.below_threshold, "below the threshold"),
+        (receipt.excluded_type, "of a type left out"),
+        (receipt.already_presented, "presented before"),
+        (len(receipt.retracted), "retracted"),
+    )
+    checked = f"{count(receipt.checked, 'record')} checked"
+    if not receipt.new:
+        return f"{checked}, none of them new."
+    told = ", ".join(f"{number:,} {what}" for number, what in judged if number)
+    return f"{checked}. {receipt.new:,} {'was' if receipt.new == 1 else 'were'} new{': ' if told else ''}{told}."
+
+
+def _lines(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(clean.clip(clean.plain(line), _LINE) for line in lines)
+
+
+def _pmids(pmids: Sequence[int]) -> str:
+    """Records as words, not as addresses: nothing here invites a click."""
+    return ", ".join(f"PMID {int(pmid)}" for pmid in pmids)

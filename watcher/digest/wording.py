@@ -1,0 +1,82 @@
+"""How counts, days and spans read in English, alike in mail, text and Slack, whatever the machine's locale is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from watcher.domain import Author, PartialDate
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A count in words: "1 new paper", "1,204 new papers"; `plural` where an s is not enough."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def short_span(first: date, last: date) -> str:
+    """As in "21 Sep", "15–21 Sep", "29 Dec – 4 Jan": for a subject, where the year is plain."""
+    if first == last:
+        return _day(last, 3)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{_day(last, 3)}"
+    return f"{_day(first, 3)} – {_day(last, 3)}"
+
+
+def long_span(first: date, last: date) -> str:
+    """As in "15–21 September 2026", "29 December 2026 – 4 January 2027"."""
+    if first == last:
+        return long_day(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{long_day(last)}"
+    if first.year == last.year:
+        return f"{_day(first)} – {long_day(last)}"
+    return f"{long_day(first)} – {long_day(last)}"
+
+
+def long_day(day: date) -> str:
+    """As in "21 September 2026"."""
+    return f"{_day(day)} {day.year}"
+
+
+def moment(at: datetime, zone: str) -> str:
+    """The instant `at` on a clock in `zone`: "Monday 28 September 2026, 08:00 (Europe/Berlin)"."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{_WEEKDAYS[local.weekday()]} {long_day(local.date())}, {local:%H:%M} ({zone})"
+
+
+def published(when: PartialDate) -> str:
+    """As in "12 Sep 2026", "Sep 2026", or the record's own words ("2026 Winter")."""
+    if when.year is None or when.month is None:
+        return when.text or (str(when.year) if when.year else "")
+    month = _MONTHS[when.month - 1][:3]
+    return f"{when.day} {month} {when.year}" if when.day else f"{month} {when.year}"
+
+
+def elapsed(first: date, last: date) -> str:
+    """Roughly how long after `first` the day `last` is: "8 months", "3 years"."""
+    months = round((last - first).days / 30.44)
+    return count(months, "month") if months < 24 else count(months // 12, "year")
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital first and a full stop last, where they are missing."""
+    ended = text if text.endswith((".", "!", "?")) or not text else f"{text}."
+    return ended[:1].upper() + ended[1:]
+
+
+def byline(authors: tuple[Author, ...], *, complete: bool) -> str:
+    """First and last author: "García M", "García M, Tanaka H", "García M … Tanaka H"."""
+    names = [author.display for author in authors if author.display]
+    if not names:
+        return ""
+    joined = {1: names[0], 2: ", ".join(names[:2])}.get(len(names), f"{names[0]} … {names[-1]}")
+    return joined if complete else f"{joined}, et al."
+
+
+def _day(day: date, letters: int | None = None) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1][:letters]}"
