@@ -400,6 +400,17 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class RankingFacts:
+    """Everything that a score depends on besides the article; `sha256` stands for the whole of it."""
+
+    sha256: str
+    seeds_sha256: str
+    background_sha256: str
+    code: str
+    last_verdict_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A candidate with its score for each watch it matched."""
 
