@@ -1,0 +1,36 @@
+"""The command line: parse arguments, call one function, print. Exit codes are part of the interface.
+
+    0 done · 1 configuration or input · 2 usage · 3 finished, failures listed · 4 PubMed unreachable · 5 another process holds the work
+    130 interrupted
+
+Commands import what they need when they run, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from watcher.cli.commands import app
+from watcher.errors import Busy, PubMedError, WatcherError
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; an expected error becomes its message on standard error and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except WatcherError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_code(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: what was begun is left for the next run, nothing is lost\n")
+        sys.exit(INTERRUPTED)
+
+
+def _code(error: WatcherError) -> int:
+    if isinstance(error, Busy):
+        return 5
+    if isinstance(error, PubMedError):
+        return 4 if error.may_pass else 3
+    return 1

@@ -1,0 +1,397 @@
+"""The commands. Each opens the App, calls one flow and hands its value to `show`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from watcher.app import App
+
+FAILURES_LISTED = 3
+UNREACHABLE = 4
+
+app = typer.Typer(
+    name="watcher",
+    help="Watch PubMed for a lab and send it one digest a week.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@dataclass
+class Common:
+    """Options that stand before the command."""
+
+    config: Path | None = None
+    quiet: bool = False
+
+
+class DigestFormat(StrEnum):
+    """How a digest is written out."""
+
+    HTML = "html"
+    TEXT = "text"
+    SLACK = "slack"
+    JSON = "json"
+
+
+class ExportFormat(StrEnum):
+    """How papers are written out."""
+
+    RIS = "ris"
+    BIB = "bib"
+    CSV = "csv"
+    NBIB = "nbib"
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of standard output.")]
+
+
+@app.callback(invoke_without_command=True)
+def common(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Configuration file or its folder (WATCHER_CONFIG).")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Watch PubMed for a lab and send it one digest a week."""
+    if version:
+        from watcher import __version__  # noqa: PLC0415
+
+        typer.echo(f"watcher {__version__}")
+        raise typer.Exit
+    context.obj = Common(config, quiet)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to put config/ and seeds/.")] = Path(),
+) -> None:
+    """Write a commented configuration and example seeds, never over anything."""
+    from watcher.starter import write  # noqa: PLC0415
+
+    for path, written in write(folder):
+        typer.echo(f"{'wrote' if written else 'kept '} {path}")
+    typer.echo("next: put your address into config/watcher.yaml (pubmed.email), then `watcher check`")
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask PubMed for counts and phrases, and try to reach each channel.")
+    ] = False,
+) -> None:
+    """Validate the configuration, the seeds and the queries."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
+
+    with opened(context) as one:
+        findings = check_offline(one.settings.path, one.settings.warnings, one.watches, one.orders, one.seeds, now=_now())
+        if online:
+            findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
+    show.findings(findings)
+    if any(finding.failed for finding in findings):
+        raise typer.Exit(UNREACHABLE if all(finding.unreachable for finding in findings if finding.failed) else FAILURES_LISTED)
+
+
+@app.command()
+def seeds(
+    context: typer.Context,
+    watch: Annotated[str | None, typer.Argument(help="Only this watch.")] = None,
+    resolve: Annotated[bool, typer.Option("--resolve", help="Look unresolved seeds up in PubMed now.")] = False,
+) -> None:
+    """Show each seed, what was understood of it, and how it was resolved."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.flows.resolve import resolve as resolved_now  # noqa: PLC0415
+
+    with opened(context) as one:
+        for each in [one.watch(watch)] if watch else one.watches.values():
+            if resolve:
+                now = _now()
+                found, warnings = resolved_now(each.name, one.seeds(each), store=one.at_work(now), source=one.source, now=now)
+            else:
+                found, warnings = tuple(one.resolved(each)), ()
+            show.seeds(each, found, warnings)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    watch: Annotated[str | None, typer.Argument(help="Only this watch.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask PubMed, keep nothing.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for NCBI's quiet hours with a large job.")] = False,
+) -> None:
+    """Search PubMed for new papers now, and keep them."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.flows.lease import held  # noqa: PLC0415
+    from watcher.flows.tick import readers  # noqa: PLC0415
+
+    instant = _now()
+    reports = []
+    with opened(context) as one, held(one.at_work(instant), "pubmed", one.holder.name):
+        one.store.abandon_open_runs(instant)
+        runner = one.runner()
+        for each in [one.watch(watch)] if watch else list(one.watches.values()):
+            lists = readers(each.name, one.orders)
+            if dry_run:
+                show.commit(runner.look(runner.plan(each, now=instant, lists=lists), now=instant, at_once=now), each)
+            else:
+                reports.append(runner.run(each, now=instant, lists=lists, at_once=now))
+    show.reports(reports)
+    _exit_for_runs(reports)
+
+
+@app.command()
+def digest(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="LIST", help="The list whose digest is composed.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compose from what is stored; search, keep and send nothing.")] = False,
+    style: Annotated[DigestFormat, typer.Option("--format", "-f", help="How to print the digest.")] = DigestFormat.TEXT,
+    out: OutOption = None,
+) -> None:
+    """Search, compose and send a list's digest now; or only look at it."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.digest.render import preview  # noqa: PLC0415
+    from watcher.export import to_ris  # noqa: PLC0415
+    from watcher.flows.byhand import compose_now, draft_now  # noqa: PLC0415
+
+    now = _now()
+    with opened(context) as one:
+        order = one.order(name)
+        one.at_work(now)
+        if dry_run:
+            _write(preview(draft_now(one.ticker(), order, now).digest, style.value, to_ris), out)
+            return
+        done = compose_now(one.ticker(), order, now)
+    if out is not None:
+        _write(preview(done.drafts[0].digest, style.value, to_ris), out)
+    show.done(done)
+    _exit_for(done)
+
+
+@app.command()
+def deliver(
+    context: typer.Context,
+    drop: Annotated[int | None, typer.Option("--drop", metavar="ID", help="Give this delivery up for ever.")] = None,
+) -> None:
+    """Send everything that is owed now, also what waits for a later try."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.errors import Problem, UnknownNameError  # noqa: PLC0415
+
+    now = _now()
+    with opened(context) as one:
+        store = one.at_work(now)
+        if drop is not None:
+            if not store.drop(drop, now):
+                raise UnknownNameError(Problem(f"delivery {drop} is not owed", "`watcher status` lists what is"))
+            typer.echo(f"delivery {drop} is dropped: it will not be sent")
+            return
+        sendings = one.deliverer().deliver(now, everything=True)
+        owed = store.facts()
+    show.sendings(sendings, owed)
+    if any(sending.reason for sending in sendings):
+        raise typer.Exit(FAILURES_LISTED)
+
+
+@app.command()
+def tick(context: typer.Context) -> None:
+    """Do everything that is due now, and exit."""
+    from watcher.cli import show  # noqa: PLC0415
+
+    now = _now()
+    with opened(context) as one:
+        one.at_work(now)
+        done = one.ticker().tick(now)
+    show.done(done)
+    _exit_for(done)
+
+
+@app.command()
+def status(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Tell how things stand: last and next runs, digests, what is owed, what fails."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.errors import ConfigurationError  # noqa: PLC0415
+    from watcher.flows.status import broken  # noqa: PLC0415
+    from watcher.flows.status import status as state  # noqa: PLC0415
+
+    now = _now()
+    try:
+        with opened(context) as one:
+            one.at_work(now)
+            document = state(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256)
+    except ConfigurationError as error:
+        show.status(broken(error, now=now), as_json=as_json)
+        raise
+    show.status(document, as_json=as_json)
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1)],
+    as_json: JsonOption = False,
+) -> None:
+    """Tell why a paper is in a digest, or why it is not."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.domain import Pmid  # noqa: PLC0415
+    from watcher.flows.explain import explain as explained  # noqa: PLC0415
+
+    with opened(context) as one:
+        explanation = explained(one.store, Pmid(pmid))
+    show.explanation(explanation, as_json=as_json)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    list_name: Annotated[str | None, typer.Option("--list", help="Papers that this list presented.")] = None,
+    watch: Annotated[str | None, typer.Option("--watch", help="Papers that this watch found.")] = None,
+    since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on.")] = None,
+    style: Annotated[ExportFormat, typer.Option("--format", "-f", help="ris, bib, csv or nbib.")] = ExportFormat.RIS,
+    out: OutOption = None,
+) -> None:
+    """Write papers for a reference manager or a spreadsheet."""
+    from watcher.export import FORMATS  # noqa: PLC0415
+
+    if list_name and watch:
+        raise typer.BadParameter("give --list or --watch, not both")
+    with opened(context) as one:
+        if list_name:
+            one.order(list_name)
+        if watch:
+            one.watch(watch)
+        articles = one.store.export(list_name=list_name, watch=watch, since=_day(since))
+    _write(FORMATS[style.value](articles), out)
+    if out is not None:
+        typer.echo(f"{len(articles)} papers written to {out}")
+
+
+@app.command()
+def resend(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="LIST", help="The list whose digests are sent again.")],
+    since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="Digests composed on or after this day.")],
+    to: Annotated[str, typer.Option("--to", metavar="CHANNEL", help="To the recipients of this channel who lack them.")],
+    again: Annotated[bool, typer.Option("--again", help="Also to those who have them, under the same Message-ID.")] = False,
+) -> None:
+    """Owe stored digests to recipients who lack them, and send them."""
+    from watcher.cli import show  # noqa: PLC0415
+
+    now = _now()
+    with opened(context) as one:
+        store, order, channel = one.at_work(now), one.order(name), one.channel(to)
+        start = datetime.combine(since.date(), datetime.min.time(), tzinfo=UTC)
+        owed = store.owe_again(
+            order.name,
+            start,
+            channel.name,
+            one.notifier.recipients(channel),
+            channel.kind,
+            again=again,
+            host=one.message_host,
+            at=now,
+        )
+        typer.echo(f"{len(owed)} deliveries of list {order.name} are owed to {channel.name}")
+        sendings = one.deliverer().deliver(now) if owed else ()
+        facts = store.facts()
+    show.sendings(sendings, facts)
+    if any(sending.reason for sending in sendings):
+        raise typer.Exit(FAILURES_LISTED)
+
+
+@app.command("send-test")
+def send_test(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel to try.")],
+) -> None:
+    """Send a short test message through a channel."""
+    from watcher.errors import DeliveryError  # noqa: PLC0415
+    from watcher.flows.selftest import trial_deliveries  # noqa: PLC0415
+
+    now, failed = _now(), False
+    with opened(context) as one:
+        channel = one.channel(name)
+        for delivery in trial_deliveries(channel, one.notifier.recipients(channel), host=one.message_host, now=now):
+            to = f"{channel.name} {delivery.recipient}".strip()
+            try:
+                one.notifier.send(delivery, channel, now=now)
+                typer.echo(f"sent to {to}")
+            except DeliveryError as error:
+                failed = True
+                typer.echo(f"not sent to {to}: {error}{f' - {error.fix}' if error.fix else ''}", err=True)
+    if failed:
+        raise typer.Exit(FAILURES_LISTED)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the demo's digest and database.")] = Path("demo-out"),
+) -> None:
+    """Live through three simulated weeks with sample papers, a local PubMed, a local mail server and a local Slack."""
+    from watcher.demo.weeks import live  # noqa: PLC0415
+
+    live(out, say=typer.echo)
+
+
+# --- around the commands -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[App]:
+    """The App of the configuration that the options name, closed at the end."""
+    from watcher.app import App, load_settings  # noqa: PLC0415
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.logs import set_up  # noqa: PLC0415
+
+    options: Common = context.obj
+    settings = load_settings(options.config)
+    set_up(settings.log.level, settings.log.format)
+    with show.progress(quiet=options.quiet) as say, App(settings, say=say) as one:
+        yield one
+
+
+def _now() -> datetime:
+    from watcher import clock  # noqa: PLC0415
+
+    return clock.now()
+
+
+def _day(instant: datetime | None) -> date | None:
+    return instant.date() if instant else None
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+
+
+def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.tick.Done, imported only when a command runs
+    if done.unreachable:
+        raise typer.Exit(UNREACHABLE)
+    if done.failed:
+        raise typer.Exit(FAILURES_LISTED)
+
+
+def _exit_for_runs(reports: list[Any]) -> None:
+    from watcher.flows.tick import Done  # noqa: PLC0415
+
+    _exit_for(Done(runs=tuple(reports)))

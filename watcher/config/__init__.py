@@ -1,0 +1,117 @@
+"""The configuration: one YAML file, environment variables and secret files become one frozen `Settings`.
+
+    YAML text -> Document -> layers (environment over secret files over YAML) -> Settings -> Watch, DigestList, Channel
+
+All faults are told at once, each with its file, line and key (or its variable) and what to write instead; none shows a secret. This
+room reads files and variables only: it knows no schedule, no Apprise and no PubMed, and never writes, save when `python -m
+watcher.config` renews the schema and the reference.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import InitSettingsSource
+
+from watcher.config.crosscheck import problems_in, warnings_for
+from watcher.config.document import Document, KeyPath, read_document
+from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer, YamlLayer
+from watcher.config.reference import write_reference, write_schema
+from watcher.config.settings import Origin, Settings
+from watcher.config.shape import twin_of
+from watcher.config.wording import problems_of
+from watcher.errors import ConfigurationError, Place, Problem
+
+__all__ = ["Settings", "load", "write_reference", "write_schema"]
+
+FILE_NAME = "watcher.yaml"
+DEFAULT = Path("config") / FILE_NAME
+
+
+def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the configuration.
+
+    Args:
+        path: the file, or its folder; None means WATCHER_CONFIG, else config/watcher.yaml below the working folder.
+        environ: the variables to heed.
+
+    Raises:
+        ConfigurationError: every fault found, in the order of the file.
+    """
+    file = _located(path, environ)
+    document = read_document(file)
+    home = Path(os.path.abspath(file)).parent.parent  # noqa: PTH100 - resolve() would follow the links of mounted folders
+    gathering = _Gathering(document, environ, home)
+    settings = gathering.settings()
+    if settings is None or gathering.problems:
+        raise ConfigurationError(*sorted(dict.fromkeys(gathering.problems), key=_order))
+    warnings = tuple(map(_line, gathering.warnings(settings)))
+    settings.come_from(Origin(path=file, home=home, place=gathering.place, warnings=warnings))
+    return settings
+
+
+class _Gathering:
+    """One reading of all layers: the settings, or what is wrong with them."""
+
+    def __init__(self, document: Document, environ: Mapping[str, str], home: Path) -> None:
+        kinds = ("channels", "watches", "lists")
+        names = {kind: tuple(found) for kind in kinds if isinstance(found := document.values.get(kind), Mapping)}
+        self._document = document
+        self._home = home
+        self._environment = EnvironmentLayer(environ, home, names)
+        self._secrets = SecretsLayer(environ, home)
+        self._yaml = YamlLayer(document, home)
+        self.problems = list(document.problems)
+
+    def settings(self) -> Settings | None:
+        """The settings, or None; `problems` then says why. A value may be fine and yet have problems beside it."""
+        layers: tuple[Layer, ...] = (self._environment, self._secrets, self._yaml)
+        merged = InitSettingsSource(Settings, {})  # pydantic-settings shows the last source what all before it gave
+        settings: Settings | None = None
+        try:
+            settings = Settings(_build_sources=((*layers, merged), {}))  # type: ignore[call-arg]  # mypy knows the fields only
+        except ValidationError as error:
+            self.problems += problems_of(error, merged.current_state, self.place)
+        self.problems += [problem for layer in layers for problem in layer.problems]
+        self.problems += problems_in(merged.current_state, self._home, self.place)
+        return settings
+
+    def place(self, key: KeyPath) -> Place:
+        """Where the value in force of `key` was written, or where it should stand."""
+        layers: tuple[Layer, ...] = (self._environment, self._secrets, self._yaml)
+        for one in filter(None, (key, twin_of(key))):
+            for layer in layers:
+                if place := layer.place(one):
+                    return place
+        if key[:-1] and not self._document.holds(key[:-1]):
+            for named in (self._environment, self._secrets):
+                if place := named.place_below(key[:-1]):
+                    return place
+        return self._document.place(key)
+
+    def warnings(self, settings: Settings) -> Iterator[Problem]:
+        """What is allowed but hardly meant."""
+        yield from warnings_for(settings, self.place)
+        used = self._yaml.files | self._environment.files
+        for name in self._secrets.unknown:
+            file = self._secrets.folder / name
+            if file not in used:
+                fix = "name it like a variable: watcher_pubmed__api_key; or in a key that ends in _file"
+                yield Problem("this secret file stands for no setting and is not used", fix, Place(file))
+
+
+def _located(path: Path | None, environ: Mapping[str, str]) -> Path:
+    named = path or (Path(environ[CONFIG]) if environ.get(CONFIG) else DEFAULT)
+    return named / FILE_NAME if named.is_dir() else named
+
+
+def _order(problem: Problem) -> tuple[str, int, int, str]:
+    place = problem.place
+    return (str(place.path), place.line or 0, place.column or 0, place.key or "") if place else ("", 0, 0, "")
+
+
+def _line(problem: Problem) -> str:
+    return f"{problem.place}: {problem.what}; {problem.fix}"

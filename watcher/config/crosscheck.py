@@ -1,0 +1,199 @@
+"""What ties the configuration's sections together, and to the folders around it.
+
+The faults are sought in the merged values as they were written, not in valid settings, so that they are told together with all
+others. The warnings are sought in valid settings: what is allowed, but hardly meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from watcher.config.document import KeyPath, is_showable
+from watcher.config.sections import WatchSection
+from watcher.config.settings import Settings
+from watcher.config.suggest import nearest
+from watcher.errors import Place, Problem
+
+SEEDS = "seeds"
+"""The folder, below home, that holds the seeds' folders."""
+
+_RESERVED = re.compile(r"(^|\.)(example|invalid|test|example\.(com|net|org))\.?$", re.IGNORECASE)
+"""Domains that belong to nobody, for examples (RFC 2606)."""
+_SLACK_EXAMPLE = re.compile(r"/T0+/B0+/X+|token_?a/", re.IGNORECASE)
+_PUBMED = "eutils.ncbi.nlm.nih.gov"
+
+_Where = Callable[[KeyPath], Place]
+
+
+def problems_in(values: Mapping[str, Any], home: Path, place: _Where) -> Iterator[Problem]:
+    """Names that nothing bears, and folders and files that are not there.
+
+    Args:
+        values: the merged values of all layers, right or wrong.
+        home: where relative paths start.
+        place: where a key was written.
+    """
+    yield from _unknown_names(values, place)
+    yield from _renamed(values, place)
+    yield from _missing_seeds(values, home / SEEDS, place)
+    yield from _highlights(values, place)
+
+
+def warnings_for(settings: Settings, place: _Where) -> Iterator[Problem]:
+    """What loads but will hardly do what the lab wants."""
+    if urlsplit(settings.pubmed.base_url).hostname == _PUBMED and _is_example(settings.pubmed.email.rpartition("@")[2]):
+        yield Problem("this is still the example address", "write your own: NCBI asks for it", place(("pubmed", "email")))
+    for name in settings.channels:
+        yield from _example_addresses(settings, name, place)
+    yield from _unused(settings, place)
+    yield from _lifted_by_nothing(settings, place)
+    yield from _not_there(settings, place)
+
+
+# --- faults ------------------------------------------------------------------------------------------------------------------
+
+
+def _unknown_names(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
+    for name, section in _named(values, "lists"):
+        for kind in ("watches", "channels"):
+            for position, wanted in _texts(section.get(kind)):
+                yield from _unless_known(wanted, kind, values, place(("lists", name, kind, position)))
+    alerts = values.get("alerts")
+    told_on = alerts.get("channel") if isinstance(alerts, Mapping) else None
+    if isinstance(told_on, str):
+        yield from _unless_known(told_on, "channels", values, place(("alerts", "channel")))
+
+
+def _unless_known(wanted: str, kind: str, values: Mapping[str, Any], place: Place) -> Iterator[Problem]:
+    known = [name for name, _ in _named(values, kind)]
+    if wanted not in known:
+        one = {"watches": "watch", "channels": "channel"}[kind]
+        fix = f"write one of: {', '.join(known)}" if known else f"write it under {kind}:"
+        yield Problem(f"there is no {one}{_quoted(wanted)}", _did_you_mean(wanted, known) or fix, place)
+
+
+def _renamed(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
+    known = [name for name, _ in _named(values, "watches")]
+    taken: dict[str, str] = {}
+    for name, section in _named(values, "watches"):
+        was = section.get("was")
+        if not isinstance(was, str):
+            continue
+        where = place(("watches", name, "was"))
+        if was == name:
+            yield Problem("a watch cannot have been itself", "write its former name, or remove the key", where)
+        elif was in known:
+            yield Problem(f"the watch{_quoted(was)} is still there", f"remove that watch, or remove `was` from {name}", where)
+        elif was in taken:
+            yield Problem(f"{taken[was]} was{_quoted(was)} already", "only one watch can keep what another has seen", where)
+        else:
+            taken[was] = name
+
+
+def _missing_seeds(values: Mapping[str, Any], seeds: Path, place: _Where) -> Iterator[Problem]:
+    for name, section in _named(values, "watches"):
+        for position, folder in _texts(section.get("seeds")):
+            path = seeds / folder
+            where = place(("watches", name, "seeds", position))
+            if not path.is_dir():
+                there = sorted(one.name for one in seeds.iterdir() if one.is_dir()) if seeds.is_dir() else []
+                fix = _did_you_mean(folder, there) or f"create the folder {path} and put one or more papers into it"
+                yield Problem(f"there is no folder{_quoted(folder)} in {seeds}", fix, where)
+            elif not any(path.iterdir()):
+                yield Problem(
+                    f"the folder {path} is empty", "put one or more papers into it; docs/configuration.md says how", where
+                )
+
+
+def _highlights(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
+    fields = WatchSection.model_fields
+    for name, section in _named(values, "watches"):
+        threshold, highlight = (_number(section.get(key, fields[key].default)) for key in ("threshold", "highlight"))
+        if threshold is not None and highlight is not None and highlight < threshold:
+            what = f"highlight ({highlight:g}) is below threshold ({threshold:g})"
+            yield Problem(what, f"write {threshold:g} or more", place(("watches", name, "highlight")))
+
+
+# --- warnings ----------------------------------------------------------------------------------------------------------------
+
+
+def _example_addresses(settings: Settings, name: str, place: _Where) -> Iterator[Problem]:
+    channel = settings.channel(name)
+    parts = urlsplit(channel.url)
+    hosts = [host for host in re.findall(r"@([A-Za-z0-9.-]+)|//([A-Za-z0-9.-]+)", channel.url) for host in host if host]
+    if any(map(_is_example, hosts)) or _SLACK_EXAMPLE.search(parts.path) or _SLACK_EXAMPLE.match(parts.netloc + "/"):
+        fix = "write your server's; docs/configuration.md shows how, and `watcher send-test` tries it"
+        yield Problem(f"{name} still has the example address: nothing will arrive", fix, place(("channels", name, "url")))
+    for position, address in enumerate(channel.to):
+        if _is_example(address.rpartition("@")[2]):
+            yield Problem(f"{address} is still an example address", "write your own", place(("channels", name, "to", position)))
+
+
+def _unused(settings: Settings, place: _Where) -> Iterator[Problem]:
+    listed = {watch for section in settings.lists.values() for watch in section.watches}
+    for name in settings.watches:
+        if name not in listed:
+            yield Problem(f"no list has the watch {name}: its papers reach nobody", "name it in a list", place(("watches", name)))
+    if not settings.watches:
+        yield Problem("there is no watch: nothing is looked for", "describe one under watches:", place(()))
+
+
+def _lifted_by_nothing(settings: Settings, place: _Where) -> Iterator[Problem]:
+    lists = settings.vocabulary.names if settings.vocabulary else ()
+    known = [PurePosixPath(one).stem for one in lists]
+    for name, section in settings.watches.items():
+        for position, wanted in enumerate(section.lift):
+            if wanted not in known:
+                fix = _did_you_mean(wanted, known) or "name its file under vocabulary: names:"
+                yield Problem(f"there is no word list {wanted}: it lifts nothing", fix, place(("watches", name, "lift", position)))
+
+
+def _not_there(settings: Settings, place: _Where) -> Iterator[Problem]:
+    wanted: list[tuple[KeyPath, str]] = []
+    if settings.vocabulary:
+        wanted += [(("vocabulary", "chips"), settings.vocabulary.chips)] if settings.vocabulary.chips else []
+        wanted += [(("vocabulary", "names", position), one) for position, one in enumerate(settings.vocabulary.names)]
+    if settings.projects:
+        wanted.append((("projects", "folder"), settings.projects.folder))
+    for key, named in wanted:
+        if not (settings.home / named).exists():
+            yield Problem(f"there is no {settings.home / named}: it has no effect", "create it, or remove the key", place(key))
+
+
+def _is_example(host: str) -> bool:
+    return bool(_RESERVED.search(host))
+
+
+# --- what was written ----------------------------------------------------------------------------------------------------------
+
+
+def _named(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    sections = values.get(kind)
+    if isinstance(sections, Mapping):
+        yield from ((name, section if isinstance(section, Mapping) else {}) for name, section in sections.items())
+
+
+def _texts(value: object) -> Iterator[tuple[int, str]]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        yield from ((position, one) for position, one in enumerate(value) if isinstance(one, str) and one)
+
+
+def _number(value: object) -> float | None:
+    """A number as pydantic would take it; what is none is told elsewhere."""
+    try:
+        return float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except ValueError:
+        return None
+
+
+def _did_you_mean(wanted: str, known: Sequence[str]) -> str:
+    near = nearest(wanted, known)
+    return f"did you mean {near}?" if near else ""
+
+
+def _quoted(text: str) -> str:
+    return f" {text!r}" if is_showable(text) else ""

@@ -1,0 +1,270 @@
+"""The three places that settings come from, as sources of pydantic-settings: environment over secret files over YAML over defaults.
+
+Each layer turns its own `*_file` keys into the secrets they name, and drops its half of a pair (`url`, `url_file`) when a layer above
+it has the other half. Faults are gathered, not raised: all are told at once.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import BaseSettings, InitSettingsSource
+
+from watcher.config.document import Document, KeyPath, dotted, read_flow
+from watcher.config.settings import Settings
+from watcher.config.shape import all_keys, secret_files, shape_at, twin_of
+from watcher.config.suggest import nearest
+from watcher.errors import ConfigurationError, Place, Problem
+
+PREFIX = "WATCHER_"
+DELIMITER = "__"
+SECRETS_FOLDER = Path("/run/secrets")
+SECRETS_DIR = "WATCHER_SECRETS_DIR"
+CONFIG = "WATCHER_CONFIG"
+ENVIRONMENT = Path("environment")
+"""Stands for the file in the place of a variable."""
+
+_SHORT_NAMES: Mapping[str, KeyPath] = {"WATCHER_DATABASE_URL": ("database", "url")}
+_NOT_SETTINGS = frozenset({CONFIG, SECRETS_DIR, "WATCHER_CLOCK_FILE", "WATCHER_TICK_SECONDS", "WATCHER_SLACK_BASE_URL"})
+_KUBERNETES = re.compile(r"WATCHER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$")
+"""What Kubernetes puts into every container beside a service called `watcher`."""
+
+_LONGEST_SECRET = 64 * 1024
+
+
+class Layer(InitSettingsSource):
+    """One source of settings; `home` is where relative `*_file` paths start. `problems` and `files` are filled when it is read."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: dict[str, Any], home: Path) -> None:
+        super().__init__(settings_cls, values)
+        self.problems: list[Problem] = []
+        self.files: set[Path] = set()
+        self._values = values
+        self._home = home
+
+    @abstractmethod
+    def place(self, key: KeyPath) -> Place | None:
+        """Where this layer says something about `key`, or None."""
+
+    def __call__(self) -> dict[str, Any]:
+        """The layer's values, with the secrets that its `*_file` keys name."""
+        for key, named in list(secret_files(self._values)):
+            secret = twin_of(key)
+            if secret is not None and _value_at(self.current_state, secret) is not None:
+                _section_of(self._values, key).pop(str(key[-1]))
+            elif secret is not None and isinstance(named, str) and named.strip():
+                self._take(secret, key, named.strip())
+        return self._values
+
+    def _take(self, secret: KeyPath, key: KeyPath, named: str) -> None:
+        section = _section_of(self._values, secret)
+        if section.get(str(secret[-1])) is not None:
+            fix = f"keep {dotted(key)} or {dotted(secret)}"
+            self.problems.append(Problem(f"{secret[-1]} and {key[-1]} stand side by side", fix, self.place(key)))
+            return
+        path = self._home / named
+        self.files.add(path)
+        try:
+            section[str(secret[-1])] = read_secret(path)
+        except ConfigurationError as error:
+            self.problems += [Problem(f"{path}: {one.what}", one.fix, self.place(key)) for one in error.problems]
+
+
+class YamlLayer(Layer):
+    """What the YAML file says."""
+
+    def __init__(self, document: Document, home: Path) -> None:
+        super().__init__(Settings, _copied(document.values), home)
+        self._document = document
+
+    def place(self, key: KeyPath) -> Place | None:
+        """Where the file holds `key`, or None."""
+        return self._document.place(key) if self._document.holds(key) else None
+
+
+class NamedLayer(Layer):
+    """Settings by name, such as variables: `WATCHER_PUBMED__API_KEY`. The names must be those of settings."""
+
+    def __init__(self, texts: Mapping[str, str], home: Path) -> None:
+        self._names: dict[KeyPath, str] = {}
+        found: list[Problem] = []
+        values: dict[str, Any] = {}
+        # the longest last: WATCHER_PUBMED__EMAIL counts more than the email in WATCHER_PUBMED
+        for name in sorted(texts, key=lambda name: (name.count(DELIMITER), name)):
+            found += self._read(name, texts[name], values)
+        super().__init__(Settings, values, home)
+        self.problems = found
+
+    def place(self, key: KeyPath) -> Place | None:
+        """The name that gives `key`, or a section around it, or None."""
+        for length in range(len(key), 0, -1):
+            name = self._names.get(key[:length])
+            if name is not None:
+                return self._named(name, key)
+        return None
+
+    def place_below(self, key: KeyPath) -> Place | None:
+        """A name that gives something below `key`, or None."""
+        return next((self._named(name, key) for path, name in self._names.items() if path[: len(key)] == key), None)
+
+    @abstractmethod
+    def _named(self, name: str, key: KeyPath) -> Place:
+        """The place of `key`, which `name` gives."""
+
+    def _read(self, name: str, text: str, values: dict[str, Any]) -> Iterator[Problem]:
+        key = key_of(name)
+        shape = shape_at(key) if key else None
+        if key is None or shape is None:
+            return
+        if key in self._names:
+            yield Problem(f"{self._names[key]} says the same as {name}", "keep one of the two", self._named(name, key))
+            return
+        self._names[key] = name
+        try:
+            _put(values, key, text if shape.is_single else read_flow(text))
+        except ConfigurationError as error:
+            yield Problem(
+                f"the value is not understood: {error.problems[0].what}", "write [a, b] or {a: 1}", self._named(name, key)
+            )
+
+
+class EnvironmentLayer(NamedLayer):
+    """What `WATCHER_` variables say. An empty variable is as if it were not set."""
+
+    def __init__(self, environ: Mapping[str, str], home: Path, known_names: Mapping[str, tuple[str, ...]]) -> None:
+        names = [name for name, text in environ.items() if is_setting(name) and text.strip()]
+        super().__init__({name: environ[name] for name in names if key_of(name)}, home)
+        known = [*_NOT_SETTINGS, *_SHORT_NAMES, *(variable_of(key) for key in all_keys(known_names))]
+        for name in sorted(name for name in names if not key_of(name)):
+            near = nearest(name, known)
+            fix = (
+                f"did you mean {near}?"
+                if near
+                else "docs/configuration.md lists the settings; variables of others need another prefix"
+            )
+            self.problems.append(Problem("there is no such setting", fix, Place(ENVIRONMENT, key=name)))
+
+    def _named(self, name: str, key: KeyPath) -> Place:
+        return Place(ENVIRONMENT, key=name if key_of(name) == key else f"{name}: {dotted(key)}")
+
+
+class SecretsLayer(NamedLayer):
+    """What files named like variables say: `/run/secrets/watcher_pubmed__api_key`."""
+
+    def __init__(self, environ: Mapping[str, str], home: Path) -> None:
+        named = environ.get(SECRETS_DIR)
+        self.folder = home / named if named else SECRETS_FOLDER
+        texts, self.unknown, unreadable = _texts_in(self.folder)
+        super().__init__(texts, home)
+        self.problems += unreadable
+        if named and not self.folder.is_dir():
+            place = Place(ENVIRONMENT, key=SECRETS_DIR)
+            self.problems.append(Problem(f"there is no folder {self.folder}", "name the folder of the secret files", place))
+
+    def _named(self, name: str, key: KeyPath) -> Place:
+        return Place(self.folder / name, key=dotted(key))
+
+
+def is_setting(name: str) -> bool:
+    """Whether a variable must be a setting of ours."""
+    upper = name.upper()
+    return upper.startswith(PREFIX) and upper not in _NOT_SETTINGS and not _KUBERNETES.match(upper)
+
+
+def variable_of(key: KeyPath) -> str:
+    """The variable that sets `key`: a name's hyphens become underscores."""
+    return PREFIX + DELIMITER.join(str(part).upper().replace("-", "_") for part in key)
+
+
+def key_of(name: str) -> KeyPath | None:
+    """The key that a variable (or a secret file) of this name sets, or None."""
+    if name.upper() in _SHORT_NAMES:
+        return _SHORT_NAMES[name.upper()]
+    key: KeyPath = ()
+    for part in name[len(PREFIX) :].lower().split(DELIMITER):
+        shape = shape_at(key)
+        # names of sections hold hyphens, which most shells do not take in a variable
+        key = (*key, part.replace("_", "-") if shape and shape.named else part)
+    return key if shape_at(key) and all(key) else None
+
+
+def read_secret(path: Path) -> str:
+    """The one line that a secret's file holds.
+
+    Raises:
+        ConfigurationError: it cannot be read, or holds none or several; its text is not repeated.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LONGEST_SECRET).decode("utf-8-sig").strip()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            Problem("there is no such file", "create it, with the secret alone on one line", Place(path))
+        ) from None
+    except OSError as error:
+        fix = "make it readable for the user who runs watcher, and for nobody else"
+        raise ConfigurationError(Problem(f"the file cannot be read: {error.strerror}", fix, Place(path))) from None
+    except ValueError:
+        raise ConfigurationError(
+            Problem("this is no file of UTF-8 text", "write the secret alone on one line", Place(path))
+        ) from None
+    if not text:
+        raise ConfigurationError(Problem("the file is empty", "write the secret alone on one line", Place(path)))
+    if len(text.splitlines()) > 1:
+        raise ConfigurationError(Problem("the file holds more than one line", "write the secret alone on one line", Place(path)))
+    return text
+
+
+def _texts_in(folder: Path) -> tuple[dict[str, str], list[str], list[Problem]]:
+    """The secrets in `folder` by the names of their files, names like ours that stand for no setting, and what went wrong."""
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.name.upper().startswith(PREFIX) and path.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, [], []
+    except OSError as error:
+        return (
+            {},
+            [],
+            [Problem(f"the folder cannot be read: {error.strerror}", "let the user who runs watcher list it", Place(folder))],
+        )
+    for name in filter(key_of, names):
+        try:
+            texts[name] = read_secret(folder / name)
+        except ConfigurationError as error:
+            problems += error.problems
+    return texts, [name for name in names if not key_of(name)], problems
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401 - a tree of text, numbers, lists and mappings
+    if isinstance(value, Mapping):
+        return {key: _copied(one) for key, one in value.items()}
+    return value
+
+
+def _value_at(values: Any, key: KeyPath) -> Any:  # noqa: ANN401 - see _copied
+    for part in key:
+        values = values.get(part) if isinstance(values, Mapping) else None
+    return values
+
+
+def _section_of(values: dict[str, Any], key: KeyPath) -> dict[str, Any]:
+    section = values
+    for part in key[:-1]:
+        section = section[str(part)]
+    return section
+
+
+def _put(values: dict[str, Any], key: KeyPath, value: Any) -> None:  # noqa: ANN401 - see _copied
+    for part in key[:-1]:
+        below = values.get(str(part))
+        if not isinstance(below, dict):
+            below = values[str(part)] = {}
+        values = below
+    last = str(key[-1])
+    values[last] = {**values[last], **value} if isinstance(values.get(last), dict) and isinstance(value, dict) else value

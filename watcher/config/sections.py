@@ -1,0 +1,362 @@
+"""The sections of `watcher.yaml`, one model each. The description of a key stands here and nowhere else: editors (the schema), the
+reference in docs/configuration.md and the messages all take it from here.
+
+Only what holds for one section alone is checked here; what ties sections together is checked in `crosscheck`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from watcher.config.kinds import (
+    ChannelUrl,
+    Count,
+    DatabaseUrl,
+    Distinct,
+    Email,
+    FileName,
+    Hours,
+    Jitter,
+    Kilobytes,
+    Listen,
+    Positive,
+    Resolver,
+    Score,
+    Seconds,
+    Secret,
+    SecretWebAddress,
+    SeedFolder,
+    Sha256,
+    Slug,
+    Text,
+    WebAddress,
+    Zone,
+)
+from watcher.domain import ChannelKind, Empty
+
+FILE = "_file"
+"""What the name of a key that names a secret's file ends in; its twin, the secret itself, goes without."""
+
+
+def _twins(*names: str, required: str | None = None) -> Callable[[dict[str, Any]], None]:
+    """Tell the schema that of each name and its `_file` twin only one may stand, and which pair must."""
+
+    def tell(schema: dict[str, Any]) -> None:
+        if required:
+            schema["required"] = [name for name in schema["required"] if name != required]
+        schema["allOf"] = [
+            {"oneOf": [{"required": [name]}, {"required": [name + FILE]}]}
+            if name == required
+            else {"not": {"required": [name, name + FILE]}}
+            for name in names
+        ]
+
+    return tell
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are refused, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_defaults(cls, value: object) -> object:
+        return {} if value is None else value
+
+
+class PubMedSection(Section):
+    """How PubMed is asked. NCBI wants to know who asks, and gives ten requests a second instead of three to those with a key."""
+
+    model_config = ConfigDict(json_schema_extra=_twins("api_key"))
+
+    email: Email = Field(
+        description="Your address. It goes with every request, so that NCBI can write to you before it blocks you.",
+        examples=["library@lab.example"],
+    )
+    tool: Annotated[str, Field(pattern=r"^\S+$")] = Field(
+        default="watcher", description="The name of this program as NCBI sees it; no spaces.", examples=["watcher"]
+    )
+    api_key: Secret | None = Field(default=None, description="NCBI's API key. Better in a file of its own (`api_key_file`).")
+    api_key_file: FileName | None = Field(
+        default=None, description="The file that holds NCBI's API key, alone on one line.", examples=["/run/secrets/ncbi_api_key"]
+    )
+    base_url: WebAddress = Field(
+        default="https://eutils.ncbi.nlm.nih.gov/entrez/eutils/",
+        description="Where the E-utilities are; another address only for tests and mirrors.",
+        examples=["https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"],
+    )
+    connect_timeout_seconds: Seconds = Field(default=10, description="How long to wait for a connection.")
+    read_timeout_seconds: Seconds = Field(default=60, description="How long to wait for the next piece of an answer.")
+    deadline_seconds: Seconds = Field(default=180, description="How long one request may take in all; its retries are not counted.")
+    max_attempts: Positive = Field(default=6, description="How often one request is tried before the run fails.")
+
+
+class DatabaseSection(Section):
+    """Where everything is remembered."""
+
+    url: DatabaseUrl = Field(
+        default="sqlite:///data/watcher.db",
+        validate_default=True,
+        description="SQLite (a path relative to the folder around `config/`) or PostgreSQL. `WATCHER_DATABASE_URL` wins.",
+        examples=["sqlite:///data/watcher.db", "postgresql+psycopg://watcher:password@db.lab.example/watcher"],
+    )
+    keep_backups: Count = Field(default=7, description="How many backups are kept; the oldest goes first.")
+    forget_unselected_after_days: Positive = Field(
+        default=730,
+        description="Texts of papers that no digest presented are dropped after so many days. That they were seen is never forgotten.",
+    )
+
+
+class RunsSection(Section):
+    """When PubMed is searched."""
+
+    schedule: Text = Field(
+        default="daily 05:30",
+        description="When each watch is searched: `daily HH:MM`, a weekday and a time, or a crontab line.",
+        examples=["daily 05:30", "30 5 * * *"],
+    )
+    jitter_minutes: Jitter = Field(
+        default=30,
+        description="Each watch starts up to so many minutes later, always by the same, so that not all labs ask at once.",
+    )
+    overlap_days: Count = Field(default=3, description="A search reaches back so many days before the end of the last good one.")
+    corrections: Text = Field(
+        default="saturday 04:00",
+        description="When papers already presented are looked up for retractions, errata and concerns.",
+        examples=["saturday 04:00"],
+    )
+    fetch_again_for_days: Positive = Field(
+        default=30, description="A paper that PubMed lists but does not hand over yet is asked for during so many days."
+    )
+    wait_for_pubmed_hours: Hours = Field(
+        default=6, description="A digest waits at most so long for a fresh search when PubMed fails, then goes out and says so."
+    )
+
+
+class ChannelSection(Section):
+    """One destination. Its name is how lists call it."""
+
+    model_config = ConfigDict(json_schema_extra=_twins("url", required="url"))
+
+    kind: ChannelKind = Field(
+        description="How messages are rendered: `email`, `slack`, or `other` (text, for any other Apprise URL)."
+    )
+    url: ChannelUrl = Field(
+        description="Where to send, as an Apprise URL; for Slack the webhook's https address or slack://…. It holds a password: "
+        "better in a file of its own (`url_file`).",
+        examples=["mailtos://user:password@smtp.lab.example?from=watcher@lab.example"],
+    )
+    url_file: FileName | None = Field(
+        default=None, description="The file that holds the URL, alone on one line.", examples=["/run/secrets/lab_mail_url"]
+    )
+    to: Annotated[tuple[Email, ...], Field(min_length=1), Distinct] | None = Field(
+        default=None,
+        description="Who gets it, each in a message of their own. Replaces every recipient in the URL; left out: those of the URL.",
+        examples=[["pi@lab.example", "postdoc@lab.example"]],
+    )
+    reply_to: Email | None = Field(default=None, description="Where answers to a mail go.", examples=["library@lab.example"])
+
+
+class StartSection(Section):
+    """A new watch's first digest, and what an edited query adds."""
+
+    days: Count = Field(default=30, description="How many days the first digest looks back.")
+    papers: Count = Field(default=20, description="At most so many papers are shown; the rest is attached.")
+
+
+class WatchSection(Section):
+    """One standing question to PubMed. Its name stays for ever: the papers it has seen are kept under it."""
+
+    title: Text | None = Field(
+        default=None, description="How digests call it; left out: its name.", examples=["Neuromuscular junction"]
+    )
+    note: str = Field(default="", description="For those who edit this file.", examples=["Synapse biology and disease"])
+    query: Text = Field(
+        description="The search as you would type it into PubMed. Test it there first; `watcher check` shows what PubMed makes of it.",
+        examples=['"Neuromuscular Junction"[mh] OR neuromuscular junction*[tiab]'],
+    )
+    seeds: Annotated[tuple[SeedFolder, ...], Field(min_length=1), Distinct] = Field(
+        description="Folders below `seeds/` with the papers that new ones are compared with.", examples=[["nmj"]]
+    )
+    similar: bool = Field(default=True, description="Whether PubMed's similar articles of the seeds are looked at too.")
+    threshold: Score = Field(
+        default=35,
+        description="The score, 0 to 100, from which a paper is presented; 0 = everything. See docs/ranking.md.",
+        examples=[35],
+    )
+    highlight: Score = Field(default=70, description="The score from which a paper is marked as highly relevant.", examples=[70])
+    exclude_types: tuple[Text, ...] = Field(
+        default=("Comment", "Editorial"),
+        description="Publication types, as PubMed writes them, that are never presented.",
+        examples=[["Comment", "Editorial"]],
+    )
+    lift: Annotated[tuple[Text, ...], Distinct] = Field(
+        default=(),
+        description="Names of word lists from `vocabulary`; a paper that holds one of their words is lifted over the threshold.",
+        examples=[["nmj-genes"]],
+    )
+    late_after_days: Count = Field(
+        default=180,
+        description="A paper that enters PubMed so many days after its publication counts as late, in a section of its own.",
+    )
+    start: StartSection = Field(
+        default=StartSection(), description="A new watch's first digest, and what an edited query adds: at most so many are shown."
+    )
+    must_find: tuple[Positive, ...] = Field(
+        default=(),
+        description="PMIDs that you would hate to miss; the self-test looks whether query and threshold let them through.",
+        examples=[[41224659]],
+    )
+    allow_over: Positive = Field(default=50_000, description="A query with more matches than this is refused.")
+    was: Slug | None = Field(
+        default=None, description="This watch's former name: it keeps what it has seen under that name.", examples=["nmj"]
+    )
+
+
+class ListSection(Section):
+    """One standing order: which watches go to which channels, when, and how the digest looks."""
+
+    title: Text | None = Field(
+        default=None, description="The digest's heading; left out: the list's name.", examples=["NMJ weekly"]
+    )
+    subject_prefix: str = Field(default="", description="What each mail's subject begins with.", examples=["[NMJ]"])
+    watches: Annotated[tuple[Slug, ...], Field(min_length=1), Distinct] = Field(
+        description="Which watches it gathers, in this order.", examples=[["nmj"]]
+    )
+    channels: Annotated[tuple[Slug, ...], Field(min_length=1), Distinct] = Field(
+        description="Where its digests go.", examples=[["lab-mail"]]
+    )
+    schedule: Text = Field(
+        description="When a digest goes out: `daily HH:MM`, a weekday and a time, or a crontab line (1 = Monday).",
+        examples=["monday 08:00", "0 8 * * 1"],
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        description="The time zone of `schedule`; left out: the one at the top of the file.",
+        examples=["America/New_York"],
+    )
+    empty: Empty = Field(
+        default=Empty.RECEIPT, description="A week without papers: `receipt` sends one line that says so, `nothing` sends nothing."
+    )
+    top: Count = Field(default=5, description="How many of the best papers open the digest, with the reason and the conclusion.")
+    limit: Count = Field(default=60, description="How many papers are shown; the rest is counted and attached. 0 = no limit.")
+    max_html_kb: Kilobytes = Field(
+        default=90,
+        description="The largest HTML part of a mail in kilobytes; Gmail cuts at 102. What does not fit is counted and attached.",
+    )
+    attach: Annotated[tuple[Literal["ris"], ...], Distinct] = Field(
+        default=("ris",),
+        description="Files that go with a mail: `ris` opens in Zotero, EndNote and others. [] = none.",
+        examples=[["ris"]],
+    )
+    corrections: Literal["next-digest", "at-once"] = Field(
+        default="next-digest", description="When a retraction, erratum or concern about a presented paper is told."
+    )
+    group_by: Literal["watch", "chip", "theme"] = Field(default="watch", description="How the papers are grouped.")
+    chips: Annotated[tuple[Text, ...], Distinct] = Field(
+        default=(), description="Only papers with one of these chips; empty = all.", examples=[["Review"]]
+    )
+    full_text_url: Resolver | None = Field(
+        default=None,
+        description="Your library's link resolver; {pmid} and {doi} are filled in.",
+        examples=["https://resolver.lab.example/?pmid={pmid}&doi={doi}"],
+    )
+    pause_until: date | None = Field(
+        default=None, description="No digest before this day; the papers are kept for the next one.", examples=["2027-01-07"]
+    )
+
+
+class AlertsSection(Section):
+    """Who is told when something fails. Left out: failures stand in the digest and in `watcher status` only."""
+
+    model_config = ConfigDict(json_schema_extra=_twins("heartbeat_url"))
+
+    channel: Slug | None = Field(
+        default=None, description="The channel that failures and recoveries are told on.", examples=["admin"]
+    )
+    after_failed_runs: Positive = Field(default=3, description="After how many failed searches in a row a watch is reported.")
+    heartbeat_url: SecretWebAddress | None = Field(
+        default=None,
+        description="A web address that is called after each good round; its service raises the alarm when the calls stop.",
+    )
+    heartbeat_url_file: FileName | None = Field(
+        default=None, description="The file that holds the heartbeat's address.", examples=["/run/secrets/heartbeat_url"]
+    )
+
+
+class VocabularySection(Section):
+    """Word lists of the lab. Left out: chips are publication types and MeSH check tags only."""
+
+    chips: FileName | None = Field(
+        default=None, description="The file that says which words make which chip.", examples=["config/vocabulary/nmj-chips.yaml"]
+    )
+    names: Annotated[tuple[FileName, ...], Distinct] = Field(
+        default=(),
+        description="Word lists, such as genes; each is called by its file's name without the ending.",
+        examples=[["config/vocabulary/nmj-genes.yaml"]],
+    )
+
+
+class ProjectsSection(Section):
+    """Cards that describe the lab's projects; a paper near to one is told there. Left out: none."""
+
+    folder: FileName = Field(
+        default="config/projects",
+        description="The folder of the cards, Markdown with `channel:` in the front matter.",
+        examples=["config/projects"],
+    )
+    threshold: Score = Field(default=60, description="The score from which a paper is told to a project.")
+
+
+class RankingSection(Section):
+    """How papers are compared."""
+
+    dense_model: str = Field(
+        default="", description="A sentence-embedding model (ONNX) that joins the word statistics; empty = none."
+    )
+    dense_sha256: Sha256 = Field(default="", description="The sha256 of the model's file, so that scores cannot change unnoticed.")
+    diversity: bool = Field(default=True, description="Whether near-duplicates among the picks give way to other papers.")
+
+
+class ZoteroSection(Section):
+    """A Zotero library that presented papers go to. Left out: none."""
+
+    model_config = ConfigDict(json_schema_extra=_twins("api_key"))
+
+    library: str = Field(default="", description="The library as in its web address; empty = off.", examples=["groups/12345"])
+    collection: str = Field(default="", description="The key of the collection; empty = the library itself.", examples=["ABCD2345"])
+    api_key: Secret | None = Field(default=None, description="Zotero's API key. Better in a file of its own (`api_key_file`).")
+    api_key_file: FileName | None = Field(
+        default=None, description="The file that holds Zotero's API key.", examples=["/run/secrets/zotero_key"]
+    )
+
+
+class WebSection(Section):
+    """The web page."""
+
+    model_config = ConfigDict(json_schema_extra=_twins("password_hash", "signing_key"))
+
+    enabled: bool = Field(default=True, description="Whether there is a page.")
+    listen: Listen = Field(default="127.0.0.1:8080", description="Address and port; 127.0.0.1 is reachable from this machine only.")
+    password_hash: Secret | None = Field(default=None, description="The hash of the page's password, for use off this machine.")
+    password_hash_file: FileName | None = Field(
+        default=None, description="The file that holds the password's hash.", examples=["/run/secrets/web_password_hash"]
+    )
+    signing_key: Secret | None = Field(default=None, description="The key that signs links and sessions, for use off this machine.")
+    signing_key_file: FileName | None = Field(
+        default=None, description="The file that holds the signing key.", examples=["/run/secrets/web_signing_key"]
+    )
+
+
+class LogSection(Section):
+    """What is logged to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is logged.")
+    format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="`auto`: lines for people on a terminal, JSON elsewhere."
+    )

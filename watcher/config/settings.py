@@ -1,0 +1,201 @@
+"""The configuration as one frozen value, and what the other rooms get from it: watches, lists and channels of the domain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from watcher.config.document import KeyPath
+from watcher.config.kinds import Slug, WebAddress, Zone
+from watcher.config.sections import (
+    AlertsSection,
+    ChannelSection,
+    DatabaseSection,
+    ListSection,
+    LogSection,
+    ProjectsSection,
+    PubMedSection,
+    RankingSection,
+    RunsSection,
+    VocabularySection,
+    WatchSection,
+    WebSection,
+    ZoteroSection,
+)
+from watcher.domain import Channel, DigestList, Pmid, Start, Watch
+from watcher.errors import Place
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where settings came from. `home` is the folder around the configuration's own; relative paths start there."""
+
+    path: Path
+    home: Path
+    place: Callable[[KeyPath], Place]
+    warnings: tuple[str, ...] = ()
+
+
+class Settings(BaseSettings):
+    """The configuration of one watcher."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, case_sensitive=True, title="Configuration of watcher"
+    )
+
+    timezone: Zone = Field(
+        default="Europe/Berlin", description="The time zone of every schedule.", examples=["Europe/Berlin", "America/New_York"]
+    )
+    base_url: WebAddress | None = Field(
+        default=None,
+        description="The web page's address, for links in mail; left out: no links to the page.",
+        examples=["https://watcher.lab.example"],
+    )
+    pubmed: PubMedSection = Field(description="How PubMed is asked.")
+    database: DatabaseSection = Field(default=DatabaseSection(), description="Where everything is remembered.")
+    runs: RunsSection = Field(default=RunsSection(), description="When PubMed is searched.")
+    channels: Mapping[Slug, ChannelSection] = Field(default={}, description="Destinations, by name.")
+    watches: Mapping[Slug, WatchSection] = Field(default={}, description="Standing questions to PubMed, by name.")
+    lists: Mapping[Slug, ListSection] = Field(
+        default={}, description="Standing orders: which watches go to which channels, when; by name."
+    )
+    alerts: AlertsSection | None = Field(default=None, description="Who is told when something fails.")
+    vocabulary: VocabularySection | None = Field(default=None, description="Word lists of the lab.")
+    projects: ProjectsSection | None = Field(default=None, description="Cards that describe the lab's projects.")
+    ranking: RankingSection = Field(default=RankingSection(), description="How papers are compared.")
+    zotero: ZoteroSection | None = Field(default=None, description="A Zotero library that presented papers go to.")
+    web: WebSection = Field(default=WebSection(), description="The web page.")
+    log: LogSection = Field(default=LogSection(), description="What is logged to standard error.")
+
+    _origin: Origin = PrivateAttr()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_absent(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A section whose lines are all commented out is as if it were not there."""
+        return {"pubmed": {}} | {key: value for key, value in values.items() if value is not None}
+
+    def come_from(self, origin: Origin) -> None:
+        """Say where these settings came from; `load` does it once."""
+        self._origin = origin
+
+    @property
+    def path(self) -> Path:
+        """The configuration file."""
+        return self._origin.path
+
+    @property
+    def home(self) -> Path:
+        """The folder around the configuration's own, absolute; relative paths start there."""
+        return self._origin.home
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed but hardly meant, such as an example address; each with its place and what to do."""
+        return self._origin.warnings
+
+    def place(self, key: KeyPath) -> Place:
+        """Where a value was written: `place(("lists", "lab-weekly", "schedule"))`."""
+        return self._origin.place(key)
+
+    # --- the domain's values ------------------------------------------------------------------------------------------------------
+
+    def watch(self, name: str) -> Watch:
+        """The watch of this name; KeyError when there is none."""
+        section = self.watches[name]
+        return Watch(
+            name=name,
+            title=section.title or name,
+            query=section.query,
+            seeds=section.seeds,
+            note=section.note,
+            similar=section.similar,
+            threshold=section.threshold,
+            highlight=section.highlight,
+            exclude_types=section.exclude_types,
+            late_after_days=section.late_after_days,
+            start=Start(section.start.days, section.start.papers),
+            must_find=tuple(Pmid(pmid) for pmid in section.must_find),
+            allow_over=section.allow_over,
+            was=section.was,
+        )
+
+    def order(self, name: str) -> DigestList:
+        """The list of this name; KeyError when there is none."""
+        section = self.lists[name]
+        return DigestList(
+            name=name,
+            title=section.title or name,
+            watches=section.watches,
+            channels=section.channels,
+            schedule=section.schedule,
+            timezone=section.timezone or self.timezone,
+            subject_prefix=section.subject_prefix,
+            empty=section.empty,
+            top=section.top,
+            limit=section.limit,
+            max_html_kb=section.max_html_kb,
+            attach=section.attach,
+            group_by=section.group_by,
+            chips=section.chips,
+            full_text_url=section.full_text_url,
+            pause_until=section.pause_until,
+        )
+
+    def channel(self, name: str) -> Channel:
+        """The channel of this name; KeyError when there is none."""
+        section = self.channels[name]
+        return Channel(name, section.kind, section.url.get_secret_value(), section.to or (), section.reply_to)
+
+    # --- the database ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL with its driver; a SQLite file's path is absolute. It may hold a password."""
+        url = self.database.url.get_secret_value()
+        if url.startswith(_SQLITE):
+            name, mark, options = url.removeprefix(_SQLITE).partition("?")
+            return f"{_SQLITE}{self.home / name}{mark}{options}"
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def data_folder(self) -> Path:
+        """Where this machine's own files live: beside the SQLite file, else `data` in the home folder."""
+        url = self.database_url
+        return Path(url.removeprefix(_SQLITE).partition("?")[0]).parent if url.startswith(_SQLITE) else self.home / "data"
+
+    # --- what it is, for the record -------------------------------------------------------------------------------------------------
+
+    def document_without_secrets(self) -> str:
+        """All settings in force as JSON, defaults and environment included; each secret is a row of stars."""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of all settings in force. It changes with a secret too, but does not give a weak one away: secrets enter it
+        through scrypt, so that guessing them from a copy of the database costs as much as with a password hash."""
+        secrets = json.dumps(sorted(_secrets(self)))
+        slow = hashlib.scrypt(secrets.encode(), salt=b"watcher configuration", n=2**14, r=8, p=1)
+        return hashlib.sha256(self.document_without_secrets().encode() + slow).hexdigest()
+
+
+def _secrets(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every secret below `value`, with the way to it."""
+    if isinstance(value, SecretStr):
+        yield key, value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name), f"{key}.{name}")
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _secrets(one, f"{key}.{name}")

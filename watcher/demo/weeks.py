@@ -1,0 +1,163 @@
+"""Three weeks in a few seconds: the real service over sample papers, a local PubMed, a local mail server and a local Slack.
+
+Everything is real but the world around it: the clock is a file that is moved day by day, the papers are invented. The demo watches
+the neuromuscular junction with the query and the seeds that the project ships.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ruamel.yaml import YAML
+
+from watcher import clock, starter
+from watcher.app import App, load_settings
+from watcher.demo.corpus import Corpus
+from watcher.demo.inbox import Mail, MailServer, SlackServer
+from watcher.demo.samples import DEMO_START, planted
+from watcher.demo.server import EutilsServer
+from watcher.demo.syntax import leaves
+from watcher.errors import ConfigurationError, Place, Problem
+from watcher.flows.tick import Done
+
+ZONE = ZoneInfo("Europe/Berlin")
+DAYS = 21
+MORNING, DIGEST_TIME = time(6, 30), time(8, 0)
+_MARK = ".watcher-demo"
+
+
+def live(out: Path, *, say: Callable[[str], None]) -> Path:
+    """Run the demo.
+
+    Args:
+        out: the folder for its configuration, database and the last digest; an earlier demo there is replaced.
+        say: hears what happens.
+
+    Returns:
+        The path of the last digest's HTML.
+    """
+    _cleared(out)
+    with (
+        EutilsServer(Corpus.of(planted(), also_indexed=_words_of_the_query())) as pubmed,
+        MailServer() as mail,
+        SlackServer() as slack,
+        _clock_file(out / "clock") as moved,
+    ):
+        config = _configuration(out, pubmed.base_url, mail, slack)
+        for instant in _instants():
+            moved(instant)
+            with App(load_settings(config)) as app:
+                app.at_work(clock.now())
+                _tell(instant, app.ticker().tick(clock.now()), say)
+        say(
+            f"\n{len(mail.mails)} mails and {len(slack.posts)} Slack messages arrived, after {len(pubmed.log)} requests to the local PubMed."
+        )
+        return _last(out, mail.mails, say)
+
+
+def _words_of_the_query() -> Iterator[str]:
+    """What the shipped query asks for. PubMed knows all of it; the samples alone do not hold every phrase."""
+    path = starter.shipped() / "config" / "watcher.yaml"
+    for watch in YAML().load(path)["watches"].values():
+        yield from (leaf.text for leaf in leaves(watch["query"]))
+
+
+def _instants() -> Iterator[datetime]:
+    """The first morning, then each day's run, and on Mondays the digest's hour."""
+    yield datetime.combine(DEMO_START, time(9, 0), ZONE)
+    for day in (DEMO_START + timedelta(days=number) for number in range(1, DAYS + 1)):
+        yield datetime.combine(day, MORNING, ZONE)
+        if day.weekday() == 0:
+            yield datetime.combine(day, DIGEST_TIME, ZONE)
+
+
+def _tell(instant: datetime, done: Done, say: Callable[[str], None]) -> None:
+    for run in done.runs:
+        new = f"{run.new} new" if run.new else "nothing new"
+        say(
+            f"{instant:%a %d %b %H:%M}  {run.watch}: {run.matched} match, {new}, {run.requests} requests{f', {run.error}' if run.error else ''}"
+        )
+    for draft in done.drafts:
+        papers = len(draft.digest.presented)
+        say(
+            f"{instant:%a %d %b %H:%M}  digest {draft.digest.order.name}: {papers} papers, {draft.digest.highlights} highly relevant"
+        )
+    for sending in done.sendings:
+        to = f"{sending.delivery.channel} {sending.delivery.recipient}".strip()
+        say(f"{instant:%a %d %b %H:%M}  {sending.state} to {to}: {sending.delivery.message.subject}")
+
+
+def _last(out: Path, mails: list[Mail], say: Callable[[str], None]) -> Path:
+    last = mails[-1]
+    page = out / "digest.html"
+    page.write_text(last.part("text/html"), encoding="utf-8")
+    (out / "digest.ris").write_text(last.part("application/x-research-info-systems"), encoding="utf-8")
+    say("\nThe last digest, as its text part reads:\n")
+    say(last.part("text/plain"))
+    say(str(page))
+    return page
+
+
+def _configuration(out: Path, base_url: str, mail: MailServer, slack: SlackServer) -> Path:
+    """The shipped configuration with its addresses turned to the local servers."""
+    for _ in starter.write(out):
+        pass
+    path = out / "config" / "watcher.yaml"
+    yaml = YAML()
+    document = yaml.load(path)
+    document["pubmed"] = {"email": "demo@lab.example", "base_url": base_url, "api_key": "demo"}
+    document["channels"] = {
+        "lab-mail": {"kind": "email", "url": mail.url(), "to": ["pi@lab.example", "postdoc@lab.example"]},
+        "lab-slack": {"kind": "slack", "url": slack.webhook},
+    }
+    for order in document["lists"].values():
+        order["channels"] = ["lab-mail", "lab-slack"]
+    document.pop("alerts", None)
+    document["runs"] = {"schedule": "daily 05:30"}
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(document, file)
+    return path
+
+
+@contextmanager
+def _clock_file(path: Path) -> Iterator[Callable[[datetime], None]]:
+    """The demo's own time, and none of the caller's settings, for the length of the block."""
+    def move(instant: datetime) -> None:
+        path.write_text(instant.isoformat(), encoding="utf-8")
+
+    with _environment({clock.CLOCK_FILE: str(path)}):
+        yield move
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: value for name, value in os.environ.items() if name.startswith("WATCHER_")}
+    for name in before:
+        del os.environ[name]
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in [*values, *before]:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
+def _cleared(out: Path) -> None:
+    """Make room; a folder that is not an earlier demo's is left alone.
+
+    Raises:
+        ConfigurationError: the folder holds something else.
+    """
+    if out.exists() and any(out.iterdir()):
+        if not (out / _MARK).exists():
+            raise ConfigurationError(Problem("this folder is not a demo's", "name an empty or new folder with --out", Place(out)))
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / _MARK).touch()

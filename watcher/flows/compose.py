@@ -1,0 +1,261 @@
+"""A list's digest for one period: judged, arranged, rendered, and owed in one transaction.
+
+    1 gather   per watch: news never judged by this list, records that gained an abstract or headings, papers to reconsider, starters
+    2 score    under the present ranking of each watch; what the store lacks is computed and kept
+    3 judge    outcomes; works merged over records and watches
+    4 arrange  sections, limits; rendered until the mail fits its budget
+    5 owe      digest, judgements, presented works, messages and one pending delivery per recipient
+
+Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from watcher import clock, schedule
+from watcher.digest.arrange import arrange
+from watcher.digest.chips import chips
+from watcher.digest.render import messages
+from watcher.domain import (
+    Article,
+    Candidate,
+    Channel,
+    Digest,
+    DigestList,
+    Empty,
+    Gap,
+    Message,
+    Outcome,
+    Period,
+    Pmid,
+    Receipt,
+    ResolvedSeed,
+    RunOutcome,
+    RunReport,
+    Scored,
+    Section,
+    Watch,
+)
+from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered
+from watcher.rank import Ranking
+from watcher.store import Judgement, ListHistory, Owed, Store
+
+RECONSIDER_BACK = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One digest to compose. `slot` None is a digest by hand, now; `runs` are this occasion's reports by watch."""
+
+    order: DigestList
+    watches: tuple[Watch, ...]
+    channels: tuple[Channel, ...]
+    runs: Mapping[str, RunReport]
+    now: datetime
+    slot: datetime | None = None
+    late_reason: str = ""
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A composed digest that nobody owes yet."""
+
+    digest: Digest
+    messages: tuple[Message, ...]
+    judgements: tuple[Judgement, ...]
+    is_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Composes digests. `seeds` gives a watch's resolved seeds without asking PubMed; `ris` renders articles; `recipients` says
+    to whom a channel delivers; `host` is the right-hand side of Message-IDs."""
+
+    store: Store
+    seeds: Callable[[Watch], Sequence[ResolvedSeed]]
+    rank: Callable[[Sequence[ResolvedSeed]], Ranking]
+    ris: Callable[[Sequence[Article]], str]
+    recipients: Callable[[Channel], tuple[str, ...]]
+    host: str
+    base_url: str | None = None
+
+    def compose(self, request: Request) -> Draft:
+        """Compose and owe.
+
+        Raises:
+            AlreadyComposed: this list has a digest for this period.
+        """
+        draft = self.draft(request)
+        kind = "scheduled" if request.slot else "manual"
+        self.store.owe_digest(draft.digest, draft.judgements, self._owed(request, draft), host=self.host, kind=kind)
+        return draft
+
+    def draft(self, request: Request) -> Draft:
+        """Compose without owing anything; scores that were missing are kept."""
+        history = self.store.list_history(request.order.name)
+        judged, rankings = self._judged(request)
+        bench = self._bench(request.order, judged)
+        works = {one.candidate.work_id for one in judged}
+        records = self.store.works(works)
+        period = self._period(request, history)
+        arranged = arrange(
+            entries(judged, records),
+            order=request.order,
+            watches={watch.name: watch for watch in request.watches},
+            period=period,
+            composed_at=request.now,
+            follow_ups=follow_ups(judged, bench, records),
+            gaps=_gaps(request, period, self.store),
+            receipt=self._receipt(request, history, judged),
+            base_url=self.base_url,
+        )
+        kinds = {channel.kind for channel in request.channels}
+        digest, rendered = messages(arranged, kinds=kinds, ris=self.ris)
+        return Draft(digest, rendered, _judgements(request, digest, judged, rankings), not (digest.presented or digest.follow_ups))
+
+    # --- gather, score, judge ---------------------------------------------------------------------------------------------------
+
+    def _judged(self, request: Request) -> tuple[tuple[Judged, ...], dict[str, str]]:
+        """Everything judged, watch by watch, and the hash of the ranking that each watch was judged under."""
+        judged: list[Judged] = []
+        rankings: dict[str, str] = {}
+        for watch in request.watches:
+            ranking = self.rank(self.seeds(watch))
+            rankings[watch.name] = ranking.facts.sha256
+            judged += self._judged_for(request, watch, ranking)
+        return tuple(judged), rankings
+
+    def _judged_for(self, request: Request, watch: Watch, ranking: Ranking) -> list[Judged]:
+        name, since = request.order.name, request.now - RECONSIDER_BACK
+        new = self.store.unjudged(name, watch.name)
+        gained = self.store.gained(name, watch.name)
+        starters = self.store.starters(name, watch.name)
+        again = self.store.reconsiderable(name, watch.name, since, ranking.facts.sha256)
+        again = _without(again, (*new, *gained, *starters))
+        scores = self._scores(watch, ranking, (*new, *gained, *starters, *again), request.now)
+        bench = self._bench(request.order, (*new, *gained, *starters, *again))
+        return [
+            *judge(bench, watch, new, scores, Section.WATCH),
+            *judge(bench, watch, _without(gained, new), scores, Section.WATCH, "its abstract or its MeSH headings have arrived"),
+            *judge(bench, watch, _without(starters, (*new, *gained)), scores, Section.STARTER),
+            *reconsidered(bench, watch, again, scores),
+        ]
+
+    def _scores(self, watch: Watch, ranking: Ranking, candidates: Sequence[Candidate], now: datetime) -> dict[Pmid, Scored]:
+        articles = {one.article.pmid: one.article for one in candidates}
+        known = self.store.scores(watch.name, ranking.facts.sha256, articles.keys())
+        missing = [article for pmid, article in articles.items() if pmid not in known]
+        fresh = ranking.score(missing)
+        if fresh:
+            self.store.save_scores(watch.name, ranking.facts, fresh, now)
+        return known | {scored.pmid: scored for scored in fresh}
+
+    def _bench(self, order: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Bench:
+        works = {one.candidate.work_id if isinstance(one, Judged) else one.work_id for one in of}
+        return Bench(order, self.store.presented(order.name, works), chips)
+
+    # --- the digest's frame -------------------------------------------------------------------------------------------------------
+
+    def _period(self, request: Request, history: ListHistory) -> Period:
+        fresh = [day for report in request.runs.values() if (day := _fresh_day(report))]
+        first = history.covers_to is None
+        start = max((watch.start.days for watch in request.watches), default=0)
+        covers_from = history.covers_to or clock.ncbi_day(history.created_at) - timedelta(days=start)
+        slot = request.slot or request.now
+        return Period(
+            key=schedule.period_key(slot) if request.slot else f"manual:{request.now.isoformat(timespec='seconds')}",
+            slot_at=slot,
+            covers_from=covers_from,
+            covers_to=max(fresh, default=clock.ncbi_day(request.now)),
+            first=first,
+            late_reason=request.late_reason,
+        )
+
+    def _receipt(self, request: Request, history: ListHistory, judged: Sequence[Judged]) -> Receipt:
+        new = {one.article.pmid for one in judged if one.kind is Section.WATCH and not one.note}
+        runs = {watch.name: self.store.runs_since(watch.name, history.last_composed_at) for watch in request.watches}
+        latest = [next((run for run in reversed(reports) if run.outcome is RunOutcome.GOOD), None) for reports in runs.values()]
+        gone = [pmid for watch in request.watches for pmid in self.store.newly_unavailable(watch.name, history.last_composed_at)]
+        return Receipt(
+            checked=sum(_full_count(reports) for reports in runs.values()),
+            new=len(new),
+            below_threshold=len(_only(judged, Outcome.BELOW_THRESHOLD)),
+            excluded_type=len(_only(judged, Outcome.EXCLUDED_TYPE)),
+            already_presented=len(_only(judged, Outcome.ALREADY_PRESENTED)),
+            retracted=tuple(sorted(_only(judged, Outcome.RETRACTED))),
+            awaiting=sum(self.store.awaiting_count(watch.name) for watch in request.watches),
+            unavailable=tuple(sorted(set(gone))),
+            failures=(*request.failures, *(line for name, reports in runs.items() for line in _failures(name, reports))),
+            warnings=tuple(dict.fromkeys(f"{run.watch}: {line}" for run in latest if run for line in run.warnings)),
+            next_digest_at=schedule.parse(request.order.schedule, request.order.timezone).next(request.now),
+        )
+
+    def _owed(self, request: Request, draft: Draft) -> tuple[Owed, ...]:
+        silent = draft.is_empty and request.order.empty is Empty.NOTHING
+        if silent and not (draft.digest.gaps or draft.digest.receipt.failures):
+            return ()
+        return tuple(
+            Owed(message, channel.name, self.recipients(channel))
+            for channel in request.channels
+            for message in draft.messages
+            if message.kind is channel.kind
+        )
+
+
+def _without(candidates: Sequence[Candidate], others: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    taken = {one.article.pmid for one in others}
+    return tuple(one for one in candidates if one.article.pmid not in taken)
+
+
+def _only(judged: Sequence[Judged], outcome: Outcome) -> set[Pmid]:
+    """Records that no watch judged otherwise."""
+    return {one.article.pmid for one in judged if one.outcome is outcome} - {
+        one.article.pmid for one in judged if one.outcome is not outcome
+    }
+
+
+def _judgements(request: Request, digest: Digest, judged: Sequence[Judged], rankings: Mapping[str, str]) -> tuple[Judgement, ...]:
+    thresholds = {watch.name: watch.threshold for watch in request.watches}
+    shown = frozenset(item.article.pmid for item in digest.items)
+    attached = frozenset(item.article.pmid for item in digest.attached)
+    return tuple(
+        Judgement(one.watch, one.article.pmid, outcome, one.scored.value, thresholds[one.watch], rankings[one.watch])
+        for one, outcome in outcomes(judged, shown, attached)
+    )
+
+
+def _fresh_day(report: RunReport) -> date | None:
+    return report.full_set_as_of if report.outcome is RunOutcome.GOOD else None
+
+
+def _gaps(request: Request, period: Period, store: Store) -> tuple[Gap, ...]:
+    """Watches whose full set could not be read for this digest."""
+    gaps = []
+    for watch in request.watches:
+        report = request.runs.get(watch.name)
+        if report is None or _fresh_day(report) is None:
+            history = store.run_history(watch.name)
+            since = history.full_set_as_of or period.covers_from
+            reason = (report.error if report else None) or "PubMed was not asked"
+            gaps.append(Gap(watch.name, since, period.covers_to, reason))
+    return tuple(gaps)
+
+
+def _full_count(reports: Sequence[RunReport]) -> int:
+    return next((run.matched for run in reversed(reports) if run.full_set_as_of is not None), 0)
+
+
+def _failures(watch: str, reports: Sequence[RunReport]) -> tuple[str, ...]:
+    """One sentence for the runs that failed since the last digest, and whether a later one made it good."""
+    failed = [run for run in reports if run.error]
+    if not failed:
+        return ()
+    last = failed[-1]
+    good = reports[-1].outcome is RunOutcome.GOOD and reports[-1].error is None
+    times = "once" if len(failed) == 1 else f"{len(failed)} times"
+    ending = "; a later run made it good" if good else ""
+    return (f"{watch}: a run failed {times}, last on {last.started_at:%d %b %H:%M} UTC: {last.error}{ending}",)

@@ -1,0 +1,144 @@
+"""Why a paper is in a digest, or why it is not: the store's history of one pmid told as steps.
+
+    matched -> fetched -> scored -> judged -> presented -> delivered
+
+Each step has an outcome and, where there is one, its time. The verdict is one sentence for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.domain import DeliveryState, HitState, Outcome, Pmid
+from watcher.store import DeliveryFacts, History, HitFacts, JudgementFacts, Store
+
+_STATES = {
+    HitState.BASELINE: "matched when the query was first read; created before the cut, so part of the baseline and not presented",
+    HitState.AWAITING: "matched; EFetch does not return its record yet",
+    HitState.NEWS: "matched as news",
+    HitState.UNAVAILABLE: "matched, but EFetch never returned its record; given up",
+}
+
+_OUTCOMES = {
+    Outcome.SHOWN: "shown",
+    Outcome.ATTACHED: "presented in the attached file, not among those shown",
+    Outcome.BELOW_THRESHOLD: "not presented: its score is below the threshold",
+    Outcome.EXCLUDED_TYPE: "not presented: its publication type is excluded",
+    Outcome.ALREADY_PRESENTED: "not presented again: the readers had this work already",
+    Outcome.RETRACTED: "not presented: it is retracted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One station: its name, what happened there, when, and what else is known."""
+
+    step: str
+    outcome: str
+    at: datetime | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The steps of one pmid in order, and the verdict in a sentence."""
+
+    pmid: Pmid
+    steps: tuple[Step, ...]
+    verdict: str
+
+
+def explain(store: Store, pmid: Pmid) -> Explanation:
+    """Tell what is known of `pmid`; a pmid that no watch ever matched has an explanation too."""
+    history = store.explain(pmid)
+    steps = (
+        *_matched(history),
+        *_fetched(history),
+        *_scored(history),
+        *(_judged(one) for one in history.judgements),
+        *_presented(history),
+        *_delivered(history.deliveries),
+    )
+    return Explanation(pmid, steps, _verdict(history))
+
+
+def _matched(history: History) -> Iterable[Step]:
+    if not history.hits:
+        yield Step("matched", "never", None, "no watch's search has returned this pmid")
+    for hit in history.hits:
+        origins = ", ".join(sorted(hit.origins))
+        yield Step(
+            "matched", hit.state, hit.first_seen_at, f"watch {hit.watch}{f' by {origins}' if origins else ''}: {_STATES[hit.state]}"
+        )
+        if hit.state is HitState.AWAITING:
+            yield Step(
+                "awaited", f"{hit.tries} tries", hit.first_seen_at, f"watch {hit.watch}: asked for with each run for 30 days"
+            )
+        if hit.absent_since:
+            detail = f"watch {hit.watch}: {hit.absent_readings} readings of the full set did not hold it any more"
+            yield Step("absent", _absence(hit), hit.absent_since, detail)
+
+
+def _absence(hit: HitFacts) -> str:
+    return "removed, or no longer matching" if hit.absent_readings >= 3 else "missing"
+
+
+def _fetched(history: History) -> Iterable[Step]:
+    article = history.article
+    if article is None:
+        return
+    others = [str(pmid) for pmid in history.work_pmids if pmid != history.pmid]
+    also = f"; one work with PMID {', '.join(others)}" if others else ""
+    yield Step("fetched", "stored", None, f"{article.display_title} ({article.journal.display or 'no journal'}){also}")
+
+
+def _scored(history: History) -> Iterable[Step]:
+    for score in history.scores:
+        if score.current:
+            terms = ", ".join(term.text for term in score.scored.reasons.terms)
+            detail = f"watch {score.watch}; terms: {terms or 'none in common with the seeds'}"
+            yield Step("scored", f"{score.scored.value:.1f}", score.made_at, detail)
+
+
+def _judged(one: JudgementFacts) -> Step:
+    detail = f"list {one.list_name}, watch {one.watch}, period {one.period}: {_OUTCOMES[one.outcome]}"
+    return Step("judged", one.outcome, one.composed_at, f"{detail} (score {one.score:.1f}, threshold {one.threshold:g})")
+
+
+def _presented(history: History) -> Iterable[Step]:
+    for one in history.presented:
+        under = "" if one.pmid == history.pmid else f" as PMID {one.pmid}"
+        yield Step("presented", one.section, one.composed_at, f"list {one.list_name}, period {one.period}{under}")
+    for told in history.follow_ups:
+        yield Step(
+            "followed up",
+            "told",
+            told.composed_at,
+            f"list {told.list_name}, period {told.period}: a later form of a paper sent before",
+        )
+
+
+def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
+    for one in deliveries:
+        to = f"{one.channel} {one.recipient}".strip()
+        part = f", part {one.part}" if one.part > 1 else ""
+        reason = f": {one.reason}" if one.reason and one.state != DeliveryState.SENT else ""
+        yield Step("delivered", one.state, one.sent_at, f"list {one.list_name}, period {one.period}, to {to}{part}{reason}")
+
+
+def _verdict(history: History) -> str:
+    if history.presented:
+        first = history.presented[0]
+        sent = [one for one in history.deliveries if one.state == DeliveryState.SENT]
+        state = "delivered" if sent else "owed, not delivered yet"
+        return f"It reached list {first.list_name} in the digest of {first.period} ({state})."
+    if history.judgements:
+        last = history.judgements[-1]
+        return f"List {last.list_name} judged it in the digest of {last.period}: {_OUTCOMES[last.outcome]}."
+    if any(hit.state is HitState.NEWS for hit in history.hits):
+        return "It is news and waits for the next digest."
+    if history.hits:
+        return f"It is not in any digest: {_STATES[history.hits[0].state]}."
+    return "No watch has ever matched it: run `watcher check --online` to see what the queries find."

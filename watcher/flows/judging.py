@@ -1,0 +1,137 @@
+"""What a digest decides about each hit, as pure functions: which papers pass, and which of them are one work.
+
+retracted -> already presented -> excluded type -> below threshold -> passes
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from watcher.digest.arrange import Entry
+from watcher.domain import Article, Candidate, DigestList, FollowUp, Origin, Outcome, Pmid, Scored, Section, Watch
+
+RECONSIDERED_AT_MOST = 5
+
+LATE_ORIGINS = frozenset({Origin.INDEXED, Origin.FULL_SET})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One hit with its score and the decision; `outcome` None passes and is decided by the room that the digest has."""
+
+    watch: str
+    candidate: Candidate
+    scored: Scored
+    kind: Section
+    outcome: Outcome | None
+    note: str = ""
+
+    @property
+    def article(self) -> Article:
+        """The candidate's article."""
+        return self.candidate.article
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a judgement looks at besides the candidate: the list's order, what its readers had, how to name a paper's chips."""
+
+    order: DigestList
+    presented: Mapping[int, Pmid]
+    chips: Callable[[Article], tuple[str, ...]]
+
+
+def judge(
+    bench: Bench, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored], kind: Section, note: str = ""
+) -> tuple[Judged, ...]:
+    """Decide about each candidate of one watch. A starter is not held against the threshold again: the edit chose it."""
+    return tuple(
+        Judged(watch.name, one, scored, kind, _outcome(bench, watch, one, scored, kind), note)
+        for one in candidates
+        for scored in (scores[one.article.pmid],)
+    )
+
+
+def reconsidered(bench: Bench, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored]) -> tuple[Judged, ...]:
+    """Of what was below the threshold under another ranking, the best five that now pass; the others are not judged again."""
+    judged = judge(bench, watch, candidates, scores, Section.RECONSIDERED, "reconsidered: the seeds or verdicts have changed")
+    passing = [one for one in judged if one.outcome is None]
+    return tuple(sorted(passing, key=lambda one: (-one.scored.value, -one.article.pmid))[:RECONSIDERED_AT_MOST])
+
+
+def entries(judged: Iterable[Judged], records: Mapping[int, Sequence[Article]]) -> tuple[Entry, ...]:
+    """One entry for each work that passes: its published article rather than a preprint, the newest of several.
+
+    Args:
+        judged: all that was judged.
+        records: every stored record of each work, for the links to its other forms.
+    """
+    works: defaultdict[int, list[Judged]] = defaultdict(list)
+    for one in judged:
+        if one.outcome is None:
+            works[one.candidate.work_id].append(one)
+    return tuple(_entry(work_id, group, records.get(work_id, ())) for work_id, group in works.items())
+
+
+def outcomes(judged: Iterable[Judged], shown: frozenset[Pmid], attached: frozenset[Pmid]) -> tuple[tuple[Judged, Outcome], ...]:
+    """The final decision about each hit, once the digest has found room. A record whose work stands there under another pmid
+    counts as already presented."""
+    return tuple((one, one.outcome or _placed(one.article.pmid, shown, attached)) for one in judged)
+
+
+def follow_ups(judged: Iterable[Judged], bench: Bench, records: Mapping[int, Sequence[Article]]) -> tuple[FollowUp, ...]:
+    """Articles of works that the readers had as a preprint."""
+    told: dict[Pmid, FollowUp] = {}
+    for one in judged:
+        work_id, article = one.candidate.work_id, one.article
+        had = next((a for a in records.get(work_id, ()) if a.pmid == bench.presented.get(work_id)), None)
+        later = one.outcome is Outcome.ALREADY_PRESENTED and had is not None and had.pmid != article.pmid
+        if later and had is not None and had.is_preprint and not article.is_preprint:
+            told[article.pmid] = FollowUp(article, work_id, f"now in {article.journal.display or 'a journal'}")
+    return tuple(told.values())
+
+
+def _outcome(bench: Bench, watch: Watch, candidate: Candidate, scored: Scored, kind: Section) -> Outcome | None:
+    article = candidate.article
+    if article.is_retracted:
+        return Outcome.RETRACTED
+    if candidate.work_id in bench.presented:
+        return Outcome.ALREADY_PRESENTED
+    if set(watch.exclude_types) & set(article.publication_types):
+        return Outcome.EXCLUDED_TYPE
+    if bench.order.chips and not set(bench.order.chips) & set(bench.chips(article)):
+        return Outcome.EXCLUDED_TYPE
+    if kind is not Section.STARTER and scored.value < watch.threshold:
+        return Outcome.BELOW_THRESHOLD
+    return None
+
+
+def _placed(pmid: Pmid, shown: frozenset[Pmid], attached: frozenset[Pmid]) -> Outcome:
+    if pmid in shown:
+        return Outcome.SHOWN
+    return Outcome.ATTACHED if pmid in attached else Outcome.ALREADY_PRESENTED
+
+
+def _entry(work_id: int, group: Sequence[Judged], records: Sequence[Article]) -> Entry:
+    chosen = max(group, key=lambda one: (not one.article.is_preprint, one.article.pmid)).article
+    scores: dict[str, Scored] = {}
+    for one in sorted(group, key=lambda one: one.article.pmid == chosen.pmid):
+        scores[one.watch] = one.scored
+    origins = frozenset[Origin]().union(*(hit.origins for one in group for hit in one.candidate.hits))
+    kinds = {one.kind for one in group}
+    return Entry(
+        article=chosen,
+        work_id=work_id,
+        scores=scores,
+        kind=next(kind for kind in (Section.WATCH, Section.RECONSIDERED, Section.STARTER) if kind in kinds),
+        also=tuple((other.pmid, _form(other)) for other in records if other.pmid != chosen.pmid),
+        origins=origins,
+        by_late_dates=bool(origins) and origins <= LATE_ORIGINS,
+        note=next((one.note for one in group if one.note), ""),
+    )
+
+
+def _form(article: Article) -> str:
+    return f"{'preprint' if article.is_preprint else 'article'} in {article.journal.display or 'an unnamed journal'}"

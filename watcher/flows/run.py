@@ -1,0 +1,486 @@
+"""One look of one watch at PubMed: what is new is the set difference between what matches and what was ever seen.
+
+    plan       which term, which kind of reading:
+                 first   no version of the query has been read yet: the full set, and what of it is newer than the cut
+                 edit    the normalised term differs: the same for the new term, against the ledger and the old term's set
+                 full    the window, and the full set against the ledger (weekly, and before a digest)
+                 window  what was created, entered, indexed or revised since the last good run, less an overlap
+    search     -> Reading: unseen pmids with their origins, the baseline, what may have changed
+    resolve    seeds -> their records; their neighbours are a second origin
+    fetch      new, awaited, changed and (after an edit) older records, in shared batches; new ones that do not come are asked for once more
+    rank       -> scores of what was fetched
+    commit     one transaction: version, articles, hits, scores, run
+
+A failure before the commit leaves everything as it was; the next run asks again from the same window.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from watcher import clock, schedule
+from watcher.domain import (
+    Article,
+    HitState,
+    Origin,
+    Pmid,
+    ResolvedSeed,
+    RunOutcome,
+    RunReport,
+    Scored,
+    SearchFacts,
+    Seed,
+    Watch,
+)
+from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, TooManyMatches
+from watcher.flows.resolve import resolve
+from watcher.flows.source import Source
+from watcher.pubmed import query
+from watcher.pubmed.client import Found
+from watcher.rank import Ranking
+from watcher.store import NewVersion, QueryVersion, RunCommit, RunHistory, Store, Waiting
+
+FULL_SET_EVERY = timedelta(days=7)
+SIMILAR_EVERY = timedelta(days=7)
+SIMILAR_BACK = timedelta(days=30)
+BATCH = 200
+CHANGED_PER_RUN = 2_000
+OLDER_PER_EDIT = 10_000
+LARGE_JOB = 100
+
+Rank = Callable[[Sequence[ResolvedSeed]], Ranking]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one run is going to ask. `version` is the one in force, None on a first reading; `cut` parts news from baseline."""
+
+    watch: Watch
+    kind: str
+    term: str
+    as_of: date
+    cut: date
+    version: QueryVersion | None
+    window_from: date | None
+    history: RunHistory
+    ledger: Mapping[Pmid, HitState]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the searches of one run found. `window` and `full` are None when that search was not part of the run."""
+
+    facts: SearchFacts
+    news: Mapping[Pmid, frozenset[Origin]]
+    window: frozenset[Pmid] | None = None
+    full: frozenset[Pmid] | None = None
+    baseline: frozenset[Pmid] = frozenset()
+    warnings: tuple[str, ...] = ()
+    refusal: BadQuery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What EFetch gave. `asked_changed` are known records that were read again, `older` those that an edit adds."""
+
+    got: Mapping[Pmid, Article]
+    fetched: int
+    waiting: tuple[Waiting, ...]
+    given_up: tuple[Pmid, ...]
+    revived: tuple[Pmid, ...]
+    older: tuple[Pmid, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs watches. `seeds` reads the seed files of a watch; `rank` builds a ranking; `say` hears what is going on."""
+
+    source: Source
+    store: Store
+    seeds: Callable[[Watch], Sequence[Seed]]
+    rank: Rank
+    overlap_days: int = 3
+    fetch_again_days: int = 30
+    say: Callable[[str], None] = field(default=lambda _line: None)
+
+    def run(
+        self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), reconcile: bool = False, at_once: bool = False
+    ) -> RunReport:
+        """Look once and keep what was found.
+
+        Args:
+            watch: whose query is asked.
+            now: the present instant; PubMed's day is taken from it.
+            lists: the lists that read this watch; an edit's cut is the earliest end of what their digests covered.
+            reconcile: read the full set even when the last reading is not a week old.
+            at_once: do not wait for NCBI's quiet hours with a large job.
+
+        Returns:
+            The report; a failure of PubMed, or seeds without any text, are in it, not raised.
+        """
+        plan = self.plan(watch, now=now, lists=lists, reconcile=reconcile)
+        run_id = self.store.begin_run(watch.name, plan.kind, now)
+        requests, started = self.source.requests_made, time.monotonic()
+        try:
+            commit = self.look(plan, now=now, at_once=at_once)
+        except (PubMedError, ConfigurationError) as error:
+            report = self._measured(_failed(plan, now, error), requests, started)
+            self.store.fail_run(run_id, report)
+            return report
+        commit = replace(commit, report=self._measured(commit.report, requests, started))
+        self.store.commit_run(run_id, commit)
+        return commit.report
+
+    def plan(self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), reconcile: bool = False) -> Plan:
+        """Decide what to ask, from the store's memory of this watch."""
+        history = self.store.run_history(watch.name)
+        version = self.store.version_in_force(watch.name)
+        term, as_of = query.normalise(watch.query), clock.ncbi_day(now)
+        overlap = timedelta(days=self.overlap_days)
+        plan = Plan(
+            watch=watch,
+            kind="first",
+            term=term,
+            as_of=as_of,
+            cut=as_of - timedelta(days=watch.start.days),
+            version=version,
+            window_from=history.window_to - overlap if history.window_to else None,
+            history=history,
+            ledger=self.store.ledger(watch.name),
+        )
+        if version is None:
+            return plan
+        if version.term != term:
+            return replace(plan, kind="edit", cut=self._edit_cut(version, history, lists))
+        stale = history.full_set_at is None or now - history.full_set_at >= FULL_SET_EVERY
+        return replace(plan, kind="full" if reconcile or stale else "window", cut=version.cut)
+
+    def look(self, plan: Plan, *, now: datetime, at_once: bool = False) -> RunCommit:
+        """Ask PubMed and work out what would be kept, without keeping it (the seeds' resolution apart).
+
+        Raises:
+            PubMedError: a search or a fetch failed; nothing of it counts.
+        """
+        self.say(f"{plan.watch.name}: searching ({plan.kind})")
+        reading = self._read(plan)
+        seeds, seed_warnings = resolve(plan.watch.name, self.seeds(plan.watch), store=self.store, source=self.source, now=now)
+        similar, similar_read, similar_warnings = self._similar(plan, reading, seeds, now)
+        news = _merged(reading.news, similar)
+        records = self._fetch(plan, replace(reading, news=news), now, at_once=at_once)
+        ranking = self.rank(seeds)
+        commit = self._sorted_out(plan, reading, news, records, ranking, now)
+        warnings = (*commit.report.warnings, *seed_warnings, *similar_warnings)
+        return replace(commit, similar_read=similar_read, report=replace(commit.report, warnings=warnings))
+
+    # --- search ------------------------------------------------------------------------------------------------------------
+
+    def _read(self, plan: Plan) -> Reading:
+        if plan.kind == "first":
+            return self._read_first(plan)
+        if plan.kind == "edit":
+            return self._read_edit_or_old(plan)
+        return self._read_known(plan)
+
+    def _read_first(self, plan: Plan) -> Reading:
+        whole, recent = self._whole_and_recent(plan)
+        news = dict.fromkeys(recent, frozenset({Origin.QUERY}))
+        full = frozenset(whole.pmids)
+        return Reading(facts=whole.facts, news=news, full=full, baseline=full - recent)
+
+    def _read_edit_or_old(self, plan: Plan) -> Reading:
+        version = plan.version
+        if version is None:
+            raise AssertionError("an edit has a version in force")
+        try:
+            return self._read_edit(plan, version)
+        except BadQuery as error:
+            reading = self._read_known(replace(plan, kind="full", term=version.term, cut=version.cut))
+            told = f"the edited query was refused, the one before stays in force: {error}"
+            return replace(reading, refusal=error, warnings=(*reading.warnings, told))
+
+    def _read_edit(self, plan: Plan, version: QueryVersion) -> Reading:
+        """The new term's set against the ledger. A pmid that the old term would have found by now is news whatever its date: it
+        became visible since the last run, and an edit must not lose it."""
+        whole, recent = self._whole_and_recent(plan)
+        before = self.source.read_set(version.term)
+        full = frozenset(whole.pmids)
+        window = self._window(plan, len(full))
+        unseen = full - plan.ledger.keys()
+        by_date, by_old_term = unseen & recent, unseen & frozenset(before.pmids)
+        news = {pmid: frozenset({Origin.QUERY}) for pmid in by_date} | {
+            pmid: frozenset({Origin.FULL_SET}) for pmid in by_old_term - by_date
+        }
+        return Reading(
+            facts=whole.facts,
+            news=news,
+            window=frozenset(window.pmids),
+            full=full,
+            baseline=unseen - news.keys(),
+        )
+
+    def _read_known(self, plan: Plan) -> Reading:
+        window = self._window(plan, plan.history.full_set_matched)
+        news = {pmid: frozenset({Origin.QUERY}) for pmid in window.pmids if pmid not in plan.ledger}
+        reading = Reading(facts=window.facts, news=news, window=frozenset(window.pmids))
+        if plan.kind != "full":
+            return reading
+        whole, warnings = self._full_set(plan)
+        full = frozenset(whole.pmids)
+        late = {pmid: frozenset({Origin.FULL_SET}) for pmid in full if pmid not in plan.ledger and pmid not in news}
+        return replace(reading, facts=whole.facts, full=full, news=news | late, warnings=warnings)
+
+    def _window(self, plan: Plan, of: int) -> Found:
+        since = plan.window_from or plan.as_of - FULL_SET_EVERY
+        term = query.windowed(plan.term, since)
+        return self.source.read_set(term, first=_within(self.source.search(term), of))
+
+    def _whole_and_recent(self, plan: Plan) -> tuple[Found, frozenset[Pmid]]:
+        """The full set, and which of it was created since the cut. What appears between the two searches is left for the next run."""
+        whole = self._allowed(plan)
+        term = query.created_between(plan.term, plan.cut, None)
+        recent = self.source.read_set(term, first=_within(self.source.search(term), whole.facts.count))
+        return whole, frozenset(recent.pmids) & frozenset(whole.pmids)
+
+    def _allowed(self, plan: Plan) -> Found:
+        first = self.source.search(plan.term)
+        if first.facts.count > plan.watch.allow_over:
+            raise TooManyMatches(
+                f"the query of watch {plan.watch.name!r} matches {first.facts.count:,} records, more than allow_over "
+                f"({plan.watch.allow_over:,}): narrow it, or raise allow_over",
+                matched=first.facts.count,
+                allowed=plan.watch.allow_over,
+            )
+        return self.source.read_set(plan.term, first=first)
+
+    def _full_set(self, plan: Plan) -> tuple[Found, tuple[str, ...]]:
+        whole = self.source.read_set(plan.term)
+        last = plan.history.full_set_matched
+        if len(whole.pmids) * 2 < last:
+            whole = self.source.read_set(plan.term)
+        warnings = []
+        if len(whole.pmids) * 2 < last:
+            warnings.append(
+                f"the full set fell from {last:,} to {len(whole.pmids):,} records: PubMed or the query's terms have changed"
+            )
+        if len(whole.pmids) > plan.watch.allow_over:
+            warnings.append(f"the query now matches {len(whole.pmids):,} records, more than allow_over ({plan.watch.allow_over:,})")
+        return whole, tuple(warnings)
+
+    def _edit_cut(self, version: QueryVersion, history: RunHistory, lists: Sequence[str]) -> date:
+        covered = [self.store.list_history(name).covers_to for name in lists]
+        ends = [version.cut if end is None else end for end in covered] or [version.cut]
+        return min([*ends, history.full_set_as_of or version.cut])
+
+    # --- similar articles ----------------------------------------------------------------------------------------------------
+
+    def _similar(
+        self, plan: Plan, reading: Reading, seeds: Sequence[ResolvedSeed], now: datetime
+    ) -> tuple[Mapping[Pmid, frozenset[Origin]], bool, tuple[str, ...]]:
+        """Neighbours of the seeds that were created lately: news like the others, with their own origin. A failure is a warning."""
+        last = plan.history.similar_at
+        pmids = sorted({resolved.article.pmid for resolved in seeds if resolved.article})
+        if not plan.watch.similar or not pmids or (last is not None and now - last < SIMILAR_EVERY):
+            return {}, False, ()
+        since = plan.cut if last is None else max(plan.cut, clock.ncbi_day(last) - SIMILAR_BACK)
+        try:
+            near = {neighbour.pmid for pmid in pmids for neighbour in self.source.similar(pmid)}
+            unseen = sorted(near - plan.ledger.keys() - reading.news.keys() - reading.baseline)
+            recent = self.source.created_since(unseen, since) if unseen else ()
+        except PubMedError as error:
+            return {}, False, (f"similar articles of the seeds were left out: {error}",)
+        found = {pmid: frozenset({Origin.SIMILAR}) for pmid in recent}
+        also = {pmid: frozenset({Origin.SIMILAR}) for pmid in near & reading.news.keys()}
+        return found | also, True, ()
+
+    # --- fetch ---------------------------------------------------------------------------------------------------------------
+
+    def _fetch(self, plan: Plan, reading: Reading, now: datetime, *, at_once: bool) -> Records:
+        waiting = self.store.waiting(plan.watch.name)
+        oldest = now - timedelta(days=self.fetch_again_days)
+        given_up = tuple(one.pmid for one in waiting if one.since < oldest)
+        waiting = tuple(one for one in waiting if one.since >= oldest)
+        window = reading.window or frozenset()
+        revived = tuple(sorted(pmid for pmid in window if plan.ledger.get(pmid) is HitState.UNAVAILABLE))
+        older = self._older(plan, reading)
+        new = sorted(reading.news, reverse=True)
+        wanted = list(dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *self._changed(plan, window), *older]))
+        _wait_for_quiet(plan, len(wanted), now, at_once=at_once)
+        answer = self.source.fetch(wanted, progress=self._progress(plan, len(wanted)))
+        got = {article.pmid: article for article in answer.articles}
+        broken = dict(answer.broken)
+        again = [pmid for pmid in new if pmid not in got]
+        if again:
+            second = self.source.fetch(again)
+            got |= {article.pmid: article for article in second.articles}
+            broken |= dict(second.broken)
+        warnings = tuple(f"PMID {pmid or '?'} cannot be read: {reason}" for pmid, reason in broken.items() if pmid not in got)
+        return Records(got, len(got), waiting, given_up, revived, older, warnings)
+
+    def _changed(self, plan: Plan, window: frozenset[Pmid]) -> list[Pmid]:
+        """Known records that the window found again, those read longest ago first, at most 2,000."""
+        known = self.store.stored([pmid for pmid in window if plan.ledger.get(pmid) is HitState.NEWS])
+        return sorted(known, key=lambda pmid: (known[pmid].fetched_at, pmid))[:CHANGED_PER_RUN]
+
+    def _older(self, plan: Plan, reading: Reading) -> tuple[Pmid, ...]:
+        """What an edit adds from before the cut, newest first: the best of it is shown once."""
+        if plan.kind != "edit" or reading.refusal or plan.watch.start.papers == 0:
+            return ()
+        return tuple(sorted(reading.baseline, reverse=True)[:OLDER_PER_EDIT])
+
+    def _progress(self, plan: Plan, total: int) -> Callable[[int], None]:
+        return lambda done: self.say(f"{plan.watch.name}: fetched {done:,} of {total:,} records")
+
+    # --- what is kept ----------------------------------------------------------------------------------------------------------
+
+    def _sorted_out(
+        self,
+        plan: Plan,
+        reading: Reading,
+        news: Mapping[Pmid, frozenset[Origin]],
+        records: Records,
+        ranking: Ranking,
+        now: datetime,
+    ) -> RunCommit:
+        older = frozenset(records.older)
+        kept = {pmid: article for pmid, article in records.got.items() if pmid not in older}
+        scores = {scored.pmid: scored for scored in ranking.score(tuple(kept.values()))}
+        starters = self._starters(plan, [records.got[pmid] for pmid in records.older if pmid in records.got], ranking)
+        kept |= {pmid: records.got[pmid] for pmid in starters}
+        scores |= starters
+        arrived = tuple(one.pmid for one in records.waiting if one.pmid in kept) + tuple(p for p in records.revived if p in kept)
+        still = tuple(one.pmid for one in records.waiting if one.pmid not in kept)
+        awaiting = {pmid: origins for pmid, origins in news.items() if pmid not in kept}
+        fresh = {pmid: _dated(origins, kept[pmid], plan.window_from) for pmid, origins in news.items() if pmid in kept}
+        absent, present = _presence(plan, reading)
+        commit = RunCommit(
+            report=self._report(plan, reading, now),
+            version=_new_version(plan, reading),
+            articles=tuple(kept.values()),
+            news=fresh,
+            awaiting=awaiting,
+            still_awaiting=still,
+            arrived=arrived,
+            unavailable=records.given_up,
+            baseline=reading.baseline,
+            starters=tuple(starters),
+            absent=absent,
+            present=present,
+            ranking=ranking.facts,
+            scores=tuple(scores.values()),
+        )
+        counted = replace(
+            commit.report,
+            fetched=records.fetched,
+            new=len(fresh) + len(awaiting),
+            awaiting=len(awaiting) + len(still),
+            selected=sum(scores[pmid].value >= plan.watch.threshold for pmid in fresh),
+            warnings=(*commit.report.warnings, *records.warnings),
+        )
+        return replace(commit, report=counted)
+
+    def _starters(self, plan: Plan, older: Sequence[Article], ranking: Ranking) -> dict[Pmid, Scored]:
+        excluded = set(plan.watch.exclude_types)
+        usable = [one for one in older if not one.is_retracted and not excluded & set(one.publication_types)]
+        near = [scored for scored in ranking.score(usable) if scored.value >= plan.watch.threshold]
+        best = sorted(near, key=lambda scored: (-scored.value, -scored.pmid))[: plan.watch.start.papers]
+        return {scored.pmid: scored for scored in best}
+
+    def _report(self, plan: Plan, reading: Reading, now: datetime) -> RunReport:
+        seen = reading.full if reading.full is not None else reading.window or frozenset()
+        return RunReport(
+            watch=plan.watch.name,
+            kind=plan.kind,
+            outcome=RunOutcome.GOOD,
+            started_at=now,
+            finished_at=now,
+            window_from=plan.window_from,
+            window_to=plan.as_of,
+            full_set_as_of=plan.as_of if reading.full is not None else None,
+            matched=len(seen),
+            known=len(seen & plan.ledger.keys()),
+            translation=reading.facts.translation,
+            warnings=(*reading.facts.warnings, *reading.warnings),
+            error_kind=type(reading.refusal).__name__ if reading.refusal else None,
+            error=str(reading.refusal) if reading.refusal else None,
+        )
+
+    def _measured(self, report: RunReport, requests: int, started: float) -> RunReport:
+        return replace(
+            report,
+            finished_at=clock.now(),
+            requests=self.source.requests_made - requests,
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+
+def _within(dated: Found, of: int) -> Found:
+    """A dated search cannot find more than the query alone, but for what came since: PubMed drops words that it does not know, and
+    where a query consists of nothing else, only the dates are left."""
+    if dated.facts.count > of * 1.2 + 1_000:
+        unknown = ", ".join(dated.facts.phrases_not_found) or "it does not say which"
+        raise BadQuery(
+            f"with dates added the query matches {dated.facts.count:,} records, without them {of:,}: PubMed drops words that it does "
+            f"not know ({unknown}); correct or remove them"
+        )
+    return dated
+
+
+def _merged(news: Mapping[Pmid, frozenset[Origin]], similar: Mapping[Pmid, frozenset[Origin]]) -> dict[Pmid, frozenset[Origin]]:
+    return {pmid: news.get(pmid, frozenset()) | similar.get(pmid, frozenset()) for pmid in [*news, *similar]}
+
+
+def _dated(origins: frozenset[Origin], article: Article, window_from: date | None) -> frozenset[Origin]:
+    """A record in the window by neither its creation nor its entry date got there by being indexed or revised."""
+    if window_from is None or Origin.QUERY not in origins:
+        return origins
+    days = [day for day in (article.crdt, article.edat) if day is not None]
+    if not days or max(days) >= window_from:
+        return origins
+    return origins - {Origin.QUERY} | {Origin.INDEXED}
+
+
+def _presence(plan: Plan, reading: Reading) -> tuple[frozenset[Pmid], frozenset[Pmid]]:
+    """Known news that a full set of the version in force no longer, and still, holds."""
+    if plan.kind != "full" or reading.full is None:
+        return frozenset(), frozenset()
+    known = frozenset(pmid for pmid, state in plan.ledger.items() if state is HitState.NEWS)
+    return known - reading.full, known & reading.full
+
+
+def _new_version(plan: Plan, reading: Reading) -> NewVersion | None:
+    if plan.kind not in ("first", "edit") or reading.refusal or reading.full is None:
+        return None
+    return NewVersion(
+        term=plan.term,
+        cut=plan.cut,
+        translation=reading.facts.translation,
+        phrases_not_found=reading.facts.phrases_not_found,
+        matched=len(reading.full),
+    )
+
+
+def _wait_for_quiet(plan: Plan, records: int, now: datetime, *, at_once: bool) -> None:
+    requests = -(-records // BATCH)
+    if requests > LARGE_JOB and not at_once and not schedule.is_quiet_at_ncbi(now):
+        raise QuietHours(
+            f"watch {plan.watch.name!r} needs {requests} requests for {records:,} records and waits for NCBI's quiet hours "
+            f"(21:00 to 05:00 and weekends, US Eastern): `watcher run {plan.watch.name} --now` does it at once"
+        )
+
+
+def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError) -> RunReport:
+    return RunReport(
+        watch=plan.watch.name,
+        kind=plan.kind,
+        outcome=RunOutcome.REFUSED if isinstance(error, BadQuery) else RunOutcome.FAILED,
+        started_at=now,
+        finished_at=now,
+        window_from=plan.window_from,
+        error_kind=type(error).__name__,
+        error=str(error),
+        may_pass=isinstance(error, PubMedError) and error.may_pass,
+    )

@@ -1,0 +1,204 @@
+"""Talks to PubMed: searches, reads full sets, fetches records, finds similar articles. The only room that opens a connection to NCBI.
+
+`Entrez` says what is asked and what a whole answer is; `transport` carries it there and asks again, `complaints` knows PubMed's ways
+of failing, `answers` and `parse` read, `full_set` cuts what is too large. It stores nothing, and knows no watch.
+
+Protocol: NBK25497 (policy, limits), NBK25499 (parameters of each E-utility).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Self
+
+from watcher import clock
+from watcher.domain import Article, Pmid
+from watcher.errors import IncompleteAnswer, PubMedUnavailable
+from watcher.pubmed import query
+from watcher.pubmed.answers import (
+    Fetched,
+    Found,
+    Neighbour,
+    Posted,
+    read_last_update,
+    read_neighbours,
+    read_posted,
+    read_search,
+)
+from watcher.pubmed.complaints import HistoryExpired, NothingToFetch
+from watcher.pubmed.full_set import CAP, read_full_set
+from watcher.pubmed.pace import Pace
+from watcher.pubmed.parse import FetchedRecords, read_fetch
+from watcher.pubmed.transport import Transport
+
+__all__ = ["Entrez", "Fetched", "Found", "Neighbour", "Pace"]
+
+EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
+
+BATCH = 200
+"""Records fetched by one request."""
+
+
+class Entrez:
+    """PubMed, over one session.
+
+    Beside what it names, every call may raise PubMedUnavailable (or its kind BudgetExceeded) when the exchange failed in all
+    `max_attempts` tries, and BadCredentials when NCBI refuses `api_key`. `deadline` and the time-outs are seconds of one exchange,
+    tries not counted. `on_retry` is told one line before each further try; `sleep` waits between tries. `pace` replaces the rate that
+    all instances of a process share.
+    """
+
+    def __init__(
+        self,
+        *,
+        email: str,
+        tool: str = "watcher",
+        api_key: str | None = None,
+        base_url: str = EUTILS,
+        connect_timeout: float = 10,
+        read_timeout: float = 60,
+        deadline: float = 180,
+        max_attempts: int = 6,
+        sleep: Callable[[float], None] = time.sleep,
+        on_retry: Callable[[str], None] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._max_attempts = max_attempts
+        self._transport = Transport(
+            base_url,
+            identity={"tool": tool, "email": email},
+            api_key=api_key,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            deadline=deadline,
+            max_attempts=max_attempts,
+            sleep=sleep,
+            on_retry=on_retry,
+            pace=pace,
+        )
+
+    @property
+    def requests_made(self) -> int:
+        """HTTP exchanges so far, retries included."""
+        return self._transport.requests_made
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- searches ----------------------------------------------------------------------------------------------------------------
+
+    def search(self, term: str, *, retmax: int = CAP) -> Found:
+        """Search PubMed once; the answer is whole, or an error.
+
+        Returns at most `retmax` pmids, in PubMed's order, never more than 9,999. Raises BadQuery when PubMed refuses the term,
+        IncompleteAnswer when every answer held fewer ids than it announced.
+        """
+        return self._search(term, min(retmax, CAP))
+
+    def read_set(self, term: str, *, first: Found | None = None) -> Found:
+        """Read all pmids that match, however many, the newest numbers first.
+
+        `first` spares the first search when its answer is at hand. Returns the facts of the unsplit search. Raises as `search`,
+        and CannotBeCut when more than 9,999 records share their dates.
+        """
+        whole = first if first is not None and _is_whole(first) else self.search(term)
+        if whole.facts.count <= CAP:
+            return Found(whole.facts, tuple(sorted(whole.pmids, reverse=True)))
+        return read_full_set(self.search, term, whole, today=clock.ncbi_day(clock.now()))
+
+    def created_since(self, pmids: Sequence[Pmid], since: date) -> tuple[Pmid, ...]:
+        """Those of `pmids` whose records were created on or after `since` (a day at NCBI), in their order. Raises as `search`."""
+        recent = {pmid for part in _parts(tuple(dict.fromkeys(pmids)), CAP) for pmid in self._created_since(part, since)}
+        return tuple(pmid for pmid in dict.fromkeys(pmids) if pmid in recent)
+
+    def _search(self, term: str, retmax: int, history: Mapping[str, str] | None = None) -> Found:
+        parameters = {"db": "pubmed", "term": term, "retmode": "xml", "retmax": str(retmax), "retstart": "0", **(history or {})}
+        return self._transport.ask("esearch", parameters, lambda reply: read_search(reply, term=term, retmax=retmax))
+
+    def _created_since(self, pmids: tuple[Pmid, ...], since: date) -> tuple[Pmid, ...]:
+        for _ in range(self._max_attempts):
+            posted = self._post(pmids)
+            try:
+                return self._search_posted(posted, frozenset(pmids), since)
+            except HistoryExpired:
+                continue
+        raise PubMedUnavailable(f"epost: PubMed forgot the posted ids each time ({self._max_attempts} tries)")
+
+    def _post(self, pmids: Iterable[Pmid]) -> Posted:
+        return self._transport.ask("epost", {"db": "pubmed", "id": _joined(pmids)}, read_posted)
+
+    def _search_posted(self, posted: Posted, asked: frozenset[Pmid], since: date) -> tuple[Pmid, ...]:
+        term = query.created_between(f"#{posted.query_key}", since, None)
+        found = self._search(term, CAP, {"usehistory": "y", "WebEnv": posted.web_env})
+        if not asked.issuperset(found.pmids):
+            raise IncompleteAnswer("esearch: the search in the posted ids found others; PubMed did not look into them")
+        return found.pmids
+
+    # --- records and neighbours ----------------------------------------------------------------------------------------------------
+
+    def fetch(self, pmids: Sequence[Pmid], *, progress: Callable[[int], None] | None = None) -> Fetched:
+        """Fetch the records of `pmids`, 200 at a time; `progress` is told after each batch how many were asked for so far.
+
+        Of several versions of a record the highest is returned. Raises IncompleteAnswer when every answer to a batch broke off.
+        """
+        asked = tuple(dict.fromkeys(pmids))
+        batches: list[FetchedRecords] = []
+        for number, batch in enumerate(_parts(asked, BATCH)):
+            batches.append(self._fetch(batch))
+            if progress:
+                progress(number * BATCH + len(batch))
+        return _sorted_out(asked, batches)
+
+    def similar(self, pmid: Pmid) -> tuple[Neighbour, ...]:
+        """PubMed's similar articles of one record, nearest first, without itself; empty for a record that has none.
+
+        Raises IncompleteAnswer when no answer held a link set.
+        """
+        parameters = {"dbfrom": "pubmed", "db": "pubmed", "cmd": "neighbor_score", "linkname": "pubmed_pubmed", "id": str(pmid)}
+        return self._transport.ask("elink", parameters | {"retmode": "xml"}, lambda reply: read_neighbours(reply, seed=pmid))
+
+    def ping(self) -> str:
+        """Ask EInfo when PubMed was last updated, and return it as PubMed writes it ("2026/03/02 07:12")."""
+        return self._transport.ask("einfo", {"db": "pubmed", "retmode": "xml"}, read_last_update)
+
+    def _fetch(self, pmids: Iterable[Pmid]) -> FetchedRecords:
+        parameters = {"db": "pubmed", "retmode": "xml", "id": _joined(pmids)}
+        try:
+            return self._transport.ask("efetch", parameters, lambda reply: read_fetch(reply.body))
+        except NothingToFetch:
+            return FetchedRecords(())
+
+
+def _is_whole(found: Found) -> bool:
+    return len(found.pmids) == min(found.facts.count, CAP)
+
+
+def _parts(pmids: tuple[Pmid, ...], size: int) -> Iterator[tuple[Pmid, ...]]:
+    return (pmids[start : start + size] for start in range(0, len(pmids), size))
+
+
+def _joined(pmids: Iterable[Pmid]) -> str:
+    return ",".join(map(str, pmids))
+
+
+def _sorted_out(asked: Sequence[Pmid], batches: Sequence[FetchedRecords]) -> Fetched:
+    """What came, set against what was asked for."""
+    came: dict[Pmid, Article] = {article.pmid: article for batch in batches for article in batch.articles}
+    broken = tuple(one for batch in batches for one in batch.broken)
+    wanted = frozenset(asked)
+    accounted = came.keys() | {pmid for pmid, _ in broken}
+    return Fetched(
+        articles=tuple(came[pmid] for pmid in asked if pmid in came),
+        missing=tuple(pmid for pmid in asked if pmid not in accounted),
+        broken=broken,
+        unasked=tuple(pmid for pmid in came if pmid not in wanted),
+    )

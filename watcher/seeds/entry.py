@@ -1,0 +1,46 @@
+"""What every format gives: the parts of one paper, and where in its file it stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watcher.errors import Place, Problem, SeedError
+from watcher.seeds.identifiers import Identifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One paper of one file. `locator` tells the file's entries apart; `line` is where it begins."""
+
+    locator: str = ""
+    line: int = 1
+    ids: Identifiers = field(default_factory=Identifiers)
+    title: str = ""
+    abstract: str = ""
+    keywords: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    notes: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything was understood."""
+        return bool(self.ids or self.title or self.abstract)
+
+
+def folded(text: str) -> str:
+    """Runs of white space become one space."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def terms(text: str) -> tuple[str, ...]:
+    """The entries of a list that is parted by semicolons, lines, or else commas; each once."""
+    lines = [line.lstrip("-*• \t") for line in text.splitlines()]
+    joined = ";".join(line for line in lines if line)
+    parts = joined.split(";") if ";" in joined else joined.split(",")
+    return tuple(dict.fromkeys(folded(part) for part in parts if part.strip()))
+
+
+def refused(path: Path, line: int | None, what: str, fix: str) -> SeedError:
+    """The error for one fault in a seed file."""
+    return SeedError(Problem(what, fix, Place(path, line)))

@@ -1,0 +1,37 @@
+"""The files that `watcher init` writes: the commented configuration, its schema and the example seeds, as this package ships them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+_PACKAGED = Path(__file__).parent / "starter_files"
+_CHECKOUT = Path(__file__).parent.parent
+_FOLDERS = ("config", "seeds")
+
+
+def shipped() -> Path:
+    """The folder that holds config/ and seeds/ as shipped: in the package, or in the checkout that it runs from."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def write(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Copy config/ and seeds/ into `folder`, never over a file that is there.
+
+    Yields:
+        Each path, and whether it was written.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    root = shipped()
+    for name in _FOLDERS:
+        for source in sorted(path for path in (root / name).rglob("*") if path.is_file()):
+            target = folder / source.relative_to(root)
+            if target.exists():
+                yield target, False
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            yield target, True

@@ -1,0 +1,56 @@
+"""The only room that knows SQL: what the service has seen, judged, presented and owes.
+
+`Store` is the door. Rows stay inside; frozen values of `watcher.domain` and of `values` cross. The room decides nothing about papers:
+it keeps promises by constraints, and answers questions.
+"""
+
+from watcher.domain import RankingFacts
+from watcher.store.holder import Holder, is_dead
+from watcher.store.store import Store
+from watcher.store.values import (
+    DeliveryFacts,
+    DigestFacts,
+    FollowUpFacts,
+    History,
+    HitFacts,
+    Judgement,
+    JudgementFacts,
+    ListHistory,
+    NewVersion,
+    Owed,
+    PresentedFacts,
+    QueryVersion,
+    ResolvedSeedRow,
+    RunCommit,
+    RunHistory,
+    ScoreFacts,
+    StoredArticle,
+    StoreFacts,
+    Waiting,
+)
+
+__all__ = [
+    "DeliveryFacts",
+    "DigestFacts",
+    "FollowUpFacts",
+    "History",
+    "HitFacts",
+    "Holder",
+    "Judgement",
+    "JudgementFacts",
+    "ListHistory",
+    "NewVersion",
+    "Owed",
+    "PresentedFacts",
+    "QueryVersion",
+    "RankingFacts",
+    "ResolvedSeedRow",
+    "RunCommit",
+    "RunHistory",
+    "ScoreFacts",
+    "Store",
+    "StoreFacts",
+    "StoredArticle",
+    "Waiting",
+    "is_dead",
+]

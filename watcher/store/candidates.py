@@ -1,0 +1,111 @@
+"""Which hits a digest still has to judge, or may judge again: a query each, on the ledger and on what was judged before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import Article, Candidate, Hit, HitState, Outcome, Pmid
+from watcher.store import codec, configuration, ledger
+from watcher.store.tables import articles, digests, hits, judgements, presented, rankings, subscriptions
+
+
+class Reader:
+    """A list, reading one of its watches."""
+
+    def __init__(self, session: orm.Session, list_name: str, watch: str) -> None:
+        """Raises UnknownNameError when there is no such list or watch."""
+        self._session = session
+        self._watch = watch
+        self._list_id = configuration.list_id(session, list_name)
+        self._watch_id = configuration.watch_id(session, watch)
+
+    def unjudged(self) -> tuple[Candidate, ...]:
+        """The news that this list never judged: created since its subscription's cut (or on an unknown day), or news since then."""
+        counts = sa.or_(
+            articles.c.crdt >= subscriptions.c.since,
+            articles.c.crdt.is_(None),
+            hits.c.news_at >= subscriptions.c.created_at,
+        )
+        return self._candidates(self._subscribed(hits.c.state == HitState.NEWS.value).where(~self._judged(), counts))
+
+    def starters(self) -> tuple[Candidate, ...]:
+        """The older papers that an edit added to be shown once, while this list took the watch; never judged by it."""
+        wanted = self._subscribed(hits.c.starter_at >= subscriptions.c.created_at)
+        return self._candidates(wanted.where(~self._judged()))
+
+    def gained(self) -> tuple[Candidate, ...]:
+        """What was below the threshold when it had no abstract or no headings, and first gained them after that digest."""
+        gained = sa.or_(articles.c.abstract_at > digests.c.composed_at, articles.c.headings_at > digests.c.composed_at)
+        return self._candidates(self._once_below().where(gained))
+
+    def reconsiderable(self, since: datetime, ranking_sha256: str) -> tuple[Candidate, ...]:
+        """What was below the threshold under another ranking, in a digest composed since then."""
+        other = sa.or_(judgements.c.ranking_id.is_(None), rankings.c.sha256 != ranking_sha256)
+        wanted = self._once_below().outerjoin(rankings, rankings.c.id == judgements.c.ranking_id)
+        return self._candidates(wanted.where(other, digests.c.composed_at >= since))
+
+    def _candidates(self, wanted: sa.Select[*tuple[object, ...]]) -> tuple[Candidate, ...]:
+        rows = self._session.execute(wanted.order_by(hits.c.pmid)).mappings().all()
+        origins = ledger.origins(self._session, self._watch_id, [Pmid(row["pmid"]) for row in rows])
+        return tuple(
+            Candidate(
+                article=codec.loads(Article, row["body"]),
+                work_id=row["work_id"],
+                hits=(
+                    Hit(
+                        self._watch,
+                        row["pmid"],
+                        origins.get(row["pmid"], frozenset()),
+                        state=HitState(row["state"]),
+                        news_at=row["news_at"],
+                    ),
+                ),
+            )
+            for row in rows
+        )
+
+    def _hits(self) -> sa.Select[*tuple[object, ...]]:
+        """The watch's hits whose record is stored."""
+        return (
+            sa.select(hits.c.pmid, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body)
+            .join(articles, articles.c.pmid == hits.c.pmid)
+            .where(hits.c.watch_id == self._watch_id, articles.c.body.is_not(None))
+        )
+
+    def _subscribed(self, condition: sa.ColumnElement[bool]) -> sa.Select[*tuple[object, ...]]:
+        """The hits under a condition, as long as the list takes the watch."""
+        standing = sa.and_(
+            subscriptions.c.list_id == self._list_id,
+            subscriptions.c.watch_id == self._watch_id,
+            subscriptions.c.until.is_(None),
+        )
+        return self._hits().join(subscriptions, standing).where(condition)
+
+    def _once_below(self) -> sa.Select[*tuple[object, ...]]:
+        """The hits whose last judgement by this list was below the threshold, and whose work it has not presented."""
+        later = judgements.alias("later")
+        last = (
+            sa.select(sa.func.max(later.c.digest_id))
+            .where(later.c.list_id == self._list_id, later.c.watch_id == self._watch_id, later.c.pmid == hits.c.pmid)
+            .correlate(hits)
+            .scalar_subquery()
+        )
+        mine = sa.and_(
+            judgements.c.list_id == self._list_id,
+            judgements.c.watch_id == self._watch_id,
+            judgements.c.pmid == hits.c.pmid,
+            judgements.c.digest_id == last,
+            judgements.c.outcome == Outcome.BELOW_THRESHOLD.value,
+        )
+        shown = sa.exists().where(presented.c.list_id == self._list_id, presented.c.work_id == articles.c.work_id)
+        return self._hits().join(judgements, mine).join(digests, digests.c.id == judgements.c.digest_id).where(~shown)
+
+    def _judged(self) -> sa.Exists:
+        return sa.exists().where(
+            judgements.c.list_id == self._list_id,
+            judgements.c.watch_id == self._watch_id,
+            judgements.c.pmid == hits.c.pmid,
+        )

@@ -1,0 +1,128 @@
+"""The configuration that was last good, and the names that it gave to watches and lists. Names are kept for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher import clock
+from watcher.errors import Problem, UnknownNameError
+from watcher.store.database import upsert
+from watcher.store.tables import config_versions, lists, subscriptions, watches
+
+_LATEST = (config_versions.c.loaded_at.desc(), config_versions.c.id.desc())
+
+
+def remember(session: orm.Session, sha256: str, document: str, at: datetime) -> None:
+    """Keeps a configuration that was found good; the same one again only gets the new time."""
+    upsert(session, config_versions, [{"sha256": sha256, "loaded_at": at, "document": document}], key=("sha256",))
+
+
+def last_good(session: orm.Session) -> tuple[str, datetime] | None:
+    """The hash of the configuration that was loaded last, and when."""
+    found = session.execute(sa.select(config_versions.c.sha256, config_versions.c.loaded_at).order_by(*_LATEST).limit(1)).first()
+    return (found.sha256, found.loaded_at) if found else None
+
+
+def config_id(session: orm.Session) -> int | None:
+    """The row of the configuration that was loaded last."""
+    return session.execute(sa.select(config_versions.c.id).order_by(*_LATEST).limit(1)).scalar()
+
+
+def watch_id(session: orm.Session, name: str) -> int:
+    """The row of a watch, removed ones included.
+
+    Raises UnknownNameError.
+    """
+    return _row_of(session, watches, "watch", name)
+
+
+def list_id(session: orm.Session, name: str) -> int:
+    """The row of a list, removed ones included.
+
+    Raises UnknownNameError.
+    """
+    return _row_of(session, lists, "list", name)
+
+
+def watch_ids(session: orm.Session) -> dict[str, int]:
+    """The rows of all watches by name."""
+    return dict(session.execute(sa.select(watches.c.name, watches.c.id)).all())
+
+
+def _row_of(session: orm.Session, table: sa.Table, word: str, name: str) -> int:
+    found: int | None = session.execute(sa.select(table.c.id).where(table.c.name == name)).scalar_one_or_none()
+    if found is None:
+        raise UnknownNameError(
+            Problem(f"the database knows no {word} {name!r}", f"it is made when a configuration with this {word} is loaded")
+        )
+    return found
+
+
+def register(
+    session: orm.Session,
+    named: Mapping[str, str | None],
+    ordered: Mapping[str, tuple[str, ...]],
+    since: Mapping[str, date],
+    at: datetime,
+) -> None:
+    """Brings names and subscriptions to what the configuration says.
+
+    `named`: each watch and the name it had before, if any. `ordered`: each list and its watches. `since`: for each watch, the record
+    creation day from which a list that takes it up now gets its news.
+    """
+    _rename(session, named)
+    _keep_names(session, watches, set(named), at)
+    _keep_names(session, lists, set(ordered), at)
+    _subscribe(session, ordered, since, at)
+
+
+def _rename(session: orm.Session, named: Mapping[str, str | None]) -> None:
+    """Gives watches their new names, in the order in which names become free; one that is still in use is left alone."""
+    pending = {new: old for new, old in named.items() if old and not (old in named and named[old] is None)}
+    progress = True
+    while progress:
+        known = watch_ids(session)
+        free = {new: old for new, old in pending.items() if old in known and new not in known}
+        for new, old in free.items():
+            session.execute(watches.update().where(watches.c.id == known[old]).values(name=new))
+            del pending[new]
+        progress = bool(free)
+
+
+def _keep_names(session: orm.Session, table: sa.Table, wanted: set[str], at: datetime) -> None:
+    known = dict(session.execute(sa.select(table.c.name, table.c.removed_at)).all())
+    for name in sorted(wanted - known.keys()):
+        session.execute(table.insert().values(name=name, created_at=at))
+    for name, removed_at in known.items():
+        if (name in wanted) == (removed_at is not None):
+            session.execute(table.update().where(table.c.name == name).values(removed_at=None if name in wanted else at))
+
+
+def _subscribe(session: orm.Session, ordered: Mapping[str, tuple[str, ...]], since: Mapping[str, date], at: datetime) -> None:
+    rows = dict(session.execute(sa.select(lists.c.name, lists.c.id)).all())
+    known = watch_ids(session)
+    wanted = {(rows[name], known[watch]): since[watch] for name, taken in ordered.items() for watch in taken}
+    standing = set(
+        session.execute(sa.select(subscriptions.c.list_id, subscriptions.c.watch_id).where(subscriptions.c.until.is_(None)))
+    )
+    for pair in standing - wanted.keys():
+        session.execute(_of(subscriptions.update(), pair).values(until=clock.ncbi_day(at)))
+    upsert(
+        session,
+        subscriptions,
+        [
+            {"list_id": pair[0], "watch_id": pair[1], "since": wanted[pair], "until": None, "created_at": at}
+            for pair in sorted(wanted.keys() - standing)
+        ],
+        key=("list_id", "watch_id", "since"),
+    )
+
+
+def _of(statement: sa.Update, pair: tuple[int, int]) -> sa.Update:
+    """Narrowed to the standing subscription of one list to one watch."""
+    table = subscriptions.c
+    return statement.where(table.list_id == pair[0], table.watch_id == pair[1], table.until.is_(None))

@@ -1,0 +1,271 @@
+"""Deliveries: claimed by one sender at a time, tried, settled. Nothing that is owed leaves this table unsent, unless a person drops it.
+
+A claim is one conditional update that sets a fresh token and a lease in real time, together with the row of the attempt; it is
+committed before the socket opens. Only the owner of the token may settle. A claim whose lease has run out is taken again, under the
+same Message-ID.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import ChannelKind, Delivery, DeliveryState
+from watcher.errors import Problem, UnknownNameError
+from watcher.store import configuration, messages
+from watcher.store import holder as holders
+from watcher.store.database import Database, batches, change
+from watcher.store.tables import attempts, deliveries, digests, lists
+from watcher.store.tables import messages as message_rows
+from watcher.store.values import DeliveryFacts
+
+LEASE_SECONDS = 180
+
+_WAITING = (DeliveryState.PENDING.value, DeliveryState.PARKED.value)
+_DONE = (DeliveryState.SENT.value, DeliveryState.DROPPED.value)
+_FREE = {"holder": None, "token": None, "lease_until": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which deliveries a sender asks for: those due, of one channel, one alone, or everything that is owed."""
+
+    channel: str | None = None
+    everything: bool = False
+    only: int | None = None
+    exclude: frozenset[int] = frozenset()
+
+
+def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> Delivery | None:
+    """The next delivery, now this holder's alone, or None."""
+    with database.writing() as session:
+        real_now = database.lease_time(session)
+        ready = sa.and_(_ready(now, real_now, everything=wanted.everything), _chosen(wanted), ~_earlier_part_open())
+        first = sa.select(deliveries.c.id).where(ready).order_by(deliveries.c.id).limit(1).scalar_subquery()
+        claimed = (
+            session.execute(
+                deliveries.update()
+                .where(deliveries.c.id == first)
+                .values(
+                    state=DeliveryState.SENDING.value,
+                    holder=holder,
+                    token=secrets.token_hex(16),
+                    lease_until=real_now + timedelta(seconds=LEASE_SECONDS),
+                    attempts=deliveries.c.attempts + 1,
+                )
+                .returning(*deliveries.c)
+            )
+            .mappings()
+            .first()
+        )
+        if claimed is None:
+            return None
+        first_attempt_at = session.execute(
+            sa.select(sa.func.min(attempts.c.started_at)).where(attempts.c.delivery_id == claimed["id"])
+        ).scalar()
+        _close_attempts(session, [claimed["id"]], now)
+        session.execute(attempts.insert().values(delivery_id=claimed["id"], started_at=now))
+        return _delivery(session, claimed, first_attempt_at or now)
+
+
+def _ready(now: datetime, real_now: datetime, *, everything: bool) -> sa.ColumnElement[bool]:
+    owed = deliveries.c.state.in_(_WAITING)
+    due = owed if everything else sa.and_(owed, deliveries.c.next_at <= now)
+    stranded = sa.and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < real_now)
+    return sa.or_(due, stranded)
+
+
+def _chosen(wanted: Wanted) -> sa.ColumnElement[bool]:
+    chosen: list[sa.ColumnElement[bool]] = [deliveries.c.id.not_in(batch) for batch in batches(wanted.exclude)]
+    if wanted.channel is not None:
+        chosen.append(deliveries.c.channel == wanted.channel)
+    if wanted.only is not None:
+        chosen.append(deliveries.c.id == wanted.only)
+    return sa.and_(sa.true(), *chosen)
+
+
+def _earlier_part_open() -> sa.Exists:
+    """Whether this reader has an earlier part of the same message still coming: parts arrive in order."""
+    other, mine, theirs = deliveries.alias("other"), message_rows.alias("mine"), message_rows.alias("theirs")
+    return (
+        sa.exists()
+        .where(mine.c.id == deliveries.c.message_id)
+        .where(theirs.c.id == other.c.message_id)
+        .where(other.c.channel == deliveries.c.channel, other.c.recipient == deliveries.c.recipient)
+        .where(sa.or_(theirs.c.digest_id == mine.c.digest_id, theirs.c.notice_id == mine.c.notice_id))
+        .where(theirs.c.kind == mine.c.kind, theirs.c.part < mine.c.part)
+        .where(other.c.state.not_in(_DONE))
+        .correlate(deliveries)
+    )
+
+
+def _delivery(session: orm.Session, row: sa.RowMapping, first_attempt_at: datetime) -> Delivery:
+    message = session.execute(message_rows.select().where(message_rows.c.id == row["message_id"])).mappings().one()
+    return Delivery(
+        id=row["id"],
+        channel=row["channel"],
+        recipient=row["recipient"],
+        message=messages.value(message),
+        rfc822_id=row["rfc822_id"],
+        state=DeliveryState(row["state"]),
+        attempts=row["attempts"],
+        first_attempt_at=first_attempt_at,
+        token=row["token"],
+    )
+
+
+def handed_over(session: orm.Session, delivery: Delivery, at: datetime) -> None:
+    """Notes on the attempt that the other side has taken the message, as long as the claim stands."""
+    standing = sa.exists().where(deliveries.c.id == delivery.id, deliveries.c.token == delivery.token)
+    current = sa.and_(attempts.c.delivery_id == delivery.id, attempts.c.finished_at.is_(None), standing)
+    session.execute(attempts.update().where(current).values(handed_over_at=at))
+
+
+def settle(
+    session: orm.Session, delivery: Delivery, state: DeliveryState, at: datetime, *, next_at: datetime | None, reason: str | None
+) -> bool:
+    """Ends a claim; False when it is no longer this delivery's token that holds it. Pending without a time is due at once."""
+    values: dict[str, object] = {**_FREE, "state": state.value, "reason": reason}
+    values["next_at"] = at if next_at is None and state is DeliveryState.PENDING else next_at
+    if state is DeliveryState.SENT:
+        values["sent_at"] = at
+    mine = sa.and_(
+        deliveries.c.id == delivery.id,
+        deliveries.c.token == delivery.token,
+        deliveries.c.state == DeliveryState.SENDING.value,
+    )
+    if not change(session, deliveries.update().where(mine).values(**values)):
+        return False
+    open_one = sa.and_(attempts.c.delivery_id == delivery.id, attempts.c.finished_at.is_(None))
+    session.execute(attempts.update().where(open_one).values(finished_at=at, outcome=state.value, reason=reason))
+    return True
+
+
+def wake_parked(session: orm.Session, now: datetime, channel: str | None) -> int:
+    """Makes what is parked due now; how many."""
+    parked = deliveries.c.state == DeliveryState.PARKED.value
+    if channel is not None:
+        parked = sa.and_(parked, deliveries.c.channel == channel)
+    return change(session, deliveries.update().where(parked).values(state=DeliveryState.PENDING.value, next_at=now))
+
+
+def drop(database: Database, delivery_id: int, at: datetime) -> bool:
+    """Gives a delivery up for good; False when it was sent or dropped already, or is being sent this moment.
+
+    Raises UnknownNameError when there is no such delivery.
+    """
+    with database.writing() as session:
+        if session.execute(sa.select(deliveries.c.id).where(deliveries.c.id == delivery_id)).first() is None:
+            raise UnknownNameError(Problem(f"there is no delivery {delivery_id}", "`watcher deliver` lists those that are owed"))
+        stranded = sa.and_(
+            deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < database.lease_time(session)
+        )
+        given_up = sa.and_(deliveries.c.id == delivery_id, sa.or_(deliveries.c.state.in_(_WAITING), stranded))
+        values = {**_FREE, "state": DeliveryState.DROPPED.value, "next_at": None}
+        dropped = change(session, deliveries.update().where(given_up).values(**values))
+        if dropped:
+            _close_attempts(session, [delivery_id], at)
+        return bool(dropped)
+
+
+def free_claims(session: orm.Session, folder: Path, at: datetime) -> int:
+    """Makes pending again what provably dead processes were sending; how many."""
+    sending = deliveries.c.state == DeliveryState.SENDING.value
+    claims = session.execute(sa.select(deliveries.c.id, deliveries.c.holder).where(sending)).all()
+    dead = {holder for _, holder in claims if holder and holders.is_dead(holder, folder)}
+    left = [row for row, holder in claims if holder in dead]
+    _close_attempts(session, left, at)
+    due = sa.func.coalesce(deliveries.c.next_at, deliveries.c.created_at)
+    values = {**_FREE, "state": DeliveryState.PENDING.value, "next_at": due}
+    return change(session, deliveries.update().where(deliveries.c.id.in_(left), sending).values(**values))
+
+
+def _close_attempts(session: orm.Session, delivery_ids: list[int], at: datetime) -> None:
+    """Ends attempts of which nobody will tell how they went."""
+    left = sa.and_(attempts.c.delivery_id.in_(delivery_ids), attempts.c.finished_at.is_(None))
+    session.execute(attempts.update().where(left).values(finished_at=at, outcome="lost"))
+
+
+def owe_again(
+    session: orm.Session,
+    list_name: str,
+    since: datetime,
+    channel: str,
+    recipients: tuple[str, ...],
+    kind: ChannelKind,
+    *,
+    again: bool,
+    host: str,
+    at: datetime,
+) -> tuple[int, ...]:
+    """Owes the stored messages of the digests composed since then to those recipients who lack them; the deliveries made due.
+
+    Who was given up gets them too, and with `again` also who has had them, under the Message-ID of the first time.
+    """
+    found = session.execute(
+        sa.select(message_rows.c.id)
+        .join(digests, digests.c.id == message_rows.c.digest_id)
+        .where(digests.c.list_id == configuration.list_id(session, list_name), digests.c.composed_at >= since)
+        .where(message_rows.c.kind == kind.value)
+        .order_by(message_rows.c.id)
+    ).scalars()
+    owed: list[int] = []
+    for message_id in found.all():
+        standing = _standing(session, message_id, channel)
+        lacking = [recipient for recipient in recipients if recipient not in standing]
+        owed += messages.owe(session, message_id, channel, lacking, host=host, at=at)
+        over = _DONE if again else (DeliveryState.DROPPED.value,)
+        owed += _revive(session, [row for name, (row, state) in standing.items() if name in recipients and state in over], at)
+    return tuple(sorted(owed))
+
+
+def _standing(session: orm.Session, message_id: int, channel: str) -> dict[str, tuple[int, str]]:
+    table = deliveries.c
+    mine = sa.select(table.recipient, table.id, table.state).where(table.message_id == message_id, table.channel == channel)
+    return {recipient: (row, state) for recipient, row, state in session.execute(mine)}
+
+
+def _revive(session: orm.Session, rows: list[int], at: datetime) -> list[int]:
+    values = {"state": DeliveryState.PENDING.value, "next_at": at, "sent_at": None, "reason": None}
+    session.execute(deliveries.update().where(deliveries.c.id.in_(rows)).values(**values))
+    return rows
+
+
+def listed(session: orm.Session, condition: sa.ColumnElement[bool], *, limit: int | None = None) -> tuple[DeliveryFacts, ...]:
+    """Where the deliveries stand that meet a condition on `delivery`, `message` or `digest`, newest first."""
+    table = deliveries.c
+    found = session.execute(
+        sa.select(
+            table.id,
+            lists.c.name.label("list_name"),
+            digests.c.period,
+            table.channel,
+            table.recipient,
+            message_rows.c.part,
+            table.state,
+            table.attempts,
+            table.created_at,
+            table.next_at,
+            table.sent_at,
+            table.reason,
+            table.rfc822_id,
+        )
+        .join(message_rows, message_rows.c.id == table.message_id)
+        .outerjoin(digests, digests.c.id == message_rows.c.digest_id)
+        .outerjoin(lists, lists.c.id == digests.c.list_id)
+        .where(condition)
+        .order_by(table.id.desc())
+        .limit(limit)
+    )
+    return tuple(DeliveryFacts(**row) for row in found.mappings())
+
+
+def in_states(states: Collection[DeliveryState] | None) -> sa.ColumnElement[bool]:
+    """The condition of being in one of the states, or in any."""
+    return sa.true() if states is None else deliveries.c.state.in_([state.value for state in states])

@@ -1,0 +1,225 @@
+"""What people ask of the database: why this paper, which papers, how much there is. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Scored, Section
+from watcher.store import articles as records
+from watcher.store import codec, configuration, deliveries, ledger
+from watcher.store.database import Database
+from watcher.store.schema import HEAD
+from watcher.store.tables import articles, digests, follow_ups, hits, judgements, lists, presented, rankings, runs, scores, watches
+from watcher.store.tables import deliveries as delivery_rows
+from watcher.store.values import FollowUpFacts, History, HitFacts, JudgementFacts, PresentedFacts, ScoreFacts, StoreFacts
+
+
+def explain(session: orm.Session, pmid: Pmid) -> History:
+    """Everything that is known of a pmid, also when that is nothing."""
+    work_pmids = _work_pmids(session, pmid)
+    presentations = _presented(session, work_pmids)
+    told = _follow_ups(session, pmid)
+    issued = {one.digest_id for one in presentations} | {one.digest_id for one in told}
+    return History(
+        pmid=pmid,
+        article=records.load(session, [pmid]).get(pmid),
+        work_pmids=work_pmids,
+        hits=_hits(session, pmid),
+        scores=_scores(session, pmid),
+        judgements=_judgements(session, pmid),
+        presented=presentations,
+        follow_ups=told,
+        deliveries=tuple(reversed(deliveries.listed(session, digests.c.id.in_(issued)))),
+    )
+
+
+def _work_pmids(session: orm.Session, pmid: Pmid) -> tuple[Pmid, ...]:
+    mine = sa.select(articles.c.work_id).where(articles.c.pmid == pmid).scalar_subquery()
+    return tuple(session.execute(sa.select(articles.c.pmid).where(articles.c.work_id == mine).order_by(articles.c.pmid)).scalars())
+
+
+def _hits(session: orm.Session, pmid: Pmid) -> tuple[HitFacts, ...]:
+    found = session.execute(
+        sa.select(hits, watches.c.name, runs.c.kind, runs.c.finished_at)
+        .join(watches, watches.c.id == hits.c.watch_id)
+        .join(runs, runs.c.id == hits.c.first_run_id)
+        .where(hits.c.pmid == pmid)
+        .order_by(hits.c.first_run_id)
+    ).mappings()
+    return tuple(
+        HitFacts(
+            watch=row["name"],
+            state=HitState(row["state"]),
+            origins=ledger.origins(session, row["watch_id"], [pmid]).get(pmid, frozenset()),
+            first_seen_at=row["finished_at"],
+            first_run_kind=row["kind"],
+            tries=row["tries"],
+            news_at=row["news_at"],
+            unavailable_at=row["unavailable_at"],
+            starter_at=row["starter_at"],
+            absent_since=row["absent_since"],
+            absent_readings=row["absent_readings"],
+        )
+        for row in found
+    )
+
+
+def _scores(session: orm.Session, pmid: Pmid) -> tuple[ScoreFacts, ...]:
+    found = session.execute(
+        sa.select(
+            watches.c.name,
+            rankings.c.sha256,
+            rankings.c.made_at,
+            scores.c.value,
+            scores.c.reasons,
+            (scores.c.content_sha256 == articles.c.content_sha256).label("current"),
+        )
+        .join(rankings, rankings.c.id == scores.c.ranking_id)
+        .join(watches, watches.c.id == scores.c.watch_id)
+        .join(articles, articles.c.pmid == scores.c.pmid)
+        .where(scores.c.pmid == pmid)
+        .order_by(rankings.c.made_at, rankings.c.id)
+    )
+    return tuple(
+        ScoreFacts(watch, ranking, made_at, bool(current), Scored(pmid, value, codec.loads(Reasons, reasons)))
+        for watch, ranking, made_at, value, reasons, current in found
+    )
+
+
+def _judgements(session: orm.Session, pmid: Pmid) -> tuple[JudgementFacts, ...]:
+    found = session.execute(
+        sa.select(
+            judgements, lists.c.name, watches.c.name.label("watch"), digests.c.period, digests.c.composed_at, rankings.c.sha256
+        )
+        .join(lists, lists.c.id == judgements.c.list_id)
+        .join(watches, watches.c.id == judgements.c.watch_id)
+        .join(digests, digests.c.id == judgements.c.digest_id)
+        .outerjoin(rankings, rankings.c.id == judgements.c.ranking_id)
+        .where(judgements.c.pmid == pmid)
+        .order_by(digests.c.id, watches.c.name)
+    ).mappings()
+    return tuple(
+        JudgementFacts(
+            list_name=row["name"],
+            watch=row["watch"],
+            digest_id=row["digest_id"],
+            period=row["period"],
+            composed_at=row["composed_at"],
+            outcome=Outcome(row["outcome"]),
+            score=row["score"],
+            threshold=row["threshold"],
+            ranking_sha256=row["sha256"],
+        )
+        for row in found
+    )
+
+
+def _presented(session: orm.Session, pmids: Iterable[Pmid]) -> tuple[PresentedFacts, ...]:
+    """How the work of these records was presented."""
+    mine = sa.select(articles.c.work_id).where(articles.c.pmid.in_(list(pmids)))
+    found = session.execute(
+        sa.select(
+            lists.c.name,
+            digests.c.id,
+            digests.c.period,
+            digests.c.composed_at,
+            presented.c.pmid,
+            presented.c.section,
+            presented.c.position,
+        )
+        .join(lists, lists.c.id == presented.c.list_id)
+        .join(digests, digests.c.id == presented.c.digest_id)
+        .where(presented.c.work_id.in_(mine))
+        .order_by(digests.c.id)
+    )
+    return tuple(
+        PresentedFacts(name, digest_id, period, composed_at, pmid, Section(section), position)
+        for name, digest_id, period, composed_at, pmid, section, position in found
+    )
+
+
+def _follow_ups(session: orm.Session, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
+    found = session.execute(
+        sa.select(lists.c.name, digests.c.id, digests.c.period, digests.c.composed_at)
+        .join(lists, lists.c.id == follow_ups.c.list_id)
+        .join(digests, digests.c.id == follow_ups.c.digest_id)
+        .where(follow_ups.c.pmid == pmid)
+        .order_by(digests.c.id)
+    )
+    return tuple(FollowUpFacts(*row) for row in found)
+
+
+def export(session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None) -> tuple[Article, ...]:
+    """The papers that a list presented, in the order in which it did; of a watch, its news; of neither, all that was presented.
+
+    With both: what the list presented of the watch's hits. `since` is the day (UTC) of the digest, or for a watch alone that on which
+    they became news.
+    """
+    start = datetime.combine(since, time(), UTC) if since is not None else None
+    if watch is not None and list_name is None:
+        pmids = _news(session, configuration.watch_id(session, watch), start)
+    else:
+        pmids = _shown(session, list_name, watch, start)
+    stored = records.load(session, pmids)
+    return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
+
+
+def _news(session: orm.Session, watch_id: int, start: datetime | None) -> list[Pmid]:
+    wanted = sa.select(hits.c.pmid).where(hits.c.watch_id == watch_id, hits.c.state == HitState.NEWS.value)
+    if start is not None:
+        wanted = wanted.where(hits.c.news_at >= start)
+    return list(session.execute(wanted.order_by(hits.c.news_at, hits.c.pmid)).scalars())
+
+
+def _shown(session: orm.Session, list_name: str | None, watch: str | None, start: datetime | None) -> list[Pmid]:
+    wanted = sa.select(presented.c.pmid).join(digests, digests.c.id == presented.c.digest_id)
+    if list_name is not None:
+        wanted = wanted.where(presented.c.list_id == configuration.list_id(session, list_name))
+    if watch is not None:
+        matched = sa.exists().where(hits.c.watch_id == configuration.watch_id(session, watch), hits.c.pmid == presented.c.pmid)
+        wanted = wanted.where(matched)
+    if start is not None:
+        wanted = wanted.where(digests.c.composed_at >= start)
+    return list(session.execute(wanted.order_by(digests.c.id, presented.c.position)).scalars())
+
+
+def facts(database: Database, session: orm.Session) -> StoreFacts:
+    """The size of things."""
+    owed = _owed(session)
+    return StoreFacts(
+        schema=HEAD,
+        articles=_count(session, articles),
+        works=session.execute(sa.select(sa.func.count(sa.distinct(articles.c.work_id)))).scalar_one(),
+        hits=_count(session, hits),
+        awaiting=_count(session, hits, hits.c.state == HitState.AWAITING.value),
+        digests=_count(session, digests),
+        presented=_count(session, presented),
+        pending=owed.get(DeliveryState.PENDING.value, 0),
+        sending=owed.get(DeliveryState.SENDING.value, 0),
+        parked=owed.get(DeliveryState.PARKED.value, 0),
+        oldest_at=_oldest_owed(session),
+        size_bytes=database.size_bytes(session),
+    )
+
+
+_OWED = (DeliveryState.PENDING.value, DeliveryState.SENDING.value, DeliveryState.PARKED.value)
+
+
+def _owed(session: orm.Session) -> dict[str, int]:
+    counted = (
+        sa.select(delivery_rows.c.state, sa.func.count()).where(delivery_rows.c.state.in_(_OWED)).group_by(delivery_rows.c.state)
+    )
+    return dict(session.execute(counted).all())
+
+
+def _oldest_owed(session: orm.Session) -> datetime | None:
+    return session.execute(sa.select(sa.func.min(delivery_rows.c.created_at)).where(delivery_rows.c.state.in_(_OWED))).scalar()
+
+
+def _count(session: orm.Session, table: sa.Table, condition: sa.ColumnElement[bool] | None = None) -> int:
+    counted = sa.select(sa.func.count()).select_from(table)
+    return int(session.execute(counted if condition is None else counted.where(condition)).scalar_one())

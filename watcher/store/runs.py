@@ -1,0 +1,199 @@
+"""Runs: one open at a time for each watch, and one transaction for all that a good one changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import exc, orm
+
+from watcher.domain import RunOutcome, RunReport
+from watcher.errors import Busy, StoreError
+from watcher.store import codec, configuration, ledger, scores, works
+from watcher.store.database import change, insert_one
+from watcher.store.tables import QueryVersionRow, RunRow, query_versions, runs
+from watcher.store.values import NewVersion, QueryVersion, RunCommit, RunHistory
+
+_WHOLE_KINDS = ("first", "edit")
+"""Kinds of run that read a whole set as their window."""
+
+_BAD = tuple(outcome.value for outcome in (RunOutcome.FAILED, RunOutcome.REFUSED, RunOutcome.ABANDONED))
+
+
+def begin(session: orm.Session, watch: str, kind: str, at: datetime) -> int:
+    """Opens a run.
+
+    Raises Busy when the watch has an open one: the partial unique index allows one.
+    """
+    opened = {"watch_id": configuration.watch_id(session, watch), "config_id": configuration.config_id(session)}
+    try:
+        return insert_one(session, runs, kind=kind, started_at=at, **opened)
+    except exc.IntegrityError as error:
+        raise Busy(f"watch {watch}: another run is under way; wait for it to end") from error
+
+
+def abandon_open(session: orm.Session, at: datetime) -> int:
+    """Closes the runs that ended without a word; how many."""
+    return change(
+        session,
+        runs.update()
+        .where(runs.c.finished_at.is_(None))
+        .values(
+            finished_at=at,
+            outcome=RunOutcome.ABANDONED.value,
+            error_kind="Abandoned",
+            error="the process ended before the run did",
+            may_pass=True,
+        ),
+    )
+
+
+def fail(session: orm.Session, run_id: int, report: RunReport) -> None:
+    """Closes a run that changed nothing: its row alone, with its warnings and error."""
+    _close(session, run_id, report)
+
+
+def commit(session: orm.Session, run_id: int, changes: RunCommit) -> None:
+    """Closes a good run and writes everything it found.
+
+    Raises Busy when the run was closed meanwhile: then its work belongs to another process, and nothing is written.
+    """
+    report = changes.report
+    watch_id = configuration.watch_id(session, report.watch)
+    version_id = _version(session, watch_id, changes.version, report.finished_at)
+    _close(session, run_id, report, query_version_id=version_id, similar_read=changes.similar_read)
+    works.save(session, changes.articles, report.finished_at)
+    ledger.enter(session, watch_id, run_id, version_id, changes)
+    if changes.ranking is not None:
+        scores.save(session, watch_id, changes.ranking, changes.scores, report.finished_at)
+    elif changes.scores:
+        raise StoreError(f"watch {report.watch}: scores without the ranking that gave them")
+
+
+def in_force(session: orm.Session, watch: str) -> QueryVersion | None:
+    """The newest version of the watch's query whose full set was read whole."""
+    mine = sa.select(QueryVersionRow).where(query_versions.c.watch_id == configuration.watch_id(session, watch))
+    row = session.scalars(mine.order_by(query_versions.c.ordinal.desc()).limit(1)).first()
+    return None if row is None else _version_value(watch, row)
+
+
+def history(session: orm.Session, watch: str) -> RunHistory:
+    """What the next run has to know of the earlier ones."""
+    finished = (
+        sa.select(RunRow)
+        .where(runs.c.watch_id == configuration.watch_id(session, watch), runs.c.finished_at.is_not(None))
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    )
+    good = finished.where(runs.c.outcome == RunOutcome.GOOD.value)
+    last, last_good = session.scalar(finished), session.scalar(good)
+    searched = session.scalar(good.where(sa.or_(runs.c.window_to.is_not(None), runs.c.kind.in_(_WHOLE_KINDS))))
+    full = session.scalar(good.where(runs.c.full_set_as_of.is_not(None)))
+    similar = session.scalar(good.where(runs.c.similar_read))
+    failed, since = _failures(session, watch, last_good)
+    return RunHistory(
+        last_good=_report(watch, last_good) if last_good else None,
+        last=_report(watch, last) if last else None,
+        window_to=(searched.window_to or searched.full_set_as_of) if searched else None,
+        full_set_at=full.finished_at if full else None,
+        full_set_as_of=full.full_set_as_of if full else None,
+        full_set_matched=full.matched if full else 0,
+        failed_in_row=failed,
+        failing_since=since,
+        similar_at=similar.finished_at if similar else None,
+    )
+
+
+def since(session: orm.Session, watch: str, after: datetime | None) -> tuple[RunReport, ...]:
+    """The runs that finished after an instant (None: all), oldest first."""
+    mine = sa.select(RunRow).where(
+        runs.c.watch_id == configuration.watch_id(session, watch),
+        runs.c.finished_at.is_not(None) if after is None else runs.c.finished_at > after,
+    )
+    return tuple(_report(watch, row) for row in session.scalars(mine.order_by(runs.c.id)))
+
+
+def _failures(session: orm.Session, watch: str, last_good: RunRow | None) -> tuple[int, datetime | None]:
+    """How many runs since the last good one were not, and when the first of them started."""
+    bad = sa.select(sa.func.count(), sa.func.min(runs.c.started_at)).where(
+        runs.c.watch_id == configuration.watch_id(session, watch),
+        runs.c.outcome.in_(_BAD),
+        runs.c.id > (last_good.id if last_good else 0),
+    )
+    counted, first = session.execute(bad).one()
+    return counted, first
+
+
+def _close(session: orm.Session, run_id: int, report: RunReport, **more: object) -> None:
+    values = {name: getattr(report, name) for name in _COPIED} | more
+    mine = sa.and_(runs.c.id == run_id, runs.c.finished_at.is_(None))
+    values |= {"outcome": report.outcome.value, "warnings": codec.dumps(report.warnings)}
+    if not change(session, runs.update().where(mine).values(**values)):
+        raise Busy(f"watch {report.watch}: the run was closed by another process meanwhile; nothing of it was kept")
+
+
+_COPIED = (
+    "kind",
+    "started_at",
+    "finished_at",
+    "window_from",
+    "window_to",
+    "full_set_as_of",
+    "translation",
+    "matched",
+    "known",
+    "fetched",
+    "new",
+    "awaiting",
+    "selected",
+    "requests",
+    "seconds",
+    "error_kind",
+    "error",
+    "may_pass",
+)
+"""Columns of `run` that are fields of RunReport."""
+
+
+def _report(watch: str, row: RunRow) -> RunReport:
+    copied = {name: getattr(row, name) for name in _COPIED}
+    warnings = codec.loads(tuple[str, ...], row.warnings)
+    return RunReport(watch=watch, outcome=RunOutcome(str(row.outcome)), warnings=warnings, **copied)
+
+
+def _version(session: orm.Session, watch_id: int, new: NewVersion | None, at: datetime) -> int | None:
+    """The version that the run belongs to: a new one put in force, or the newest."""
+    latest = sa.select(sa.func.max(query_versions.c.ordinal)).where(query_versions.c.watch_id == watch_id).scalar_subquery()
+    found = session.execute(
+        sa.select(query_versions.c.id, query_versions.c.ordinal).where(
+            query_versions.c.watch_id == watch_id, query_versions.c.ordinal == latest
+        )
+    ).first()
+    if new is None:
+        return int(found.id) if found else None
+    return insert_one(
+        session,
+        query_versions,
+        watch_id=watch_id,
+        ordinal=found.ordinal + 1 if found else 1,
+        term=new.term,
+        translation=new.translation,
+        phrases_not_found=codec.dumps(new.phrases_not_found),
+        valid_from=at,
+        baseline_cut=new.cut,
+        baseline_matched=new.matched,
+    )
+
+
+def _version_value(watch: str, row: QueryVersionRow) -> QueryVersion:
+    return QueryVersion(
+        id=row.id,
+        watch=watch,
+        ordinal=row.ordinal,
+        term=row.term,
+        cut=row.baseline_cut,
+        translation=row.translation,
+        phrases_not_found=codec.loads(tuple[str, ...], row.phrases_not_found),
+        matched=row.baseline_matched,
+        valid_from=row.valid_from,
+    )

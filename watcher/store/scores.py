@@ -1,0 +1,66 @@
+"""Scores and the rankings that gave them. A score is immutable: another ranking or another content makes another row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import Pmid, RankingFacts, Reasons, Scored
+from watcher.errors import StoreError
+from watcher.store import codec
+from watcher.store.database import batches, insert_new
+from watcher.store.tables import articles, rankings, scores
+
+
+def current(session: orm.Session, watch_id: int, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
+    """The scores under this ranking of those of the pmids whose record has not changed since it was scored."""
+    wanted = (
+        sa.select(scores.c.pmid, scores.c.value, scores.c.reasons)
+        .join(rankings, rankings.c.id == scores.c.ranking_id)
+        .join(articles, sa.and_(articles.c.pmid == scores.c.pmid, articles.c.content_sha256 == scores.c.content_sha256))
+        .where(scores.c.watch_id == watch_id, rankings.c.sha256 == ranking_sha256)
+    )
+    return {
+        pmid: Scored(pmid, value, codec.loads(Reasons, reasons))
+        for batch in batches(pmids)
+        for pmid, value, reasons in session.execute(wanted.where(scores.c.pmid.in_(batch)))
+    }
+
+
+def save(session: orm.Session, watch_id: int, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
+    """Keeps scores of stored articles, as they are stored now.
+
+    Raises StoreError when one of them has no stored article.
+    """
+    ranking_id = _ranking(session, watch_id, ranking, at)
+    contents = _contents(session, {one.pmid for one in scored})
+    missing = sorted({one.pmid for one in scored} - contents.keys())
+    if missing:
+        raise StoreError(f"PMID {missing[0]} was scored but is not stored; {len(missing)} such in all")
+    key = {"watch_id": watch_id, "ranking_id": ranking_id}
+    rows = [
+        {**key, "pmid": one.pmid, "content_sha256": contents[one.pmid], "value": one.value, "reasons": codec.dumps(one.reasons)}
+        for one in scored
+    ]
+    insert_new(session, scores, rows)
+
+
+def ranking_ids(session: orm.Session) -> dict[tuple[int, str], int]:
+    """The rows of all rankings, by watch and hash."""
+    found = session.execute(sa.select(rankings.c.watch_id, rankings.c.sha256, rankings.c.id))
+    return {(watch_id, sha256): row for watch_id, sha256, row in found}
+
+
+def _ranking(session: orm.Session, watch_id: int, ranking: RankingFacts, at: datetime) -> int:
+    insert_new(session, rankings, [{**asdict(ranking), "watch_id": watch_id, "made_at": at}])
+    mine = sa.and_(rankings.c.watch_id == watch_id, rankings.c.sha256 == ranking.sha256)
+    return int(session.execute(sa.select(rankings.c.id).where(mine)).scalar_one())
+
+
+def _contents(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, str]:
+    wanted = sa.select(articles.c.pmid, articles.c.content_sha256)
+    return {pmid: sha256 for batch in batches(pmids) for pmid, sha256 in session.execute(wanted.where(articles.c.pmid.in_(batch)))}

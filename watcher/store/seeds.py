@@ -1,0 +1,56 @@
+"""How each entry of the seed files was resolved to its PubMed record, so that it is asked for once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import Pmid, ResolvedSeed
+from watcher.store import works
+from watcher.store.database import upsert
+from watcher.store.tables import SeedRow, seeds
+from watcher.store.values import ResolvedSeedRow
+
+
+def standing(session: orm.Session, watch_id: int) -> tuple[ResolvedSeedRow, ...]:
+    """The entries that the watch's seed files held when they were last saved."""
+    mine = sa.select(SeedRow).where(seeds.c.watch_id == watch_id, seeds.c.removed_at.is_(None))
+    return tuple(_value(row) for row in session.scalars(mine.order_by(seeds.c.path, seeds.c.locator)))
+
+
+def save(session: orm.Session, watch_id: int, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
+    """Keeps what the seeds were resolved to, with their records; entries no longer given are marked as removed."""
+    works.save(session, [one.article for one in resolved if one.article is not None], at)
+    given = seeds.update().where(seeds.c.watch_id == watch_id, seeds.c.removed_at.is_(None)).values(removed_at=at)
+    session.execute(given)
+    upsert(session, seeds, [_row(watch_id, one, at) for one in resolved], key=("watch_id", "path", "locator"))
+
+
+def _row(watch_id: int, resolved: ResolvedSeed, at: datetime) -> dict[str, object]:
+    article, seed = resolved.article, resolved.seed
+    return {
+        "watch_id": watch_id,
+        "path": seed.path,
+        "locator": seed.locator,
+        "file_sha256": seed.file_sha256,
+        "pmid": article.pmid if article else seed.pmid,
+        "resolved_by": resolved.resolved_by,
+        "resolved_at": at,
+        "problem": resolved.problem,
+        "removed_at": None,
+    }
+
+
+def _value(row: SeedRow) -> ResolvedSeedRow:
+    return ResolvedSeedRow(
+        path=row.path,
+        locator=row.locator,
+        file_sha256=row.file_sha256,
+        pmid=Pmid(row.pmid) if row.pmid is not None else None,
+        resolved_by=row.resolved_by,
+        resolved_at=row.resolved_at,
+        problem=row.problem,
+    )

@@ -1,0 +1,411 @@
+"""`Store`: the one door of this room. Each method is one transaction, in the service's nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from watcher import clock
+from watcher.domain import (
+    Article,
+    Candidate,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    Digest,
+    HitState,
+    Pmid,
+    RankingFacts,
+    ResolvedSeed,
+    RunReport,
+    Scored,
+)
+from watcher.store import (
+    articles,
+    compose,
+    configuration,
+    deliveries,
+    leases,
+    ledger,
+    questions,
+    runs,
+    schema,
+    scores,
+    seeds,
+    works,
+)
+from watcher.store import holder as holders
+from watcher.store.candidates import Reader
+from watcher.store.database import Database
+from watcher.store.holder import Holder
+from watcher.store.values import (
+    DeliveryFacts,
+    DigestFacts,
+    History,
+    Judgement,
+    ListHistory,
+    Owed,
+    QueryVersion,
+    ResolvedSeedRow,
+    RunCommit,
+    RunHistory,
+    StoredArticle,
+    StoreFacts,
+    Waiting,
+)
+
+
+class Store:
+    """The database. Every method may raise StoreError when it cannot be used; threads and processes may share it.
+
+    Methods that take the name of a watch or list raise UnknownNameError when none of that name was ever registered.
+    """
+
+    schema = schema.HEAD
+    """The Alembic revision that an open store has."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str, *, folder: Path) -> Store:
+        """Opens the database and brings it to this version's schema.
+
+        Args:
+            url: sqlite:///PATH, or postgresql://….
+            folder: the data folder, where lock files go. It is made when it is not there, as is the SQLite file's own.
+
+        Raises:
+            SchemaTooNew: a newer watcher wrote the database.
+            StoreError: it cannot be used; the message names the file and the mend.
+        """
+        database = Database(url, folder=folder)
+        try:
+            schema.migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # --- configuration
+
+    def remember_configuration(self, sha256: str, document: str, at: datetime) -> None:
+        """Keeps a configuration that was found good, secrets left out."""
+        with self._database.writing() as session:
+            configuration.remember(session, sha256, document, at)
+
+    def configuration(self) -> tuple[str, datetime] | None:
+        """The hash of the configuration that was remembered last, and when."""
+        with self._database.reading() as session:
+            return configuration.last_good(session)
+
+    def register(
+        self,
+        watches: Mapping[str, str | None],
+        lists: Mapping[str, tuple[str, ...]],
+        since: Mapping[str, date],
+        at: datetime,
+    ) -> None:
+        """Brings watches, lists and subscriptions to what the configuration says; registering the same again changes nothing.
+
+        Args:
+            watches: each watch's name and the name it had before (`was`), if any.
+            lists: each list's name and the watches it takes.
+            since: for each watch, the record creation day from which a list that takes it up now gets its news.
+            at: now.
+        """
+        with self._database.writing() as session:
+            configuration.register(session, watches, lists, since, at)
+
+    # --- runs
+
+    def run_history(self, watch: str) -> RunHistory:
+        """What the next run of a watch has to know of the earlier ones."""
+        with self._database.reading() as session:
+            return runs.history(session, watch)
+
+    def version_in_force(self, watch: str) -> QueryVersion | None:
+        """The newest version of the watch's query whose full set was read whole."""
+        with self._database.reading() as session:
+            return runs.in_force(session, watch)
+
+    def begin_run(self, watch: str, kind: str, at: datetime) -> int:
+        """Opens a run and gives its number. Raises Busy when the watch has an open one."""
+        with self._database.writing() as session:
+            return runs.begin(session, watch, kind, at)
+
+    def abandon_open_runs(self, at: datetime) -> int:
+        """Closes open runs with the outcome abandoned; how many. For who holds the lease `pubmed`: then nobody else is running."""
+        with self._database.writing() as session:
+            return runs.abandon_open(session, at)
+
+    def commit_run(self, run_id: int, commit: RunCommit) -> None:
+        """Closes a good run and writes all that it found. Raises Busy, with nothing written, when the run was closed meanwhile."""
+        with self._database.writing() as session:
+            runs.commit(session, run_id, commit)
+
+    def fail_run(self, run_id: int, report: RunReport) -> None:
+        """Closes a failed or refused run: only its row changes. Raises Busy when it was closed meanwhile."""
+        with self._database.writing() as session:
+            runs.fail(session, run_id, report)
+
+    def runs_since(self, watch: str, since: datetime | None) -> tuple[RunReport, ...]:
+        """The runs that finished after an instant (None: all), oldest first."""
+        with self._database.reading() as session:
+            return runs.since(session, watch, since)
+
+    def ledger(self, watch: str) -> dict[Pmid, HitState]:
+        """Every pmid that the watch ever saw."""
+        with self._database.reading() as session:
+            return ledger.states(session, configuration.watch_id(session, watch))
+
+    def waiting(self, watch: str) -> tuple[Waiting, ...]:
+        """The hits without a record yet, longest waiting first."""
+        with self._database.reading() as session:
+            return ledger.waiting(session, configuration.watch_id(session, watch))
+
+    def awaiting_count(self, watch: str) -> int:
+        """How many hits wait for their record."""
+        with self._database.reading() as session:
+            return ledger.awaiting_count(session, configuration.watch_id(session, watch))
+
+    def newly_unavailable(self, watch: str, since: datetime | None) -> tuple[Pmid, ...]:
+        """The hits whose record was given up after an instant (None: ever)."""
+        with self._database.reading() as session:
+            return ledger.newly_unavailable(session, configuration.watch_id(session, watch), since)
+
+    # --- articles
+
+    def stored(self, pmids: Collection[Pmid]) -> dict[Pmid, StoredArticle]:
+        """What is known of the stored ones among the pmids, without their text."""
+        with self._database.reading() as session:
+            return articles.stored(session, pmids)
+
+    def articles(self, pmids: Collection[Pmid]) -> dict[Pmid, Article]:
+        """The stored ones among the pmids."""
+        with self._database.reading() as session:
+            return articles.load(session, pmids)
+
+    def save_articles(self, articles: Iterable[Article], at: datetime) -> None:
+        """Stores articles outside a run, joined to their works."""
+        with self._database.writing() as session:
+            works.save(session, articles, at)
+
+    def works(self, work_ids: Collection[int]) -> dict[int, tuple[Article, ...]]:
+        """All stored records of each work, lowest pmid first."""
+        with self._database.reading() as session:
+            return articles.of_works(session, work_ids)
+
+    # --- seeds and scores
+
+    def seeds(self, watch: str) -> tuple[ResolvedSeedRow, ...]:
+        """How the entries of the watch's seed files were resolved."""
+        with self._database.reading() as session:
+            return seeds.standing(session, configuration.watch_id(session, watch))
+
+    def save_seeds(self, watch: str, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
+        """Keeps all seeds of the watch, with their articles; entries no longer given are marked as removed."""
+        with self._database.writing() as session:
+            seeds.save(session, configuration.watch_id(session, watch), resolved, at)
+
+    def scores(self, watch: str, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
+        """The scores under this ranking of records that have not changed since."""
+        with self._database.reading() as session:
+            return scores.current(session, configuration.watch_id(session, watch), ranking_sha256, pmids)
+
+    def save_scores(self, watch: str, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
+        """Keeps scores of stored articles, as they are stored now. Raises StoreError when one is not stored."""
+        with self._database.writing() as session:
+            scores.save(session, configuration.watch_id(session, watch), ranking, scored, at)
+
+    # --- composing
+
+    def list_history(self, name: str) -> ListHistory:
+        """What the next digest of a list has to know of the earlier ones."""
+        with self._database.reading() as session:
+            return compose.list_history(session, name)
+
+    def last_digest(self, list_name: str) -> DigestFacts | None:
+        """The latest digest of a list."""
+        with self._database.reading() as session:
+            return compose.last_digest(session, list_name)
+
+    def unjudged(self, list_name: str, watch: str) -> tuple[Candidate, ...]:
+        """The watch's news that the list never judged, one hit each. Counted are records created since the list's cut for this watch
+        (or on an unknown day), and whatever became news after the list took the watch."""
+        with self._database.reading() as session:
+            return Reader(session, list_name, watch).unjudged()
+
+    def starters(self, list_name: str, watch: str) -> tuple[Candidate, ...]:
+        """The older papers that an edit of the query added to be shown once, never judged by this list, which took the watch then."""
+        with self._database.reading() as session:
+            return Reader(session, list_name, watch).starters()
+
+    def gained(self, list_name: str, watch: str) -> tuple[Candidate, ...]:
+        """What the list last judged as below the threshold and never presented, and whose record first gained an abstract or headings
+        after that digest."""
+        with self._database.reading() as session:
+            return Reader(session, list_name, watch).gained()
+
+    def reconsiderable(self, list_name: str, watch: str, since: datetime, ranking_sha256: str) -> tuple[Candidate, ...]:
+        """What the list last judged, since then and under another ranking, as below the threshold, and never presented."""
+        with self._database.reading() as session:
+            return Reader(session, list_name, watch).reconsiderable(since, ranking_sha256)
+
+    def presented(self, list_name: str, work_ids: Collection[int]) -> dict[int, Pmid]:
+        """Those of the works that the list has had, each with the record that it was shown as."""
+        with self._database.reading() as session:
+            return compose.presented_works(session, list_name, work_ids)
+
+    def owe_digest(
+        self, digest: Digest, judgements: Sequence[Judgement], owed: Sequence[Owed], *, host: str, kind: str = "scheduled"
+    ) -> int:
+        """Writes a digest and all it owes, in one transaction; the number of the digest.
+
+        Args:
+            digest: what is presented and told, with its receipt.
+            judgements: what it decided about every hit that it looked at.
+            owed: the messages, and to whom each goes. A message may stand there for several channels of its kind.
+            host: the right side of the Message-IDs.
+            kind: "scheduled" or "manual".
+
+        Raises:
+            AlreadyComposed: the list has a digest for this period.
+            StoreError: the list has already had one of the works.
+        """
+        with self._database.writing() as session:
+            return compose.owe_digest(session, digest, judgements, owed, host=host, kind=kind)
+
+    # --- deliveries
+
+    def claim_delivery(
+        self,
+        now: datetime,
+        *,
+        holder: str,
+        channel: str | None = None,
+        everything: bool = False,
+        only: int | None = None,
+        exclude: Collection[int] = (),
+    ) -> Delivery | None:
+        """Claims the next delivery that is due, for `deliveries.LEASE_SECONDS` of real time; None when there is none.
+
+        Due is what is pending or parked with its time come (`everything`: whatever its time), and what is being sent under a lease
+        that has run out. Part n of a message comes only when the parts before it are sent or dropped. The claim and its attempt are
+        committed before this returns, and no other process or thread gets the same one.
+        """
+        wanted = deliveries.Wanted(channel, everything, only, frozenset(exclude))
+        return deliveries.claim(self._database, now, wanted, holder=holder)
+
+    def handed_over(self, delivery: Delivery, at: datetime) -> None:
+        """Notes that the other side has taken the message: what fails afterwards is only our own book-keeping."""
+        with self._database.writing() as session:
+            deliveries.handed_over(session, delivery, at)
+
+    def settle(
+        self,
+        delivery: Delivery,
+        state: DeliveryState,
+        at: datetime,
+        *,
+        next_at: datetime | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """Ends a claim with the state that the delivery has now; False when the claim is no longer ours, and then nothing changes."""
+        with self._database.writing() as session:
+            return deliveries.settle(session, delivery, state, at, next_at=next_at, reason=reason)
+
+    def wake_parked(self, now: datetime, channel: str | None = None) -> int:
+        """Makes what is parked (on this channel) pending and due now; how many."""
+        with self._database.writing() as session:
+            return deliveries.wake_parked(session, now, channel)
+
+    def drop(self, delivery_id: int, at: datetime) -> bool:
+        """Gives a delivery up for good; False when it was sent or dropped already, or is being sent this moment.
+
+        Raises UnknownNameError when there is no such delivery.
+        """
+        return deliveries.drop(self._database, delivery_id, at)
+
+    def deliveries(self, *, states: Collection[DeliveryState] | None = None, limit: int = 100) -> tuple[DeliveryFacts, ...]:
+        """Where deliveries stand, newest first."""
+        with self._database.reading() as session:
+            return deliveries.listed(session, deliveries.in_states(states), limit=limit)
+
+    def owe_again(
+        self,
+        list_name: str,
+        since: datetime,
+        channel: str,
+        recipients: tuple[str, ...],
+        kind: ChannelKind,
+        *,
+        again: bool,
+        host: str,
+        at: datetime,
+    ) -> tuple[int, ...]:
+        """Owes the stored messages of the digests composed since then to those recipients who lack them; the deliveries made due.
+
+        A dropped one is owed anew; with `again` a sent one too, under the Message-ID of the first time.
+        """
+        with self._database.writing() as session:
+            return deliveries.owe_again(session, list_name, since, channel, recipients, kind, again=again, host=host, at=at)
+
+    # --- leases
+
+    def take_lease(self, name: str, *, holder: str, seconds: float = 180) -> str | None:
+        """The token of the lease when it was free or had run out, else None."""
+        return leases.take(self._database, name, holder=holder, seconds=seconds)
+
+    def renew_lease(self, name: str, token: str, seconds: float = 180) -> bool:
+        """Prolongs a lease; False when another has taken it since."""
+        return leases.renew(self._database, name, token, seconds=seconds)
+
+    def release_lease(self, name: str, token: str) -> None:
+        """Gives a lease back; nothing happens when another has taken it since."""
+        with self._database.writing() as session:
+            leases.release(session, name, token)
+
+    def lease_holder(self, name: str) -> str | None:
+        """Who holds a lease now."""
+        return leases.holder_of(self._database, name)
+
+    def free_dead(self, holder: Holder) -> int:
+        """Frees the leases and sending claims of this host and data folder whose process is provably dead; how many."""
+        with self._database.writing() as session:
+            freed = leases.free_dead(session, holder, clock.now())
+        holders.sweep(holder.folder)
+        return freed
+
+    # --- questions
+
+    def explain(self, pmid: Pmid) -> History:
+        """Everything that is known of a pmid, also when that is nothing."""
+        with self._database.reading() as session:
+            return questions.explain(session, pmid)
+
+    def export(self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None) -> tuple[Article, ...]:
+        """The papers that a list presented, else a watch's news, else all that was presented; with both, the list's of that watch.
+
+        `since`: only those of digests composed on that day (UTC) or later; for a watch alone, those that became news since.
+        """
+        with self._database.reading() as session:
+            return questions.export(session, list_name=list_name, watch=watch, since=since)
+
+    def facts(self) -> StoreFacts:
+        """The size of things."""
+        with self._database.reading() as session:
+            return questions.facts(self._database, session)

@@ -1,0 +1,527 @@
+"""The tables, as SQLModel rows. Rows are persistence: none of them ever leaves this room, frozen values do.
+
+The keys and constraints carry the promises of the service:
+
+* nothing twice: the primary key of `presented` is the list and the *work*;
+* one digest for each period: UNIQUE(list, period) of `digest`;
+* no message owed twice to one reader: UNIQUE(message, channel, recipient) of `delivery`;
+* one open run for each watch: the partial unique index of `run`.
+
+Watches, lists, hits, judgements and presented works are kept for ever. Times are aware UTC. Every text column drops NUL characters,
+which PostgreSQL cannot hold. `Article` bodies, reasons, receipts and the like are canonical JSON written by `codec`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, ClassVar
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+
+class PlainText(sa.TypeDecorator[str]):
+    """Text without NUL characters: SQLite would cut the value there in some tools, PostgreSQL refuses it."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """The text to store."""
+        del dialect
+        return value.replace("\x00", "") if value else value
+
+
+Words = Annotated[str, Field(sa_type=PlainText)]
+MaybeWords = Annotated[str | None, Field(sa_type=PlainText)]
+
+
+class Row(SQLModel):
+    """What every table shares: metadata of their own, whose constraints all have names, so that a later migration can drop them."""
+
+    metadata: ClassVar[sa.MetaData] = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def _where(name: str, *columns: str, condition: str, unique: bool = False) -> sa.Index:
+    """A partial index, which both databases know under their own keyword."""
+    return sa.Index(name, *columns, unique=unique, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
+
+
+_WITHOUT_ROWID = {"sqlite_with_rowid": False}
+
+
+# --- configuration ----------------------------------------------------------------------------------------------------------
+
+
+class ConfigVersionRow(Row, table=True):
+    """A configuration that was good when it was loaded, secrets left out."""
+
+    __tablename__ = "config_version"
+
+    id: int = Field(default=None, primary_key=True)
+    sha256: Words = Field(unique=True, sa_type=PlainText)
+    loaded_at: dt.datetime
+    document: Words
+
+
+class WatchRow(Row, table=True):
+    """A watch's name. Kept for ever: `removed_at` says since when the configuration no longer has it."""
+
+    __tablename__ = "watch"
+
+    id: int = Field(default=None, primary_key=True)
+    name: Words = Field(unique=True, sa_type=PlainText)
+    created_at: dt.datetime
+    removed_at: dt.datetime | None = None
+
+
+class QueryVersionRow(Row, table=True):
+    """A query whose full set was read whole. Written together with its baseline, so that a version never lacks one."""
+
+    __tablename__ = "query_version"
+    __table_args__ = (sa.UniqueConstraint("watch_id", "ordinal"),)
+
+    id: int = Field(default=None, primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id")
+    ordinal: int
+    term: Words
+    translation: Words
+    phrases_not_found: Words
+    valid_from: dt.datetime
+    baseline_cut: dt.date
+    baseline_matched: int
+
+
+class DigestListRow(Row, table=True):
+    """A list's name, kept for ever as watches are."""
+
+    __tablename__ = "digest_list"
+
+    id: int = Field(default=None, primary_key=True)
+    name: Words = Field(unique=True, sa_type=PlainText)
+    created_at: dt.datetime
+    removed_at: dt.datetime | None = None
+
+
+class SubscriptionRow(Row, table=True):
+    """A list takes a watch's news from `since` on (record creation days), until it no longer does."""
+
+    __tablename__ = "subscription"
+
+    list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id", primary_key=True)
+    since: dt.date = Field(primary_key=True)
+    until: dt.date | None = None
+    created_at: dt.datetime
+
+
+# --- articles and works -----------------------------------------------------------------------------------------------------
+
+
+class WorkRow(Row, table=True):
+    """What a reader means by a paper. A work merged into an older one keeps its row, so that its number is never given again."""
+
+    __tablename__ = "work"
+
+    id: int = Field(default=None, primary_key=True)
+
+
+class ArticleRow(Row, table=True):
+    """One record. `body` is the Article; the columns beside it are what SQL asks for.
+
+    `abstract_at` and `headings_at`: when the record first gained them after its first fetch; NULL if it had them at first.
+    """
+
+    __tablename__ = "article"
+    __table_args__ = (
+        sa.Index("article_doi", "doi"),
+        sa.Index("article_pmcid", "pmcid"),
+        sa.Index("article_work", "work_id"),
+        sa.Index("article_crdt", "crdt"),
+    )
+
+    pmid: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    work_id: int = Field(foreign_key="work.id")
+    version: int
+    doi: MaybeWords = None
+    pmcid: MaybeWords = None
+    title: MaybeWords = None
+    body: MaybeWords = None
+    crdt: dt.date | None = None
+    edat: dt.date | None = None
+    mhda: dt.date | None = None
+    lr: dt.date | None = None
+    pub_status: Words
+    is_notice: bool
+    has_abstract: bool
+    has_headings: bool
+    content_sha256: Words
+    fetched_at: dt.datetime
+    abstract_at: dt.datetime | None = None
+    headings_at: dt.datetime | None = None
+    forgotten_at: dt.datetime | None = None
+
+
+class WorkLinkRow(Row, table=True):
+    """Two records of one work, as one of them says (or as their DOI does). The other need not be stored yet."""
+
+    __tablename__ = "work_link"
+    __table_args__ = (sa.Index("work_link_to", "to_pmid"),)
+
+    from_pmid: int = Field(primary_key=True)
+    to_pmid: int = Field(primary_key=True)
+    kind: Words = Field(primary_key=True, sa_type=PlainText)
+    evidence: Words
+    found_at: dt.datetime
+
+
+class CorrectionRow(Row, table=True):
+    """A retraction, erratum or expression of concern on a record."""
+
+    __tablename__ = "correction"
+    __table_args__ = (sa.UniqueConstraint("pmid", "kind", "notice"),)
+
+    id: int = Field(default=None, primary_key=True)
+    pmid: int
+    kind: Words
+    notice: Words
+    found_at: dt.datetime
+
+
+class SeedRow(Row, table=True):
+    """One entry of a seed file, and the PubMed record that it was found to be."""
+
+    __tablename__ = "seed"
+    __table_args__ = (sa.UniqueConstraint("watch_id", "path", "locator"),)
+
+    id: int = Field(default=None, primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id")
+    path: Words
+    locator: Words
+    file_sha256: Words
+    pmid: int | None = None
+    resolved_by: MaybeWords = None
+    resolved_at: dt.datetime
+    problem: MaybeWords = None
+    removed_at: dt.datetime | None = None
+
+
+# --- runs and the seen ledger -----------------------------------------------------------------------------------------------
+
+
+class RunRow(Row, table=True):
+    """One look of one watch at PubMed; open until `finished_at` is set."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        _where("run_open", "watch_id", condition="finished_at IS NULL", unique=True),
+        sa.Index("run_finished", "watch_id", "finished_at"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id")
+    kind: Words
+    query_version_id: int | None = Field(foreign_key="query_version.id", default=None)
+    config_id: int | None = Field(foreign_key="config_version.id", default=None)
+    started_at: dt.datetime
+    finished_at: dt.datetime | None = None
+    outcome: MaybeWords = None
+    window_from: dt.date | None = None
+    window_to: dt.date | None = None
+    full_set_as_of: dt.date | None = None
+    similar_read: bool = False
+    translation: Words = ""
+    warnings: Words = "[]"
+    matched: int = 0
+    known: int = 0
+    fetched: int = 0
+    new: int = 0
+    awaiting: int = 0
+    selected: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    error_kind: MaybeWords = None
+    error: MaybeWords = None
+    may_pass: bool = False
+
+
+class HitRow(Row, table=True):
+    """The seen ledger: one row for each pmid that ever matched the watch, for ever.
+
+    `starter_at`: an older paper that an edited query added, to be shown once. `absent_since` and `absent_readings`: it stopped
+    coming with the full set.
+    """
+
+    __tablename__ = "hit"
+    __table_args__ = (
+        _where("hit_open", "watch_id", "state", condition="state = 'awaiting-record'"),
+        _where("hit_news", "watch_id", condition="state = 'news'"),
+        _where("hit_starter", "watch_id", condition="starter_at IS NOT NULL"),
+        sa.Index("hit_pmid", "pmid"),
+        _WITHOUT_ROWID,
+    )
+
+    watch_id: int = Field(foreign_key="watch.id", primary_key=True)
+    pmid: int = Field(primary_key=True)
+    state: Words
+    first_run_id: int = Field(foreign_key="run.id")
+    query_version_id: int | None = Field(foreign_key="query_version.id", default=None)
+    tries: int = 0
+    news_at: dt.datetime | None = None
+    unavailable_at: dt.datetime | None = None
+    starter_at: dt.datetime | None = None
+    absent_since: dt.datetime | None = None
+    absent_readings: int = 0
+
+
+class HitOriginRow(Row, table=True):
+    """How a pmid came to a watch; not kept for the baseline."""
+
+    __tablename__ = "hit_origin"
+    __table_args__ = (sa.ForeignKeyConstraint(["watch_id", "pmid"], ["hit.watch_id", "hit.pmid"]), _WITHOUT_ROWID)
+
+    watch_id: int = Field(primary_key=True)
+    pmid: int = Field(primary_key=True)
+    origin: Words = Field(primary_key=True, sa_type=PlainText)
+    run_id: int = Field(foreign_key="run.id")
+
+
+# --- scores -----------------------------------------------------------------------------------------------------------------
+
+
+class RankingRow(Row, table=True):
+    """Seeds, background, verdicts and code: everything that a score depends on besides the article."""
+
+    __tablename__ = "ranking"
+    __table_args__ = (sa.UniqueConstraint("watch_id", "sha256"),)
+
+    id: int = Field(default=None, primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id")
+    sha256: Words
+    seeds_sha256: Words
+    background_sha256: Words
+    last_verdict_id: int | None = None
+    code: Words
+    made_at: dt.datetime
+
+
+class ScoreRow(Row, table=True):
+    """A score, immutable for its watch, pmid, ranking and content."""
+
+    __tablename__ = "score"
+
+    watch_id: int = Field(foreign_key="watch.id", primary_key=True)
+    pmid: int = Field(foreign_key="article.pmid", primary_key=True)
+    ranking_id: int = Field(foreign_key="ranking.id", primary_key=True)
+    content_sha256: Words = Field(primary_key=True, sa_type=PlainText)
+    value: float
+    reasons: Words
+
+
+class VerdictRow(Row, table=True):
+    """A reader's relevant or not relevant on one paper."""
+
+    __tablename__ = "verdict"
+
+    id: int = Field(default=None, primary_key=True)
+    watch_id: int | None = Field(foreign_key="watch.id", default=None)
+    pmid: int
+    reader: Words
+    kind: Words
+    made_at: dt.datetime
+    via: MaybeWords = None
+    undone_at: dt.datetime | None = None
+
+
+# --- digests ----------------------------------------------------------------------------------------------------------------
+
+
+class DigestRow(Row, table=True):
+    """One issue of a list. `papers` counts what it presented."""
+
+    __tablename__ = "digest"
+    __table_args__ = (sa.UniqueConstraint("list_id", "period"),)
+
+    id: int = Field(default=None, primary_key=True)
+    list_id: int = Field(foreign_key="digest_list.id")
+    period: Words
+    kind: Words
+    slot_at: dt.datetime
+    covers_from: dt.date
+    covers_to: dt.date
+    gaps: Words
+    composed_at: dt.datetime
+    papers: int
+    receipt: Words
+    late_reason: Words
+
+
+class JudgementRow(Row, table=True):
+    """What a digest decided about a hit."""
+
+    __tablename__ = "judgement"
+    __table_args__ = (sa.Index("judgement_pmid", "pmid"),)
+
+    list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
+    watch_id: int = Field(foreign_key="watch.id", primary_key=True)
+    pmid: int = Field(primary_key=True)
+    digest_id: int = Field(foreign_key="digest.id", primary_key=True)
+    outcome: Words
+    score: float
+    threshold: float
+    ranking_id: int | None = Field(foreign_key="ranking.id", default=None)
+
+
+class PresentedRow(Row, table=True):
+    """A work that reached the readers of a list. The key is the promise: nothing twice."""
+
+    __tablename__ = "presented"
+
+    list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
+    work_id: int = Field(foreign_key="work.id", primary_key=True)
+    pmid: int
+    digest_id: int = Field(foreign_key="digest.id")
+    section: Words
+    position: int
+
+
+class FollowUpRow(Row, table=True):
+    """A later record of a presented work, told once."""
+
+    __tablename__ = "follow_up"
+
+    list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
+    work_id: int = Field(foreign_key="work.id", primary_key=True)
+    pmid: int = Field(primary_key=True)
+    kind: Words = Field(primary_key=True, sa_type=PlainText)
+    digest_id: int = Field(foreign_key="digest.id")
+
+
+class CorrectionToldRow(Row, table=True):
+    """A correction that a list's readers were told of."""
+
+    __tablename__ = "correction_told"
+
+    correction_id: int = Field(foreign_key="correction.id", primary_key=True)
+    list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
+    digest_id: int = Field(foreign_key="digest.id")
+
+
+# --- messages and deliveries --------------------------------------------------------------------------------------------------
+
+
+class NoticeRow(Row, table=True):
+    """A failure, open until the recovery; owed like a digest."""
+
+    __tablename__ = "notice"
+
+    id: int = Field(default=None, primary_key=True)
+    key: Words = Field(unique=True, sa_type=PlainText)
+    opened_at: dt.datetime
+    closed_at: dt.datetime | None = None
+
+
+class MessageRow(Row, table=True):
+    """A digest or a notice rendered for one kind of channel, byte for byte."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.UniqueConstraint("digest_id", "kind", "part"),
+        sa.UniqueConstraint("notice_id", "kind", "part"),
+        sa.CheckConstraint("(digest_id IS NULL) <> (notice_id IS NULL)", name="one_source"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    digest_id: int | None = Field(foreign_key="digest.id", default=None)
+    notice_id: int | None = Field(foreign_key="notice.id", default=None)
+    kind: Words
+    part: int
+    subject: Words
+    payload: bytes
+    sha256: Words
+
+
+class DeliveryRow(Row, table=True):
+    """One message owed to one recipient of one channel. `token` is the claim: only its owner may settle."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        sa.UniqueConstraint("message_id", "channel", "recipient"),
+        _where("delivery_due", "next_at", condition="state IN ('pending', 'sending', 'parked')"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id")
+    channel: Words
+    recipient: Words
+    state: Words
+    attempts: int = 0
+    created_at: dt.datetime
+    next_at: dt.datetime | None = None
+    holder: MaybeWords = None
+    token: MaybeWords = None
+    lease_until: dt.datetime | None = None
+    rfc822_id: Words = Field(unique=True, sa_type=PlainText)
+    sent_at: dt.datetime | None = None
+    reason: MaybeWords = None
+
+
+class AttemptRow(Row, table=True):
+    """One try at a delivery, written before the socket opens."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (sa.Index("attempt_delivery", "delivery_id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id")
+    started_at: dt.datetime
+    handed_over_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+    outcome: MaybeWords = None
+    reason: MaybeWords = None
+
+
+class LeaseRow(Row, table=True):
+    """Who holds a piece of work ("pubmed", "compose:LIST"), in real time."""
+
+    __tablename__ = "lease"
+
+    name: Words = Field(primary_key=True, sa_type=PlainText)
+    holder: Words
+    token: Words
+    until: dt.datetime
+
+
+_TABLES = Row.metadata.tables
+
+attempts = _TABLES["attempt"]
+articles = _TABLES["article"]
+config_versions = _TABLES["config_version"]
+deliveries = _TABLES["delivery"]
+digests = _TABLES["digest"]
+follow_ups = _TABLES["follow_up"]
+hits = _TABLES["hit"]
+hit_origins = _TABLES["hit_origin"]
+judgements = _TABLES["judgement"]
+leases = _TABLES["lease"]
+lists = _TABLES["digest_list"]
+messages = _TABLES["message"]
+notices = _TABLES["notice"]
+presented = _TABLES["presented"]
+query_versions = _TABLES["query_version"]
+rankings = _TABLES["ranking"]
+runs = _TABLES["run"]
+scores = _TABLES["score"]
+seeds = _TABLES["seed"]
+subscriptions = _TABLES["subscription"]
+watches = _TABLES["watch"]
+works = _TABLES["work"]
+work_links = _TABLES["work_link"]

@@ -1,0 +1,317 @@
+"""What the store answers and what it is given to write, as frozen values. Rows never cross this door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from watcher.domain import (
+    Article,
+    Gap,
+    HitState,
+    Message,
+    Origin,
+    Outcome,
+    Pmid,
+    RankingFacts,
+    Receipt,
+    RunReport,
+    Scored,
+    Section,
+)
+
+# --- runs -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A query version to be put in force: its full set was read whole. `cut`: records created before it are baseline."""
+
+    term: str
+    cut: date
+    translation: str
+    phrases_not_found: tuple[str, ...]
+    matched: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryVersion:
+    """A query version as it is kept; `ordinal` counts from 1 within its watch."""
+
+    id: int
+    watch: str
+    ordinal: int
+    term: str
+    cut: date
+    translation: str
+    phrases_not_found: tuple[str, ...]
+    matched: int
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunHistory:
+    """What the next run of a watch has to know of the earlier ones.
+
+    `window_to` is of the last good run that searched a window, or read a whole set for the first time or after an edit.
+    `failed_in_row` counts the runs since the last good one that failed, were refused or were abandoned; `failing_since` is when
+    the first of them started.
+    """
+
+    last_good: RunReport | None = None
+    last: RunReport | None = None
+    window_to: date | None = None
+    full_set_at: datetime | None = None
+    full_set_as_of: date | None = None
+    full_set_matched: int = 0
+    failed_in_row: int = 0
+    failing_since: datetime | None = None
+    similar_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """What a run asks of a stored record before it fetches it again. `fetched_at`: when EFetch last gave it, changed or not."""
+
+    pmid: Pmid
+    content_sha256: str
+    fetched_at: datetime
+    has_abstract: bool
+    has_headings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A hit whose record EFetch does not give yet."""
+
+    pmid: Pmid
+    since: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommit:
+    """Everything that one good run changes, written in one transaction.
+
+    `news` and `awaiting`: new hits with and without a record. `arrived` and `unavailable`: earlier awaiting ones that came, or were
+    given up. `starters`: baseline hits to be shown once. `absent` and `present`: of the ledger, at a full-set reading.
+    """
+
+    report: RunReport
+    version: NewVersion | None = None
+    articles: tuple[Article, ...] = ()
+    news: Mapping[Pmid, frozenset[Origin]] = field(default_factory=dict)
+    awaiting: Mapping[Pmid, frozenset[Origin]] = field(default_factory=dict)
+    still_awaiting: tuple[Pmid, ...] = ()
+    arrived: tuple[Pmid, ...] = ()
+    unavailable: tuple[Pmid, ...] = ()
+    baseline: frozenset[Pmid] = frozenset()
+    starters: tuple[Pmid, ...] = ()
+    absent: frozenset[Pmid] = frozenset()
+    present: frozenset[Pmid] = frozenset()
+    ranking: RankingFacts | None = None
+    scores: tuple[Scored, ...] = ()
+    similar_read: bool = False
+
+
+# --- seeds ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSeedRow:
+    """How an entry of a seed file was resolved when it was last looked at."""
+
+    path: str
+    locator: str
+    file_sha256: str
+    pmid: Pmid | None
+    resolved_by: str | None
+    resolved_at: datetime
+    problem: str | None
+
+
+# --- composing --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a digest decided about one hit, to be written with it."""
+
+    watch: str
+    pmid: Pmid
+    outcome: Outcome
+    score: float
+    threshold: float
+    ranking_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A message and to whom it goes; `recipients` is ("",) when the channel's URL says who."""
+
+    message: Message
+    channel: str
+    recipients: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class ListHistory:
+    """What the next digest of a list has to know of the earlier ones; `last_…` are of the latest digest."""
+
+    name: str
+    created_at: datetime
+    last_period: str | None = None
+    last_slot_at: datetime | None = None
+    covers_to: date | None = None
+    last_composed_at: datetime | None = None
+    last_papers: int = 0
+    digests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFacts:
+    """A digest as it is kept."""
+
+    id: int
+    list_name: str
+    period: str
+    kind: str
+    slot_at: datetime
+    covers_from: date
+    covers_to: date
+    composed_at: datetime
+    papers: int
+    gaps: tuple[Gap, ...]
+    receipt: Receipt
+    late_reason: str
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """Where a delivery stands, for people. `list_name` and `period` are None for a notice."""
+
+    id: int
+    list_name: str | None
+    period: str | None
+    channel: str
+    recipient: str
+    part: int
+    state: str
+    attempts: int
+    created_at: datetime
+    next_at: datetime | None
+    sent_at: datetime | None
+    reason: str | None
+    rfc822_id: str
+
+
+# --- questions --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HitFacts:
+    """One watch's knowledge of a pmid: how and when it came, and whether its record is there."""
+
+    watch: str
+    state: HitState
+    origins: frozenset[Origin]
+    first_seen_at: datetime
+    first_run_kind: str
+    tries: int
+    news_at: datetime | None
+    unavailable_at: datetime | None
+    starter_at: datetime | None
+    absent_since: datetime | None
+    absent_readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreFacts:
+    """A score that was given; `current` when it belongs to the record as it is stored now."""
+
+    watch: str
+    ranking_sha256: str
+    made_at: datetime
+    current: bool
+    scored: Scored
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementFacts:
+    """What a digest decided about the pmid."""
+
+    list_name: str
+    watch: str
+    digest_id: int
+    period: str
+    composed_at: datetime
+    outcome: Outcome
+    score: float
+    threshold: float
+    ranking_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedFacts:
+    """How the pmid's work reached the readers of a list; `pmid` is the record that was shown."""
+
+    list_name: str
+    digest_id: int
+    period: str
+    composed_at: datetime
+    pmid: Pmid
+    section: Section
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpFacts:
+    """A list's readers were told of this pmid as a later record of a work that they had."""
+
+    list_name: str
+    digest_id: int
+    period: str
+    composed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that is known of one pmid, oldest first within each part. `deliveries` are those of the digests that presented
+    its work or told of it."""
+
+    pmid: Pmid
+    article: Article | None
+    work_pmids: tuple[Pmid, ...]
+    hits: tuple[HitFacts, ...]
+    scores: tuple[ScoreFacts, ...]
+    judgements: tuple[JudgementFacts, ...]
+    presented: tuple[PresentedFacts, ...]
+    follow_ups: tuple[FollowUpFacts, ...]
+    deliveries: tuple[DeliveryFacts, ...]
+
+    @property
+    def seen(self) -> bool:
+        """Whether any watch ever matched it."""
+        return bool(self.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """The size of things, for `status`. `oldest_at` is when the oldest delivery still owed was composed."""
+
+    schema: str
+    articles: int
+    works: int
+    hits: int
+    awaiting: int
+    digests: int
+    presented: int
+    pending: int
+    sending: int
+    parked: int
+    oldest_at: datetime | None
+    size_bytes: int
