@@ -260,7 +260,7 @@ class Article:
     `title` and `abstract` are plain text (the text of the elements, markup dropped; sections of `abstract` joined by one space).
     `title_markup` is HTML limited to i, b, sub, sup, everything else escaped. `doi`, `pmcid` and `pii` are the record's own: never
     those of cited papers, never those marked invalid. `crdt`, `edat`, `mhda` are the History dates entrez, pubmed and medline
-    (FACTS: the names look swapped); `lr` is DateRevised. `title` may be empty or "[Not Available]."; `display_title` and
+    (MEDLINE's field list; the names look swapped); `lr` is DateRevised. `title` may be empty or "[Not Available]."; `display_title` and
     `title_markup` then hold the vernacular title. `book_accession` is a book article's id in NCBI's Bookshelf ("NBK1234").
     """
 

@@ -11,7 +11,7 @@ import re
 import nh3
 from markupsafe import Markup, escape
 
-from watcher.domain import Article
+from watcher.domain import Article, is_placeholder
 
 TITLE_TAGS = frozenset({"i", "b", "sub", "sup"})
 
@@ -39,7 +39,7 @@ def clip(text: str, limit: int) -> str:
 
 def title(article: Article) -> str:
     """The title as plain text; the vernacular one, or the pmid, when the record has none."""
-    return plain(article.title) or plain(article.vernacular_title) or f"PMID {article.pmid} (no title)"
+    return plain("" if is_placeholder(article.title) else article.title) or plain(article.vernacular_title) or f"PMID {article.pmid} (no title)"
 
 
 def title_markup(article: Article, limit: int) -> Markup:
