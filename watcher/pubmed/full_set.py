@@ -10,16 +10,17 @@ ids, which are kept. PubMed sorts them, newest first as a rule. Then they are th
 most of them, the older half is asked for, and when the newer half then has just as many records as ids are in hand, it is read
 without a request. In another order they are taken for a sample of the span. Their dates come from `growth`.
 
-Where numbers tell nothing, the span is cut by how PubMed grew; a cut that brought far less than expected doubles the next stride,
-so that no distribution of dates makes more than a logarithmic number of requests. In the end the union must have exactly as many
-ids as PubMed counts for the whole set; if it has not, records that no span of dates finds are asked for, then the whole is asked
-again (it may have grown meanwhile), and then the set is given up with IncompleteAnswer, to be read by the next run.
+Where numbers tell nothing, or told wrongly, the span is cut by how PubMed grew; a cut that brought far less than it was meant to
+doubles the next stride, so that no distribution of dates makes more than a logarithmic number of requests. In the end the union
+must have exactly as many ids as PubMed counts for the whole set; if it has not, records that no span of dates finds are asked for,
+then the whole is asked again (it may have grown meanwhile), and then the set is given up with IncompleteAnswer, to be read by the
+next run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from math import ceil
@@ -98,7 +99,8 @@ _FINER = {_CREATED.name: _ENTERED, _ENTERED.name: _PUBLISHED}
 class _Span:
     """A part of the set that is too large for one search: `count` records of `term` from `low` to `high`, both inclusive.
 
-    `sample` are those of its ids that are already known, in PubMed's order. `stride` is by how much more than usual to cut off.
+    `sample` are those of its ids that are already known, in PubMed's order. `stride` is by how much more than usual to cut off,
+    and above 1 after a cut that brought too little.
     """
 
     term: str
@@ -113,11 +115,20 @@ class _Span:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """Where to cut: after position `at`; which half to ask for first; how many records are expected there, if that is known."""
+    """Where to cut: after position `at`. One side is asked for first, the newer if `newer_first`.
+
+    About `expected` records are meant to lie on the side that is cut off: the asked one, or, if `in_hand`, the other one, most of
+    whose ids are in the span's sample.
+    """
 
     at: int
+    expected: float
     newer_first: bool = False
-    expected: float = 0.0
+    in_hand: bool = False
+
+    def failed(self, span: _Span, count: int) -> bool:
+        """Whether the side that was cut off turned out to be far smaller than it was meant to be, `count` being the asked one's."""
+        return (span.count - count if self.in_hand else count) < self.expected / 2
 
 
 def read_full_set(search: Search, term: str, whole: Found, *, today: date) -> Found:
@@ -174,25 +185,27 @@ class _Reader:
         cut = self._cut(span)
         older, newer = (span.low, cut.at), (cut.at + 1, span.high)
         first, second = (newer, older) if cut.newer_first else (older, newer)
-        count, pmids = self._ask(span, first)
-        stride = span.stride * 2 if count < cut.expected / 2 else 1
-        return pmids | self._read_rest(span, second, span.count - count, pmids, stride)
+        found = self._search(span.ruler.clause(span.term, *first))
+        stride = span.stride * 2 if cut.failed(span, found.facts.count) else 1
+        pmids = self._all(span, first, found, stride)
+        return pmids | self._rest(span, second, span.count - found.facts.count, pmids, stride)
 
-    def _ask(self, span: _Span, part: tuple[int, int]) -> tuple[int, set[Pmid]]:
-        """How many records a part of a span holds, and all their ids."""
-        found = self._search(span.ruler.clause(span.term, *part))
+    def _all(self, span: _Span, part: tuple[int, int], found: Found, stride: int) -> set[Pmid]:
+        """All ids of a part of a span, of which `found` is the answer."""
         if found.facts.count <= CAP:
-            return found.facts.count, set(found.pmids)
-        return found.facts.count, self.read(_Span(span.term, span.ruler, *part, found.facts.count, found.pmids, where=span.where))
+            return set(found.pmids)
+        low, high = part
+        return self.read(replace(span, low=low, high=high, count=found.facts.count, sample=found.pmids, stride=stride))
 
-    def _read_rest(self, span: _Span, part: tuple[int, int], count: int, elsewhere: set[Pmid], stride: int) -> set[Pmid]:
-        """The other part of a span, which by subtraction holds `count` records."""
-        in_hand = [pmid for pmid in span.sample if pmid not in elsewhere]
+    def _rest(self, span: _Span, part: tuple[int, int], count: int, elsewhere: set[Pmid], stride: int) -> set[Pmid]:
+        """All ids of the other part of a span, which by subtraction holds `count` records."""
+        in_hand = tuple(pmid for pmid in span.sample if pmid not in elsewhere)
         if span.ruler.disjoint and len(in_hand) == count:
             return set(in_hand)
-        if count <= CAP or not span.ruler.disjoint:
-            return self._ask(span, part)[1]
-        return self.read(_Span(span.term, span.ruler, *part, count, in_hand, stride, span.where))
+        if span.ruler.disjoint and count > CAP:
+            low, high = part
+            return self.read(replace(span, low=low, high=high, count=count, sample=in_hand, stride=stride))
+        return self._all(span, part, self._search(span.ruler.clause(span.term, *part)), stride)
 
     def _read_finer(self, span: _Span) -> set[Pmid]:
         """A single position of a ruler by the next finer one."""
@@ -210,7 +223,7 @@ class _Reader:
     # --- where to cut ----------------------------------------------------------------------------------------------------------
 
     def _cut(self, span: _Span) -> _Cut:
-        cut = self._cut_by_ids(span) if span.ruler is _CREATED else None
+        cut = self._cut_by_ids(span) if span.ruler is _CREATED and span.stride == 1 else None
         return cut if cut and span.low <= cut.at < span.high else self._cut_by_growth(span)
 
     def _cut_by_ids(self, span: _Span) -> _Cut | None:
@@ -224,7 +237,7 @@ class _Reader:
             day = self._dating.day(span.sample[int(depth * len(span.sample))])
             at = None if day is None else day - 1 if falling >= SORTED else day
             if at is not None and span.low <= at < span.high:
-                return _Cut(at, newer_first=falling < SORTED)
+                return _Cut(at, depth * len(span.sample), newer_first=falling < SORTED, in_hand=True)
         return None
 
     def _cut_sample(self, span: _Span) -> _Cut | None:
@@ -232,14 +245,14 @@ class _Reader:
         dated = sorted(day for day in days if day is not None)
         older = len(days) - len(dated)
         place = len(days) // _parts(span.count) - older
-        return _Cut(dated[place]) if 0 <= place < len(dated) else None
+        return _Cut(dated[place], span.count / _parts(span.count)) if 0 <= place < len(dated) else None
 
     def _cut_by_growth(self, span: _Span) -> _Cut:
         """Cut off one part's share of what PubMed had in these dates, or more when that lately brought too little."""
         share = min(0.5, span.stride / _parts(span.count))
         total = self._grown(span, span.low, span.high + 1)
         if total <= 0:
-            return _Cut((span.low + span.high) // 2)
+            return _Cut((span.low + span.high) // 2, 0)
         low, high = span.low, span.high - 1
         while low < high:
             middle = (low + high) // 2
@@ -247,7 +260,7 @@ class _Reader:
                 low = middle + 1
             else:
                 high = middle
-        return _Cut(low, expected=share * span.count)
+        return _Cut(low, share * span.count)
 
     def _grown(self, span: _Span, low: int, high: int) -> float:
         """Estimated records from position `low` to before `high`; there are none after today."""
