@@ -28,6 +28,7 @@ from watcher.flows.tick import Ticker
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, build, load_background
+from watcher.seeds import distinct
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, Store
 
@@ -94,14 +95,18 @@ class App:
 
     @cached_property
     def store(self) -> Store:
-        """The database, migrated, with the configuration's watches and lists known to it."""
+        """The database, migrated. Reading it needs no more; before any work it is made ready by `at_work`."""
         store = Store.open(self.settings.database_url, folder=self.data_folder)
         self._opened.append(store.close)
         return store
 
     def at_work(self, now: datetime) -> Store:
-        """The store, ready for work: what a dead process of this machine still holds is freed, and the configuration is known."""
+        """The store, ready for work: what a dead process of this machine still holds is freed, the configuration is known, and after
+        any change of it what was parked is tried again."""
         self.store.free_dead(self.holder)
+        known = self.store.configuration()
+        if known is not None and known[0] != self.settings.sha256:
+            self.store.wake_parked(now)
         today = clock.ncbi_day(now)
         self.store.register(
             {watch.name: watch.was for watch in self.watches.values()},
@@ -139,7 +144,7 @@ class App:
     def seeds(self, watch: Watch) -> tuple[Seed, ...]:
         """The seeds of a watch, as its files give them."""
         root = self.settings.home / "seeds"
-        return tuple(seed for folder in watch.seeds for seed in read_seeds(root / folder, root=root))
+        return distinct(seed for folder in watch.seeds for seed in read_seeds(root / folder, root=root))
 
     def resolved(self, watch: Watch) -> Sequence[ResolvedSeed]:
         """The seeds of a watch joined with what earlier runs found; PubMed is not asked."""
@@ -204,14 +209,18 @@ class App:
         return page or self.settings.pubmed.email.rpartition("@")[2]
 
 
-def load_settings(path: Path | None = None) -> Settings:
-    """Read the configuration, and check what only several rooms together can: schedules, channel URLs, seed files.
+def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Settings:
+    """Read the configuration, and check what only several rooms together can: schedules and channel URLs.
+
+    Args:
+        path: the file or its folder; None means WATCHER_CONFIG, else config/watcher.yaml below the working folder.
+        with_seeds: read the seed files too. Without it, a broken one is met by the run of its watch, and the others go on.
 
     Raises:
         ConfigurationError: every problem found, with its place.
     """
     settings = load(path)
-    problems = [*_schedule_problems(settings), *_channel_problems(settings), *_seed_problems(settings)]
+    problems = [*_schedule_problems(settings), *_channel_problems(settings), *(_seed_problems(settings) if with_seeds else ())]
     if problems:
         raise ConfigurationError(*problems)
     return settings

@@ -88,13 +88,13 @@ class _Gathering:
                     return place
         if key[:-1] and not self._document.holds(key[:-1]):
             for named in (self._environment, self._secrets):
-                if place := named.place_below(key[:-1]):
+                if place := named.place_beside(key):
                     return place
         return self._document.place(key)
 
     def warnings(self, settings: Settings) -> Iterator[Problem]:
         """What is allowed but hardly meant."""
-        yield from warnings_for(settings, self.place)
+        yield from warnings_for(settings, self._home, self.place)
         used = self._yaml.files | self._environment.files
         for name in self._secrets.unknown:
             file = self._secrets.folder / name

@@ -23,7 +23,7 @@ SEEDS = "seeds"
 
 _RESERVED = re.compile(r"(^|\.)(example|invalid|test|example\.(com|net|org))\.?$", re.IGNORECASE)
 """Domains that belong to nobody, for examples (RFC 2606)."""
-_SLACK_EXAMPLE = re.compile(r"/T0+/B0+/X+|token_?a/", re.IGNORECASE)
+_SLACK_EXAMPLE = re.compile(r"/T0+/B0+/X+|/token_?a/", re.IGNORECASE)
 _PUBMED = "eutils.ncbi.nlm.nih.gov"
 
 _Where = Callable[[KeyPath], Place]
@@ -43,7 +43,7 @@ def problems_in(values: Mapping[str, Any], home: Path, place: _Where) -> Iterato
     yield from _highlights(values, place)
 
 
-def warnings_for(settings: Settings, place: _Where) -> Iterator[Problem]:
+def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Problem]:
     """What loads but will hardly do what the lab wants."""
     if urlsplit(settings.pubmed.base_url).hostname == _PUBMED and _is_example(settings.pubmed.email.rpartition("@")[2]):
         yield Problem("this is still the example address", "write your own: NCBI asks for it", place(("pubmed", "email")))
@@ -51,7 +51,7 @@ def warnings_for(settings: Settings, place: _Where) -> Iterator[Problem]:
         yield from _example_addresses(settings, name, place)
     yield from _unused(settings, place)
     yield from _lifted_by_nothing(settings, place)
-    yield from _not_there(settings, place)
+    yield from _not_there(settings, home, place)
 
 
 # --- faults ------------------------------------------------------------------------------------------------------------------
@@ -99,9 +99,10 @@ def _missing_seeds(values: Mapping[str, Any], seeds: Path, place: _Where) -> Ite
         for position, folder in _texts(section.get("seeds")):
             path = seeds / folder
             where = place(("watches", name, "seeds", position))
-            if not path.is_dir():
+            if not (_is_there(path) and path.is_dir()):
                 there = sorted(one.name for one in seeds.iterdir() if one.is_dir()) if seeds.is_dir() else []
-                fix = _did_you_mean(folder, there) or f"create the folder {path} and put one or more papers into it"
+                named = f"the folder {path}" if is_showable(folder) else "it"
+                fix = _did_you_mean(folder, there) or f"create {named} and put one or more papers into it"
                 yield Problem(f"there is no folder{_quoted(folder)} in {seeds}", fix, where)
             elif not any(path.iterdir()):
                 yield Problem(
@@ -123,9 +124,8 @@ def _highlights(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
 
 def _example_addresses(settings: Settings, name: str, place: _Where) -> Iterator[Problem]:
     channel = settings.channel(name)
-    parts = urlsplit(channel.url)
-    hosts = [host for host in re.findall(r"@([A-Za-z0-9.-]+)|//([A-Za-z0-9.-]+)", channel.url) for host in host if host]
-    if any(map(_is_example, hosts)) or _SLACK_EXAMPLE.search(parts.path) or _SLACK_EXAMPLE.match(parts.netloc + "/"):
+    hosts = re.findall(r"(?<=[@/])[A-Za-z0-9.-]+", channel.url)
+    if any(map(_is_example, hosts)) or _SLACK_EXAMPLE.search(channel.url):
         fix = "write your server's; docs/configuration.md shows how, and `watcher send-test` tries it"
         yield Problem(f"{name} still has the example address: nothing will arrive", fix, place(("channels", name, "url")))
     for position, address in enumerate(channel.to):
@@ -152,7 +152,7 @@ def _lifted_by_nothing(settings: Settings, place: _Where) -> Iterator[Problem]:
                 yield Problem(f"there is no word list {wanted}: it lifts nothing", fix, place(("watches", name, "lift", position)))
 
 
-def _not_there(settings: Settings, place: _Where) -> Iterator[Problem]:
+def _not_there(settings: Settings, home: Path, place: _Where) -> Iterator[Problem]:
     wanted: list[tuple[KeyPath, str]] = []
     if settings.vocabulary:
         wanted += [(("vocabulary", "chips"), settings.vocabulary.chips)] if settings.vocabulary.chips else []
@@ -160,8 +160,15 @@ def _not_there(settings: Settings, place: _Where) -> Iterator[Problem]:
     if settings.projects:
         wanted.append((("projects", "folder"), settings.projects.folder))
     for key, named in wanted:
-        if not (settings.home / named).exists():
-            yield Problem(f"there is no {settings.home / named}: it has no effect", "create it, or remove the key", place(key))
+        if not _is_there(home / named):
+            yield Problem(f"there is no {home / named}: it has no effect", "create it, or remove the key", place(key))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long for any file
+        return False
 
 
 def _is_example(host: str) -> bool:

@@ -98,8 +98,7 @@ def _resolver(value: str) -> str:
 
 
 def _secret_web_address(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if not re.match(r"https?://[^/\s]+\S*$", value.get_secret_value()):
         raise refusal("this is not a web address", "write for example https://hc-ping.com/your-check")
     return value
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ _KUBERNETES = re.compile(r"WATCHER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(
 """What Kubernetes puts into every container beside a service called `watcher`."""
 
 _LONGEST_SECRET = 64 * 1024
+_NAME_OF_A_FILE = re.compile(r"[\w. -]*/[\w. /-]*$")
+"""What may be repeated in a message; anything else might be a secret that was written in the place of its file."""
 
 
 class Layer(InitSettingsSource):
@@ -71,7 +73,9 @@ class Layer(InitSettingsSource):
         try:
             section[str(secret[-1])] = read_secret(path)
         except ConfigurationError as error:
-            self.problems += [Problem(f"{path}: {one.what}", one.fix, self.place(key)) for one in error.problems]
+            shown = f"{path}: " if _NAME_OF_A_FILE.match(named) else ""
+            fix = "" if shown else f" (or name {secret[-1]} what stands here, if it is the secret itself)"
+            self.problems += [Problem(f"{shown}{one.what}", one.fix + fix, self.place(key)) for one in error.problems]
 
 
 class YamlLayer(Layer):
@@ -87,10 +91,11 @@ class YamlLayer(Layer):
 
 
 class NamedLayer(Layer):
-    """Settings by name, such as variables: `WATCHER_PUBMED__API_KEY`. The names must be those of settings."""
+    """Settings by name, such as variables: `WATCHER_PUBMED__API_KEY`. `unknown` are names that stand for no setting."""
 
     def __init__(self, texts: Mapping[str, str], home: Path) -> None:
         self._names: dict[KeyPath, str] = {}
+        self.unknown: list[str] = []
         found: list[Problem] = []
         values: dict[str, Any] = {}
         # the longest last: WATCHER_PUBMED__EMAIL counts more than the email in WATCHER_PUBMED
@@ -107,9 +112,10 @@ class NamedLayer(Layer):
                 return self._named(name, key)
         return None
 
-    def place_below(self, key: KeyPath) -> Place | None:
-        """A name that gives something below `key`, or None."""
-        return next((self._named(name, key) for path, name in self._names.items() if path[: len(key)] == key), None)
+    def place_beside(self, key: KeyPath) -> Place | None:
+        """A name that gives something else in the section of `key`, or None."""
+        section = key[:-1]
+        return next((self._named(name, key) for path, name in self._names.items() if path[: len(section)] == section), None)
 
     @abstractmethod
     def _named(self, name: str, key: KeyPath) -> Place:
@@ -119,6 +125,7 @@ class NamedLayer(Layer):
         key = key_of(name)
         shape = shape_at(key) if key else None
         if key is None or shape is None:
+            self.unknown.append(name)
             return
         if key in self._names:
             yield Problem(f"{self._names[key]} says the same as {name}", "keep one of the two", self._named(name, key))
@@ -136,13 +143,14 @@ class EnvironmentLayer(NamedLayer):
     """What `WATCHER_` variables say. An empty variable is as if it were not set."""
 
     def __init__(self, environ: Mapping[str, str], home: Path, known_names: Mapping[str, tuple[str, ...]]) -> None:
-        names = [name for name, text in environ.items() if is_setting(name) and text.strip()]
-        super().__init__({name: environ[name] for name in names if key_of(name)}, home)
-        known = [*_NOT_SETTINGS, *_SHORT_NAMES, *(variable_of(key) for key in all_keys(known_names))]
-        for name in sorted(name for name in names if not key_of(name)):
-            near = nearest(name, known)
+        super().__init__({name: text for name, text in environ.items() if is_setting(name) and text.strip()}, home)
+        known = {
+            name.removeprefix(PREFIX): name for name in (*_NOT_SETTINGS, *_SHORT_NAMES, *map(variable_of, all_keys(known_names)))
+        }
+        for name in self.unknown:
+            near = nearest(name[len(PREFIX) :], known)
             fix = (
-                f"did you mean {near}?"
+                f"did you mean {known[near]}?"
                 if near
                 else "docs/configuration.md lists the settings; variables of others need another prefix"
             )
@@ -158,9 +166,11 @@ class SecretsLayer(NamedLayer):
     def __init__(self, environ: Mapping[str, str], home: Path) -> None:
         named = environ.get(SECRETS_DIR)
         self.folder = home / named if named else SECRETS_FOLDER
-        texts, self.unknown, unreadable = _texts_in(self.folder)
+        names, unlisted = _names_in(self.folder)
+        texts, unread = _texts_of(self.folder, [name for name in names if key_of(name)])
         super().__init__(texts, home)
-        self.problems += unreadable
+        self.unknown = [name for name in names if not key_of(name)]
+        self.problems += unlisted + unread
         if named and not self.folder.is_dir():
             place = Place(ENVIRONMENT, key=SECRETS_DIR)
             self.problems.append(Problem(f"there is no folder {self.folder}", "name the folder of the secret files", place))
@@ -219,26 +229,27 @@ def read_secret(path: Path) -> str:
     return text
 
 
-def _texts_in(folder: Path) -> tuple[dict[str, str], list[str], list[Problem]]:
-    """The secrets in `folder` by the names of their files, names like ours that stand for no setting, and what went wrong."""
+def _names_in(folder: Path) -> tuple[list[str], list[Problem]]:
+    """The files in `folder` that are named like ours, and why there are none."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.name.upper().startswith(PREFIX) and path.is_file()), []
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+    except OSError as error:
+        what = f"the folder cannot be read: {error.strerror}"
+        return [], [Problem(what, "let the user who runs watcher list it", Place(folder))]
+
+
+def _texts_of(folder: Path, names: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
+    """The secrets in these files, and what went wrong."""
     texts: dict[str, str] = {}
     problems: list[Problem] = []
-    try:
-        names = sorted(path.name for path in folder.iterdir() if path.name.upper().startswith(PREFIX) and path.is_file())
-    except (FileNotFoundError, NotADirectoryError):
-        return {}, [], []
-    except OSError as error:
-        return (
-            {},
-            [],
-            [Problem(f"the folder cannot be read: {error.strerror}", "let the user who runs watcher list it", Place(folder))],
-        )
-    for name in filter(key_of, names):
+    for name in names:
         try:
             texts[name] = read_secret(folder / name)
         except ConfigurationError as error:
             problems += error.problems
-    return texts, [name for name in names if not key_of(name)], problems
+    return texts, problems
 
 
 def _copied(value: Any) -> Any:  # noqa: ANN401 - a tree of text, numbers, lists and mappings

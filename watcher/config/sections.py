@@ -204,9 +204,7 @@ class WatchSection(Section):
         default=180,
         description="A paper that enters PubMed so many days after its publication counts as late, in a section of its own.",
     )
-    start: StartSection = Field(
-        default=StartSection(), description="A new watch's first digest, and what an edited query adds: at most so many are shown."
-    )
+    start: StartSection = Field(default_factory=StartSection)
     must_find: tuple[Positive, ...] = Field(
         default=(),
         description="PMIDs that you would hate to miss; the self-test looks whether query and threshold let them through.",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
+from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from watcher.config.document import KeyPath
@@ -34,6 +35,7 @@ from watcher.domain import Channel, DigestList, Pmid, Start, Watch
 from watcher.errors import Place
 
 _SQLITE = "sqlite:///"
+_NO_OTHER_NAMES: JsonDict = {"additionalProperties": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +63,27 @@ class Settings(BaseSettings):
         description="The web page's address, for links in mail; left out: no links to the page.",
         examples=["https://watcher.lab.example"],
     )
-    pubmed: PubMedSection = Field(description="How PubMed is asked.")
-    database: DatabaseSection = Field(default=DatabaseSection(), description="Where everything is remembered.")
-    runs: RunsSection = Field(default=RunsSection(), description="When PubMed is searched.")
-    channels: Mapping[Slug, ChannelSection] = Field(default={}, description="Destinations, by name.")
-    watches: Mapping[Slug, WatchSection] = Field(default={}, description="Standing questions to PubMed, by name.")
-    lists: Mapping[Slug, ListSection] = Field(
-        default={}, description="Standing orders: which watches go to which channels, when; by name."
+    pubmed: PubMedSection
+    database: DatabaseSection = Field(default_factory=DatabaseSection)
+    runs: RunsSection = Field(default_factory=RunsSection)
+    channels: Mapping[Slug, ChannelSection] = Field(
+        default={}, description="Destinations, by name.", json_schema_extra=_NO_OTHER_NAMES
     )
-    alerts: AlertsSection | None = Field(default=None, description="Who is told when something fails.")
-    vocabulary: VocabularySection | None = Field(default=None, description="Word lists of the lab.")
-    projects: ProjectsSection | None = Field(default=None, description="Cards that describe the lab's projects.")
-    ranking: RankingSection = Field(default=RankingSection(), description="How papers are compared.")
-    zotero: ZoteroSection | None = Field(default=None, description="A Zotero library that presented papers go to.")
-    web: WebSection = Field(default=WebSection(), description="The web page.")
-    log: LogSection = Field(default=LogSection(), description="What is logged to standard error.")
+    watches: Mapping[Slug, WatchSection] = Field(
+        default={}, description="Standing questions to PubMed, by name.", json_schema_extra=_NO_OTHER_NAMES
+    )
+    lists: Mapping[Slug, ListSection] = Field(
+        default={},
+        description="Standing orders: which watches go to which channels, when; by name.",
+        json_schema_extra=_NO_OTHER_NAMES,
+    )
+    alerts: AlertsSection | None = None
+    vocabulary: VocabularySection | None = None
+    projects: ProjectsSection | None = None
+    ranking: RankingSection = Field(default_factory=RankingSection)
+    zotero: ZoteroSection | None = None
+    web: WebSection = Field(default_factory=WebSection)
+    log: LogSection = Field(default_factory=LogSection)
 
     _origin: Origin = PrivateAttr()
 

@@ -44,6 +44,7 @@ _KINDS = {
     "date_from_datetime_inexact": ("this is a time, not a day", "write it as 2027-01-07"),
     "tuple_type": ("this is not a list", "write it in brackets: [a, b]"),
     "model_type": ("this is not a section", "write `key: value` lines below it, indented"),
+    "dict_type": ("these are not named sections", "write a name and a colon, and below it, indented, its keys"),
     "mapping_type": ("these are not named sections", "write a name and a colon, and below it, indented, its keys"),
     "too_short": ("this list is empty", "write at least one entry"),
     "string_too_short": ("this is empty", "write a text, or remove the key"),

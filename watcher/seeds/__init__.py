@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from watcher.domain import Seed
-from watcher.errors import Problem, SeedError
+from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.bibliographies import is_nbib, is_ris, read_bib, read_nbib, read_ris
 from watcher.seeds.entry import Entry, refused
 from watcher.seeds.pages import read_page
@@ -85,7 +85,12 @@ def _seeds(path: Path, root: Path) -> list[Seed]:
         raise refused(path, None, "this kind of file is not known here", f"{_instead_of(path)}known are {_KNOWN_KINDS}")
     raw, text = _content(path)
     file_sha256 = hashlib.sha256(raw).hexdigest()
-    return [_seed(entry, path.relative_to(root).as_posix(), file_sha256) for entry in reader(text, path)]
+    entries = reader(text, path)
+    nameless = [entry for entry in entries if not entry]
+    if nameless:
+        what, fix = "neither an identifier nor a title is found here", "write the PMID or DOI, or remove it"
+        raise SeedError(*(Problem(what, fix, Place(path, entry.line)) for entry in nameless))
+    return [_seed(entry, path.relative_to(root).as_posix(), file_sha256) for entry in entries]
 
 
 def _instead_of(path: Path) -> str:
@@ -118,10 +123,7 @@ def _read_text(text: str, path: Path) -> tuple[Entry, ...]:
         return read_ris(text, path)
     if is_list(text):
         return read_list(text, path)
-    page = read_page(text)
-    if not page:
-        raise refused(path, 1, "neither an identifier nor a title is found", "write the PMID or DOI on a line of its own")
-    return (page,)
+    return (read_page(text),)
 
 
 def _seed(entry: Entry, path: str, file_sha256: str) -> Seed:

@@ -11,7 +11,7 @@ from typing import Any
 import nbib
 import rispy
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.model import DuplicateBlockKeyBlock, ParsingFailedBlock
+from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, ParsingFailedBlock
 from bibtexparser.model import Entry as BibEntry
 from nbib.exceptions import MalformedLine, UnknownTagFormat
 from pylatexenc.latex2text import LatexNodes2Text
@@ -21,8 +21,9 @@ from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.entry import Entry, folded, refused, terms
 from watcher.seeds.identifiers import Identifiers, doi_of, pmcid_of, pmid_of, pmids_in
 
-# it writes each fault to the log, which here becomes an error of its own
-logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
+for _talkative in ("bibtexparser", "pylatexenc.latex2text"):
+    # they log each fault; here a fault that matters becomes an error, which is told once
+    logging.getLogger(_talkative).setLevel(logging.CRITICAL)
 
 _NBIB_TAGS = re.compile(r"^(PMID|PMC |TI  |AB  |OT  |MH  |LID |AID |BTI )- ?")
 _IDENTIFIER_TAGS = ("LID", "AID")
@@ -62,7 +63,8 @@ def _nbib_records(text: str) -> Iterator[tuple[int, str]]:
         else:
             start = start if record else number
             wanted = bool(_NBIB_TAGS.match(line)) and not (line.startswith(_IDENTIFIER_TAGS) and "[doi]" not in line)
-            record += [line] if wanted or not re.match(r"^[A-Z]{2,4} *- ?", line) else []
+            # the library knows a DOI under AID only
+            record += [re.sub(r"^LID", "AID", line)] if wanted or not re.match(r"^[A-Z]{2,4} *- ?", line) else []
 
 
 def _nbib_entry(line: int, record: str, path: Path) -> Entry:
@@ -154,18 +156,20 @@ def read_bib(text: str, path: Path) -> tuple[Entry, ...]:
         SeedError: it holds none, an entry cannot be read, or two have the same key.
     """
     library = parse_string(text)
-    problems = []
-    for block in library.failed_blocks:
-        line = (block.start_line or 0) + 1
-        if isinstance(block, DuplicateBlockKeyBlock):
-            problems.append(Problem(f"the key {block.key} is here twice", "give one of the two another key", Place(path, line)))
-        elif isinstance(block, ParsingFailedBlock):
-            problems.append(Problem("this entry cannot be read", "look for a brace or a comma that is missing", Place(path, line)))
-    if problems:
-        raise SeedError(*problems)
+    if library.failed_blocks:
+        raise SeedError(*(_bib_problem(block, path) for block in library.failed_blocks))
     if not library.entries:
         raise refused(path, None, "the file holds no entry", "an entry begins with @article{key,")
     return tuple(_bib_entry(entry) for entry in library.entries)
+
+
+def _bib_problem(block: ParsingFailedBlock, path: Path) -> Problem:
+    place = Place(path, (block.start_line or 0) + 1)
+    if isinstance(block, DuplicateBlockKeyBlock):
+        return Problem(f"the key {block.key} is here twice", "give one of the two another key", place)
+    if isinstance(block, DuplicateFieldKeyBlock):
+        return Problem(f"the entry has twice: {', '.join(sorted(block.duplicate_keys))}", "keep one of the two", place)
+    return Problem("this entry cannot be read", "look for a brace or a comma that is missing", place)
 
 
 def _bib_entry(entry: BibEntry) -> Entry:
@@ -199,7 +203,4 @@ def _each(records: Iterator[tuple[int, str]], read: Callable[[int, str], Entry],
     entries = tuple(read(line, record) for line, record in records)
     if not entries:
         raise refused(path, None, "the file holds no reference", f"a reference begins with {beginning!r}")
-    for entry in entries:
-        if not entry:
-            raise refused(path, entry.line, "this reference has neither an identifier nor a title", "fill one in, or remove it")
     return entries

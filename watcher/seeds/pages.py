@@ -17,128 +17,51 @@ from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, 
 _T = TypeVar("_T")
 
 _LABELS = {
-    "title": ("title", "article title"),
-    "pmid": ("pmid", "pubmed id", "pubmed"),
-    "doi": ("doi", "digital object identifier"),
-    "pmcid": ("pmcid", "pmc id", "pmc", "pubmed central id"),
-    "keywords": ("keywords", "key words", "keyword", "author keywords"),
-    "headings": ("mesh", "mesh terms", "mesh headings", "subject headings"),
-    "abstract": ("abstract", "summary", "abstract/summary"),
-    "notes": (
-        "tl;dr",
-        "tldr",
-        "contribution",
-        "key findings",
-        "key points",
-        "highlights",
-        "significance",
-        "significance statement",
-        "notes",
-    ),
-    "entities": ("full-text entities", "entities"),
+    "title": r"(article )?title",
+    "pmid": r"pmid|pubmed( id)?",
+    "doi": r"doi|digital object identifier",
+    "pmcid": r"pmcid|pmc( id)?|pubmed central id",
+    "keywords": r"(author )?key ?words?",
+    "headings": r"mesh( terms| headings)?|subject headings",
+    "abstract": r"abstract|summary",
+    "notes": r"tl;?dr|contribution|key (findings|points)|highlights|significance( statement)?|notes",
+    "entities": r"(full-text )?entities",
+    "cited": r"references|bibliography|literature cited|(recommended )?citation|cited by|(similar|related) (articles|papers)",
+    "": r"authors?|affiliations?|figures|tables|funding|license|rights|copyright|journal|volume|issue|issn|isbn|publisher|language|"
+    r"publication (date|title|type)|document type|date|year|(\w+ )?source|full text|(first|last) page|included in|share|coins|comments|"
+    r"download|metrics|conflicts? of interest|supplementary material",
 }
-_OTHERS = [
-    "authors",
-    "author",
-    "affiliations",
-    "references",
-    "figures",
-    "tables",
-    "funding",
-    "license",
-    "rights",
-    "copyright",
-    "journal",
-    "volume",
-    "issue",
-    "issn",
-    "isbn",
-    "share",
-    "coins",
-    "comments",
-    "citation",
-    "source",
-    "download",
-    "metrics",
-    "doctype",
-    "type",
-    "language",
-    "publisher",
-    "year",
-    "date",
-]
-_PASSED_OVER = (
-    *_OTHERS,
-    "document type",
-    "publication date",
-    "publication title",
-    "recommended citation",
-    "conflict of interest",
-    "supplementary material",
-    "full text",
-    "first page",
-    "last page",
-    "included in",
-    "cited by",
-    "similar articles",
-    "related papers",
-)
-_KNOWN = {spelling: name for name, spellings in _LABELS.items() for spelling in spellings} | dict.fromkeys(_PASSED_OVER, "")
-_CITED = (
-    "references",
-    "cited by",
-    "similar articles",
-    "related papers",
-    "recommended citation",
-    "bibliography",
-    "literature cited",
-)
-_PARTS_OF_ABSTRACTS = frozenset(
-    [
-        "background",
-        "introduction",
-        "objective",
-        "objectives",
-        "aim",
-        "aims",
-        "purpose",
-        "rationale",
-        "hypothesis",
-        "design",
-        "setting",
-        "methods",
-        "method",
-        "approach",
-        "results",
-        "findings",
-        "conclusion",
-        "conclusions",
-        "discussion",
-        "interpretation",
-        "significance",
-        "limitations",
-    ]
+"""What each part of a page may be called; `cited` is about other papers, and what stands under "" is passed over."""
+_PART_OF_ABSTRACT = re.compile(
+    r"(background|introduction|objectives?|aims?|purpose|rationale|hypothesis|design|setting|methods?|approach|results|findings|"
+    r"conclusions?|discussion|interpretation|limitations)\b",
+    re.IGNORECASE,
 )
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 _BOLD_LABEL = re.compile(r"^(?:[-*]\s+)?\*\*([^*]{1,40}?):?\*\*:?\s*(.*)$")
 _INLINE_LABEL = re.compile(r"^([A-Za-z][A-Za-z;/ -]{1,30}?)\s*:\s*(.*)$")
 _NUMBER_LABEL = re.compile(r"^(PMID|DOI|PMCID)\s+(\S+)$", re.IGNORECASE)
 _ENTITY = re.compile(r"([^,()\[\]:*]+?)\s*\(MESH:[A-Z]\d+\)")
+_ONE_LINE = frozenset({"pmid", "doi", "pmcid"})
 _LONG = 200
 """Characters from which a paragraph without a label may be the abstract."""
 
 
 @dataclass(slots=True)
 class _Block:
-    """The lines under one label. `name` is "" for what is passed over; `is_cited` where other papers are named."""
+    """The lines under one label; `name` is a key of the labels, or "opening", or "stray" for lines without one."""
 
     name: str
     lines: list[str] = field(default_factory=list)
-    is_cited: bool = False
 
     @property
     def text(self) -> str:
         return "\n".join(self.lines).strip()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the value is one line and stands there, so that what follows is not part of it."""
+        return bool(self.text) if self.name in _ONE_LINE else self.name == "" and bool(self.lines[0])
 
 
 def read_page(text: str) -> Entry:
@@ -164,34 +87,39 @@ def _blocks(lines: list[str]) -> list[_Block]:
     blocks = [_Block("opening")]
     for position, line in enumerate(lines):
         found = _labelled(line, blocks[-1]) or _heading_like(lines, position, blocks[-1])
-        if found is None:
+        if found is None and blocks[-1].is_full:
+            blocks.append(_Block("stray", [line]))
+        elif found is None:
             blocks[-1].lines.append(line)
         elif _is_title(found[0], line, blocks):
             blocks.append(_Block("title", [found[0]]))
         else:
-            plain = found[0].casefold().strip(" :")
-            blocks.append(_Block(_KNOWN.get(plain, ""), [found[1]], plain in _CITED))
-        if found and found[1] and blocks[-1].name in ("", "pmid", "doi", "pmcid"):
-            blocks.append(_Block("stray"))  # such a value is one line; what follows is not part of it
+            blocks.append(_Block(_name_of(found[0]) or "", [found[1]]))
     return blocks
 
 
 def _is_title(label: str, line: str, blocks: list[_Block]) -> bool:
     """Whether a line is the Markdown document's first heading of the first level."""
     is_first = not any(one.name == "title" for one in blocks)
-    return is_first and line.startswith("# ") and label.casefold() not in _KNOWN
+    return is_first and line.startswith("# ") and _name_of(label) is None
+
+
+def _name_of(label: str) -> str | None:
+    """Which part of a page a label begins, or None for one that is not known."""
+    plain = label.casefold().strip(" :")
+    return next((name for name, pattern in _LABELS.items() if re.fullmatch(pattern, plain)), None)
 
 
 def _labelled(line: str, block: _Block) -> tuple[str, str] | None:
     """Label and value of a line that has a label, or None. A Markdown heading is one whatever it says, save inside an abstract."""
     if heading := _HEADING.match(line):
-        is_part = block.name == "abstract" and line.startswith("###") and heading[1].casefold().strip(" :") in _PARTS_OF_ABSTRACTS
+        is_part = block.name == "abstract" and line.startswith("###") and _PART_OF_ABSTRACT.match(heading[1])
         return None if is_part else (heading[1], "")
     line = line.strip()
-    if line.casefold().rstrip(":") in _KNOWN:
+    if _name_of(line) is not None:
         return line, ""
     labelled = _BOLD_LABEL.match(line) or _NUMBER_LABEL.match(line) or _INLINE_LABEL.match(line)
-    return (labelled[1], labelled[2]) if labelled and labelled[1].casefold() in _KNOWN else None
+    return (labelled[1], labelled[2]) if labelled and _name_of(labelled[1]) is not None else None
 
 
 def _heading_like(lines: list[str], position: int, block: _Block) -> tuple[str, str] | None:
@@ -202,12 +130,12 @@ def _heading_like(lines: list[str], position: int, block: _Block) -> tuple[str, 
         return None
     words = line.split()
     is_short = 0 < len(words) <= 4 and len(line) <= 40 and not re.search(r"[.,;:!?\d]", line)
-    return (line, "") if is_short and line[0].isupper() and words[0].casefold() not in _PARTS_OF_ABSTRACTS else None
+    return (line, "") if is_short and line[0].isupper() and not _PART_OF_ABSTRACT.match(line) else None
 
 
 def _identifiers(blocks: list[_Block], named: Mapping[str, str]) -> Identifiers:
     """From labelled blocks; else the one that the page calls by its kind; else the only one there is. Cited papers are left out."""
-    own = "\n".join(line for block in blocks if not block.is_cited for line in block.lines)
+    own = "\n".join(line for block in blocks if block.name != "cited" for line in block.lines)
     called = re.search(r"\bDOI\s*[:=]?\s*((?:https?://\S+/)?10\.\S+)", own, re.IGNORECASE)
     return Identifiers(
         identified(named.get("pmid", "")).pmid or _only(pmids_in(own)),

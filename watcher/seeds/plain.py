@@ -53,7 +53,7 @@ def read_table(text: str, path: Path) -> tuple[Entry, ...]:
     """The papers of a table whose first line names its columns; a table without such a line is read as a list.
 
     Raises:
-        SeedError: each row without an identifier and without a title.
+        SeedError: as for a list.
     """
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
     rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
@@ -61,20 +61,11 @@ def read_table(text: str, path: Path) -> tuple[Entry, ...]:
     if not columns.keys() & {"pmid", "doi", "pmcid"}:
         return read_list(text, path)
     entries: list[Entry] = []
-    problems: list[Problem] = []
     first = rows.line_num + 1
     for row in rows:
         if any(cell.strip() for cell in row):
-            entry = _row(row, columns, first)
-            if entry:
-                entries.append(entry)
-            else:
-                problems.append(
-                    Problem("this row has neither an identifier nor a title", "fill one in, or remove it", Place(path, first))
-                )
+            entries.append(_row(row, columns, first))
         first = rows.line_num + 1
-    if problems:
-        raise SeedError(*problems)
     return tuple(entries)
 
 

@@ -1,0 +1,533 @@
+"""Every kind of seed file, sound and broken. The papers are made up, save the two that come with the project."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import astuple, replace
+from pathlib import Path
+
+import pytest
+
+from watcher.domain import Pmid, Seed
+from watcher.errors import SeedError
+from watcher.seeds import distinct, read
+from watcher.seeds.identifiers import Identifiers, dois_in, identified
+
+ROOT = Path(__file__).parents[2]
+ORIGINALS = ROOT.parent / "shared" / "seeds"
+
+
+def seeds_of(folder: Path, name: str, content: str | bytes) -> tuple[Seed, ...]:
+    """The seeds of one file, in the folder seeds/lab."""
+    lab = folder / "seeds" / "lab"
+    lab.mkdir(parents=True, exist_ok=True)
+    (lab / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return read(lab, root=folder / "seeds")
+
+
+def told(folder: Path, name: str, content: str | bytes) -> str:
+    """What is said of a file that is refused."""
+    with pytest.raises(SeedError) as refusal:
+        seeds_of(folder, name, content)
+    assert all(problem.fix and problem.place for problem in refusal.value.problems)
+    return str(refusal.value).replace(str(folder / "seeds" / "lab"), "LAB")
+
+
+def ids(seed: Seed) -> tuple[Pmid | None, str | None, str | None]:
+    return seed.pmid, seed.doi, seed.pmcid
+
+
+# --- the two seeds of the project --------------------------------------------------------------------------------------------------------
+
+
+def shipped(name: str) -> Seed:
+    (found,) = [seed for seed in read(ROOT / "seeds" / "nmj", root=ROOT / "seeds") if name in seed.path]
+    return found
+
+
+def test_a_repositorys_page_is_understood() -> None:
+    seed = shipped("aging")
+
+    assert (seed.path, seed.locator) == ("nmj/2025-nmj-in-aging-and-disease.txt", "")
+    assert ids(seed) == (41224659, "10.1523/jneurosci.1353-25.2025", None)
+    assert seed.title == "The Neuromuscular Junction: A Shared Vulnerability in Aging and Disease."
+    assert seed.abstract.startswith("The neuromuscular junction (NMJ) is a specialized synapse")
+    assert seed.abstract.endswith("across neuromuscular diseases and aging.")  # without the page's buttons below it
+    assert seed.keywords == (
+        "JMG",
+        "Humans",
+        "Neuromuscular Junction",
+        "Aging",
+        "Animals",
+        "Neuromuscular Diseases",
+        "Schwann Cells",
+    )
+    assert (seed.headings, seed.notes) == ((), "")
+
+
+def test_a_markdown_summary_is_understood() -> None:
+    seed = shipped("human-and-animal")
+
+    assert ids(seed) == (None, "10.3390/ijms27031253", "PMC12898414")
+    assert seed.title == "New Insights into Neuromuscular Junction Biology: Evidence from Human and Animal Research"
+    assert seed.abstract.startswith("Neuromuscular junctions (NMJs) are highly specialized synapses")
+    assert seed.abstract.endswith("our understanding of human NMJs.")
+    assert seed.headings == ("neuromuscular disorders", "age", "declines in skeletal muscle mass")
+    assert "Immune cells at neuromuscular junctions vary based on muscle regenerative state." in seed.notes
+    assert "tomesphere" not in "".join(map(str, astuple(seed)))
+
+
+def test_a_seed_carries_the_hash_of_its_file() -> None:
+    seed = shipped("aging")
+
+    assert seed.file_sha256 == hashlib.sha256((ROOT / "seeds" / seed.path).read_bytes()).hexdigest()
+
+
+@pytest.mark.skipif(not ORIGINALS.exists(), reason="the originals of the two seeds (../shared) are not here")
+def test_the_two_seeds_are_untouched() -> None:
+    here = {path.read_bytes() for path in (ROOT / "seeds" / "nmj").iterdir()}
+
+    assert here == {path.read_bytes() for path in ORIGINALS.iterdir()}
+
+
+# --- pages --------------------------------------------------------------------------------------------------------------------------------
+
+ABSTRACT = "This sample abstract speaks of agrin and of the muscle that it binds to, at some length. " * 3
+
+PAGE = f"""\
+A sample paper about agrin
+
+Author
+
+Ada Sample
+
+Abstract
+
+{ABSTRACT}
+
+Methods
+
+We wrote it.
+
+DOI
+
+https://doi.org/10.1000/Sample.1
+
+Keywords
+
+Agrin
+
+PMID
+
+123
+
+Rights Statement
+
+Somebody's.
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PAGE,
+        PAGE.replace("\n", "\r\n"),
+        "\ufeff" + PAGE,
+        PAGE.replace("Abstract\n\n", "Abstract:\n").replace("PMID\n\n", "PMID: ").replace("Keywords\n\n", "Keywords: "),
+        PAGE.replace("DOI\n\nhttps://doi.org/", "doi:").replace("PMID\n\n", "PMID "),
+        "PMID\n\n123\n\n" + PAGE.replace("PMID\n\n123\n\n", "").replace("A sample paper", "Title\n\nA sample paper"),
+    ],
+)
+def test_the_labels_of_a_page_may_come_in_any_order_and_style(tmp_path: Path, text: str) -> None:
+    (seed,) = seeds_of(tmp_path, "page.txt", text)
+
+    assert ids(seed) == (123, "10.1000/sample.1", None)
+    assert seed.title == "A sample paper about agrin"
+    assert seed.abstract == f"{ABSTRACT}Methods We wrote it.".replace("  ", " ")
+    assert seed.keywords == ("Agrin",)
+
+
+def test_a_page_in_utf_16_is_read_as_well(tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "page.txt", PAGE.encode("utf-16"))
+
+    assert seed.title == "A sample paper about agrin"
+
+
+def test_a_long_paragraph_without_a_label_is_the_abstract(tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "page.md", f"A sample paper\n\nSample A, Tester B\n\nPMID: 5\n\n{ABSTRACT}")
+
+    assert (seed.title, seed.pmid, seed.abstract) == ("A sample paper", 5, ABSTRACT.strip())
+
+
+def test_markdown_is_taken_off_and_its_sections_kept_apart(tmp_path: Path) -> None:
+    (seed,) = seeds_of(
+        tmp_path,
+        "page.md",
+        "# A *sample* paper\n\n**Keywords:** agrin; **LRP4**\n\n## Abstract\n\n### Background\n\nSee [agrin](https://x.org/a) "
+        "and MuSK_a.\n\n## Introduction\n\nNot this.\n\n## MeSH terms\n\n- Synapses\n- Agrin\n\n## Highlights\n\n- One\n- Two\n",
+    )
+
+    assert seed.title == "A sample paper"
+    assert seed.keywords == ("agrin", "LRP4")
+    assert seed.abstract == "Background See agrin and MuSK_a."
+    assert seed.headings == ("Synapses", "Agrin")
+    assert seed.notes == "One Two"
+
+
+def test_identifiers_of_cited_papers_are_not_the_papers_own(tmp_path: Path) -> None:
+    (seed,) = seeds_of(
+        tmp_path,
+        "page.md",
+        "# A sample paper\n\n## References\n\n1. Other. PMID: 77. doi:10.1000/other PMC999\n\n## Abstract\n\nAgrin.\n",
+    )
+
+    assert ids(seed) == (None, None, None)
+
+
+def test_of_several_identifiers_without_a_label_none_is_taken(tmp_path: Path) -> None:
+    (one,) = seeds_of(tmp_path, "page.md", "# A sample paper\n\nhttps://x.org/PMC1234 and https://x.org/10.1000/a\n")
+    (several,) = seeds_of(tmp_path, "page.md", "# A sample paper\n\nPMC1234, PMC5678, 10.1000/a and 10.1000/b\n")
+
+    assert ids(one) == (None, "10.1000/a", "PMC1234")
+    assert ids(several) == (None, None, None)
+
+
+# --- lists and tables ---------------------------------------------------------------------------------------------------------------------
+
+LIST = """\
+# papers that we like
+
+41224659            # the review of 2025
+PMID: 22
+- https://pubmed.ncbi.nlm.nih.gov/33/
+PMC12898414,
+10.1000/Sample.1
+https://doi.org/10.1000/SAMPLE.2
+"""
+
+
+@pytest.mark.parametrize("name", ["papers.list", "papers.txt", "papers.md", "papers.csv"])
+def test_a_list_gives_one_seed_a_line(tmp_path: Path, name: str) -> None:
+    found = seeds_of(tmp_path, name, LIST)
+
+    assert [(seed.locator, *ids(seed)) for seed in found] == [
+        ("line 3", 41224659, None, None),
+        ("line 4", 22, None, None),
+        ("line 5", 33, None, None),
+        ("line 6", None, None, "PMC12898414"),
+        ("line 7", None, "10.1000/sample.1", None),
+        ("line 8", None, "10.1000/sample.2", None),
+    ]
+    assert found[0].notes == "the review of 2025"
+    assert {seed.path for seed in found} == {f"lab/{name}"}
+
+
+def test_each_line_that_is_no_identifier_is_told(tmp_path: Path) -> None:
+    assert told(tmp_path, "papers.list", "1\nhello\n2 3\n\n0\n4\n") == (
+        "LAB/papers.list:2: this line is no PMID, PMCID or DOI\n    write one PMID, PMCID or DOI on a line; comments go behind #\n"
+        "LAB/papers.list:3: this line is no PMID, PMCID or DOI\n    write one PMID, PMCID or DOI on a line; comments go behind #\n"
+        "LAB/papers.list:5: this line is no PMID, PMCID or DOI\n    write one PMID, PMCID or DOI on a line; comments go behind #"
+    )
+
+
+def test_a_table_is_read_by_its_columns(tmp_path: Path) -> None:
+    found = seeds_of(
+        tmp_path,
+        "csv-sample.csv",
+        'PMID,Title,Authors,PMCID,DOI\r\n11,"Agrin, ""again""",Sample A,PMC22,10.1000/A\r\n\r\n,Only a title,,,\r\n33,,,,\r\n',
+    )
+
+    assert [(seed.locator, *ids(seed), seed.title) for seed in found] == [
+        ("line 2", 11, "10.1000/a", "PMC22", 'Agrin, "again"'),
+        ("line 4", None, None, None, "Only a title"),
+        ("line 5", 33, None, None, ""),
+    ]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_table_may_have_other_marks_between_its_cells(tmp_path: Path, mark: str) -> None:
+    rows = [["Title", "doi", "Abstract", "Keywords"], ["Agrin", "10.1000/a", "It binds.", "muscle"]]
+
+    (seed,) = seeds_of(tmp_path, "table.csv", "\n".join(mark.join(row) for row in rows))
+
+    assert (seed.doi, seed.title, seed.abstract, seed.keywords) == ("10.1000/a", "Agrin", "It binds.", ("muscle",))
+
+
+def test_a_row_that_names_nothing_is_told(tmp_path: Path) -> None:
+    assert "LAB/t.csv:3: neither an identifier nor a title is found here" in told(tmp_path, "t.csv", "PMID,Title\n1,\nx,\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("41224659", Identifiers(pmid=Pmid(41224659))),
+        ("pmid:41224659", Identifiers(pmid=Pmid(41224659))),
+        ("PMID41224659", Identifiers(pmid=Pmid(41224659))),
+        ("https://www.ncbi.nlm.nih.gov/pubmed/41224659", Identifiers(pmid=Pmid(41224659))),
+        ("https://pubmed.ncbi.nlm.nih.gov/41224659/?from=x", Identifiers(pmid=Pmid(41224659))),
+        ("europepmc.org/article/MED/41224659", Identifiers(pmid=Pmid(41224659))),
+        ("pmc12898414", Identifiers(pmcid="PMC12898414")),
+        ("PMC 12898414", Identifiers(pmcid="PMC12898414")),
+        ("PMCID: 12898414", Identifiers(pmcid="PMC12898414")),
+        ("PMC12898414.1", Identifiers(pmcid="PMC12898414")),
+        ("https://pmc.ncbi.nlm.nih.gov/articles/PMC12898414/", Identifiers(pmcid="PMC12898414")),
+        ("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC12898414/pdf/x.pdf", Identifiers(pmcid="PMC12898414")),
+        ("https://europepmc.org/article/PMC/PMC12898414", Identifiers(pmcid="PMC12898414")),
+        ("doi: 10.1000/ABC", Identifiers(doi="10.1000/abc")),
+        ("<https://doi.org/10.1000/ABC>", Identifiers(doi="10.1000/abc")),
+        ("http://dx.doi.org/10.1000%2Fabc", Identifiers(doi="10.1000/abc")),
+        ("https://onlinelibrary.wiley.com/doi/full/10.1002/mus.1?af=R", Identifiers(doi="10.1002/mus.1")),
+        ("10.1000/abc).", Identifiers(doi="10.1000/abc")),
+        ("10.1002/(SICI)1097(1997)20:11<14::AID>3.0.CO;2-X", Identifiers(doi="10.1002/(sici)1097(1997)20:11<14::aid>3.0.co;2-x")),
+        ("0", Identifiers()),
+        ("1234567890", Identifiers()),
+        ("１２３", Identifiers()),
+        ("PMC", Identifiers()),
+        ("agrin", Identifiers()),
+        ("https://example.org/paper", Identifiers()),
+    ],
+)
+def test_an_identifier_has_one_spelling_however_it_is_written(text: str, found: Identifiers) -> None:
+    assert identified(text) == found
+
+
+def test_dois_are_found_in_running_text() -> None:
+    assert dois_in("(see 10.1000/a, 10.1000/B; https://doi.org/10.1000/a.)") == ("10.1000/a", "10.1000/b")
+
+
+# --- exports ---------------------------------------------------------------------------------------------------------------------------------
+
+NBIB = """\
+PMID- 11
+OWN - NLM
+DP  - 2026 Michaelmas
+TI  - A sample paper about agrin and
+      its partners.
+LID - 10.1000/Sample.1 [doi]
+LID - not in brackets
+AID - S0000 [pii]
+AB  - BACKGROUND: Agrin.
+      RESULTS: LRP4.
+OT  - agrin
+OT  - LRP4
+MH  - *Neuromuscular Junction/metabolism/physiology
+MH  - Humans
+PMC - PMC22
+
+PMID- 33
+TI  - Another."""
+
+
+@pytest.mark.parametrize("name", ["export.nbib", "pubmed-agrin-set.txt"])
+def test_pubmeds_own_format_is_read_as_it_is_saved(tmp_path: Path, name: str) -> None:
+    first, second = seeds_of(tmp_path, name, NBIB)
+
+    assert ids(first) == (11, "10.1000/sample.1", "PMC22")
+    assert first.title == "A sample paper about agrin and its partners."
+    assert first.abstract == "BACKGROUND: Agrin. RESULTS: LRP4."
+    assert (first.keywords, first.headings) == (("agrin", "LRP4"), ("Neuromuscular Junction", "Humans"))
+    assert (second.locator, second.pmid, second.title) == ("line 17", 33, "Another.")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("PMID- 11\nTI  - Fine.\n\nPMID- eleven\nTI  - Not.\n", "LAB/x.nbib:4: a line of this record is not in PubMed's format"),
+        ("PMID- 11\nwhat is this\n", "LAB/x.nbib:1: a line of this record is not in PubMed's format"),
+        ("OWN - NLM\n", "LAB/x.nbib: the file holds no reference"),
+    ],
+)
+def test_a_broken_nbib_file_is_told_with_its_line(tmp_path: Path, content: str, said: str) -> None:
+    assert said in told(tmp_path, "x.nbib", content)
+
+
+RIS = """\
+Provider: a sample database
+TY  - JOUR
+TI  - A sample paper
+  about agrin
+AB  - Agrin binds.
+DO  - https://doi.org/10.1000/Sample.1
+KW  - agrin
+KW  - muscle
+AN  - 11
+C2  - PMC22
+ER  -
+
+TY - CHAP
+T1  - Another
+N2  - An old abstract.
+AN  - 999
+DB  - Embase
+UR  - https://pubmed.ncbi.nlm.nih.gov/33/
+TY  - JOUR
+TI  - A third
+AN  - 998
+DB  - Scopus
+"""
+
+
+@pytest.mark.parametrize("name", ["export.ris", "export.txt"])
+def test_ris_is_read_with_its_lapses(tmp_path: Path, name: str) -> None:
+    first, second, third = seeds_of(tmp_path, name, RIS if name.endswith("ris") else RIS.partition("\n")[2])
+
+    assert ids(first) == (11, "10.1000/sample.1", "PMC22")
+    assert (first.title, first.abstract, first.keywords) == ("A sample paper about agrin", "Agrin binds.", ("agrin", "muscle"))
+    assert (second.title, second.abstract, second.pmid) == ("Another", "An old abstract.", 33)
+    assert (third.title, third.pmid) == ("A third", None)  # another database's number is no PMID
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("TI  - A title\nER  - \n", "LAB/x.ris:1: this stands outside of a reference"),
+        ("some words\n", "LAB/x.ris: the file holds no reference"),
+        ("\nTY  - JOUR\nPY  - 2026\nER  - \n", "LAB/x.ris:2: neither an identifier nor a title is found here"),
+    ],
+)
+def test_a_broken_ris_file_is_told_with_its_line(tmp_path: Path, content: str, said: str) -> None:
+    assert said in told(tmp_path, "x.ris", content)
+
+
+BIB = r"""
+@comment{made up}
+@string{j = "J Sample Res"}
+@article{sample2026,
+  title = {The {NMJ} in {\'e}tude: $\alpha$- and \textbeta-subunits, 50% of {CO$_2$}},
+  doi = {10.1000/Sample\_1},
+  abstract = "Text ``quoted'' and na{\"\i}ve",
+  keywords = {agrin, muscle},
+  journal = j,
+  PMID = {11}
+}
+@book{second, title = {Another}, note = {PMID: 33}, url = {https://doi.org/10.1000/b}, pmcid = {PMC22}}
+"""
+
+
+def test_bibtex_is_freed_of_latex(tmp_path: Path) -> None:
+    first, second = seeds_of(tmp_path, "refs.bib", BIB)
+
+    assert (first.locator, *ids(first)) == ("entry sample2026", 11, "10.1000/sample_1", None)
+    assert first.title == "The NMJ in étude: α- and β-subunits, 50% of CO_2"
+    assert (first.abstract, first.keywords) == ("Text “quoted” and naïve", ("agrin", "muscle"))
+    assert (second.locator, *ids(second)) == ("entry second", 33, "10.1000/b", "PMC22")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("@article{a, title={x}}\n@article{a, title={y}}\n", "LAB/x.bib:2: the key a is here twice"),
+        (
+            "@article{a, title={x}}\n\n@article{b, title={never closed\n@article{c, title={z}}\n",
+            "LAB/x.bib:3: this entry cannot be read",
+        ),
+        ("@article{a, title={x}, year={2}, title={y}}\n", "LAB/x.bib:1: the entry has twice: title"),
+        ("words\n", "LAB/x.bib: the file holds no entry"),
+        ("@article{a, year={2026}}\n", "LAB/x.bib:1: neither an identifier nor a title is found here"),
+    ],
+)
+def test_a_broken_bibtex_file_is_told_with_its_line(
+    tmp_path: Path, content: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert said in told(tmp_path, "x.bib", content)
+    assert caplog.records == []  # told once, and not by the library as well
+
+
+def test_latex_that_is_not_understood_is_left_out_in_silence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (seed,) = seeds_of(tmp_path, "x.bib", r"@article{a, title={Half: \frac}}")
+
+    assert seed.title.startswith("Half:")
+    assert caplog.records == []
+
+
+# --- folders ---------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_files_come_in_the_order_of_their_names_and_what_is_no_seed_is_passed_over(tmp_path: Path) -> None:
+    lab = tmp_path / "seeds" / "lab"
+    (lab / "later").mkdir(parents=True)
+    for name in ("later/x.pdf", ".hidden", "README.md", "readme", "notes.txt~", "~$open.docx", "Thumbs.db"):
+        (lab / name).write_text("no seed")
+    (lab / "b.list").write_text("2\n")
+    (lab / "a.list").write_text("1\n")
+
+    found = read(lab, root=tmp_path / "seeds")
+
+    assert [(seed.path, seed.pmid) for seed in found] == [("lab/a.list", 1), ("lab/b.list", 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "paper.pdf",
+            b"%PDF",
+            "LAB/paper.pdf: this kind of file is not known here\n    write the paper's DOI or PMID into a file such as",
+        ),
+        ("paper.xyz", b"1", "LAB/paper.xyz: this kind of file is not known here\n    known are .txt"),
+        ("noending", b"1", "LAB/noending: this kind of file is not known here"),
+        ("page.txt", b" \n\n", "LAB/page.txt: the file is empty"),
+        ("page.txt", b"title\ncaf\xe9\n", "LAB/page.txt:2: the file is not in UTF-8"),
+        ("page.txt", b"Abstract\n\nDOI\n", "LAB/page.txt:1: neither an identifier nor a title is found here"),
+    ],
+)
+def test_a_file_that_is_not_understood_is_told(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    assert said in told(tmp_path, name, content)
+
+
+def test_all_faults_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
+    lab = tmp_path / "seeds" / "lab"
+    lab.mkdir(parents=True)
+    (lab / "a.list").write_text("hello\n")
+    (lab / "c.bib").write_text("words\n")
+
+    faults = told(tmp_path, "b.pdf", b"%PDF")
+
+    assert [faults.find(name) >= 0 for name in ("a.list:1", "b.pdf", "c.bib")] == [True] * 3
+
+
+def test_a_folder_without_papers_or_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("put papers here")
+
+    with pytest.raises(SeedError, match="the folder holds no papers"):
+        read(tmp_path, root=tmp_path)
+    with pytest.raises(SeedError, match="the folder cannot be read: No such file"):
+        read(tmp_path / "gone", root=tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    lab = tmp_path / "seeds" / "lab"
+    lab.mkdir(parents=True)
+    (lab / "a.list").write_text("1\n")
+    (lab / "a.list").chmod(0)
+
+    with pytest.raises(SeedError, match="the file cannot be read: Permission denied"):
+        read(lab, root=tmp_path / "seeds")
+
+
+def test_a_paper_that_is_there_twice_comes_once_with_all_that_is_known_of_it(tmp_path: Path) -> None:
+    lab = tmp_path / "seeds" / "lab"
+    lab.mkdir(parents=True)
+    (lab / "a.list").write_text("11\n11\n")
+
+    found = seeds_of(tmp_path, "b.nbib", NBIB)
+
+    assert [(seed.path, seed.locator, *ids(seed)) for seed in found] == [
+        ("lab/a.list", "line 1", 11, "10.1000/sample.1", "PMC22"),
+        ("lab/b.nbib", "line 17", 33, None, None),
+    ]
+    assert found[0].title == "A sample paper about agrin and its partners."
+
+
+def test_a_seed_that_joins_two_others_makes_all_three_one() -> None:
+    seed = Seed("a", "", "")
+    by_pmid, by_doi, both = (
+        replace(seed, pmid=Pmid(1)),
+        replace(seed, doi="10.1000/a"),
+        replace(seed, pmid=Pmid(1), doi="10.1000/a"),
+    )
+
+    assert distinct([by_pmid, by_doi]) == (by_pmid, by_doi)
+    assert distinct([by_pmid, by_doi, both]) == (both,)
