@@ -29,7 +29,7 @@ from watcher.rank.features import PLACES, SIZE, STOP_IDS, Matrix
 Floats = npt.NDArray[np.float64]
 
 SATURATION = 1.2
-SLOPE = 0.85
+SLOPE = 0.8
 
 _FORMAT = b"watcher background 1"
 _FILE = "background.npz"
@@ -73,7 +73,7 @@ def read(file: IO[bytes]) -> Frozen:
         with np.load(file, allow_pickle=False) as stored:
             frozen = _unpacked(stored)
             stated = stored["sha256"].tobytes().hex()
-    except (KeyError, ValueError, OSError, BadZipFile, zlib.error) as fault:
+    except (KeyError, IndexError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as fault:
         raise _damaged(str(fault)) from fault
     if frozen.sha256 != stated:
         raise _damaged("its content does not have the sha256 that it states")
@@ -130,7 +130,7 @@ def _damaged(why: str) -> ConfigurationError:
 class Background:
     """The background in use: weights of features, and the sample as vectors in both spaces with their mean.
 
-    `pivots` are the median lengths of the sample's papers; `sample_to_mean` is each sample paper's product with the mean.
+    `pivots` are the median lengths of the sample's papers in the two spaces.
     """
 
     sha256: str
@@ -144,8 +144,8 @@ class Background:
     def vectors(self, counts: Matrix) -> Vectors:
         """Counts as weighted rows: saturating term frequency × inverse document frequency ÷ pivoted length.
 
-        tf = c · 2.2 / (c + 1.2) (Robertson & Walker, SIGIR 1994); idf = ln((1 + documents) / (1 + df)); length = 0.15 · pivot +
-        0.85 · Euclidean length (Singhal, Buckley & Mitra, SIGIR 1996), so that a bare title does not pass for a whole paper.
+        tf = c · 2.2 / (c + 1.2) (Robertson & Walker, SIGIR 1994); idf = ln((1 + documents) / (1 + df)); length = 0.2 · pivot +
+        0.8 · Euclidean length (Singhal, Buckley & Mitra, SIGIR 1996), so that a bare title does not pass for a whole paper.
         """
         phrases, words = _weighted(counts, self.idf)
         return Vectors(_divided(phrases, self.pivots[0]), _divided(words, self.pivots[1]))
@@ -163,7 +163,7 @@ def background_of(frozen: Frozen) -> Background:
 
 @cache
 def load_background() -> Background:
-    """The background that ships with the package, read once per process (a fraction of a second, some 150 MB)."""
+    """The background that ships with the package, read once per process (half a second, some 200 MB)."""
     with (resources.files(__package__) / _FILE).open("rb") as file:
         return background_of(read(file))
 

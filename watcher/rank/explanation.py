@@ -24,7 +24,8 @@ Gains = Mapping[int, float]
 TERMS = 5
 HEADINGS = 3
 LEAST_SHARE = 0.05
-LONGEST = 3
+LONGEST = 6
+LONGEST_SPACED = 3
 
 _JOINT = re.compile(r"[\s\d/‐‑–-]*")  # what may stand between two words of one term
 
@@ -99,7 +100,10 @@ def _best(stretches: Sequence[_Stretch], gains: Gains, counted: Collection[int])
 
 
 def _stretches(text: str, gains: Gains) -> Iterator[_Stretch]:
-    """Every run of one to three words that raised the score, as did each pair of neighbours; without stop words and mere numbers."""
+    """Every run of words that raised the score, as did each pair of neighbours; without stop words and mere numbers.
+
+    Runs go up to three words by the spaces between them: "Charcot-Marie-Tooth disease" is two.
+    """
     places = [(start, end, key) for start, end in words.spans(text) if (key := words.key(text[start:end]))]
     keys = np.array([key for _, _, key in places], np.uint64)
     ids, pairs = word_ids(keys).tolist(), pair_ids(keys[:-1], keys[1:]).tolist()
@@ -108,10 +112,11 @@ def _stretches(text: str, gains: Gains) -> Iterator[_Stretch]:
         for last in range(first, min(first + LONGEST, len(places))):
             if not tells[last] or (last > first and not _joined(text, places[last - 1][1], places[last][0])):
                 break
-            if last > first and gains.get(pairs[last - 1], 0.0) <= 0:
+            shown = text[start : places[last][1]]
+            if last > first and (gains.get(pairs[last - 1], 0.0) <= 0 or len(shown.split()) > LONGEST_SPACED):
                 break
             run, between = frozenset(ids[first : last + 1]), frozenset(pairs[first:last])
-            yield _Stretch(text[start : places[last][1]], run, between, sum(gains[feature] for feature in run | between))
+            yield _Stretch(shown, run, between, sum(gains[feature] for feature in run | between))
 
 
 def _joined(text: str, end: int, start: int) -> bool:

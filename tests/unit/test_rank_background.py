@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rank_samples import AGRIN, MUSK, WHEAT
+
+from watcher import rank
+from watcher.domain import Article, Pmid
+from watcher.errors import ConfigurationError
+from watcher.rank import words
+from watcher.rank.background import Frozen, background_of, lengths, on_grid, read
+from watcher.rank.features import PLACES, SIZE, count, paper, word_ids
+
+
+def _frozen() -> Frozen:
+    sample = count([paper(article) for article in (AGRIN, Article(Pmid(9)), MUSK, WHEAT)])
+    frequencies = np.bincount(sample.indices, minlength=SIZE).astype(np.uint16)
+    return Frozen(4, frequencies, np.array([1, 9, 2, 4], np.uint32), sample)
+
+
+def _weight(word: str) -> float:
+    place = word_ids(np.array([words.key(word)], np.uint64))[0]
+    return float(rank.load_background().idf[place])
+
+
+def test_the_shipped_background_counts_50788_papers_and_holds_a_sample_of_10000() -> None:
+    background = rank.load_background()
+
+    assert background.documents == 50_788
+    assert background.sample.phrases.shape == (10_000, SIZE)
+    assert background.sample.words.shape == (10_000, SIZE)
+    assert len(set(background.pmids.tolist())) == 10_000
+
+
+def test_the_shipped_background_is_read_once() -> None:
+    assert rank.load_background() is rank.load_background()
+
+
+def test_a_rare_word_weighs_more_than_a_common_one() -> None:
+    assert _weight("neuromuscular") > _weight("muscle") > _weight("patients") > _weight("the")
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    frozen = _frozen()
+
+    frozen.write(tmp_path / "background.npz")
+    with (tmp_path / "background.npz").open("rb") as file:
+        back = read(file)
+
+    assert back.sha256 == frozen.sha256
+    assert back.documents == 4
+    assert (back.frequencies == frozen.frequencies).all()
+    assert (back.pmids == frozen.pmids).all()
+    assert (back.sample.toarray() == frozen.sample.toarray()).all()
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        _frozen().write(tmp_path / name)
+
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_the_hash_changes_with_the_content() -> None:
+    other = _frozen().frequencies.copy()
+    other[3] += 1
+
+    assert replace(_frozen(), frequencies=other).sha256 != _frozen().sha256
+    assert replace(_frozen(), documents=5).sha256 != _frozen().sha256
+
+
+def test_the_file_holds_no_text(tmp_path: Path) -> None:
+    _frozen().write(tmp_path / "background.npz")
+
+    with np.load(tmp_path / "background.npz", allow_pickle=False) as stored:
+        content = b"".join(stored[name].tobytes() for name in stored)
+
+    assert b"neuromuscular" not in content.lower()
+
+
+def test_a_file_whose_content_was_changed_is_refused(tmp_path: Path) -> None:
+    _frozen().write(tmp_path / "background.npz")
+    with np.load(tmp_path / "background.npz", allow_pickle=False) as stored:
+        arrays = {name: stored[name].copy() for name in stored}
+    arrays["frequencies"][0] ^= 1
+    changed = io.BytesIO()
+    np.savez_compressed(changed, allow_pickle=False, **arrays)
+    changed.seek(0)
+
+    with pytest.raises(ConfigurationError, match=r"background\.npz.*sha256.*\n.*install watcher anew"):
+        read(changed)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
+def test_a_file_that_is_no_background_is_refused(content: bytes) -> None:
+    with pytest.raises(ConfigurationError, match="install watcher anew"):
+        read(io.BytesIO(content))
+
+
+def test_the_space_of_words_leaves_out_pairs_and_stop_words() -> None:
+    vectors = rank.load_background().vectors(count([paper(Article(Pmid(1), abstract="the motor neuron of the muscle"))]))
+
+    kept = {int(place) for place in vectors.words.indices}
+
+    assert kept == set(word_ids(np.array([words.key(word) for word in ("motor", "neuron", "muscle")], np.uint64)).tolist())
+    assert (vectors.phrases.indices >= PLACES).any()
+
+
+def test_a_bare_title_does_not_pass_for_a_whole_paper() -> None:
+    background = rank.load_background()
+    bare, whole = (background.vectors(count([paper(one)])) for one in (replace(AGRIN, abstract=""), AGRIN))
+
+    assert lengths(bare.phrases)[0] < lengths(whole.phrases)[0]
+    assert lengths(bare.phrases)[0] < 0.95
+
+
+def test_weights_stand_on_a_grid_on_which_sums_of_products_are_exact() -> None:
+    background = background_of(_frozen())
+    weights = rank.load_background().sample.phrases.data
+
+    assert (weights == on_grid(weights)).all()
+    assert (background.mean[0] == on_grid(background.mean[0])).all()
