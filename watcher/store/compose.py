@@ -20,8 +20,10 @@ LATER_RECORD = "later-record"
 
 def list_history(session: orm.Session, name: str) -> ListHistory:
     """What the next digest of a list has to know of the earlier ones."""
-    list_id = configuration.list_id(session, name)
-    row = session.scalars(sa.select(DigestListRow).where(lists.c.id == list_id)).one()
+    list_id = configuration.known_list_id(session, name)
+    row = session.scalars(sa.select(DigestListRow).where(lists.c.id == list_id)).first()
+    if row is None:
+        return ListHistory(name)
     last = last_digest(session, name)
     count = session.execute(sa.select(sa.func.count()).select_from(digests).where(digests.c.list_id == list_id)).scalar_one()
     if last is None:
@@ -40,7 +42,7 @@ def list_history(session: orm.Session, name: str) -> ListHistory:
 
 def last_digest(session: orm.Session, name: str) -> DigestFacts | None:
     """The latest digest of a list."""
-    mine = sa.select(DigestRow).where(digests.c.list_id == configuration.list_id(session, name))
+    mine = sa.select(DigestRow).where(digests.c.list_id == configuration.known_list_id(session, name))
     row = session.scalars(mine.order_by(digests.c.id.desc()).limit(1)).first()
     if row is None:
         return None
@@ -136,7 +138,7 @@ def _present(session: orm.Session, list_id: int, digest_id: int, digest: Digest)
     rows = [
         {
             "list_id": list_id,
-            "work_id": current.get(item.article.pmid, item.work_id),
+            "work_id": current[item.article.pmid],
             "pmid": item.article.pmid,
             "digest_id": digest_id,
             "section": item.section.value,
@@ -149,22 +151,30 @@ def _present(session: orm.Session, list_id: int, digest_id: int, digest: Digest)
             session.execute(presented.insert(), rows)
     except exc.IntegrityError as error:
         raise StoreError(
-            f"list {digest.order.name}: a paper of the digest for {digest.period.key} was presented before, or twice in it "
-            f"({error.orig}); nothing was written: compose it again"
+            f"list {digest.order.name}: a paper of the digest for {digest.period.key} was presented before, or stands twice in it; "
+            "nothing was written: compose it again"
         ) from error
 
 
 def _tell_follow_ups(session: orm.Session, list_id: int, digest_id: int, digest: Digest) -> None:
     current = _works_of(session, [told.article.pmid for told in digest.follow_ups])
     key = {"list_id": list_id, "kind": LATER_RECORD, "digest_id": digest_id}
-    rows = [
-        {**key, "work_id": current.get(told.article.pmid, told.work_id), "pmid": told.article.pmid} for told in digest.follow_ups
-    ]
+    rows = [{**key, "work_id": current[told.article.pmid], "pmid": told.article.pmid} for told in digest.follow_ups]
     insert_new(session, follow_ups, rows)
 
 
 def _works_of(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, int]:
+    """The work that each of the records belongs to now.
+
+    Raises StoreError when one is not stored.
+    """
     wanted = sa.select(articles.c.pmid, articles.c.work_id)
-    return {
-        pmid: work_id for batch in batches(pmids) for pmid, work_id in session.execute(wanted.where(articles.c.pmid.in_(batch)))
+    found = {
+        Pmid(pmid): int(work_id)
+        for batch in batches(pmids)
+        for pmid, work_id in session.execute(wanted.where(articles.c.pmid.in_(batch)))
     }
+    missing = sorted(set(pmids) - found.keys())
+    if missing:
+        raise StoreError(f"PMID {missing[0]} cannot be presented: it is not stored; {len(missing)} such in all")
+    return found

@@ -48,6 +48,16 @@ def list_id(session: orm.Session, name: str) -> int:
     return _row_of(session, lists, "list", name)
 
 
+def known_watch_id(session: orm.Session, name: str) -> int:
+    """The row of a watch, for reading: 0, which no row has, when nobody registered it yet. Nothing is known of it then."""
+    return session.execute(sa.select(watches.c.id).where(watches.c.name == name)).scalar_one_or_none() or 0
+
+
+def known_list_id(session: orm.Session, name: str) -> int:
+    """The row of a list, for reading; 0 as in `known_watch_id`."""
+    return session.execute(sa.select(lists.c.id).where(lists.c.name == name)).scalar_one_or_none() or 0
+
+
 def watch_ids(session: orm.Session) -> dict[str, int]:
     """The rows of all watches by name."""
     return dict(session.execute(sa.select(watches.c.name, watches.c.id)).all())

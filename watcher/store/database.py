@@ -181,7 +181,7 @@ _MENDS: Mapping[str, str] = {
     "disk is full": "make room on the disk",
     "locked": "another process is writing: try again, and see whether one hangs",
     "password authentication failed": "check the user and the password in database.url",
-    "connection failed": "check that the server runs and that database.url names its host and port",
+    "connection to server": "check that the server runs and that database.url names its host and port",
 }
 
 

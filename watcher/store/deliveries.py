@@ -2,7 +2,7 @@
 
 A claim is one conditional update that sets a fresh token and a lease in real time, together with the row of the attempt; it is
 committed before the socket opens. Only the owner of the token may settle. A claim whose lease has run out is taken again, under the
-same Message-ID.
+same Message-ID, unless its attempt says that the message was handed over: then it was sent.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> 
     """The next delivery, now this holder's alone, or None."""
     with database.writing() as session:
         real_now = database.lease_time(session)
+        _settle_handed_over(session, _stranded(real_now))
         ready = sa.and_(_ready(now, real_now, everything=wanted.everything), _chosen(wanted), ~_earlier_part_open())
         first = sa.select(deliveries.c.id).where(ready).order_by(deliveries.c.id).limit(1).scalar_subquery()
         claimed = (
@@ -77,8 +78,12 @@ def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> 
 def _ready(now: datetime, real_now: datetime, *, everything: bool) -> sa.ColumnElement[bool]:
     owed = deliveries.c.state.in_(_WAITING)
     due = owed if everything else sa.and_(owed, deliveries.c.next_at <= now)
-    stranded = sa.and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < real_now)
-    return sa.or_(due, stranded)
+    return sa.or_(due, _stranded(real_now))
+
+
+def _stranded(real_now: datetime) -> sa.ColumnElement[bool]:
+    """Being sent, under a lease that has run out."""
+    return sa.and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < real_now)
 
 
 def _chosen(wanted: Wanted) -> sa.ColumnElement[bool]:
@@ -127,6 +132,22 @@ def handed_over(session: orm.Session, delivery: Delivery, at: datetime) -> None:
     session.execute(attempts.update().where(current).values(handed_over_at=at))
 
 
+def _settle_handed_over(session: orm.Session, left: sa.ColumnElement[bool]) -> int:
+    """Of claims that nobody will settle any more, those whose message the other side took were sent; how many."""
+    taken = sa.and_(attempts.c.finished_at.is_(None), attempts.c.handed_over_at.is_not(None))
+    taken_at = sa.select(attempts.c.handed_over_at).where(taken, attempts.c.delivery_id == deliveries.c.id).scalar_subquery()
+    settled = session.execute(
+        deliveries.update()
+        .where(left, deliveries.c.state == DeliveryState.SENDING.value, taken_at.is_not(None))
+        .values(**_FREE, state=DeliveryState.SENT.value, sent_at=taken_at, next_at=None, reason=None)
+        .returning(deliveries.c.id)
+    )
+    rows = list(settled.scalars())
+    ended = attempts.update().where(taken, attempts.c.delivery_id.in_(rows))
+    session.execute(ended.values(finished_at=attempts.c.handed_over_at, outcome=DeliveryState.SENT.value))
+    return len(rows)
+
+
 def settle(
     session: orm.Session, delivery: Delivery, state: DeliveryState, at: datetime, *, next_at: datetime | None, reason: str | None
 ) -> bool:
@@ -163,9 +184,8 @@ def drop(database: Database, delivery_id: int, at: datetime) -> bool:
     with database.writing() as session:
         if session.execute(sa.select(deliveries.c.id).where(deliveries.c.id == delivery_id)).first() is None:
             raise UnknownNameError(Problem(f"there is no delivery {delivery_id}", "`watcher deliver` lists those that are owed"))
-        stranded = sa.and_(
-            deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < database.lease_time(session)
-        )
+        stranded = _stranded(database.lease_time(session))
+        _settle_handed_over(session, stranded)
         given_up = sa.and_(deliveries.c.id == delivery_id, sa.or_(deliveries.c.state.in_(_WAITING), stranded))
         values = {**_FREE, "state": DeliveryState.DROPPED.value, "next_at": None}
         dropped = change(session, deliveries.update().where(given_up).values(**values))
@@ -180,10 +200,11 @@ def free_claims(session: orm.Session, folder: Path, at: datetime) -> int:
     claims = session.execute(sa.select(deliveries.c.id, deliveries.c.holder).where(sending)).all()
     dead = {holder for _, holder in claims if holder and holders.is_dead(holder, folder)}
     left = [row for row, holder in claims if holder in dead]
+    sent = _settle_handed_over(session, deliveries.c.id.in_(left))
     _close_attempts(session, left, at)
     due = sa.func.coalesce(deliveries.c.next_at, deliveries.c.created_at)
     values = {**_FREE, "state": DeliveryState.PENDING.value, "next_at": due}
-    return change(session, deliveries.update().where(deliveries.c.id.in_(left), sending).values(**values))
+    return sent + change(session, deliveries.update().where(deliveries.c.id.in_(left), sending).values(**values))
 
 
 def _close_attempts(session: orm.Session, delivery_ids: list[int], at: datetime) -> None:

@@ -161,7 +161,7 @@ def export(session: orm.Session, *, list_name: str | None, watch: str | None, si
     """
     start = datetime.combine(since, time(), UTC) if since is not None else None
     if watch is not None and list_name is None:
-        pmids = _news(session, configuration.watch_id(session, watch), start)
+        pmids = _news(session, configuration.known_watch_id(session, watch), start)
     else:
         pmids = _shown(session, list_name, watch, start)
     stored = records.load(session, pmids)
@@ -178,9 +178,9 @@ def _news(session: orm.Session, watch_id: int, start: datetime | None) -> list[P
 def _shown(session: orm.Session, list_name: str | None, watch: str | None, start: datetime | None) -> list[Pmid]:
     wanted = sa.select(presented.c.pmid).join(digests, digests.c.id == presented.c.digest_id)
     if list_name is not None:
-        wanted = wanted.where(presented.c.list_id == configuration.list_id(session, list_name))
+        wanted = wanted.where(presented.c.list_id == configuration.known_list_id(session, list_name))
     if watch is not None:
-        matched = sa.exists().where(hits.c.watch_id == configuration.watch_id(session, watch), hits.c.pmid == presented.c.pmid)
+        matched = sa.exists().where(hits.c.watch_id == configuration.known_watch_id(session, watch), hits.c.pmid == presented.c.pmid)
         wanted = wanted.where(matched)
     if start is not None:
         wanted = wanted.where(digests.c.composed_at >= start)

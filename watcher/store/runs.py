@@ -72,7 +72,7 @@ def commit(session: orm.Session, run_id: int, changes: RunCommit) -> None:
 
 def in_force(session: orm.Session, watch: str) -> QueryVersion | None:
     """The newest version of the watch's query whose full set was read whole."""
-    mine = sa.select(QueryVersionRow).where(query_versions.c.watch_id == configuration.watch_id(session, watch))
+    mine = sa.select(QueryVersionRow).where(query_versions.c.watch_id == configuration.known_watch_id(session, watch))
     row = session.scalars(mine.order_by(query_versions.c.ordinal.desc()).limit(1)).first()
     return None if row is None else _version_value(watch, row)
 
@@ -81,7 +81,7 @@ def history(session: orm.Session, watch: str) -> RunHistory:
     """What the next run has to know of the earlier ones."""
     finished = (
         sa.select(RunRow)
-        .where(runs.c.watch_id == configuration.watch_id(session, watch), runs.c.finished_at.is_not(None))
+        .where(runs.c.watch_id == configuration.known_watch_id(session, watch), runs.c.finished_at.is_not(None))
         .order_by(runs.c.id.desc())
         .limit(1)
     )
@@ -107,7 +107,7 @@ def history(session: orm.Session, watch: str) -> RunHistory:
 def since(session: orm.Session, watch: str, after: datetime | None) -> tuple[RunReport, ...]:
     """The runs that finished after an instant (None: all), oldest first."""
     mine = sa.select(RunRow).where(
-        runs.c.watch_id == configuration.watch_id(session, watch),
+        runs.c.watch_id == configuration.known_watch_id(session, watch),
         runs.c.finished_at.is_not(None) if after is None else runs.c.finished_at > after,
     )
     return tuple(_report(watch, row) for row in session.scalars(mine.order_by(runs.c.id)))
@@ -116,7 +116,7 @@ def since(session: orm.Session, watch: str, after: datetime | None) -> tuple[Run
 def _failures(session: orm.Session, watch: str, last_good: RunRow | None) -> tuple[int, datetime | None]:
     """How many runs since the last good one were not, and when the first of them started."""
     bad = sa.select(sa.func.count(), sa.func.min(runs.c.started_at)).where(
-        runs.c.watch_id == configuration.watch_id(session, watch),
+        runs.c.watch_id == configuration.known_watch_id(session, watch),
         runs.c.outcome.in_(_BAD),
         runs.c.id > (last_good.id if last_good else 0),
     )

@@ -170,22 +170,22 @@ class Store:
     def ledger(self, watch: str) -> dict[Pmid, HitState]:
         """Every pmid that the watch ever saw."""
         with self._database.reading() as session:
-            return ledger.states(session, configuration.watch_id(session, watch))
+            return ledger.states(session, configuration.known_watch_id(session, watch))
 
     def waiting(self, watch: str) -> tuple[Waiting, ...]:
         """The hits without a record yet, longest waiting first."""
         with self._database.reading() as session:
-            return ledger.waiting(session, configuration.watch_id(session, watch))
+            return ledger.waiting(session, configuration.known_watch_id(session, watch))
 
     def awaiting_count(self, watch: str) -> int:
         """How many hits wait for their record."""
         with self._database.reading() as session:
-            return ledger.awaiting_count(session, configuration.watch_id(session, watch))
+            return ledger.awaiting_count(session, configuration.known_watch_id(session, watch))
 
     def newly_unavailable(self, watch: str, since: datetime | None) -> tuple[Pmid, ...]:
         """The hits whose record was given up after an instant (None: ever)."""
         with self._database.reading() as session:
-            return ledger.newly_unavailable(session, configuration.watch_id(session, watch), since)
+            return ledger.newly_unavailable(session, configuration.known_watch_id(session, watch), since)
 
     # --- articles
 
@@ -214,7 +214,7 @@ class Store:
     def seeds(self, watch: str) -> tuple[ResolvedSeedRow, ...]:
         """How the entries of the watch's seed files were resolved."""
         with self._database.reading() as session:
-            return seeds.standing(session, configuration.watch_id(session, watch))
+            return seeds.standing(session, configuration.known_watch_id(session, watch))
 
     def save_seeds(self, watch: str, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
         """Keeps all seeds of the watch, with their articles; entries no longer given are marked as removed."""
@@ -224,7 +224,7 @@ class Store:
     def scores(self, watch: str, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
         """The scores under this ranking of records that have not changed since."""
         with self._database.reading() as session:
-            return scores.current(session, configuration.watch_id(session, watch), ranking_sha256, pmids)
+            return scores.current(session, configuration.known_watch_id(session, watch), ranking_sha256, pmids)
 
     def save_scores(self, watch: str, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
         """Keeps scores of stored articles, as they are stored now. Raises StoreError when one is not stored."""

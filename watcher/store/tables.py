@@ -7,8 +7,8 @@ The keys and constraints carry the promises of the service:
 * no message owed twice to one reader: UNIQUE(message, channel, recipient) of `delivery`;
 * one open run for each watch: the partial unique index of `run`.
 
-Watches, lists, hits, judgements and presented works are kept for ever. Times are aware UTC. Every text column drops NUL characters,
-which PostgreSQL cannot hold. `Article` bodies, reasons, receipts and the like are canonical JSON written by `codec`.
+Watches, lists, hits, judgements and presented works are kept for ever. Times are aware UTC. `Article` bodies, reasons, receipts and the
+like are canonical JSON written by `codec`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from sqlmodel import Field, SQLModel
 
 
 class PlainText(sa.TypeDecorator[str]):
-    """Text without NUL characters: SQLite would cut the value there in some tools, PostgreSQL refuses it."""
+    """Text that both databases can hold: without NUL, which PostgreSQL refuses, and with "?" for half characters (lone surrogates, as
+    in the names of files that are not UTF-8)."""
 
     impl = sa.Text
     cache_ok = True
@@ -29,7 +30,10 @@ class PlainText(sa.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """The text to store."""
         del dialect
-        return value.replace("\x00", "") if value else value
+        if not value:
+            return value
+        whole = value if value.isascii() else value.encode("utf-8", "replace").decode()
+        return whole.replace("\x00", "")
 
 
 Words = Annotated[str, Field(sa_type=PlainText)]

@@ -157,10 +157,11 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class ListHistory:
-    """What the next digest of a list has to know of the earlier ones; `last_…` are of the latest digest."""
+    """What the next digest of a list has to know of the earlier ones; `last_…` are of the latest digest. `created_at` is None
+    for a list that no working process has registered yet."""
 
     name: str
-    created_at: datetime
+    created_at: datetime | None = None
     last_period: str | None = None
     last_slot_at: datetime | None = None
     covers_to: date | None = None
