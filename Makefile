@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format run live schema docs lock background bench-parsing bench-nmj clean
+.PHONY: help setup demo test lint format run live picture schema lock background bench-parsing bench-nmj clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ run: setup ## do everything that is due now, and exit
 
 live: setup ## a handful of polite calls to PubMed itself: compares its answers with what the code and the local server assume
 	$(BIN)/python -m pytest -m live tests/live -s
+
+picture: demo ## docs/images/digest.png anew, with headless Chromium
+	$(BIN)/python docs/take_picture.py
 
 schema: setup ## config/watcher.schema.json and docs/configuration.md from the models
 	$(BIN)/python -m watcher.config
