@@ -85,13 +85,13 @@ class Bench:
     url: str
 
     @classmethod
-    def at(cls, folder: Path, url: str = "") -> Bench:
+    def at(cls, folder: Path, url: str = "", *, loaded_at: datetime = LOADED_AT, since: date = CUT) -> Bench:
         """Opens a new store in the folder and registers the watch and the list."""
         if not url:
             url = f"sqlite:///{folder}/watcher.db"
             (folder / "watcher.db").write_bytes(_new_database())
         bench = cls(Store.open(url, folder=folder), url)
-        bench.register()
+        bench.register(at=loaded_at, since=since)
         return bench
 
     def register(

@@ -451,10 +451,10 @@ class SearchFacts:
     def warnings(self) -> tuple[str, ...]:
         """One readable line for each thing PubMed complained of."""
         return (
-            *(f"phrase not found, searched as separate words: {phrase}" for phrase in self.phrases_not_found),
+            *(f"not in PubMed's index, so searched word by word or left out: {phrase}" for phrase in self.phrases_not_found),
             *(f"unknown field, searched as plain text: {name}" for name in self.fields_not_found),
             *(f"ignored: {phrase}" for phrase in self.phrases_ignored),
-            *self.messages,
+            *(message for message in self.messages if message != "No items found."),  # the count says so
         )
 
 

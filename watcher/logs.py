@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 _SECRETS = (
     re.compile(r"(?P<keep>api[_-]?key[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
-    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s@/]+(?=@)", re.IGNORECASE),
-    re.compile(r"(?P<keep>hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)\S+", re.IGNORECASE),
-    re.compile(r"(?P<keep>\bslack://)\S+", re.IGNORECASE),
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s/:]*:)[^\s/\"']+(?=@)", re.IGNORECASE),
+    re.compile(r"(?P<keep>hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)[^\s\"']+", re.IGNORECASE),
+    re.compile(r"(?P<keep>/services/)T\w+/B\w+/\w+"),
+    re.compile(r"(?P<keep>\bslack://)[^\s\"']+", re.IGNORECASE),
     re.compile(r"(?P<keep>\bxox[a-z]-)[\w-]+"),
-    re.compile(r"(?P<keep>(?:password|token|secret)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
+    re.compile(r"(?P<keep>(?:pass(?:word|wd)?|token|secret)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
 )
 _NOISY = ("apprise", "urllib3", "alembic", "sqlalchemy.engine")
 
@@ -66,4 +67,15 @@ def set_up(level: str, style: str) -> None:
 
 
 def _redact_values(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
+
+
+def _redacted(value: object) -> object:
+    """The value with the secrets out of its text; what is neither text nor number is written as its `repr` would be."""
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _redacted(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(one) for one in value]
+    return redact(value if isinstance(value, str) else repr(value))

@@ -37,9 +37,11 @@ class Plan:
 
     @property
     def seen(self) -> date:
+        """The first day on which it is there and matches."""
         return max(self.appears, self.matches or self.appears)
 
     def planted(self) -> Planted:
+        """The record as the local PubMed holds it."""
         late = self.matches is not None
         first = self._xml(matching=not late, day=self.created)
         changes = ((self.matches, self._xml(matching=True, day=self.matches)),) if self.matches else ()
@@ -293,3 +295,20 @@ def test_two_watches_name_a_common_paper_once(tmp_path: Path, monkeypatch: pytes
 
 def test_instants_without_an_offset_are_the_labs() -> None:
     assert aware("2026-03-09T08:00").utcoffset() == timedelta(hours=1)
+
+
+def test_a_changed_configuration_wakes_what_was_parked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan(1, date(2026, 3, 4), date(2026, 3, 4))
+
+    with lab(tmp_path, [plan.planted()], monkeypatch, QUERY) as one:
+        one.tick(f"{START}T09:00")
+        one.mail.answers.append("550 no")
+        one.tick("2026-03-09T08:00")
+        one.tick("2026-03-09T08:05")
+        before = len(one.mail.mails)
+        one.document["channels"]["lab-mail"]["reply_to"] = "library@lab.example"
+        one.write()
+        one.tick("2026-03-09T08:10")
+
+        assert before == 0
+        assert [presented(mail) for mail in one.mail.mails] == [{1}]

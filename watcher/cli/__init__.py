@@ -11,9 +11,7 @@ from __future__ import annotations
 import sys
 
 from watcher.cli.commands import app
-from watcher.errors import Busy, PubMedError, WatcherError
-
-INTERRUPTED = 130
+from watcher.errors import Busy, PubMedError, QuietHours, WatcherError
 
 
 def main() -> None:
@@ -23,14 +21,11 @@ def main() -> None:
     except WatcherError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_code(error))
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: what was begun is left for the next run, nothing is lost\n")
-        sys.exit(INTERRUPTED)
 
 
 def _code(error: WatcherError) -> int:
     if isinstance(error, Busy):
         return 5
     if isinstance(error, PubMedError):
-        return 4 if error.may_pass else 3
+        return 4 if error.may_pass and not isinstance(error, QuietHours) else 3
     return 1

@@ -6,18 +6,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 if TYPE_CHECKING:
     from watcher.app import App
 
+WRONG_INPUT = 1
 FAILURES_LISTED = 3
 UNREACHABLE = 4
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="watcher",
@@ -82,11 +85,15 @@ def common(
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to put config/ and seeds/.")] = Path(),
 ) -> None:
-    """Write a commented configuration and example seeds, never over anything."""
+    """Write a commented configuration and example seeds.
+
+    What is there already is kept.
+    """
     from watcher.starter import write  # noqa: PLC0415
 
-    for path, written in write(folder):
-        typer.echo(f"{'wrote' if written else 'kept '} {path}")
+    with _writable(folder):
+        for path, written in write(folder):
+            typer.echo(f"{'wrote' if written else 'kept '} {path}")
     typer.echo("next: put your address into config/watcher.yaml (pubmed.email), then `watcher check`")
 
 
@@ -101,7 +108,7 @@ def check(
     from watcher.cli import show  # noqa: PLC0415
     from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
 
-    with opened(context) as one:
+    with opened(context, with_seeds=True) as one:
         findings = check_offline(one.settings.path, one.settings.warnings, one.watches, one.orders, one.seeds, now=_now())
         if online:
             findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
@@ -116,18 +123,19 @@ def seeds(
     watch: Annotated[str | None, typer.Argument(help="Only this watch.")] = None,
     resolve: Annotated[bool, typer.Option("--resolve", help="Look unresolved seeds up in PubMed now.")] = False,
 ) -> None:
-    """Show each seed, what was understood of it, and how it was resolved."""
+    """Show what was understood of each seed, and its PubMed record."""
     from watcher.cli import show  # noqa: PLC0415
     from watcher.flows.resolve import resolve as resolved_now  # noqa: PLC0415
 
-    with opened(context) as one:
+    now, found = _now(), []
+    with opened(context, with_seeds=True) as one:
         for each in [one.watch(watch)] if watch else one.watches.values():
-            if resolve:
-                now = _now()
-                found, warnings = resolved_now(each.name, one.seeds(each), store=one.at_work(now), source=one.source, now=now)
-            else:
-                found, warnings = tuple(one.resolved(each)), ()
-            show.seeds(each, found, warnings)
+            source = one.source if resolve else None
+            known = one.store.run_history(each.name).last is not None  # before its first run, the store has no place for a watch
+            resolved = resolved_now(each.name, one.seeds(each), store=one.store, source=source, now=now, keep=known)
+            found.append((each, *resolved))
+    for each, understood, warnings in found:
+        show.seeds(each, understood, warnings)
 
 
 @app.command()
@@ -143,16 +151,18 @@ def run(
     from watcher.flows.tick import readers  # noqa: PLC0415
 
     instant = _now()
-    reports = []
+    reports, planned = [], []
     with opened(context) as one, held(one.at_work(instant), "pubmed", one.holder.name):
         one.store.abandon_open_runs(instant)
         runner = one.runner()
         for each in [one.watch(watch)] if watch else list(one.watches.values()):
             lists = readers(each.name, one.orders)
             if dry_run:
-                show.commit(runner.look(runner.plan(each, now=instant, lists=lists), now=instant, at_once=now), each)
+                planned.append(runner.rehearse(each, now=instant, lists=lists, at_once=now))
             else:
                 reports.append(runner.run(each, now=instant, lists=lists, at_once=now))
+    for one_plan in planned:
+        show.commit(one_plan)
     show.reports(reports)
     _exit_for_runs(reports)
 
@@ -165,7 +175,7 @@ def digest(
     style: Annotated[DigestFormat, typer.Option("--format", "-f", help="How to print the digest.")] = DigestFormat.TEXT,
     out: OutOption = None,
 ) -> None:
-    """Search, compose and send a list's digest now; or only look at it."""
+    """Search, compose and send a list's digest now; or look at it."""
     from watcher.cli import show  # noqa: PLC0415
     from watcher.digest.render import preview  # noqa: PLC0415
     from watcher.export import to_ris  # noqa: PLC0415
@@ -176,7 +186,7 @@ def digest(
         order = one.order(name)
         one.at_work(now)
         if dry_run:
-            _write(preview(draft_now(one.ticker(), order, now).digest, style.value, to_ris), out)
+            _write(preview(draft_now(one.ticker(), order).digest, style.value, to_ris), out)
             return
         done = compose_now(one.ticker(), order, now)
     if out is not None:
@@ -190,7 +200,10 @@ def deliver(
     context: typer.Context,
     drop: Annotated[int | None, typer.Option("--drop", metavar="ID", help="Give this delivery up for ever.")] = None,
 ) -> None:
-    """Send everything that is owed now, also what waits for a later try."""
+    """Send everything that is owed now.
+
+    Also what waits for a later try, and what is parked.
+    """
     from watcher.cli import show  # noqa: PLC0415
     from watcher.errors import Problem, UnknownNameError  # noqa: PLC0415
 
@@ -224,7 +237,10 @@ def tick(context: typer.Context) -> None:
 
 @app.command()
 def status(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Tell how things stand: last and next runs, digests, what is owed, what fails."""
+    """Tell how things stand.
+
+    Last and next runs and digests, what is owed, what fails.
+    """
     from watcher.cli import show  # noqa: PLC0415
     from watcher.errors import ConfigurationError  # noqa: PLC0415
     from watcher.flows.status import broken  # noqa: PLC0415
@@ -233,12 +249,11 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     now = _now()
     try:
         with opened(context) as one:
-            one.at_work(now)
-            document = state(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256)
+            found = state(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256)
     except ConfigurationError as error:
         show.status(broken(error, now=now), as_json=as_json)
         raise
-    show.status(document, as_json=as_json)
+    show.status(found, as_json=as_json)
 
 
 @app.command()
@@ -296,7 +311,7 @@ def resend(
     now = _now()
     with opened(context) as one:
         store, order, channel = one.at_work(now), one.order(name), one.channel(to)
-        start = datetime.combine(since.date(), datetime.min.time(), tzinfo=UTC)
+        start = datetime.combine(since.date(), datetime.min.time(), tzinfo=ZoneInfo(order.timezone))
         owed = store.owe_again(
             order.name,
             start,
@@ -343,7 +358,10 @@ def send_test(
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the demo's digest and database.")] = Path("demo-out"),
 ) -> None:
-    """Live through three simulated weeks with sample papers, a local PubMed, a local mail server and a local Slack."""
+    """Live through three simulated weeks with sample papers.
+
+    With a local PubMed, a local mail server and a local Slack; nothing leaves this machine.
+    """
     from watcher.demo.weeks import live  # noqa: PLC0415
 
     live(out, say=typer.echo)
@@ -353,17 +371,21 @@ def demo(
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator[App]:
-    """The App of the configuration that the options name, closed at the end."""
+def opened(context: typer.Context, *, with_seeds: bool = False) -> Iterator[App]:
+    """The App of the configuration that the options name, closed at the end, also of an interruption."""
     from watcher.app import App, load_settings  # noqa: PLC0415
     from watcher.cli import show  # noqa: PLC0415
     from watcher.logs import set_up  # noqa: PLC0415
 
     options: Common = context.obj
-    settings = load_settings(options.config)
+    settings = load_settings(options.config, with_seeds=with_seeds)
     set_up(settings.log.level, settings.log.format)
-    with show.progress(quiet=options.quiet) as say, App(settings, say=say) as one:
-        yield one
+    try:
+        with show.progress(quiet=options.quiet) as say, App(settings, say=say) as one:
+            yield one
+    except KeyboardInterrupt:
+        typer.echo("interrupted: what was begun is left for the next run, nothing is lost", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _now() -> datetime:
@@ -378,13 +400,28 @@ def _day(instant: datetime | None) -> date | None:
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.write(text if not text or text.endswith("\n") else f"{text}\n")
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    with _writable(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Turn the refusal of the file system into an error that names the path."""
+    from watcher.errors import ConfigurationError, Place, Problem  # noqa: PLC0415
+
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError(Problem(f"cannot be written: {reason}", "name another place", Place(path))) from error
 
 
 def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.tick.Done, imported only when a command runs
+    if done.misconfigured:
+        raise typer.Exit(WRONG_INPUT)
     if done.unreachable:
         raise typer.Exit(UNREACHABLE)
     if done.failed:

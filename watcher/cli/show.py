@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from watcher.domain import ResolvedSeed, RunReport, Watch
 from watcher.flows.check import Finding
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
+from watcher.flows.status import State
 from watcher.flows.tick import Done
 from watcher.store import RunCommit, StoreFacts
 
 _STATES = {"good": "ok", "warning": "warning", "failed": "FAILED"}
+_STYLES = {
+    **dict.fromkeys(("ok", "good", "sent", "shown", "pick"), "green"),
+    **dict.fromkeys(("warning", "pending", "waiting"), "yellow"),
+    **dict.fromkeys(("FAILED", "failed", "refused", "abandoned", "parked", "incident", "bad"), "bold red"),
+}
+"""How a word that stands for a state is coloured on a terminal."""
 
 
 def console() -> Console:
@@ -41,95 +52,91 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """The lines of a check."""
-    _table(("", "about", ""), [(_STATES[one.state], one.about, one.told) for one in found])
+    """The lines of a check; what several are about is told once on a terminal."""
+    rows, told = [], ""
+    for one in found:
+        rows.append((_STATES[one.state], "" if one.about == told and sys.stdout.isatty() else one.about, one.told))
+        told = one.about
+    _table((), rows)
 
 
 def seeds(watch: Watch, resolved: Sequence[ResolvedSeed], warnings: Sequence[str]) -> None:
     """What was understood of each seed of a watch, and how it was resolved."""
-    console().print(f"watch {watch.name}: {_count(len(resolved), 'seed')}", markup=False)
+    _line(f"watch {watch.name}: {_count(len(resolved), 'seed')}")
     _table(("file", "title", "understood", "record"), [_seed_row(one) for one in resolved])
     for line in warnings:
-        console().print(f"warning: {line}", markup=False)
+        _line(f"warning: {line}")
 
 
 def reports(found: Sequence[RunReport]) -> None:
     """One line that counts for each run, and what it complained of."""
     for report in found:
-        console().print(_run_line(report), markup=False)
-        for warning in report.warnings:
-            console().print(f"    warning: {warning}", markup=False)
+        _line(_run_line(report))
+        _trouble(report)
 
 
-def commit(planned: RunCommit, watch: Watch) -> None:
+def commit(planned: RunCommit) -> None:
     """What a dry run found."""
-    console().print(f"{_run_line(planned.report)} (dry run: nothing is kept)", markup=False)
+    _line(f"{_run_line(planned.report)} (dry run: nothing is kept)")
+    _trouble(planned.report)
     scores = {scored.pmid: scored.value for scored in planned.scores}
     new = [one for one in planned.articles if one.pmid in planned.news]
-    new.sort(key=lambda one: -scores.get(one.pmid, 0))
+    new.sort(key=lambda one: (-scores.get(one.pmid, 0), -one.pmid))
     rows = [(f"{scores.get(one.pmid, 0):.1f}", str(one.pmid), one.display_title, one.journal.display) for one in new]
     if rows:
         _table(("score", "pmid", "title", "journal"), rows)
-    for warning in planned.report.warnings:
-        console().print(f"    warning: {warning}", markup=False)
-    if len(planned.baseline):
-        console().print(f"    {len(planned.baseline):,} older records would be baseline for {watch.name}", markup=False)
+    if planned.baseline:
+        _line(f"{_count(len(planned.baseline), 'older record')} would be the baseline of {planned.report.watch}, not news")
 
 
 def done(what: Done) -> None:
     """What a tick did; one line when nothing was due."""
-    out = console()
     reports(what.runs)
     for draft in what.drafts:
         digest = draft.digest
-        out.print(
-            f"list {digest.order.name}: digest of {digest.period.key}: {_count(len(digest.items), 'paper')} shown, "
-            f"{len(digest.attached)} attached",
-            markup=False,
-        )
+        shown, attached = _count(len(digest.items), "paper"), f"{len(digest.attached):,} attached"
+        gaps = f", {_count(len(digest.gaps), 'gap')}" if digest.gaps else ""
+        _line(f"list {digest.order.name}: digest of {digest.period.key}: {shown} shown, {attached}{gaps}")
     for line in what.waiting:
-        out.print(f"waiting: {line}", markup=False)
+        _line(f"waiting: {line}")
     _sending_lines(what.sendings)
     if not (what.runs or what.drafts or what.waiting or what.sendings):
-        out.print("nothing is due")
+        _line("nothing is due")
 
 
 def sendings(what: Sequence[Sending], owed: StoreFacts) -> None:
     """What became of each attempt, and what is still owed."""
     _sending_lines(what)
     still = owed.pending + owed.sending + owed.parked
-    tail = f"; {owed.parked} of them parked" if owed.parked else ""
+    tail = f"; {owed.parked:,} of them parked" if owed.parked else ""
     sent = sum(not one.reason for one in what)
-    console().print(f"{sent} sent, {_count(still, 'delivery', 'deliveries')} still owed{tail}", markup=False)
+    _line(f"{sent:,} sent, {_count(still, 'delivery', 'deliveries')} still owed{tail}")
 
 
-def status(document: dict[str, Any], *, as_json: bool) -> None:
-    """The state of everything."""
+def status(state: State, *, as_json: bool) -> None:
+    """The state of everything; times are the configuration's."""
+    document = state.document
     if as_json:
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return
-    out = console()
-    out.print(
-        f"watcher {document['version']}  now {document['now']}  clock {document['clock']}  schema {document['schema'] or '-'}",
-        markup=False,
-    )
-    out.print(f"configuration: {document['config']['state']}", markup=False)
+    zone = ZoneInfo(state.zone)
+    clock = "" if document["clock"] == "system" else f", by the clock file {document['clock']}"
+    _line(f"watcher {document['version']}, database schema {document['schema'] or 'unknown'}")
+    _line(f"{datetime.fromisoformat(document['now']).astimezone(zone):%a %d %b %Y %H:%M} ({zone.key}){clock}")
+    _line(f"configuration: {document['config']['state']}")
     if document["watches"]:
-        _table(
-            ("watch", "last good run", "next run", "matched", "awaiting", "covers to"),
-            [_watch_row(one) for one in document["watches"]],
-        )
+        heads = ("watch", "last good run", "next run", "matched", "awaiting", "read up to")
+        _table(heads, [_watch_row(one, document["now"], zone) for one in document["watches"]])
     if document["lists"]:
-        _table(("list", "last digest", "papers", "next digests"), [_list_row(one) for one in document["lists"]])
-    owed = document["deliveries"]
-    out.print(
-        f"deliveries: {owed['pending']} pending, {owed['sending']} sending, {owed['parked']} parked, oldest {owed['oldest_at'] or '-'}",
-        markup=False,
-    )
+        titles = ("list", "last digest", "papers", "next digest")
+        _table(titles, [_list_row(one, document["now"], zone) for one in document["lists"]])
+    _line(_owed_line(document["deliveries"], document["now"], zone))
+    for line in state.remarks:
+        _line(line)
     for line in document["incidents"]:
-        out.print(f"incident: {line}", markup=False)
+        _line(f"incident: {line}")
     if not document["incidents"]:
-        out.print("no incidents")
+        _line("no incidents")
 
 
 def explanation(told: Explanation, *, as_json: bool) -> None:
@@ -140,7 +147,24 @@ def explanation(told: Explanation, *, as_json: bool) -> None:
         return
     rows = [(step.step, step.outcome, f"{step.at:%Y-%m-%d %H:%M}" if step.at else "", step.detail) for step in told.steps]
     _table(("step", "outcome", "when (UTC)", "detail"), rows)
-    console().print(f"PMID {told.pmid}: {told.verdict}", markup=False)
+    _line(f"PMID {told.pmid}: {told.verdict}")
+
+
+# --- lines and tables -----------------------------------------------------------------------------------------------------------
+
+
+def _line(text: str) -> None:
+    """One line; on a terminal its first word is coloured when it stands for a state, and what does not fit hangs below."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(f"{text}\n")
+        return
+    out = console()
+    wrap = textwrap.TextWrapper(out.width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    shown = Text("\n".join(wrap.fill(part) for part in text.splitlines()))
+    word = text.partition(" ")[0].rstrip(":")
+    if word in _STYLES:
+        shown.stylize(_STYLES[word], 0, len(word))
+    out.print(shown, soft_wrap=True)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -148,11 +172,11 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in rows:
             sys.stdout.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
         return
-    table = Table(box=None, pad_edge=False, show_header=any(heads))
-    for head in heads:
-        table.add_column(head, overflow="fold")
+    table = Table(box=None, pad_edge=False, show_header=bool(heads), padding=(0, 2, 0, 0))
+    for number in range(len(rows[0]) if rows else 0):
+        table.add_column(heads[number] if heads else "", overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     console().print(table)
 
 
@@ -164,21 +188,47 @@ def _count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def _moment(iso: str | None, now: str, zone: ZoneInfo) -> str:
+    """An instant in the zone, its year only where it is not the present one."""
+    if iso is None:
+        return "never"
+    if iso == now:
+        return "now"
+    at, present = (datetime.fromisoformat(one).astimezone(zone) for one in (iso, now))
+    return f"{at:%a %d %b %H:%M}" if at.year == present.year else f"{at:%d %b %Y %H:%M}"
+
+
 def _run_line(report: RunReport) -> str:
-    line = (
-        f"run {report.watch} ({report.kind}) {report.outcome}: matched {report.matched:,}, known {report.known:,}, fetched {report.fetched:,}, "
-        f"new {report.new:,}, awaiting {report.awaiting:,}, {_count(report.requests, 'request')}, {report.seconds:.1f} s"
+    return (
+        f"run {report.watch} ({report.kind}) {report.outcome}: matched {report.matched:,}, known {report.known:,}, "
+        f"fetched {report.fetched:,}, new {report.new:,}, awaiting {report.awaiting:,}, {_count(report.requests, 'request')}, "
+        f"{report.seconds:.1f} s"
     )
-    return f"{line}\n    {report.error}" if report.error else line
+
+
+def _trouble(report: RunReport) -> None:
+    if report.error:
+        _line(f"    {report.error}")
+    for warning in report.warnings:
+        _line(f"    warning: {warning}")
 
 
 def _sending_lines(what: Sequence[Sending]) -> None:
     for one in what:
         to = f"{one.delivery.channel} {one.delivery.recipient}".strip()
-        tail = f": {one.reason}" if one.reason else ""
+        number = f" (delivery {one.delivery.id}): {one.reason}" if one.reason else ""
         then = f"; next try {one.next_at:%d %b %H:%M} UTC" if one.next_at else ""
-        fix = f"\n    {one.fix}" if one.fix else ""
-        console().print(f"{one.state} {one.delivery.message.subject} -> {to}{tail}{then}{fix}", markup=False)
+        part = f", part {one.delivery.message.part}" if one.delivery.message.part > 1 else ""
+        _line(f"{one.state} to {to}: {one.delivery.message.subject}{part}{number}{then}")
+        if one.fix:
+            _line(f"    {one.fix}")
+
+
+def _owed_line(owed: dict[str, Any], now: str, zone: ZoneInfo) -> str:
+    if not owed["oldest_at"]:
+        return "deliveries: nothing is owed"
+    counts = ", ".join(f"{owed[state]:,} {state}" for state in ("pending", "sending", "parked") if owed[state])
+    return f"deliveries: {counts}; the oldest: {_moment(owed['oldest_at'], now, zone)}"
 
 
 def _seed_row(one: ResolvedSeed) -> tuple[str, str, str, str]:
@@ -188,23 +238,18 @@ def _seed_row(one: ResolvedSeed) -> tuple[str, str, str, str]:
     understood += ["abstract"] if seed.abstract else []
     understood += [_count(len(seed.keywords), "keyword")] if seed.keywords else []
     understood += [_count(len(seed.headings), "heading")] if seed.headings else []
+    understood += ["notes"] if seed.notes else []
     record = f"PMID {one.article.pmid} by {one.resolved_by}" if one.article else one.problem or "not looked up yet"
-    return f"{seed.path} {seed.locator}".strip(), seed.title or "(no title)", ", ".join(understood), record
+    title = seed.title or (one.article.display_title if one.article else "")
+    return f"{seed.path} {seed.locator}".strip(), title or "(no title)", ", ".join(understood) or "nothing", record
 
 
-def _watch_row(one: dict[str, Any]) -> tuple[str, ...]:
+def _watch_row(one: dict[str, Any], now: str, zone: ZoneInfo) -> tuple[str, ...]:
     matched = f"{one['matched']:,}" if one["matched"] is not None else "-"
-    return (
-        one["name"],
-        one["last_good_run_at"] or "never",
-        one["next_run_at"],
-        matched,
-        str(one["awaiting"]),
-        one["covers_to"] or "-",
-    )
+    last, coming = _moment(one["last_good_run_at"], now, zone), _moment(one["next_run_at"], now, zone)
+    return (one["name"], last, coming, matched, f"{one['awaiting']:,}", one["covers_to"] or "-")
 
 
-def _list_row(one: dict[str, Any]) -> tuple[str, ...]:
+def _list_row(one: dict[str, Any], now: str, zone: ZoneInfo) -> tuple[str, ...]:
     last = one["last_digest"] or {"period": "none yet", "papers": "-"}
-    paused = f" (paused until {one['paused_until']})" if one["paused_until"] else ""
-    return (one["name"], last["period"], str(last["papers"]), ", ".join(one["upcoming"]) + paused)
+    return (one["name"], last["period"], str(last["papers"]), _moment(one["next_digest_at"], now, zone))

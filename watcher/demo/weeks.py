@@ -89,8 +89,9 @@ def _tell(instant: datetime, done: Done, say: Callable[[str], None]) -> None:
             f"{instant:%a %d %b %H:%M}  digest {draft.digest.order.name}: {papers} papers, {draft.digest.highlights} highly relevant"
         )
     for sending in done.sendings:
-        to = f"{sending.delivery.channel} {sending.delivery.recipient}".strip()
-        say(f"{instant:%a %d %b %H:%M}  {sending.state} to {to}: {sending.delivery.message.subject}")
+        to, message = f"{sending.delivery.channel} {sending.delivery.recipient}".strip(), sending.delivery.message
+        part = f", part {message.part}" if message.part > 1 else ""
+        say(f"{instant:%a %d %b %H:%M}  {sending.state} to {to}: {message.subject}{part}")
 
 
 def _last(out: Path, mails: list[Mail], say: Callable[[str], None]) -> Path:
@@ -128,6 +129,7 @@ def _configuration(out: Path, base_url: str, mail: MailServer, slack: SlackServe
 @contextmanager
 def _clock_file(path: Path) -> Iterator[Callable[[datetime], None]]:
     """The demo's own time, and none of the caller's settings, for the length of the block."""
+
     def move(instant: datetime) -> None:
         path.write_text(instant.isoformat(), encoding="utf-8")
 
@@ -153,11 +155,15 @@ def _cleared(out: Path) -> None:
     """Make room; a folder that is not an earlier demo's is left alone.
 
     Raises:
-        ConfigurationError: the folder holds something else.
+        ConfigurationError: the folder holds something else, or cannot be written.
     """
-    if out.exists() and any(out.iterdir()):
-        if not (out / _MARK).exists():
-            raise ConfigurationError(Problem("this folder is not a demo's", "name an empty or new folder with --out", Place(out)))
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / _MARK).touch()
+    if out.exists() and not (out.is_dir() and ((out / _MARK).exists() or not any(out.iterdir()))):
+        raise ConfigurationError(Problem("this is no folder of a demo", "name an empty or new folder with --out", Place(out)))
+    try:
+        if out.exists():
+            shutil.rmtree(out)
+        out.mkdir(parents=True)
+        (out / _MARK).touch()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError(Problem(f"cannot be written: {reason}", "name another folder with --out", Place(out))) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from watcher import clock
 from watcher.domain import DigestList
 from watcher.flows.compose import Draft
 from watcher.flows.lease import held
@@ -20,12 +21,12 @@ def compose_now(ticker: Ticker, order: DigestList, now: datetime) -> Done:
         ticker.store.abandon_open_runs(now)
         runner = ticker.runner()
         runs = {watch.name: ticker.run(runner, watch, now, reconcile=True) for watch in ticker.read_by(order)}
-        draft = ticker.composer.compose(ticker.request(order, runs, now))
-    return Done(tuple(runs.values()), (draft,), ticker.deliverer.deliver(now))
+        draft = ticker.composer.compose(ticker.request(order, runs))
+    return Done(tuple(runs.values()), (draft,), ticker.deliverer.deliver(clock.now()))
 
 
-def draft_now(ticker: Ticker, order: DigestList, now: datetime) -> Draft:
+def draft_now(ticker: Ticker, order: DigestList) -> Draft:
     """The digest that the stored news would make now; PubMed is not asked, nothing is owed."""
     last = {watch.name: ticker.store.run_history(watch.name).last_good for watch in ticker.read_by(order)}
     runs = {name: report for name, report in last.items() if report is not None}
-    return ticker.composer.draft(ticker.request(order, runs, now))
+    return ticker.composer.draft(ticker.request(order, runs))

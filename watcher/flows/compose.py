@@ -12,7 +12,7 @@ Nothing is sent here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from watcher import clock, schedule
@@ -39,9 +39,10 @@ from watcher.domain import (
     Section,
     Watch,
 )
-from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered
+from watcher.errors import ConfigurationError
+from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
 from watcher.rank import Ranking
-from watcher.store import Judgement, ListHistory, Owed, Store
+from watcher.store import Judgement, ListHistory, Owed, QueryVersion, Store
 
 RECONSIDER_BACK = timedelta(days=28)
 
@@ -68,6 +69,17 @@ class Draft:
     messages: tuple[Message, ...]
     judgements: tuple[Judgement, ...]
     is_empty: bool
+
+
+@dataclass(slots=True)
+class _Hearing:
+    """What was judged. `rankings`: the hash of the ranking that each watch was judged under; `starting`: watches that this list has had
+    no digest of; `unheard`: watches that could not be judged, and why."""
+
+    judged: list[Judged] = field(default_factory=list)
+    rankings: dict[str, str] = field(default_factory=dict)
+    starting: set[str] = field(default_factory=set)
+    unheard: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,41 +109,47 @@ class Composer:
     def draft(self, request: Request) -> Draft:
         """Compose without owing anything; scores that were missing are kept."""
         history = self.store.list_history(request.order.name)
-        judged, rankings = self._judged(request)
+        hearing = self._heard(request, history)
+        judged = hearing.judged
         bench = self._bench(request.order, judged)
-        works = {one.candidate.work_id for one in judged}
-        records = self.store.works(works)
+        records = self.store.works({one.candidate.work_id for one in judged})
         period = self._period(request, history)
         arranged = arrange(
             entries(judged, records),
             order=request.order,
             watches={watch.name: watch for watch in request.watches},
             period=period,
-            composed_at=request.now,
+            composed_at=clock.now(),  # after the runs: what they found is not news to the next digest
             follow_ups=follow_ups(judged, bench, records),
-            gaps=_gaps(request, period, self.store),
+            gaps=_gaps(request, period, self.store, hearing.unheard),
             receipt=self._receipt(request, history, judged),
             base_url=self.base_url,
+            new_watches=hearing.starting,
         )
         kinds = {channel.kind for channel in request.channels}
         digest, rendered = messages(arranged, kinds=kinds, ris=self.ris)
-        return Draft(digest, rendered, _judgements(request, digest, judged, rankings), not (digest.presented or digest.follow_ups))
+        return Draft(digest, rendered, _judgements(request, digest, hearing), not (digest.presented or digest.follow_ups))
 
     # --- gather, score, judge ---------------------------------------------------------------------------------------------------
 
-    def _judged(self, request: Request) -> tuple[tuple[Judged, ...], dict[str, str]]:
-        """Everything judged, watch by watch, and the hash of the ranking that each watch was judged under."""
-        judged: list[Judged] = []
-        rankings: dict[str, str] = {}
+    def _heard(self, request: Request, history: ListHistory) -> _Hearing:
+        """Everything judged, watch by watch. A watch that has no ranking is left for the next digest, and the others go on."""
+        hearing = _Hearing()
         for watch in request.watches:
-            ranking = self.rank(self.seeds(watch))
-            rankings[watch.name] = ranking.facts.sha256
-            judged += self._judged_for(request, watch, ranking)
-        return tuple(judged), rankings
+            try:
+                ranking = self.rank(self.seeds(watch))
+            except ConfigurationError as error:
+                hearing.unheard[watch.name] = str(error)
+                continue
+            hearing.rankings[watch.name] = ranking.facts.sha256
+            new = self.store.unjudged(request.order.name, watch.name)
+            hearing.judged += self._judged_for(request, watch, ranking, new)
+            if _is_starting(new, self.store.version_in_force(watch.name), history):
+                hearing.starting.add(watch.name)
+        return hearing
 
-    def _judged_for(self, request: Request, watch: Watch, ranking: Ranking) -> list[Judged]:
+    def _judged_for(self, request: Request, watch: Watch, ranking: Ranking, new: Sequence[Candidate]) -> list[Judged]:
         name, since = request.order.name, request.now - RECONSIDER_BACK
-        new = self.store.unjudged(name, watch.name)
         gained = self.store.gained(name, watch.name)
         starters = self.store.starters(name, watch.name)
         again = self.store.reconsiderable(name, watch.name, since, ranking.facts.sha256)
@@ -139,8 +157,8 @@ class Composer:
         scores = self._scores(watch, ranking, (*new, *gained, *starters, *again), request.now)
         bench = self._bench(request.order, (*new, *gained, *starters, *again))
         return [
-            *judge(bench, watch, new, scores, Section.WATCH),
-            *judge(bench, watch, _without(gained, new), scores, Section.WATCH, "its abstract or its MeSH headings have arrived"),
+            *judge(bench, watch, new, scores),
+            *judge(bench, watch, _without(gained, new), scores, note="its abstract or its MeSH headings have arrived"),
             *judge(bench, watch, _without(starters, (*new, *gained)), scores, Section.STARTER),
             *reconsidered(bench, watch, again, scores),
         ]
@@ -164,7 +182,7 @@ class Composer:
         fresh = [day for report in request.runs.values() if (day := _fresh_day(report))]
         first = history.covers_to is None
         start = max((watch.start.days for watch in request.watches), default=0)
-        covers_from = history.covers_to or clock.ncbi_day(history.created_at) - timedelta(days=start)
+        covers_from = history.covers_to or clock.ncbi_day(history.created_at or request.now) - timedelta(days=start)
         slot = request.slot or request.now
         return Period(
             key=schedule.period_key(slot) if request.slot else f"manual:{request.now.isoformat(timespec='seconds')}",
@@ -176,17 +194,17 @@ class Composer:
         )
 
     def _receipt(self, request: Request, history: ListHistory, judged: Sequence[Judged]) -> Receipt:
-        new = {one.article.pmid for one in judged if one.kind is Section.WATCH and not one.note}
+        counts = tally(judged)
         runs = {watch.name: self.store.runs_since(watch.name, history.last_composed_at) for watch in request.watches}
         latest = [next((run for run in reversed(reports) if run.outcome is RunOutcome.GOOD), None) for reports in runs.values()]
         gone = [pmid for watch in request.watches for pmid in self.store.newly_unavailable(watch.name, history.last_composed_at)]
         return Receipt(
             checked=sum(_full_count(reports) for reports in runs.values()),
-            new=len(new),
-            below_threshold=len(_only(judged, Outcome.BELOW_THRESHOLD)),
-            excluded_type=len(_only(judged, Outcome.EXCLUDED_TYPE)),
-            already_presented=len(_only(judged, Outcome.ALREADY_PRESENTED)),
-            retracted=tuple(sorted(_only(judged, Outcome.RETRACTED))),
+            new=counts.new,
+            below_threshold=counts.rejections.get(Outcome.BELOW_THRESHOLD, 0),
+            excluded_type=counts.rejections.get(Outcome.EXCLUDED_TYPE, 0),
+            already_presented=counts.rejections.get(Outcome.ALREADY_PRESENTED, 0),
+            retracted=counts.retracted,
             awaiting=sum(self.store.awaiting_count(watch.name) for watch in request.watches),
             unavailable=tuple(sorted(set(gone))),
             failures=(*request.failures, *(line for name, reports in runs.items() for line in _failures(name, reports))),
@@ -211,20 +229,22 @@ def _without(candidates: Sequence[Candidate], others: Sequence[Candidate]) -> tu
     return tuple(one for one in candidates if one.article.pmid not in taken)
 
 
-def _only(judged: Sequence[Judged], outcome: Outcome) -> set[Pmid]:
-    """Records that no watch judged otherwise."""
-    return {one.article.pmid for one in judged if one.outcome is outcome} - {
-        one.article.pmid for one in judged if one.outcome is not outcome
-    }
+def _is_starting(new: Sequence[Candidate], version: QueryVersion | None, history: ListHistory) -> bool:
+    """Whether the list has had no digest of this watch: its query was first read since the last one, or it brings news that was
+    there before the last one, which judged all there was."""
+    last = history.last_composed_at
+    if last is None or (version and version.ordinal == 1 and version.valid_from > last):
+        return True
+    return any(hit.news_at is not None and hit.news_at <= last for one in new for hit in one.hits)
 
 
-def _judgements(request: Request, digest: Digest, judged: Sequence[Judged], rankings: Mapping[str, str]) -> tuple[Judgement, ...]:
+def _judgements(request: Request, digest: Digest, hearing: _Hearing) -> tuple[Judgement, ...]:
     thresholds = {watch.name: watch.threshold for watch in request.watches}
     shown = frozenset(item.article.pmid for item in digest.items)
     attached = frozenset(item.article.pmid for item in digest.attached)
     return tuple(
-        Judgement(one.watch, one.article.pmid, outcome, one.scored.value, thresholds[one.watch], rankings[one.watch])
-        for one, outcome in outcomes(judged, shown, attached)
+        Judgement(one.watch, one.article.pmid, outcome, one.scored.value, thresholds[one.watch], hearing.rankings[one.watch])
+        for one, outcome in outcomes(hearing.judged, shown, attached)
     )
 
 
@@ -232,16 +252,15 @@ def _fresh_day(report: RunReport) -> date | None:
     return report.full_set_as_of if report.outcome is RunOutcome.GOOD else None
 
 
-def _gaps(request: Request, period: Period, store: Store) -> tuple[Gap, ...]:
-    """Watches whose full set could not be read for this digest."""
+def _gaps(request: Request, period: Period, store: Store, unheard: Mapping[str, str]) -> tuple[Gap, ...]:
+    """Watches whose full set could not be read for this digest, or whose news could not be judged."""
     gaps = []
     for watch in request.watches:
         report = request.runs.get(watch.name)
-        if report is None or _fresh_day(report) is None:
-            history = store.run_history(watch.name)
-            since = history.full_set_as_of or period.covers_from
-            reason = (report.error if report else None) or "PubMed was not asked"
-            gaps.append(Gap(watch.name, since, period.covers_to, reason))
+        if watch.name in unheard or report is None or _fresh_day(report) is None:
+            read = None if watch.name in unheard else store.run_history(watch.name).full_set_as_of
+            reason = unheard.get(watch.name) or (report.error if report else None) or "PubMed was not asked"
+            gaps.append(Gap(watch.name, read or period.covers_from, period.covers_to, reason))
     return tuple(gaps)
 
 

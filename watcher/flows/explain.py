@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from watcher import clock
 from watcher.domain import DeliveryState, HitState, Outcome, Pmid
-from watcher.store import DeliveryFacts, History, HitFacts, JudgementFacts, Store
+from watcher.store import DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
+
+ABSENT_READINGS = 3
+ABSENT_FOR = timedelta(days=13)  # from the first to the third weekly reading, less a day of slack
 
 _STATES = {
     HitState.BASELINE: "matched when the query was first read; created before the cut, so part of the baseline and not presented",
@@ -20,6 +24,10 @@ _STATES = {
     HitState.NEWS: "matched as news",
     HitState.UNAVAILABLE: "matched, but EFetch never returned its record; given up",
 }
+
+_EDITED_IN = (
+    "matched since the query was edited; older than the cut, but among the best of what the edit added, so it is shown once"
+)
 
 _OUTCOMES = {
     Outcome.SHOWN: "shown",
@@ -69,20 +77,20 @@ def _matched(history: History) -> Iterable[Step]:
         yield Step("matched", "never", None, "no watch's search has returned this pmid")
     for hit in history.hits:
         origins = ", ".join(sorted(hit.origins))
-        yield Step(
-            "matched", hit.state, hit.first_seen_at, f"watch {hit.watch}{f' by {origins}' if origins else ''}: {_STATES[hit.state]}"
-        )
+        told = _EDITED_IN if hit.starter_at else _STATES[hit.state]
+        yield Step("matched", hit.state, hit.first_seen_at, f"watch {hit.watch}{f' by {origins}' if origins else ''}: {told}")
         if hit.state is HitState.AWAITING:
-            yield Step(
-                "awaited", f"{hit.tries} tries", hit.first_seen_at, f"watch {hit.watch}: asked for with each run for 30 days"
-            )
+            yield Step("awaited", f"{hit.tries} tries", hit.first_seen_at, f"watch {hit.watch}: asked for again with each run")
         if hit.absent_since:
             detail = f"watch {hit.watch}: {hit.absent_readings} readings of the full set did not hold it any more"
             yield Step("absent", _absence(hit), hit.absent_since, detail)
 
 
 def _absence(hit: HitFacts) -> str:
-    return "removed, or no longer matching" if hit.absent_readings >= 3 else "missing"
+    """Three weekly readings without it: it is gone. Lists that compose daily read more often, so the days count too."""
+    since = hit.absent_since
+    for_long = since is not None and clock.now() - since >= ABSENT_FOR
+    return "removed, or no longer matching" if for_long and hit.absent_readings >= ABSENT_READINGS else "missing"
 
 
 def _fetched(history: History) -> Iterable[Step]:
@@ -130,15 +138,27 @@ def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
 
 def _verdict(history: History) -> str:
     if history.presented:
-        first = history.presented[0]
-        sent = [one for one in history.deliveries if one.state == DeliveryState.SENT]
-        state = "delivered" if sent else "owed, not delivered yet"
-        return f"It reached list {first.list_name} in the digest of {first.period} ({state})."
+        return " ".join(_reached(one, history) for one in history.presented)
     if history.judgements:
         last = history.judgements[-1]
         return f"List {last.list_name} judged it in the digest of {last.period}: {_OUTCOMES[last.outcome]}."
     if any(hit.state is HitState.NEWS for hit in history.hits):
         return "It is news and waits for the next digest."
+    if any(hit.starter_at for hit in history.hits):
+        return "An edit of the query added it, and it waits for the next digest."
     if history.hits:
         return f"It is not in any digest: {_STATES[history.hits[0].state]}."
     return "No watch has ever matched it: run `watcher check --online` to see what the queries find."
+
+
+def _reached(one: PresentedFacts, history: History) -> str:
+    """How far the digest that presented the work has come."""
+    work = "It" if one.pmid == history.pmid else f"Its work, as PMID {one.pmid},"
+    mine = [each.state for each in history.deliveries if (each.list_name, each.period) == (one.list_name, one.period)]
+    if DeliveryState.SENT in mine:
+        state = "delivered"
+    elif set(mine) <= {DeliveryState.DROPPED}:
+        state = "sent to nobody"
+    else:
+        state = "owed, not delivered yet"
+    return f"{work} reached list {one.list_name} in the digest of {one.period} ({state})."

@@ -5,7 +5,7 @@ retracted -> already presented -> excluded type -> below threshold -> passes
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +14,16 @@ from watcher.domain import Article, Candidate, DigestList, FollowUp, Origin, Out
 
 RECONSIDERED_AT_MOST = 5
 
+REJECTIONS = (Outcome.RETRACTED, Outcome.ALREADY_PRESENTED, Outcome.EXCLUDED_TYPE, Outcome.BELOW_THRESHOLD)
+"""What a work counts as that passed nowhere: the first of these that any of its records or watches gave."""
+
 LATE_ORIGINS = frozenset({Origin.INDEXED, Origin.FULL_SET})
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One hit with its score and the decision; `outcome` None passes and is decided by the room that the digest has."""
+    """One hit with its score and the decision; `outcome` None passes and is decided by the room that the digest has. `note`: why it is judged
+    once more."""
 
     watch: str
     candidate: Candidate
@@ -33,6 +37,21 @@ class Judged:
         """The candidate's article."""
         return self.candidate.article
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it is news to the readers: judged for the first time, or passing only now. Papers that are reconsidered, or older
+        than the cut, stand in sections of their own."""
+        return self.kind is Section.WATCH and (not self.note or self.outcome is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the news: `new` works, those of them that passed for no watch by their `rejections`, retracted records by name."""
+
+    new: int
+    rejections: Mapping[Outcome, int]
+    retracted: tuple[Pmid, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -44,9 +63,23 @@ class Bench:
 
 
 def judge(
-    bench: Bench, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored], kind: Section, note: str = ""
+    bench: Bench,
+    watch: Watch,
+    candidates: Iterable[Candidate],
+    scores: Mapping[Pmid, Scored],
+    kind: Section = Section.WATCH,
+    note: str = "",
 ) -> tuple[Judged, ...]:
-    """Decide about each candidate of one watch. A starter is not held against the threshold again: the edit chose it."""
+    """Decide about each candidate of one watch.
+
+    Args:
+        bench: the list's order, and what its readers had.
+        watch: whose threshold and excluded types count.
+        candidates: the hits.
+        scores: by pmid, one for each candidate.
+        kind: a starter is not held against the threshold again: the edit chose it.
+        note: why the list judges them once more, for the reader; "" for the first time.
+    """
     return tuple(
         Judged(watch.name, one, scored, kind, _outcome(bench, watch, one, scored, kind), note)
         for one in candidates
@@ -59,6 +92,22 @@ def reconsidered(bench: Bench, watch: Watch, candidates: Iterable[Candidate], sc
     judged = judge(bench, watch, candidates, scores, Section.RECONSIDERED, "reconsidered: the seeds or verdicts have changed")
     passing = [one for one in judged if one.outcome is None]
     return tuple(sorted(passing, key=lambda one: (-one.scored.value, -one.article.pmid))[:RECONSIDERED_AT_MOST])
+
+
+def tally(judged: Sequence[Judged]) -> Tally:
+    """Count each new work once, whichever watches and records it came through, so that a receipt adds up."""
+    passed = {one.candidate.work_id for one in judged if one.outcome is None}
+    found: defaultdict[int, set[Outcome | None]] = defaultdict(set)
+    for one in judged:
+        if one.is_new:
+            found[one.candidate.work_id].add(one.outcome)
+    rejected = [held for work_id, held in found.items() if work_id not in passed]
+    retracted = {one.article.pmid for one in judged if one.is_new and one.outcome is Outcome.RETRACTED}
+    return Tally(
+        new=len(found),
+        rejections=Counter(next(outcome for outcome in REJECTIONS if outcome in held) for held in rejected),
+        retracted=tuple(sorted(retracted)),
+    )
 
 
 def entries(judged: Iterable[Judged], records: Mapping[int, Sequence[Article]]) -> tuple[Entry, ...]:

@@ -34,7 +34,7 @@ class _Found:
 
 
 def resolve(
-    watch: str, seeds: Sequence[Seed], *, store: Store, source: Source | None, now: datetime
+    watch: str, seeds: Sequence[Seed], *, store: Store, source: Source | None, now: datetime, keep: bool = True
 ) -> tuple[tuple[ResolvedSeed, ...], tuple[str, ...]]:
     """Join each seed with its record.
 
@@ -42,8 +42,9 @@ def resolve(
         watch: whose seeds they are.
         seeds: as the files give them.
         store: remembers what was resolved, and keeps the records.
-        source: PubMed; None uses only what is remembered.
+        source: PubMed; None uses only what is remembered, and writes nothing.
         now: the present instant.
+        keep: remember what was found.
 
     Returns:
         The seeds in their order, and one line for a failure of PubMed that left some unresolved for now.
@@ -59,7 +60,7 @@ def resolve(
         except PubMedError as error:
             warnings = (f"{len(open_ones)} seeds could not be looked up and stand on their own text for now: {error}",)
     resolved = tuple(fresh.get(_key(seed)) or known.get(_key(seed), (_own_text(seed), now))[0] for seed in seeds)
-    if fresh or rows.keys() != known.keys():
+    if keep and source is not None and (fresh or rows.keys() != known.keys()):
         store.save_articles((one.article for one in fresh.values() if one.article), now)
         settled = known.keys() | fresh.keys()
         store.save_seeds(watch, [one for one in resolved if _key(one.seed) in settled], now)

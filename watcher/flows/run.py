@@ -48,7 +48,7 @@ SIMILAR_EVERY = timedelta(days=7)
 SIMILAR_BACK = timedelta(days=30)
 BATCH = 200
 CHANGED_PER_RUN = 2_000
-OLDER_PER_EDIT = 10_000
+OLDER_PER_EDIT = 2_000
 LARGE_JOB = 100
 
 Rank = Callable[[Sequence[ResolvedSeed]], Ranking]
@@ -134,6 +134,16 @@ class Runner:
         commit = replace(commit, report=self._measured(commit.report, requests, started))
         self.store.commit_run(run_id, commit)
         return commit.report
+
+    def rehearse(self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), at_once: bool = False) -> RunCommit:
+        """What `run` would keep, measured like it; nothing is kept, save how the seeds were resolved.
+
+        Raises:
+            PubMedError: a search or a fetch failed.
+        """
+        requests, started = self.source.requests_made, time.monotonic()
+        commit = self.look(self.plan(watch, now=now, lists=lists), now=now, at_once=at_once)
+        return replace(commit, report=self._measured(commit.report, requests, started))
 
     def plan(self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), reconcile: bool = False) -> Plan:
         """Decide what to ask, from the store's memory of this watch."""
@@ -236,14 +246,28 @@ class Runner:
     def _window(self, plan: Plan, of: int) -> Found:
         since = plan.window_from or plan.as_of - FULL_SET_EVERY
         term = query.windowed(plan.term, since)
-        return self.source.read_set(term, first=_within(self.source.search(term), of))
+        return self._dated(plan, term, of)
 
     def _whole_and_recent(self, plan: Plan) -> tuple[Found, frozenset[Pmid]]:
         """The full set, and which of it was created since the cut. What appears between the two searches is left for the next run."""
         whole = self._allowed(plan)
         term = query.created_between(plan.term, plan.cut, None)
-        recent = self.source.read_set(term, first=_within(self.source.search(term), whole.facts.count))
+        recent = self._dated(plan, term, whole.facts.count)
         return whole, frozenset(recent.pmids) & frozenset(whole.pmids)
+
+    def _dated(self, plan: Plan, term: str, of: int) -> Found:
+        """The set of a dated search. It cannot hold more than the query alone: PubMed drops words that it does not know, and where a
+        query consists of nothing else, only the dates are left. `of` is how many the query matched when that was last known."""
+        found = self.source.search(term)
+        if found.facts.count > of * 1.2 + 1_000:
+            alone = self.source.search(plan.term, retmax=0).facts.count
+            if found.facts.count > alone * 1.02 + 100:
+                unknown = ", ".join(found.facts.phrases_not_found) or "it does not say which"
+                raise BadQuery(
+                    f"with dates added the query matches {found.facts.count:,} records, without them {alone:,}: PubMed drops words "
+                    f"that it does not know ({unknown}); correct or remove them"
+                )
+        return self.source.read_set(term, first=found)
 
     def _allowed(self, plan: Plan) -> Found:
         first = self.source.search(plan.term)
@@ -321,8 +345,12 @@ class Runner:
         return Records(got, len(got), waiting, given_up, revived, older, warnings)
 
     def _changed(self, plan: Plan, window: frozenset[Pmid]) -> list[Pmid]:
-        """Known records that the window found again, those read longest ago first, at most 2,000."""
+        """Known records that the window found again, those read longest ago first, at most 2,000. Where they are more than one batch,
+        only those that moved since the last good run's own day: the overlap is there for records that were not seen."""
         known = self.store.stored([pmid for pmid in window if plan.ledger.get(pmid) is HitState.NEWS])
+        if len(known) > BATCH and plan.history.window_to is not None:
+            moved = frozenset(self.source.read_set(query.windowed(plan.term, plan.history.window_to)).pmids)
+            known = {pmid: facts for pmid, facts in known.items() if pmid in moved}
         return sorted(known, key=lambda pmid: (known[pmid].fetched_at, pmid))[:CHANGED_PER_RUN]
 
     def _older(self, plan: Plan, reading: Reading) -> tuple[Pmid, ...]:
@@ -415,18 +443,6 @@ class Runner:
             requests=self.source.requests_made - requests,
             seconds=round(time.monotonic() - started, 3),
         )
-
-
-def _within(dated: Found, of: int) -> Found:
-    """A dated search cannot find more than the query alone, but for what came since: PubMed drops words that it does not know, and
-    where a query consists of nothing else, only the dates are left."""
-    if dated.facts.count > of * 1.2 + 1_000:
-        unknown = ", ".join(dated.facts.phrases_not_found) or "it does not say which"
-        raise BadQuery(
-            f"with dates added the query matches {dated.facts.count:,} records, without them {of:,}: PubMed drops words that it does "
-            f"not know ({unknown}); correct or remove them"
-        )
-    return dated
 
 
 def _merged(news: Mapping[Pmid, frozenset[Origin]], similar: Mapping[Pmid, frozenset[Origin]]) -> dict[Pmid, frozenset[Origin]]:

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import watcher
-from watcher import clock, schedule
+from watcher import clock
 from watcher.domain import DeliveryState, DigestList, RunOutcome, Watch
 from watcher.errors import ConfigurationError
-from watcher.flows.tick import Ticker
-from watcher.store import Store
+from watcher.flows.tick import Ticker, is_paused
+from watcher.store import DeliveryFacts, RunHistory, Store, StoreFacts
+
+_LISTED = 20
+"""Deliveries that are told one by one."""
 
 
-def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str) -> dict[str, Any]:
-    """The state of everything.
+@dataclass(frozen=True, slots=True)
+class State:
+    """How things stand: the `document` that other programs read, and for people `remarks` besides, in the time zone `zone`."""
+
+    document: dict[str, Any]
+    remarks: tuple[str, ...] = ()
+    zone: str = "UTC"
+
+
+def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str) -> State:
+    """The state of everything, also before anything has run.
 
     Returns:
-        {now, clock, version, schema, config{state, sha256, error}, watches[…], lists[…], deliveries{…}, incidents[…], database{…}};
-        times are ISO with offset, dates ISO, absent things null.
+        The document {now, clock, version, schema, config{state, sha256, error}, watches[…], lists[…], deliveries{…}, incidents[…]};
+        times are ISO with offset, dates ISO, absent things null. A `next_…_at` that is `now` is due.
     """
     facts = store.facts()
-    return {
+    document = {
         **_frame(now, facts.schema),
         "config": {"state": "good", "sha256": config_sha256, "error": None},
         "watches": [_watch(ticker, store, watch, now) for watch in ticker.watches.values()],
-        "lists": [_list(store, order, now) for order in ticker.orders.values()],
+        "lists": [_list(ticker, store, order, now) for order in ticker.orders.values()],
         "deliveries": {
             "pending": facts.pending,
             "sending": facts.sending,
@@ -34,35 +47,28 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str) -
             "oldest_at": _iso(facts.oldest_at),
         },
         "incidents": _incidents(store, ticker.watches.values()),
-        "database": {
-            "articles": facts.articles,
-            "works": facts.works,
-            "hits": facts.hits,
-            "digests": facts.digests,
-            "bytes": facts.size_bytes,
-        },
     }
+    return State(document, tuple(_remarks(ticker, store, facts, now)), ticker.run_schedule.zone.key)
 
 
-def broken(error: ConfigurationError, *, now: datetime) -> dict[str, Any]:
-    """The same document when the configuration cannot be read: its first error stands in `config`."""
-    problem = error.problems[0]
-    place = problem.place
+def broken(error: ConfigurationError, *, now: datetime) -> State:
+    """The same document when the configuration cannot be read: the place of its first error stands in `config`, what is wrong among
+    the incidents."""
+    place = error.problems[0].place
     told = {
         "file": str(place.path) if place else None,
         "line": place.line if place else None,
         "key": place.key if place else None,
-        "what": problem.what,
     }
-    return {
+    document = {
         **_frame(now, None),
         "config": {"state": "bad", "sha256": None, "error": told},
         "watches": [],
         "lists": [],
         "deliveries": {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None},
-        "incidents": [str(problem)],
-        "database": None,
+        "incidents": [str(problem) for problem in error.problems],
     }
+    return State(document)
 
 
 def _frame(now: datetime, schema: str | None) -> dict[str, Any]:
@@ -71,54 +77,66 @@ def _frame(now: datetime, schema: str | None) -> dict[str, Any]:
 
 def _watch(ticker: Ticker, store: Store, watch: Watch, now: datetime) -> dict[str, Any]:
     history = store.run_history(watch.name)
-    good, last = history.last_good, history.last
-    failing = last is not None and last.error is not None
+    good = history.last_good
     return {
         "name": watch.name,
         "last_good_run_at": _iso(good.started_at if good else None),
         "next_run_at": _iso(ticker.next_run(watch, now)),
-        "matched": history.full_set_matched or None,
+        "matched": history.full_set_matched if history.full_set_as_of else None,
         "awaiting": store.awaiting_count(watch.name),
         "covers_to": _day(history.full_set_as_of),
-        "gaps": _gaps(store, watch.name, now),
-        "failing_since": _iso(history.failing_since),
-        "error": last.error if failing and last else None,
-        "warnings": list(good.warnings) if good else [],
+        "gaps": _gaps(history, now),
     }
 
 
-def _gaps(store: Store, watch: str, now: datetime) -> list[dict[str, Any]]:
+def _gaps(history: RunHistory, now: datetime) -> list[dict[str, Any]]:
     """Days since the last whole reading that failing runs leave open."""
-    history = store.run_history(watch)
-    if history.last is None or history.last.outcome is RunOutcome.GOOD:
+    last = history.last
+    if last is None or last.outcome is RunOutcome.GOOD:
         return []
-    since = history.window_to
-    return [{"from": _day(since), "to": _day(clock.ncbi_day(now)), "reason": history.last.error}]
+    return [{"from": _day(history.window_to), "to": _day(clock.ncbi_day(now)), "reason": last.error}]
 
 
-def _list(store: Store, order: DigestList, now: datetime) -> dict[str, Any]:
+def _list(ticker: Ticker, store: Store, order: DigestList, now: datetime) -> dict[str, Any]:
     history = store.list_history(order.name)
-    times = schedule.parse(order.schedule, order.timezone)
     last = {"period": history.last_period, "papers": history.last_papers} if history.last_period else None
-    return {
-        "name": order.name,
-        "next_digest_at": _iso(times.next(max(now, history.created_at))),
-        "upcoming": [_iso(slot) for slot in times.upcoming(now)],
-        "last_digest": last,
-        "paused_until": _day(order.pause_until),
-    }
+    return {"name": order.name, "next_digest_at": _iso(ticker.next_digest(order, now)), "last_digest": last}
+
+
+def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> Iterator[str]:
+    """What is worth a line on a terminal and is no incident."""
+    for watch in ticker.watches.values():
+        good = store.run_history(watch.name).last_good
+        yield from (f"watch {watch.name}: {warning}" for warning in (good.warnings if good else ()))
+    for order in ticker.orders.values():
+        if is_paused(order, now):
+            yield f"list {order.name} is paused until {order.pause_until}"
+    for one in reversed(store.deliveries(states={DeliveryState.PENDING, DeliveryState.SENDING}, limit=_LISTED)):
+        reason = f": {one.reason}" if one.reason else ""
+        yield f"delivery {one.id} to {_to(one)} is {one.state} after {one.attempts} attempts{reason}"
+    size = f"{facts.size_bytes / 1_000_000:,.1f} MB"
+    yield f"database: {facts.works:,} works in {facts.articles:,} records; {facts.hits:,} hits, digests: {facts.digests:,}; {size}"
 
 
 def _incidents(store: Store, watches: Iterable[Watch]) -> list[str]:
     told = []
     for watch in watches:
         history = store.run_history(watch.name)
-        if history.failed_in_row and history.last:
-            told.append(
-                f"watch {watch.name} fails since {_iso(history.failing_since)} ({history.failed_in_row} runs): {history.last.error}"
-            )
+        if history.last is not None and history.last.error:
+            told.append(f"watch {watch.name} {_trouble(history)}: {history.last.error}")
     parked = store.deliveries(states={DeliveryState.PARKED})
-    return told + [f"delivery {one.id} to {one.channel} {one.recipient} is parked: {one.reason}" for one in parked]
+    return told + [f"delivery {one.id} to {_to(one)} is parked: {one.reason}" for one in reversed(parked)]
+
+
+def _trouble(history: RunHistory) -> str:
+    if not history.failed_in_row:
+        return "keeps the query it had, since the edited one was refused"
+    times = "once" if history.failed_in_row == 1 else f"{history.failed_in_row} times"
+    return f"fails since {_iso(history.failing_since)} ({times})"
+
+
+def _to(one: DeliveryFacts) -> str:
+    return f"{one.channel} {one.recipient}".strip()
 
 
 def _iso(instant: datetime | None) -> str | None:

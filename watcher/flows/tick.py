@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from watcher import schedule
+from watcher import clock, schedule
 from watcher.domain import Channel, DigestList, RunOutcome, RunReport, Watch
-from watcher.errors import AlreadyComposed, ConfigurationError
+from watcher.errors import AlreadyComposed, Busy, ConfigurationError, QuietHours, SeedError
 from watcher.flows.compose import Composer, Draft, Request
 from watcher.flows.deliver import Deliverer, Sending
 from watcher.flows.lease import held
@@ -23,6 +23,8 @@ from watcher.flows.run import Runner
 from watcher.store import Store
 
 LATE_AFTER = timedelta(hours=2)
+
+_INPUT = (ConfigurationError.__name__, SeedError.__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,12 @@ class Done:
     def unreachable(self) -> bool:
         """Whether PubMed was asked and no run could be finished because of it."""
         asked = [run for run in self.runs if run.outcome is not RunOutcome.REFUSED]
-        return bool(asked) and all(run.outcome is RunOutcome.FAILED and run.may_pass for run in asked)
+        return bool(asked) and all(_unanswered(run) for run in asked)
+
+    @property
+    def misconfigured(self) -> bool:
+        """Whether every run failed by what the lab wrote: seeds that cannot be read, or hold no text."""
+        return bool(self.runs) and all(run.error_kind in _INPUT for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +80,32 @@ class Ticker:
     say: Callable[[str], None] = field(default=lambda _line: None)
 
     def tick(self, now: datetime) -> Done:
-        """Do all that is due at `now`.
+        """Do all that is due at `now`. Deliveries are due by the time at which the work before them has ended.
 
         Raises:
-            Busy: PubMed work is due and another process holds it.
+            Busy: PubMed work is due and another process holds it; what was owed has been sent all the same.
         """
-        lists, watches = self.due_lists(now), self.due_watches(now)
         runs: dict[str, RunReport] = {}
         drafts: list[Draft] = []
         waiting: list[str] = []
-        if lists or watches:
-            with held(self.store, "pubmed", self.holder):
-                self.store.abandon_open_runs(now)
-                runner = self.runner()
-                for due in self.due_lists(now):
-                    self._list(due, runner, runs, drafts, waiting, now)
-                for watch in self.due_watches(now):
-                    if watch.name not in runs:
-                        runs[watch.name] = self.run(runner, watch, now, reconcile=False)
-        return Done(tuple(runs.values()), tuple(drafts), self.deliverer.deliver(now), tuple(waiting))
+        try:
+            if self.due_lists(now) or self.due_watches(now):
+                self._look(runs, drafts, waiting, now)
+        except Busy:
+            self.deliverer.deliver(clock.now())
+            raise
+        return Done(tuple(runs.values()), tuple(drafts), self.deliverer.deliver(clock.now()), tuple(waiting))
+
+    def _look(self, runs: dict[str, RunReport], drafts: list[Draft], waiting: list[str], now: datetime) -> None:
+        """The lists and watches that are due, once no other process talks to PubMed."""
+        with held(self.store, "pubmed", self.holder):
+            self.store.abandon_open_runs(now)
+            runner = self.runner()
+            for due in self.due_lists(now):
+                self._list(due, runner, runs, drafts, waiting, now)
+            for watch in self.due_watches(now):
+                if watch.name not in runs:
+                    runs[watch.name] = self.run(runner, watch, now, reconcile=False)
 
     def due_lists(self, now: datetime) -> tuple[Due, ...]:
         """Lists whose latest slot, after their creation, has no digest."""
@@ -99,6 +113,8 @@ class Ticker:
         for order in self.orders.values():
             history = self.store.list_history(order.name)
             times = schedule.parse(order.schedule, order.timezone)
+            if history.created_at is None:
+                continue
             since = max(history.created_at, history.last_slot_at or history.created_at)
             slot = times.due(now, since)
             if slot is not None and not is_paused(order, now):
@@ -119,6 +135,16 @@ class Ticker:
         if today and today > now:
             return today
         return schedule.jittered(self.run_schedule.next(now), watch.name, self.jitter_minutes)
+
+    def next_digest(self, order: DigestList, now: datetime) -> datetime:
+        """When the list's next digest is composed; `now` when it is due."""
+        if any(due.order.name == order.name for due in self.due_lists(now)):
+            return now
+        times = schedule.parse(order.schedule, order.timezone)
+        if order.pause_until is None:
+            return times.next(now)
+        starts = datetime.combine(order.pause_until, time.min, times.zone)
+        return times.next(max(now, starts - timedelta(seconds=1)))
 
     def _watch_is_due(self, watch: Watch, now: datetime) -> bool:
         last = self.store.run_history(watch.name).last_good
@@ -149,11 +175,9 @@ class Ticker:
             )
             return
         try:
-            drafts.append(self.composer.compose(self.request(due.order, runs, now, due)))
+            drafts.append(self.composer.compose(self.request(due.order, runs, due)))
         except AlreadyComposed:
             self.say(f"{due.order.name}: another process has just composed this digest")
-        except ConfigurationError as error:
-            waiting.append(f"{due.order.name}: the digest of {schedule.period_key(due.slot)} cannot be composed yet: {error}")
 
     def run(self, runner: Runner, watch: Watch, now: datetime, *, reconcile: bool) -> RunReport:
         """Run one watch; the caller holds the lease."""
@@ -163,9 +187,10 @@ class Ticker:
         """The watches that a list reads."""
         return tuple(self.watches[name] for name in order.watches)
 
-    def request(self, order: DigestList, runs: Mapping[str, RunReport], now: datetime, due: Due | None = None) -> Request:
-        """What the composer is asked for one list; without `due` a digest by hand."""
-        channels = tuple(self.channels[name] for name in order.channels)
+    def request(self, order: DigestList, runs: Mapping[str, RunReport], due: Due | None = None) -> Request:
+        """What the composer is asked for one list; without `due` a digest by hand. It is composed at the end of its watches' runs, so
+        that the next digest's receipt begins where this one's ends."""
+        channels, now = tuple(self.channels[name] for name in order.channels), clock.now()
         late = self._late_reason(due, now) if due else ""
         return Request(order, self.read_by(order), channels, runs, now, due.slot if due else None, late)
 
@@ -203,3 +228,7 @@ def _slots(times: schedule.Schedule, since: datetime, until: datetime) -> Sequen
 
 def _waits(report: RunReport) -> bool:
     return report.outcome is RunOutcome.FAILED and report.may_pass
+
+
+def _unanswered(report: RunReport) -> bool:
+    return _waits(report) and report.error_kind != QuietHours.__name__

@@ -44,7 +44,7 @@ class Again(Exception):
 
     def final(self, tool: str, tries: int) -> PubMedError:
         """The error to raise after the last of so many tries."""
-        message = f"{tool}: {self.what} ({tries} tries)"
+        message = f"{tool}: {self.what} ({tries} {'try' if tries == 1 else 'tries'})"
         return self.kind(message, status=self.status) if issubclass(self.kind, PubMedUnavailable) else self.kind(message)
 
 

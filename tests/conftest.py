@@ -1,0 +1,18 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def at_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
+    """Opens a `flow_samples.desk` over the records given."""
+    from flow_samples import desk  # noqa: PLC0415 - only for the tests that ask for it
+
+    with ExitStack() as stack:
+        yield lambda *records: stack.enter_context(desk(tmp_path, monkeypatch, *records))

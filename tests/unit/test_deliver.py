@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from flow_samples import Post, final, mail_channel, passing
+from store_samples import MAIL, MONDAY, Bench, days
+
+from watcher.domain import ChannelKind, DeliveryState, Message
+from watcher.errors import DeliveryError
+from watcher.flows.deliver import LONGEST_WAIT, PARK_AFTER_ATTEMPTS, Deliverer, Sending
+from watcher.store import DeliveryFacts
+
+CHANNELS = {name: mail_channel(name) for name in ("archive", "mail", "slack")}
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench.at(tmp_path)
+    with time_machine.travel(MONDAY, tick=False):
+        yield made
+    made.store.close()
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+def deliverer(bench: Bench, post: Post, *, jitter: float = 1.0, **more: object) -> Deliverer:
+    return Deliverer(bench.store, post, CHANNELS, "me", jitter=lambda: jitter, **more)  # type: ignore[arg-type]
+
+
+def deliver(bench: Bench, post: Post, now: datetime = MONDAY, **more: bool) -> tuple[Sending, ...]:
+    return deliverer(bench, post).deliver(now, **more)
+
+
+def standing(bench: Bench) -> list[str]:
+    return [one.state for one in reversed(bench.store.deliveries())]
+
+
+def only(bench: Bench) -> DeliveryFacts:
+    (facts,) = bench.store.deliveries()
+    return facts
+
+
+def test_what_is_owed_is_sent_once_under_its_message_id(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example", "postdoc@lab.example")
+
+    first, second = deliver(bench, post), deliver(bench, post, MONDAY + days(2))
+
+    assert [(one.state, one.reason, one.stale) for one in first] == [("sent", "", False)] * 2
+    assert second == ()
+    assert post.taken == [("mail", one.recipient, one.rfc822_id) for one in reversed(bench.store.deliveries())]
+    assert {one.sent_at for one in bench.store.deliveries()} == {MONDAY}
+
+
+def test_nothing_is_sent_when_nothing_is_owed(bench: Bench, post: Post) -> None:
+    assert deliver(bench, post) == ()
+    assert post.tried == []
+
+
+def test_what_is_not_due_waits_unless_everything_is_wanted(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example")
+
+    assert deliver(bench, post, MONDAY - MINUTE) == ()
+    assert len(deliver(bench, post, MONDAY - MINUTE, everything=True)) == 1
+
+
+# --- failures that may pass
+
+
+def test_the_wait_doubles_from_two_minutes_to_four_hours_and_after_a_day_it_is_parked(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example")
+    post.refuse("mail", *passing(PARK_AFTER_ATTEMPTS))
+    now, waits, states = MONDAY, [], []
+
+    for _ in range(PARK_AFTER_ATTEMPTS):
+        (sending,) = deliver(bench, post, now)
+        assert sending.next_at is not None
+        assert deliver(bench, post, sending.next_at - MINUTE) == ()
+        waits.append((sending.next_at - now) // MINUTE)
+        states.append(sending.state)
+        now = sending.next_at
+
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 240, 240, 240, 240, 24 * 60]
+    assert states == ["pending"] * 11 + ["parked"]
+    assert deliver(bench, post, now)[0].state is DeliveryState.SENT
+
+
+@pytest.mark.parametrize("jitter", [0.8, 1.2])
+def test_waits_are_spread(bench: Bench, post: Post, jitter: float) -> None:
+    bench.owe("pi@lab.example")
+    post.refuse("mail", *passing())
+
+    (sending,) = deliverer(bench, post, jitter=jitter).deliver(MONDAY)
+
+    assert sending.next_at == MONDAY + 2 * MINUTE * jitter
+
+
+def test_a_retry_after_that_is_longer_than_the_wait_is_honoured(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example")
+    post.refuse("mail", *passing(retry_after=3600), *passing(retry_after=1))
+
+    (first,) = deliver(bench, post)
+    (second,) = deliver(bench, post, MONDAY + 60 * MINUTE)
+
+    assert first.next_at == MONDAY + timedelta(hours=1)
+    assert second.next_at == MONDAY + timedelta(hours=1) + 4 * MINUTE
+
+
+def test_the_longest_wait_is_no_limit_to_a_retry_after(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example")
+    post.refuse("mail", *passing(retry_after=2 * LONGEST_WAIT.total_seconds()))
+
+    (sending,) = deliver(bench, post)
+
+    assert sending.next_at == MONDAY + 2 * LONGEST_WAIT
+
+
+# --- failures that cannot pass
+
+
+def test_what_cannot_pass_is_parked_told_and_tried_again_the_next_day(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example")
+    post.refuse("mail", final())
+
+    (sending,) = deliver(bench, post)
+
+    assert (sending.state, sending.reason, sending.fix) == ("parked", "535 authentication refused", "check the password")
+    assert (only(bench).state, only(bench).reason) == ("parked", "535 authentication refused - check the password")
+    assert deliver(bench, post, MONDAY + days(1) - MINUTE) == ()
+    assert deliver(bench, post, MONDAY + days(1))[0].state is DeliveryState.SENT
+
+
+def test_one_refused_reader_does_not_keep_the_others_of_the_channel_from_theirs(bench: Bench, post: Post) -> None:
+    bench.owe("gone@lab.example", "pi@lab.example")
+    post.refuse("mail", final())
+
+    deliver(bench, post)
+
+    assert [recipient for _, recipient, _ in post.taken] == ["pi@lab.example"]
+
+
+def test_a_channel_that_is_configured_no_more_parks_its_deliveries_and_says_how_to_end_them(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example", channel="fax")
+
+    (sending,) = deliver(bench, post)
+
+    assert sending.state is DeliveryState.PARKED
+    assert "'fax' is no longer configured" in sending.reason
+    assert f"watcher deliver --drop {only(bench).id}" in sending.fix
+    assert post.tried == []
+
+
+def test_a_success_wakes_what_is_parked_on_that_channel_alone(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example")
+    bench.owe("", channel="slack", at=MONDAY + MINUTE)
+    post.refuse("mail", final())
+    post.refuse("slack", final())
+    deliver(bench, post, MONDAY + MINUTE)
+    bench.owe("postdoc@lab.example", at=MONDAY + 2 * MINUTE)
+
+    heard: list[str] = []
+    deliverer(bench, post, say=heard.append).deliver(MONDAY + 2 * MINUTE)
+
+    assert standing(bench) == ["sent", "parked", "sent"]
+    assert "mail works again: what was parked is tried at once" in heard
+
+
+def test_a_parked_delivery_is_tried_once_in_a_turn_however_often_it_is_woken(bench: Bench, post: Post) -> None:
+    bench.owe("gone@lab.example", "pi@lab.example", "postdoc@lab.example")
+    post.refuse("mail", final())
+
+    deliver(bench, post)
+
+    assert post.tried == ["mail"] * 3
+    assert sorted(standing(bench)) == ["pending", "sent", "sent"]
+
+
+# --- channels
+
+
+def test_a_channel_that_is_down_is_tried_once_a_turn_and_delays_no_other(bench: Bench, post: Post) -> None:
+    bench.owe("a@lab.example", "b@lab.example", "c@lab.example")
+    bench.owe("", channel="slack", at=MONDAY + MINUTE)
+    bench.owe("", channel="archive", at=MONDAY + 2 * MINUTE)
+    post.refuse("mail", *passing(3))
+
+    deliver(bench, post, MONDAY + 2 * MINUTE)
+
+    assert sorted(post.tried) == ["archive", "mail", "slack"]
+    assert sorted(channel for channel, _, _ in post.taken) == ["archive", "slack"]
+
+
+def test_the_other_readers_of_a_channel_get_their_turn_before_the_one_that_failed(bench: Bench, post: Post) -> None:
+    bench.owe("a@lab.example", "b@lab.example")
+    post.refuse("mail", *passing())
+
+    deliver(bench, post)
+    deliver(bench, post, MONDAY + MINUTE)
+
+    assert [recipient for _, recipient, _ in post.taken] == ["b@lab.example"]
+
+
+def test_parts_arrive_in_order_and_the_second_waits_for_the_first(bench: Bench, post: Post) -> None:
+    parts = tuple(Message(ChannelKind.SLACK, part, "NMJ", {"json": "{}"}) for part in (1, 2))
+    bench.owe("", channel="slack", messages=parts)
+    post.refuse("slack", *passing())
+
+    deliver(bench, post)
+    before = standing(bench)
+    sent = deliver(bench, post, MONDAY + 2 * MINUTE)
+
+    assert before == ["pending", "pending"]
+    assert [one.delivery.message.part for one in sent] == [1, 2]
+
+
+# --- other processes
+
+
+class _Thief:
+    """A sender during whose work another process takes the delivery over."""
+
+    def __init__(self, bench: Bench, failure: DeliveryError | None = None) -> None:
+        self._bench = bench
+        self._failure = failure
+
+    def send(self, *_: object, **__: object) -> None:
+        with time_machine.travel(MONDAY + timedelta(hours=1), tick=False):
+            assert self._bench.store.claim_delivery(MONDAY + timedelta(hours=1), holder="you") is not None
+        if self._failure is not None:
+            raise self._failure
+
+
+def test_what_another_process_took_over_meanwhile_is_left_to_it(bench: Bench) -> None:
+    bench.owe("pi@lab.example")
+
+    (sending,) = Deliverer(bench.store, _Thief(bench), CHANNELS, "me").deliver(MONDAY)
+
+    assert sending.stale
+    assert only(bench).state == "sending"
+
+
+def test_a_failure_of_a_delivery_that_is_another_process_now_changes_nothing(bench: Bench) -> None:
+    bench.owe("pi@lab.example")
+
+    (sending,) = Deliverer(bench.store, _Thief(bench, final()), CHANNELS, "me").deliver(MONDAY)
+
+    assert sending.stale
+    assert (only(bench).state, only(bench).reason) == ("sending", None)
+
+
+def test_each_attempt_is_told(bench: Bench, post: Post) -> None:
+    bench.owe("pi@lab.example")
+    post.refuse("mail", *passing())
+    heard: list[str] = []
+
+    deliverer(bench, post, say=heard.append).deliver(MONDAY)
+
+    assert heard == [f"{MAIL.subject!r} part 1 to mail pi@lab.example: pending: 451 try later"]
+
+
+def test_a_defect_of_a_sender_is_not_taken_for_a_failed_delivery(bench: Bench) -> None:
+    class Broken:
+        def send(self, *_: object, **__: object) -> None:
+            raise ZeroDivisionError
+
+    bench.owe("pi@lab.example")
+
+    with pytest.raises(ZeroDivisionError):
+        Deliverer(bench.store, Broken(), CHANNELS, "me").deliver(MONDAY)
