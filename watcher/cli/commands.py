@@ -322,7 +322,8 @@ def resend(
             host=one.message_host,
             at=now,
         )
-        typer.echo(f"{len(owed)} deliveries of list {order.name} are owed to {channel.name}")
+        count = "1 delivery" if len(owed) == 1 else f"{len(owed)} deliveries"
+        typer.echo(f"owed to {channel.name} again: {count} of list {order.name}")
         sendings = one.deliverer().deliver(now) if owed else ()
         facts = store.facts()
     show.sendings(sendings, facts)

@@ -97,10 +97,14 @@ def _asked(watch: Watch, store: Store, source: Source) -> list[Finding]:
 
 def _counts(watch: Watch, store: Store, source: Source, answer: Found, term: str) -> str:
     version = store.version_in_force(watch.name)
-    now = f"{answer.facts.count:,} records match"
+    now = _match(answer.facts.count)
     if version is None:
         return f"{now}; this query has not been read yet"
     if version.term == term:
-        return f"{version.matched:,} records matched when it was first read, {now} now"
+        return f"{version.matched:,} {'record' if version.matched == 1 else 'records'} matched when it was first read, {now} now"
     before = source.search(version.term, retmax=0)
-    return f"the query was edited: {before.facts.count:,} records match the old one, {now} the new one"
+    return f"the query was edited: {_match(before.facts.count)} the old one, {now} the new one"
+
+
+def _match(count: int) -> str:
+    return "1 record matches" if count == 1 else f"{count:,} records match"

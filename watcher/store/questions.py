@@ -180,7 +180,9 @@ def _shown(session: orm.Session, list_name: str | None, watch: str | None, start
     if list_name is not None:
         wanted = wanted.where(presented.c.list_id == configuration.known_list_id(session, list_name))
     if watch is not None:
-        matched = sa.exists().where(hits.c.watch_id == configuration.known_watch_id(session, watch), hits.c.pmid == presented.c.pmid)
+        matched = sa.exists().where(
+            hits.c.watch_id == configuration.known_watch_id(session, watch), hits.c.pmid == presented.c.pmid
+        )
         wanted = wanted.where(matched)
     if start is not None:
         wanted = wanted.where(digests.c.composed_at >= start)
