@@ -203,9 +203,7 @@ FETCH_FAULTS = ("efetch-timeout", "rate-limit-in-200", "truncated", "short-body"
 @pytest.mark.parametrize(
     ("tool", "kind"), [*(("esearch", kind) for kind in SEARCH_FAULTS), *(("efetch", kind) for kind in FETCH_FAULTS)]
 )
-def test_a_fault_costs_a_retry_and_never_a_paper(
-    tool: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_costs_a_retry_and_never_a_paper(tool: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plans = [Plan(number, date(2026, 3, 4), date(2026, 3, 4)) for number in range(1, 6)]
 
     with lab(tmp_path, [plan.planted() for plan in plans], monkeypatch, QUERY) as one:

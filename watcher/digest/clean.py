@@ -39,7 +39,11 @@ def clip(text: str, limit: int) -> str:
 
 def title(article: Article) -> str:
     """The title as plain text; the vernacular one, or the pmid, when the record has none."""
-    return plain("" if is_placeholder(article.title) else article.title) or plain(article.vernacular_title) or f"PMID {article.pmid} (no title)"
+    return (
+        plain("" if is_placeholder(article.title) else article.title)
+        or plain(article.vernacular_title)
+        or f"PMID {article.pmid} (no title)"
+    )
 
 
 def title_markup(article: Article, limit: int) -> Markup:
