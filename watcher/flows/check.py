@@ -10,7 +10,7 @@ from pathlib import Path
 
 from watcher import schedule
 from watcher.domain import Channel, DigestList, Seed, Watch
-from watcher.errors import ConfigurationError, DeliveryError, PubMedError, TooManyMatches
+from watcher.errors import BadQuery, ConfigurationError, DeliveryError, PubMedError, TooManyMatches
 from watcher.flows.source import Source
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
@@ -64,19 +64,28 @@ def check_online(
     reach: Callable[[Channel], str],
 ) -> list[Finding]:
     """Ask PubMed about each query, and go as far towards each channel as is possible without sending."""
-    found: list[Finding] = []
-    for watch in watches.values():
-        try:
-            found += _asked(watch, store, source)
-        except PubMedError as error:
-            found.append(Finding(f"watch {watch.name}", str(error), "failed", unreachable=error.may_pass))
-            if error.may_pass:
-                break
+    found = _pubmed(watches.values(), store, source)
     for channel in channels.values():
         try:
             found.append(Finding(f"channel {channel.name}", reach(channel)))
         except (DeliveryError, ConfigurationError) as error:
             found.append(Finding(f"channel {channel.name}", str(error), "failed"))
+    return found
+
+
+def _pubmed(watches: Iterable[Watch], store: Store, source: Source) -> list[Finding]:
+    """Whether PubMed answers, and what it makes of each query. Where it is out of reach once, it is not asked again."""
+    about, found = "PubMed", list[Finding]()
+    try:
+        found.append(Finding(about, f"answers; its database was last updated {source.ping()}"))
+        for watch in watches:
+            about = f"watch {watch.name}"
+            try:
+                found += _asked(watch, store, source)
+            except BadQuery as error:
+                found.append(Finding(about, str(error), "failed"))
+    except PubMedError as error:
+        found.append(Finding(about, str(error), "failed", unreachable=error.may_pass))
     return found
 
 

@@ -29,5 +29,8 @@ class Source(Protocol):
     def similar(self, pmid: Pmid) -> tuple[Neighbour, ...]:
         """PubMed's similar articles of one record."""
 
+    def ping(self) -> str:
+        """When the database was last updated, by EInfo."""
+
     def created_since(self, pmids: Sequence[Pmid], since: date) -> tuple[Pmid, ...]:
         """Those of the pmids whose records were created on or after a day."""

@@ -85,7 +85,7 @@ class Store:
         database = Database(url, folder=folder)
         try:
             schema.migrate(database)
-        except BaseException:
+        except BaseException:  # whatever stopped it, an interruption too: the file must not stay open
             database.close()
             raise
         return cls(database)
