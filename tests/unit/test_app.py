@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rehearsal import Lab, lab
+
+from watcher import clock
+from watcher.app import App, load_settings
+from watcher.demo.corpus import Planted
+from watcher.demo.papers import paper
+from watcher.errors import ConfigurationError, UnknownNameError
+
+START = "2026-03-02T09:00"
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    record = Planted(paper(1, title="The neuromuscular junction", created="2026-03-01"))
+    with lab(tmp_path, [record], monkeypatch) as made:
+        made.move_clock(START)
+        yield made
+
+
+def change(lab_of: Lab, *keys: str, value: Any) -> None:  # noqa: ANN401 - any configuration value
+    section = lab_of.document
+    for key in keys[:-1]:
+        section = section[key]
+    section[keys[-1]] = value
+    lab_of.write()
+
+
+def told(config: Path, **how: bool) -> str:
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(config, **how)
+    return str(refusal.value)
+
+
+# --- what only several rooms know
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "what"),
+    [
+        (("runs", "schedule"), "dayly 05:30", "'dayly' is not a day"),
+        (("runs", "corrections"), "61 * * * *", "'61 * * * *' is not a schedule"),
+        (("lists", "lab-weekly", "schedule"), "0 0 30 2 *", "'0 0 30 2 *' is not a schedule"),
+        (("channels", "lab-mail", "url"), "https://lab.example", "the url of channel 'lab-mail' is not"),
+        (("channels", "lab-slack", "url"), "http://lab.example/services/T/B/X", "plain http, which shows its secret on the way"),
+    ],
+)
+def test_schedules_and_channels_are_checked_with_file_line_and_key(keys: tuple[str, ...], value: str, what: str, one: Lab) -> None:
+    change(one, *keys, value=value)
+
+    found = told(one.config)
+
+    line = next(number for number, text in enumerate(one.config.read_text().splitlines(), 1) if value in text)
+    assert f"{one.config}:{line}:" in found
+    assert ".".join(keys) in found
+    assert what in found
+
+
+def test_all_problems_are_told_at_once(one: Lab) -> None:
+    change(one, "runs", "schedule", value="sometimes")
+    change(one, "lists", "lab-weekly", "schedule", value="later")
+
+    found = told(one.config)
+
+    assert "'sometimes' is not a schedule" in found
+    assert "'later' is not a schedule" in found
+
+
+def test_a_channels_url_is_never_repeated(one: Lab) -> None:
+    change(one, "channels", "lab-mail", "url", value="https://me:hunter2@lab.example")
+
+    assert "hunter2" not in told(one.config)
+
+
+def test_a_broken_seed_file_is_told_by_a_check_and_does_not_stop_the_others(one: Lab) -> None:
+    (one.folder / "seeds" / "nmj" / "broken.ris").write_bytes(b"\xff\xfe\x00")
+
+    assert "broken.ris" in told(one.config, with_seeds=True)
+    assert list(load_settings(one.config).watches) == ["nmj"]
+
+
+# --- names
+
+
+@pytest.mark.parametrize(("kind", "known"), [("watch", "nmj"), ("order", "lab-weekly"), ("channel", "lab-mail, lab-slack")])
+def test_an_unknown_name_is_refused_with_the_known_ones(kind: str, known: str, one: Lab) -> None:
+    with one.app() as app, pytest.raises(UnknownNameError, match=f"(?s)'nope'.*the configuration has: {known}"):
+        getattr(app, kind)("nope")
+
+
+# --- parts
+
+
+def test_nothing_is_opened_before_it_is_asked_for(one: Lab) -> None:
+    with one.app() as app:
+        assert app.watch("nmj").name == "nmj"
+        assert app.order("lab-weekly").channels == ("lab-mail", "lab-slack")
+
+    assert not (one.folder / "data").exists()
+    assert one.pubmed.log == []
+
+
+def test_leaving_it_gives_the_lock_back(one: Lab) -> None:
+    with one.app() as app:
+        app.at_work(clock.now())
+        during = held_locks(one)
+
+    assert len(during) == 1
+    assert held_locks(one) == []
+
+
+def held_locks(one: Lab) -> list[Path]:
+    return list((one.folder / "data" / "locks").glob(f"*.{os.getpid()}.*.lock"))
+
+
+def test_reading_registers_nothing_and_work_does(one: Lab) -> None:
+    with one.app() as app:
+        before = app.store.list_history("lab-weekly").created_at
+        app.at_work(clock.now())
+        after = app.store.list_history("lab-weekly").created_at
+
+    assert (before, after) == (None, clock.now())
+
+
+def test_work_remembers_the_configuration_without_its_secrets(one: Lab) -> None:
+    with one.app() as app:
+        app.at_work(clock.now())
+
+        assert app.store.configuration() == (app.settings.sha256, clock.now())
+
+
+def test_a_changed_configuration_or_secret_wakes_what_is_parked(one: Lab) -> None:
+    one.tick("2026-03-02T09:00")
+    one.mail.answers.append("535 no")
+    one.tick("2026-03-09T08:00")
+
+    one.tick("2026-03-09T09:00")
+    before = len(one.mail.mails)
+    change(one, "channels", "lab-mail", "url", value=f"{one.mail.url()}&name=changed")
+    one.tick("2026-03-09T10:00")
+
+    assert before == 0
+    assert len(one.mail.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"), [(None, "lab.example"), ("https://watcher.uni.example:8080/x", "watcher.uni.example")]
+)
+def test_message_ids_end_with_the_pages_host_or_the_contacts(base_url: str | None, host: str, one: Lab) -> None:
+    if base_url:
+        change(one, "base_url", value=base_url)
+
+    with one.app() as app:
+        assert app.message_host == host
+
+
+def test_the_app_hears_retries(one: Lab) -> None:
+    heard: list[str] = []
+    one.pubmed.faults.plant("esearch", kind="http-503", times=1)
+
+    with App(load_settings(one.config), say=heard.append) as app:
+        app.source.search("x")
+
+    assert any("503" in line for line in heard)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import smtplib
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+import requests
+
+from watcher.demo.inbox import Answer, MailServer, SlackServer
+
+
+def letter(subject: str = "A sample") -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "watcher@lab.example", "pi@lab.example", subject
+    message.set_content("plain ä\nsecond line\n")
+    message.add_alternative("<p>markup</p>", subtype="html")
+    message.add_attachment(b"TY  - JOUR\r\n", maintype="application", subtype="x-research-info-systems")
+    return message
+
+
+def post(server: MailServer, message: EmailMessage, *to: str) -> dict[str, Any]:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp:
+        return smtp.send_message(message, to_addrs=to or ("pi@lab.example",))
+
+
+def test_a_mail_is_kept_with_its_envelope_and_parts() -> None:
+    with MailServer() as server:
+        post(server, letter(), "pi@lab.example", "postdoc@lab.example")
+
+        (mail,) = server.mails
+    assert (mail.sender, mail.recipients) == ("watcher@lab.example", ("pi@lab.example", "postdoc@lab.example"))
+    assert mail.message["Subject"] == "A sample"
+    assert mail.part("text/plain") == "plain ä\nsecond line\n"
+    assert mail.part("text/html").strip() == "<p>markup</p>"
+    assert mail.part("application/x-research-info-systems") == "TY  - JOUR\n"
+    assert mail.part("image/png") == ""
+
+
+def test_planted_answers_are_given_in_place_of_taking_a_mail() -> None:
+    with MailServer() as server:
+        server.answers.append("451 later")
+
+        with pytest.raises(smtplib.SMTPDataError, match="451"):
+            post(server, letter("first"))
+        post(server, letter("second"))
+
+        assert [mail.message["Subject"] for mail in server.mails] == ["second"]
+
+
+def test_one_recipient_can_be_refused() -> None:
+    with MailServer() as server:
+        server.refused["gone@lab.example"] = "550 no such user"
+
+        refused = post(server, letter(), "gone@lab.example", "pi@lab.example")
+
+        assert refused == {"gone@lab.example": (550, b"no such user")}
+        assert server.mails[0].recipients == ("pi@lab.example",)
+
+
+def test_its_address_is_one_that_apprise_understands() -> None:
+    with MailServer() as server:
+        assert server.url(to="a@lab.example") == f"mailto://127.0.0.1:{server.port}?from=watcher@lab.example&to=a@lab.example"
+
+
+def test_a_slack_post_is_kept_and_answered_as_slack_does() -> None:
+    with SlackServer() as server:
+        webhook = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+        bot = requests.post(f"{server.base_url}/api/chat.postMessage", json={"text": "NMJ", "channel": "c"}, timeout=5)
+
+        assert (webhook.text, bot.json()) == ("ok", {"ok": True})
+        assert [(one.path, one.payload["text"]) for one in server.posts] == [
+            ("/services/T00000000/B00000000/samplesamplesamplesample", "NMJ"),
+            ("/api/chat.postMessage", "NMJ"),
+        ]
+
+
+def test_slack_can_be_told_to_refuse() -> None:
+    with SlackServer() as server:
+        server.answers.append(Answer(429, "slow down", {"Retry-After": "30"}))
+
+        refused = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+        taken = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+
+        assert (refused.status_code, refused.headers["Retry-After"], taken.status_code) == (429, "30", 200)
+        assert len(server.posts) == 1
+
+
+def test_slack_can_be_knocked_at_without_a_post() -> None:
+    with SlackServer() as server:
+        assert requests.head(server.base_url, timeout=5).status_code == 200
+        assert server.posts == []
