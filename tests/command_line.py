@@ -73,6 +73,15 @@ class Forked:
         assert code is not None, "it does not end"
         return Said(code, self.out.read_text())
 
+    def poll(self) -> int | None:
+        """How it ended, or None."""
+        return self.process.exitcode
+
+    def kill(self) -> Said:
+        """Kill it, and wait for it."""
+        self.process.kill()
+        return self.end()
+
 
 @dataclass
 class Shell:
@@ -133,9 +142,9 @@ def ended(process: subprocess.Popen[str]) -> Said:
     return Said(process.returncode, out, err)
 
 
-def wait_until(happened: Callable[[], object], process: subprocess.Popen[str]) -> None:
+def wait_until(happened: Callable[[], object], process: subprocess.Popen[str] | Forked) -> None:
     """Return when something has happened; fail when the process ends before."""
     while not happened():
         if process.poll() is not None:
-            raise AssertionError(f"it ended before: {process.communicate()}")
+            raise AssertionError(f"it ended before: {process.end() if isinstance(process, Forked) else process.communicate()}")
         time.sleep(0.02)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Shell
+from command_line import Shell, wait_until
 from rehearsal import Lab, lab, presented
 
 from watcher import __version__
@@ -614,21 +614,28 @@ def test_4_is_not_for_one_watch_of_two(shell: Shell) -> None:
     assert shell("run").code == 3
 
 
+HOLDING = """
+import os, signal, sys
+from pathlib import Path
+from watcher import clock
+from watcher.app import App, load_settings
+app = App(load_settings(Path(os.environ["HELD_CONFIG"])))
+print(app.at_work(clock.now()).take_lease("pubmed", holder=app.holder.name), flush=True)
+signal.pause()
+"""
+
+
 def test_5_another_process_holds_the_work_until_it_dies(shell: Shell) -> None:
-    hold = (
-        "from pathlib import Path\nfrom watcher import clock\nfrom watcher.app import App, load_settings\n"
-        "app = App(load_settings(Path(sys.argv[2])))\nstore = app.at_work(clock.now())\n"
-        "print(store.take_lease('pubmed', holder=app.holder.name), flush=True)\nsys.stdin.read()"
-    )
-    holder = shell.spawn(code=hold)
-    assert holder.stdout is not None
-    assert holder.stdout.readline().strip() != "None"
+    shell.monkeypatch.setenv("HELD_CONFIG", str(shell.lab.config))
+    holder = shell.fork(code=HOLDING)
+    wait_until(lambda: holder.out.exists() and holder.out.read_text(), holder)
+    shell.monkeypatch.delenv("HELD_CONFIG")
 
     held = [shell(*command.split()) for command in ("tick", "run", "digest lab-weekly")]
-    holder.kill()
-    holder.communicate()
+    lease = holder.kill().out.strip()
     free = shell("tick")
 
+    assert lease != "None"
     assert [said.code for said in held] == [5, 5, 5]
     assert all(said.err.startswith("another process (") for said in held)
     assert free.code == 0

@@ -128,11 +128,10 @@ def test_what_was_handed_over_before_the_kill_does_not_come_twice(shell: Shell) 
 
 def test_a_process_killed_in_the_middle_of_a_search_holds_nobody_up(shell: Shell) -> None:
     shell.lab.pubmed.faults.plant("esearch", kind="hang")
-    process = shell.spawn("tick")
+    process = shell.fork("tick")
     wait_until(lambda: shell.lab.pubmed.calls("esearch"), process)
 
     process.kill()
-    process.communicate()
     done = shell.lab.tick("2026-03-02T09:01")
 
     assert [str(run.outcome) for run in done.runs] == ["good"]
@@ -146,16 +145,16 @@ def test_a_process_killed_in_the_middle_of_a_search_holds_nobody_up(shell: Shell
 def test_two_processes_at_once_never_send_twice_and_always_once(shell: Shell) -> None:
     shell.change("channels", "lab-mail", "to", value=["pi@lab.example", "postdoc@lab.example"])
 
-    for instant in (START, *MONDAYS):
+    for instant in (START, *MONDAYS[:2]):
         shell.lab.move_clock(instant)
         both = [process.end() for process in (shell.fork("tick"), shell.fork("tick"))]
         assert 0 in {said.code for said in both}
         assert {said.code for said in both} <= {0, 5}, both
 
     arrived = Counter((mail.recipients[0], frozenset(presented(mail))) for mail in shell.lab.mail.mails)
-    assert arrived == {(to, frozenset({number})): 1 for to in ("pi@lab.example", "postdoc@lab.example") for number in (1, 2, 3)}
-    assert len(set(message_ids(shell.lab))) == 6
-    assert len(shell.lab.slack.posts) == 3
+    assert arrived == {(to, frozenset({number})): 1 for to in ("pi@lab.example", "postdoc@lab.example") for number in (1, 2)}
+    assert len(set(message_ids(shell.lab))) == 4
+    assert len(shell.lab.slack.posts) == 2
 
 
 def test_two_processes_that_deliver_at_once_share_the_work(shell: Shell) -> None:

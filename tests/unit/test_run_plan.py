@@ -12,7 +12,7 @@ from store_samples import Bench
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import Origin, Pmid, RunOutcome, SearchFacts, Seed, Start
+from watcher.domain import HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours
 from watcher.flows.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
 from watcher.pubmed.client import Found
@@ -513,15 +513,15 @@ def test_what_pubmed_complained_of_is_in_the_report(at_desk: Desks) -> None:
     assert report.translation
 
 
-def test_seeds_without_text_fail_the_run_and_name_the_fix(at_desk: Desks) -> None:
+def test_without_any_text_to_rank_by_papers_are_collected_and_all_pass(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
     runner = replace(one.runner(), rank=lambda seeds: build(seeds, background=load_background()))
 
     report = runner.run(one.watch, now=one.at("2026-03-02T06:00"))
 
-    assert (report.outcome, report.error_kind, report.may_pass) == (RunOutcome.FAILED, "ConfigurationError", False)
-    assert report.error
-    assert one.bench.store.ledger("nmj") == {}
+    assert (report.outcome, report.new, report.selected) == (RunOutcome.GOOD, 1, 1)
+    assert any("not ranked and all are shown" in warning for warning in report.warnings)
+    assert one.bench.store.ledger("nmj") == {1: HitState.NEWS}
 
 
 def test_a_seed_file_that_cannot_be_read_fails_the_run_of_its_watch(at_desk: Desks) -> None:

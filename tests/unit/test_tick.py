@@ -12,11 +12,10 @@ from store_samples import days
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import DeliveryState, Digest, Empty, Item, Outcome, Pmid, Section, Seed, Start
+from watcher.domain import DeliveryState, Digest, Empty, Item, Outcome, Pmid, ResolvedSeed, Section, Seed, Start, Watch
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Problem
 from watcher.flows import byhand
 from watcher.flows.compose import Composer
-from watcher.rank import Ranking
 
 Desks = Callable[..., Desk]
 
@@ -161,13 +160,12 @@ def test_a_watch_whose_seeds_hold_no_text_is_left_for_the_next_digest(at_desk: D
 def without_als_seeds(one: Desk):  # type: ignore[no-untyped-def]  # noqa: ANN201 - a Ticker
     ticker = one.ticker()
 
-    def rank(seeds: object) -> Ranking:
-        if seeds == "als":
+    def seeds(watch: Watch) -> tuple[ResolvedSeed, ...]:
+        if watch.name == "als":
             raise ConfigurationError(Problem("no seed has text"))
-        return one.rank(())
+        return ()
 
-    composer = replace(ticker.composer, seeds=lambda watch: watch.name, rank=rank)  # type: ignore[arg-type,return-value]
-    return replace(ticker, composer=composer)
+    return replace(ticker, composer=replace(ticker.composer, seeds=seeds))
 
 
 def test_a_digest_waits_six_hours_for_pubmed_and_then_goes_out_with_the_gap(at_desk: Desks) -> None:

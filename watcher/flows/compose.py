@@ -41,7 +41,7 @@ from watcher.domain import (
 )
 from watcher.errors import ConfigurationError
 from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
-from watcher.rank import Ranking
+from watcher.flows.unranked import Rank, Ranks, ranking_or_not
 from watcher.store import Judgement, ListHistory, Owed, QueryVersion, Store
 
 RECONSIDER_BACK = timedelta(days=28)
@@ -89,7 +89,7 @@ class Composer:
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
-    rank: Callable[[Sequence[ResolvedSeed]], Ranking]
+    rank: Rank
     ris: Callable[[Sequence[Article]], str]
     recipients: Callable[[Channel], tuple[str, ...]]
     host: str
@@ -133,11 +133,11 @@ class Composer:
     # --- gather, score, judge ---------------------------------------------------------------------------------------------------
 
     def _heard(self, request: Request, history: ListHistory) -> _Hearing:
-        """Everything judged, watch by watch. A watch that has no ranking is left for the next digest, and the others go on."""
+        """Everything judged, watch by watch. A watch whose seeds cannot be read is left for the next digest, and the others go on."""
         hearing = _Hearing()
         for watch in request.watches:
             try:
-                ranking = self.rank(self.seeds(watch))
+                ranking, _ = ranking_or_not(self.rank, self.seeds(watch), watch)
             except ConfigurationError as error:
                 hearing.unheard[watch.name] = str(error)
                 continue
@@ -148,7 +148,7 @@ class Composer:
                 hearing.starting.add(watch.name)
         return hearing
 
-    def _judged_for(self, request: Request, watch: Watch, ranking: Ranking, new: Sequence[Candidate]) -> list[Judged]:
+    def _judged_for(self, request: Request, watch: Watch, ranking: Ranks, new: Sequence[Candidate]) -> list[Judged]:
         name, since = request.order.name, request.now - RECONSIDER_BACK
         gained = self.store.gained(name, watch.name)
         starters = self.store.starters(name, watch.name)
@@ -163,7 +163,7 @@ class Composer:
             *reconsidered(bench, watch, again, scores),
         ]
 
-    def _scores(self, watch: Watch, ranking: Ranking, candidates: Sequence[Candidate], now: datetime) -> dict[Pmid, Scored]:
+    def _scores(self, watch: Watch, ranking: Ranks, candidates: Sequence[Candidate], now: datetime) -> dict[Pmid, Scored]:
         articles = {one.article.pmid: one.article for one in candidates}
         known = self.store.scores(watch.name, ranking.facts.sha256, articles.keys())
         missing = [article for pmid, article in articles.items() if pmid not in known]

@@ -38,9 +38,9 @@ from watcher.domain import (
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, TooManyMatches
 from watcher.flows.resolve import resolve
 from watcher.flows.source import Source
+from watcher.flows.unranked import Rank, Ranks, ranking_or_not
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
-from watcher.rank import Ranking
 from watcher.store import NewVersion, QueryVersion, RunCommit, RunHistory, Store, Waiting
 
 FULL_SET_EVERY = timedelta(days=7)
@@ -50,8 +50,6 @@ BATCH = 200
 CHANGED_PER_RUN = 2_000
 OLDER_PER_EDIT = 2_000
 LARGE_JOB = 100
-
-Rank = Callable[[Sequence[ResolvedSeed]], Ranking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +179,9 @@ class Runner:
         similar, similar_read, similar_warnings = self._similar(plan, reading, seeds, now)
         news = _merged(reading.news, similar)
         records = self._fetch(plan, replace(reading, news=news), now, at_once=at_once)
-        ranking = self.rank(seeds)
+        ranking, unranked = ranking_or_not(self.rank, seeds, plan.watch)
         commit = self._sorted_out(plan, reading, news, records, ranking, now)
-        warnings = (*commit.report.warnings, *seed_warnings, *similar_warnings)
+        warnings = (*commit.report.warnings, *seed_warnings, *similar_warnings, *filter(None, [unranked]))
         return replace(commit, similar_read=similar_read, report=replace(commit.report, warnings=warnings))
 
     # --- search ------------------------------------------------------------------------------------------------------------
@@ -370,7 +368,7 @@ class Runner:
         reading: Reading,
         news: Mapping[Pmid, frozenset[Origin]],
         records: Records,
-        ranking: Ranking,
+        ranking: Ranks,
         now: datetime,
     ) -> RunCommit:
         older = frozenset(records.older)
@@ -410,7 +408,7 @@ class Runner:
         )
         return replace(commit, report=counted)
 
-    def _starters(self, plan: Plan, older: Sequence[Article], ranking: Ranking) -> dict[Pmid, Scored]:
+    def _starters(self, plan: Plan, older: Sequence[Article], ranking: Ranks) -> dict[Pmid, Scored]:
         excluded = set(plan.watch.exclude_types)
         usable = [one for one in older if not one.is_retracted and not excluded & set(one.publication_types)]
         near = [scored for scored in ranking.score(usable) if scored.value >= plan.watch.threshold]

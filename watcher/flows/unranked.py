@@ -1,0 +1,53 @@
+"""When a watch cannot be ranked: none of its seeds has any text yet, such as a list of PMIDs that PubMed has no records for.
+
+Its papers are collected and presented all the same. Each stands at the watch's threshold, so that all pass and none is marked as
+highly relevant, and the reader is told that nothing was ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from watcher.domain import Article, RankingFacts, Reasons, ResolvedSeed, Scored, Watch
+from watcher.errors import ConfigurationError
+
+
+class Ranks(Protocol):
+    """What the flows ask of a ranking; see `watcher.rank.Ranking`."""
+
+    @property
+    def facts(self) -> RankingFacts:
+        """What its scores depend on besides the article."""
+
+    def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
+        """A score for each article, in their order."""
+
+
+Rank = Callable[[Sequence[ResolvedSeed]], Ranks]
+
+
+@dataclass(frozen=True, slots=True)
+class Unranked:
+    """Gives every article the threshold, for no reason at all."""
+
+    threshold: float
+
+    @property
+    def facts(self) -> RankingFacts:
+        """A ranking of its own, so that real scores take over as soon as there are some."""
+        return RankingFacts(sha256=f"unranked {self.threshold:g}", seeds_sha256="", background_sha256="", code="unranked")
+
+    def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
+        """The threshold for each."""
+        return tuple(Scored(article.pmid, self.threshold, Reasons()) for article in articles)
+
+
+def ranking_or_not(rank: Rank, seeds: Sequence[ResolvedSeed], watch: Watch) -> tuple[Ranks, str]:
+    """The watch's ranking, and "", or one that ranks nothing, and why in a sentence."""
+    try:
+        return rank(seeds), ""
+    except ConfigurationError as error:
+        why = "; ".join(problem.what for problem in error.problems)
+        return Unranked(watch.threshold), f"its papers are not ranked and all are shown: {why}"
