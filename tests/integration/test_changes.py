@@ -96,20 +96,6 @@ def test_a_retracted_paper_is_named_in_the_receipt_without_a_link(tmp_path: Path
             assert "nih.gov/41" not in mail.part(kind)
 
 
-def test_a_silent_list_sends_nothing_for_an_empty_week_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with lab(tmp_path, [on_nmj(1, "2026-03-12")], monkeypatch) as one:
-        one.document["lists"]["lab-weekly"]["empty"] = "nothing"
-        one.write()
-        one.tick(START)
-        one.tick(FIRST)
-        before = (len(one.mail.mails), len(one.slack.posts))
-        one.tick(SECOND)
-
-        assert before == (0, 0)
-        assert [presented(mail) for mail in one.mail.mails] == [{1}]
-        assert one.mail.mails[0].message["X-Watcher-Period"] == "2026-03-09/2026-03-16"
-
-
 def test_a_title_that_gains_its_abstract_gets_a_second_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = paper(1, title="A letter of thanks", created="2026-03-04")
     full = paper(

@@ -166,7 +166,7 @@ def test_owed_and_parked_deliveries_are_counted_and_named_by_the_number_that_dro
     }
     (incident,) = found.document["incidents"]
     assert incident == "delivery 1 to mail pi@lab.example is parked: 535 authentication refused - check the password"
-    assert "delivery 2 to slack pi@lab.example is pending after 1 attempts: 451 try later" in found.remarks
+    assert "delivery 2 to slack pi@lab.example is pending (attempts: 1): 451 try later" in found.remarks
 
 
 def test_people_are_told_of_pauses_warnings_and_size(at_desk: Desks) -> None:
@@ -179,7 +179,7 @@ def test_people_are_told_of_pauses_warnings_and_size(at_desk: Desks) -> None:
 
     assert any(line.startswith("watch nmj: ") and "gibberish phrase" in line for line in remarks)
     assert "list weekly is paused until 2026-04-01" in remarks
-    assert any(line.startswith("database: 1 works in 1 records; 1 hits, digests: 0; ") for line in remarks)
+    assert any(line.startswith("database: works 1, records 1, hits 1, digests 0; ") for line in remarks)
 
 
 def test_a_broken_configuration_has_the_same_document_with_its_place(at_desk: Desks) -> None:

@@ -63,7 +63,12 @@ def findings(found: Sequence[Finding]) -> None:
 def seeds(watch: Watch, resolved: Sequence[ResolvedSeed], warnings: Sequence[str]) -> None:
     """What was understood of each seed of a watch, and how it was resolved."""
     _line(f"watch {watch.name}: {_count(len(resolved), 'seed')}")
-    _table(("file", "title", "understood", "record"), [_seed_row(one) for one in resolved])
+    rows = [_seed_row(one) for one in resolved]
+    if sys.stdout.isatty():
+        for file, title, understood, record in rows:
+            _line(f"{file}\n    {title}\n    understood: {understood}\n    record: {record}")
+    else:
+        _table((), rows)
     for line in warnings:
         _line(f"warning: {line}")
 

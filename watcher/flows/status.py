@@ -113,9 +113,10 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
             yield f"list {order.name} is paused until {order.pause_until}"
     for one in reversed(store.deliveries(states={DeliveryState.PENDING, DeliveryState.SENDING}, limit=_LISTED)):
         reason = f": {one.reason}" if one.reason else ""
-        yield f"delivery {one.id} to {_to(one)} is {one.state} after {one.attempts} attempts{reason}"
+        yield f"delivery {one.id} to {_to(one)} is {one.state} (attempts: {one.attempts}){reason}"
     size = f"{facts.size_bytes / 1_000_000:,.1f} MB"
-    yield f"database: {facts.works:,} works in {facts.articles:,} records; {facts.hits:,} hits, digests: {facts.digests:,}; {size}"
+    counts = f"works {facts.works:,}, records {facts.articles:,}, hits {facts.hits:,}, digests {facts.digests:,}"
+    yield f"database: {counts}; {size}"
 
 
 def _incidents(store: Store, watches: Iterable[Watch]) -> list[str]:

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from flow_samples import NMJ, WEEKLY, Desk, final, passing
+from store_samples import paper
+
+from watcher.cli import show
+from watcher.demo.papers import paper as record
+from watcher.domain import Pmid, ResolvedSeed, RunOutcome, RunReport, Seed
+from watcher.flows.check import Finding
+from watcher.flows.explain import explain
+from watcher.flows.status import status
+from watcher.flows.tick import Done
+
+Desks = Callable[..., Desk]
+
+START, MONDAY = "2026-03-02T09:00", "2026-03-09T07:00"
+NOW = datetime(2026, 3, 9, 7, tzinfo=UTC)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+LONG = "Muscle-derived sLRP4 restores agrin signalling [in mice] and endplate innervation in aged animals of both sexes, twice."
+
+
+class Terminal(io.StringIO):
+    """Standard output as a terminal of 80 columns has it."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+    @property
+    def plain(self) -> str:
+        """What stands there, without colours."""
+        return _COLOUR.sub("", self.getvalue())
+
+
+@contextmanager
+def on_a_terminal(stream: str = "stdout") -> Iterator[Terminal]:
+    """Everything that is printed meanwhile goes to a terminal."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = Terminal()
+        patch.setattr(sys, stream, found)
+        patch.setenv("COLUMNS", "80")
+        patch.setenv("TERM", "xterm")
+        for name in ("NO_COLOR", "FORCE_COLOR"):
+            patch.delenv(name, raising=False)
+        yield found
+
+
+def fits(terminal: Terminal) -> bool:
+    return max(map(len, terminal.plain.splitlines())) <= 80
+
+
+def lived(one: Desk) -> Desk:
+    one.orders[0] = replace(WEEKLY, channels=("mail", "slack"))
+    one.post.refuse("mail", final())
+    one.post.refuse("slack", *passing())
+    one.tick(START)
+    return one
+
+
+def test_lines_hang_on_a_terminal_and_stay_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    report = RunReport(
+        "nmj", "full", RunOutcome.FAILED, NOW, NOW, matched=41_234, error=f"PubMed answered 503. {LONG}", warnings=(LONG,)
+    )
+
+    with on_a_terminal() as terminal:
+        show.reports([report])
+    show.reports([report])
+
+    assert fits(terminal)
+    assert all(line.startswith("    ") for line in terminal.plain.splitlines()[1:])
+    assert [line.strip().split(" ")[0] for line in capsys.readouterr().out.splitlines()] == ["run", "PubMed", "warning:"]
+    assert LONG in terminal.plain.replace("\n   ", "")
+
+
+def test_one_line_counts_for_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    show.reports(
+        [
+            RunReport(
+                "nmj", "window", RunOutcome.GOOD, NOW, NOW,
+                matched=12_345, known=7, fetched=3, new=2, awaiting=1, requests=1, seconds=1.26,
+            )
+        ]
+    )  # fmt: skip
+
+    assert capsys.readouterr().out == (
+        "run nmj (window) good: matched 12,345, known 7, fetched 3, new 2, awaiting 1, 1 request, 1.3 s\n"
+    )
+
+
+def test_a_check_names_each_thing_once_on_a_terminal_and_on_each_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [Finding("watch nmj", LONG), Finding("watch nmj", "[tiab] is unknown", "warning"), Finding("channel x", "no", "failed")]
+
+    with on_a_terminal() as terminal:
+        show.findings(found)
+    show.findings(found)
+
+    assert fits(terminal)
+    assert terminal.plain.count("watch nmj") == 1
+    assert "[tiab] is unknown" in terminal.plain
+    assert "\x1b[1;31mFAILED" in terminal.getvalue()
+    assert capsys.readouterr().out.splitlines() == [
+        f"ok\twatch nmj\t{LONG}",
+        "warning\twatch nmj\t[tiab] is unknown",
+        "FAILED\tchannel x\tno",
+    ]
+
+
+def test_seeds_are_told_with_what_was_understood() -> None:
+    whole = Seed(
+        "nmj/review.txt", "", "0", pmid=Pmid(7), doi="10.9999/x", title=LONG, abstract="A.", keywords=("a",), headings=("b", "c"),
+        notes="n",
+    )  # fmt: skip
+    bare = Seed("nmj/list.txt", "line 3", "0", pmid=Pmid(8))
+
+    resolved = [
+        ResolvedSeed(whole, paper(7), "pmid"),
+        ResolvedSeed(bare, paper(8, "Found by its number"), "pmid"),
+        ResolvedSeed(bare),
+    ]
+
+    with on_a_terminal() as terminal:
+        show.seeds(NMJ, resolved, ["PubMed is away"])
+
+    assert fits(terminal)
+    assert terminal.plain.splitlines() == [
+        "watch nmj: 3 seeds",
+        "nmj/review.txt",
+        "    Muscle-derived sLRP4 restores agrin signalling [in mice] and endplate",
+        "    innervation in aged animals of both sexes, twice.",
+        "    understood: PMID 7, 10.9999/x, abstract, 1 keyword, 2 headings, notes",
+        "    record: PMID 7 by pmid",
+        "nmj/list.txt line 3",
+        "    Found by its number",
+        "    understood: PMID 8",
+        "    record: PMID 8 by pmid",
+        "nmj/list.txt line 3",
+        "    (no title)",
+        "    understood: PMID 8",
+        "    record: not looked up yet",
+        "warning: PubMed is away",
+    ]
+
+
+def test_a_tick_says_what_it_did_with_the_numbers_that_drop_a_delivery(at_desk: Desks) -> None:
+    one = lived(at_desk(record(1, title="The neuromuscular junction", created="2026-03-04")))
+
+    with on_a_terminal() as terminal:
+        show.done(one.tick(MONDAY))
+
+    told = " ".join(terminal.plain.split())
+    assert fits(terminal)
+    assert "list weekly: digest of 2026-03-09T08:00+01:00: 1 paper shown, 0 attached" in told
+    assert "(delivery 1): 535 authentication refused; next try 10 Mar 07:00 UTC check the password" in told
+    assert "pending to slack pi@lab.example: NMJ weekly: 1 new paper" in told
+    assert "\x1b[1;31mparked" in terminal.getvalue()
+
+
+def test_a_tick_with_nothing_to_do_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    show.done(Done())
+    show.done(Done(waiting=("weekly: the digest waits for PubMed",)))
+
+    assert capsys.readouterr().out == "nothing is due\nwaiting: weekly: the digest waits for PubMed\n"
+
+
+def test_status_fits_a_terminal_in_the_labs_time(at_desk: Desks) -> None:
+    one = lived(at_desk(record(1, title="The neuromuscular junction", created="2026-03-04")))
+    one.tick(MONDAY)
+    now = one.at("2026-03-09T09:00")
+
+    with on_a_terminal() as terminal:
+        show.status(status(one.ticker(), one.store, now=now, config_sha256="abc"), as_json=False)
+
+    lines = terminal.plain.splitlines()
+    assert fits(terminal)
+    assert any(line.startswith("Mon 09 Mar 2026 10:00 (Europe/Berlin), by the clock file") for line in lines)
+    assert "nmj    Mon 09 Mar 08:00  Tue 10 Mar 05:30  1        0         2026-03-09" in lines
+    assert "weekly  2026-03-09T08:00+01:00  1       Mon 16 Mar 08:00" in [line.rstrip() for line in lines]
+    assert "deliveries: 1 pending, 1 parked; the oldest: Mon 09 Mar 08:00" in lines
+    assert "incident: delivery 1 to mail pi@lab.example is parked: 535 authentication" in lines
+
+
+def test_an_explanation_fits_a_terminal_and_ends_with_the_verdict(at_desk: Desks) -> None:
+    one = lived(at_desk(record(1, title=f"{LONG} The neuromuscular junction", created="2026-03-04")))
+    one.tick(MONDAY)
+
+    with on_a_terminal() as terminal:
+        show.explanation(explain(one.store, Pmid(1)), as_json=False)
+
+    told = " ".join(terminal.plain.split())
+    assert fits(terminal)
+    assert "2026-03-09 07:00" in told
+    assert told.endswith("PMID 1: It reached list weekly in the digest of 2026-03-09T08:00+01:00 (owed, not delivered yet).")
+
+
+def test_progress_is_plain_lines_in_a_pipe_and_nothing_when_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    with show.progress(quiet=False) as say:
+        say("nmj: fetched [1] of 2 records")
+    with show.progress(quiet=True) as say:
+        say("unheard")
+
+    assert capsys.readouterr() == ("", "nmj: fetched [1] of 2 records\n")
+
+
+def test_progress_is_one_moving_line_on_a_terminal() -> None:
+    with on_a_terminal("stderr") as terminal, show.progress(quiet=False) as say:
+        say("nmj: fetched [1] of 2 records")
+
+    assert "nmj: fetched [1] of 2 records" in terminal.plain
+    assert "\x1b[?25h" in terminal.getvalue()  # the cursor is back
