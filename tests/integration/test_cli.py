@@ -16,10 +16,22 @@ from command_line import Shell, wait_until
 from rehearsal import Lab, lab, presented
 
 from watcher import __version__
+from watcher.cli import main
 from watcher.demo import weeks
 from watcher.demo.corpus import Planted
 from watcher.demo.inbox import Answer
 from watcher.demo.papers import paper
+from watcher.errors import (
+    BadQuery,
+    Busy,
+    ConfigurationError,
+    IncompleteAnswer,
+    Problem,
+    PubMedUnavailable,
+    QuietHours,
+    StoreError,
+    WatcherError,
+)
 
 START = "2026-03-02T09:00"
 TUESDAY = "2026-03-03T06:30"
@@ -391,9 +403,12 @@ def test_resend_again_comes_under_the_same_message_id(lived: Shell, first_week: 
 
 
 def test_the_day_of_resend_begins_at_midnight_in_the_lists_time_zone(lived: Shell) -> None:
-    lived.change("lists", "lab-weekly", "timezone", value="Pacific/Kiritimati")  # composed there on the 9th at 21:00
+    lived.change("lists", "lab-weekly", "timezone", value="Pacific/Honolulu")  # where it was still the 8th, 21:00
 
-    assert "1 delivery" in lived("resend", "lab-weekly", "--since", "2026-03-09", "--to", "lab-mail", "--again").out
+    on_the_8th = lived("resend", "lab-weekly", "--since", "2026-03-08", "--to", "lab-mail", "--again")
+    on_the_9th = lived("resend", "lab-weekly", "--since", "2026-03-09", "--to", "lab-mail", "--again")
+
+    assert ("1 delivery" in on_the_8th.out, "0 deliveries" in on_the_9th.out) == (True, True)
 
 
 def test_send_test_goes_to_every_recipient_and_is_owed_by_nobody(shell: Shell) -> None:
@@ -507,6 +522,33 @@ def test_line_ends_of_an_export_are_those_of_its_format(lived: Shell) -> None:
 
 
 # --- exit codes
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigurationError(Problem("x")), 1),
+        (StoreError("x"), 1),
+        (BadQuery("x"), 3),
+        (QuietHours("x"), 3),
+        (PubMedUnavailable("x"), 4),
+        (IncompleteAnswer("x"), 4),
+        (Busy("x"), 5),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_each_kind_of_error_has_its_code(
+    error: WatcherError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("watcher.cli.app", fail)
+
+    with pytest.raises(SystemExit) as end:
+        main()
+
+    assert (end.value.code, capsys.readouterr().err) == (code, "x\n")
 
 
 def test_1_an_input_is_wrong(shell: Shell) -> None:

@@ -12,10 +12,26 @@ from store_samples import days
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import DeliveryState, Digest, Empty, Item, Outcome, Pmid, ResolvedSeed, Section, Seed, Start, Watch
+from watcher.domain import (
+    DeliveryState,
+    Digest,
+    Empty,
+    Item,
+    Outcome,
+    Pmid,
+    ResolvedSeed,
+    RunOutcome,
+    RunReport,
+    Section,
+    Seed,
+    Start,
+    Watch,
+)
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Problem
 from watcher.flows import byhand
 from watcher.flows.compose import Composer
+from watcher.flows.tick import Done
+from watcher.rank import Ranking
 
 Desks = Callable[..., Desk]
 
@@ -168,6 +184,35 @@ def without_als_seeds(one: Desk):  # type: ignore[no-untyped-def]  # noqa: ANN20
     return replace(ticker, composer=replace(ticker.composer, seeds=seeds))
 
 
+def test_papers_of_a_watch_that_cannot_be_ranked_are_presented_all_the_same_and_the_reader_is_told(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1), on_nmj(2))
+    one.values = {1: 10, 2: 90}
+    unranked = replace(one.ticker(), runner=lambda: replace(one.runner(), rank=no_text))
+    unranked.tick(one.load(START))
+
+    composer = replace(unranked.composer, rank=no_text)
+    (draft,) = replace(unranked, composer=composer).tick(one.load(MONDAY)).drafts
+
+    assert [(item.article.pmid, item.score, item.highlight) for item in draft.digest.items] == [(1, 35, False), (2, 35, False)]
+    assert draft.digest.receipt.warnings == ("nmj: its papers are not ranked and all are shown: no seed has text",)
+
+
+def test_scores_take_over_as_soon_as_there_are_some(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1), on_nmj(2))
+    one.values = {1: 10, 2: 90}
+    one.tick(START)
+    replace(one.ticker(), runner=lambda: replace(one.runner(), rank=no_text)).tick(one.load("2026-03-05T05:00"))
+
+    digest = one.digest(MONDAY)
+
+    assert [(item.article.pmid, item.score) for item in digest.items] == [(2, 90)]
+    assert digest.receipt.warnings == ()
+
+
+def no_text(_seeds: Sequence[ResolvedSeed]) -> Ranking:
+    raise ConfigurationError(Problem("no seed has text"))
+
+
 def test_a_digest_waits_six_hours_for_pubmed_and_then_goes_out_with_the_gap(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-03"), on_nmj(2, "2026-03-08"))
     one.tick(START)
@@ -233,6 +278,39 @@ def test_a_digest_that_another_process_has_just_composed_is_left_to_it(at_desk: 
 
     assert (done.drafts, done.waiting) == ((), ())
     assert "weekly: another process has just composed this digest" in one.heard
+
+
+def report(kind: str | None = None, *, may_pass: bool = False, refused: bool = False) -> RunReport:
+    outcome = RunOutcome.REFUSED if refused else RunOutcome.FAILED if kind else RunOutcome.GOOD
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    return RunReport("nmj", "full", outcome, at, at, error_kind=kind, error=kind and "x", may_pass=may_pass)
+
+
+GOOD, AWAY = report(), report("PubMedUnavailable", may_pass=True)
+QUIET, REFUSED, SEEDS = report("QuietHours", may_pass=True), report("BadQuery", refused=True), report("SeedError")
+
+
+@pytest.mark.parametrize(
+    ("runs", "failed", "unreachable", "misconfigured"),
+    [
+        ((), False, False, False),
+        ((GOOD,), False, False, False),
+        ((AWAY,), True, True, False),
+        ((AWAY, AWAY), True, True, False),
+        ((AWAY, GOOD), True, False, False),
+        ((AWAY, REFUSED), True, True, False),
+        ((REFUSED,), True, False, False),
+        ((QUIET,), True, False, False),
+        ((SEEDS,), True, False, True),
+        ((SEEDS, GOOD), True, False, False),
+    ],
+)
+def test_a_tick_knows_whether_pubmed_or_the_lab_is_to_blame(
+    runs: tuple[RunReport, ...], failed: bool, unreachable: bool, misconfigured: bool
+) -> None:
+    done = Done(runs=runs)
+
+    assert (done.failed, done.unreachable, done.misconfigured) == (failed, unreachable, misconfigured)
 
 
 # --- periods
