@@ -234,7 +234,7 @@ def _instance(channel: Channel, ours: Any, theirs: Any) -> Any:  # noqa: ANN401 
 
 
 def _not_understood(channel: Channel) -> ConfigurationError:
-    kind = "an Apprise" if channel.kind is ChannelKind.OTHER else f"a {channel.kind}"
+    kind = {ChannelKind.EMAIL: "an email", ChannelKind.SLACK: "a Slack", ChannelKind.OTHER: "an Apprise"}[channel.kind]
     return ConfigurationError(Problem(f"the url of channel {channel.name!r} is not {kind} URL", _FORMS[channel.kind]))
 
 
