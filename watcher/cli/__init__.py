@@ -17,7 +17,7 @@ from watcher.errors import Busy, PubMedError, QuietHours, WatcherError
 def main() -> None:
     """Run the command line; an expected error becomes its message on standard error and its exit code."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="watcher", standalone_mode=True)
     except WatcherError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_code(error))
