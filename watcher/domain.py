@@ -550,6 +550,18 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """A span in which watches could not be run: the service was off, or PubMed refused. `made_good_at` is when a later run
+    covered it, None while it lasts."""
+
+    watches: tuple[str, ...]
+    since: datetime
+    until: datetime
+    reason: str
+    made_good_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the digest did, counted. Each count is of distinct works or records as its name says; `failures` are whole sentences."""
 
@@ -566,6 +578,7 @@ class Receipt:
     failures: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     next_digest_at: datetime | None = None
+    outages: tuple[Outage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -608,6 +621,22 @@ class Digest:
     def highlights(self) -> int:
         """How many presented papers are highly relevant."""
         return sum(item.highlight for item in self.presented)
+
+
+# --- notices -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A failure that people are told of once, and its end. `topic` is what fails ("watch:nmj", "channel:lab-mail",
+    "configuration"); at most one notice of a topic is open. `what` says what fails since when, `todo` what to do, in whole
+    sentences. With `recovered_at` it tells the end of the failure."""
+
+    topic: str
+    since: datetime
+    what: str
+    todo: str = ""
+    recovered_at: datetime | None = None
 
 
 # --- messages and deliveries ---------------------------------------------------------------------------------------------------

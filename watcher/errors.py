@@ -18,7 +18,8 @@
     ├── StoreError              the database cannot be used
     │   ├── SchemaTooNew        written by a newer watcher
     │   └── AlreadyComposed     this list already has a digest for this period
-    └── Busy                    another process holds the work                              exit 5
+    ├── Busy                    another process holds the work                              exit 5
+    └── Stopped                 the service was told to stop; what was begun is left for the next start
 
 Whether trying again can help is the class (`PubMedError.may_pass`) or a field (`DeliveryError.permanent`). Messages are written
 for the person who reads them: what happened, to which thing, and what to do. No message contains a secret.
@@ -170,3 +171,7 @@ class AlreadyComposed(StoreError):
 
 class Busy(WatcherError):
     """Another process holds the work."""
+
+
+class Stopped(WatcherError):
+    """The service was told to stop: what was begun is left for the next start, nothing is lost."""
