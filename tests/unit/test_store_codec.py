@@ -21,6 +21,7 @@ from watcher.domain import (
     Journal,
     Message,
     OtherAbstract,
+    Outage,
     PartialDate,
     Period,
     Pmid,
@@ -94,6 +95,14 @@ def test_any_article_comes_back_equal(article: Article) -> None:
 )
 def test_any_receipt_comes_back_equal(receipt: Receipt) -> None:
     assert codec.loads(Receipt, codec.dumps(receipt)) == receipt
+
+
+def test_a_receipt_keeps_its_outages_and_one_from_before_there_were_any_has_none() -> None:
+    at = datetime(2026, 9, 14, 6, tzinfo=UTC)
+    told = Receipt(outages=(Outage(("nmj", "als"), at, at, "HTTP 503", at), Outage(("als",), at, at, "no connection")))
+
+    assert codec.loads(Receipt, codec.dumps(told)) == told
+    assert codec.loads(Receipt, '{"checked":3,"failures":["als: a run failed"]}').outages == ()
 
 
 def test_tuples_of_values_come_back_equal() -> None:

@@ -122,6 +122,20 @@ def test_parts_for_another_reader_or_digest_do_not_hold_each_other_up(bench: Ben
     assert claimed == first_digest + second_digest
 
 
+def test_a_claim_that_is_renewed_lasts_as_long_again(bench: Bench) -> None:
+    bench.owe("pi@lab.example")
+    with time_machine.travel(MONDAY, tick=False):
+        mine = _claim(bench)
+    with time_machine.travel(MONDAY + timedelta(seconds=170), tick=False):
+        assert bench.store.renew_claim(mine)
+    with time_machine.travel(MONDAY + timedelta(seconds=349), tick=False):
+        assert bench.store.claim_delivery(LATER, holder="you") is None
+    with time_machine.travel(MONDAY + timedelta(seconds=351), tick=False):
+        assert bench.store.claim_delivery(LATER, holder="you") is not None
+
+    assert not bench.store.renew_claim(mine)
+
+
 def test_a_delivery_whose_lease_ran_out_is_sent_again_under_the_same_message_id(bench: Bench) -> None:
     bench.owe("pi@lab.example")
     with time_machine.travel(MONDAY, tick=False):

@@ -8,7 +8,7 @@ import pytest
 from store_samples import BY_QUERY, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, updates
 
 from watcher.domain import Article, DeliveryState, FollowUp, HitState, Outcome, Pmid, Scored, Section
-from watcher.store import Owed, StoreFacts
+from watcher.store import Owed, Store, StoreFacts
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_the_facts_count_what_is_there(bench: Bench) -> None:
 
     assert facts.size_bytes > 0
     assert facts == StoreFacts(
-        schema="0001",
+        schema=Store.schema,
         articles=3,
         works=2,
         hits=4,

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
@@ -221,6 +222,73 @@ def test_failures_are_counted_since_the_last_good_run(bench: Bench) -> None:
     history = bench.store.run_history("nmj")
 
     assert (history.failed_in_row, history.failing_since) == (2, MONDAY + days(2))
+
+
+def _fail(bench: Bench, at: datetime, **more: Any) -> None:  # noqa: ANN401 - whatever a report takes
+    told = {"outcome": RunOutcome.FAILED, "error_kind": "PubMedUnavailable", "error": "HTTP 503", "may_pass": True}
+    bench.store.fail_run(bench.store.begin_run("nmj", "window", at), bench.report(at, **{**told, **more}))
+
+
+def test_the_last_failure_is_known_with_the_configuration_that_it_ran_under(bench: Bench) -> None:
+    bench.run()
+    bench.store.remember_configuration("config-1", "{}", MONDAY)
+    _fail(bench, MONDAY + days(1), finished_at=MONDAY + days(1.25))
+    bench.store.remember_configuration("config-2", "{}", MONDAY + days(1.5))
+    _fail(bench, MONDAY + days(2), finished_at=MONDAY + days(2.25), outcome=RunOutcome.REFUSED)
+    bench.store.remember_configuration("config-3", "{}", MONDAY + days(3))
+
+    history = bench.store.run_history("nmj")
+
+    assert (history.failed_in_row, history.failing_since) == (2, MONDAY + days(1))
+    assert (history.failed_at, history.failed_config_sha256) == (MONDAY + days(2.25), "config-2")
+
+
+def test_the_configuration_of_an_instant_is_that_of_the_last_run_before(bench: Bench) -> None:
+    bench.run()
+    bench.store.remember_configuration("config-1", '{"a": 1}', MONDAY + days(1))
+    bench.run(at=MONDAY + days(1))
+    bench.store.remember_configuration("config-2", '{"a": 2}', MONDAY + days(2))
+    bench.run(at=MONDAY + days(3))
+
+    found = [bench.store.document_at(MONDAY + days(day)) for day in (-1, 0, 1, 2.5, 3)]
+
+    assert found == [None, None, '{"a": 1}', '{"a": 1}', '{"a": 2}']
+
+
+def test_a_good_run_ends_the_failures(bench: Bench) -> None:
+    _fail(bench, MONDAY)
+    bench.store.begin_run("nmj", "window", MONDAY + days(1))
+    bench.store.abandon_open_runs(MONDAY + days(1))
+
+    bench.run(at=MONDAY + days(2))
+
+    history = bench.store.run_history("nmj")
+    assert (history.failed_in_row, history.abandoned_in_row, history.failed_at, history.failed_config_sha256) == (0, 0, None, None)
+
+
+def test_runs_abandoned_one_after_the_other_are_counted(bench: Bench) -> None:
+    _fail(bench, MONDAY)
+    counted = []
+    for day in (1, 2):
+        bench.store.begin_run("nmj", "window", MONDAY + days(day))
+        bench.store.abandon_open_runs(MONDAY + days(day))
+        counted.append(bench.store.run_history("nmj").abandoned_in_row)
+    _fail(bench, MONDAY + days(3))
+
+    history = bench.store.run_history("nmj")
+
+    assert (counted, history.abandoned_in_row, history.failed_in_row) == ([1, 2], 0, 4)
+
+
+def test_a_run_that_the_services_end_broke_off_is_no_failure_and_not_the_last_word(bench: Bench) -> None:
+    report = bench.run()
+    _fail(bench, MONDAY + days(1), outcome=RunOutcome.ABANDONED, error_kind="Stopped", error="the service was stopped")
+
+    history = bench.store.run_history("nmj")
+
+    assert (history.last, history.last_good) == (report, report)
+    assert (history.failed_in_row, history.abandoned_in_row, history.failed_at) == (0, 0, None)
+    assert [run.error_kind for run in bench.store.runs_since("nmj", None)] == [None, "Stopped"]
 
 
 @pytest.mark.parametrize("kind", ["first", "edit"])

@@ -9,7 +9,43 @@ from sqlalchemy import orm
 
 from watcher.domain import Article, Candidate, Hit, HitState, Outcome, Pmid
 from watcher.store import codec, configuration, ledger
-from watcher.store.tables import articles, digests, hits, judgements, presented, rankings, subscriptions
+from watcher.store.tables import articles, digests, hits, judgements, presented, rankings, runs, subscriptions
+
+
+def is_new_to(subscription: sa.FromClause, hit: sa.FromClause, record: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the list of this subscription has still to judge this hit, whose record is stored: news created since the cut (or on an
+    unknown day), or that a run after the subscription brought."""
+    counts = sa.or_(record.c.crdt >= subscription.c.since, record.c.crdt.is_(None), _came_later(subscription, hit, hit.c.news_at))
+    return sa.and_(hit.c.state == HitState.NEWS.value, counts, ~_judged(subscription, hit))
+
+
+def is_starter_of(subscription: sa.FromClause, hit: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the list of this subscription has still to judge this hit, an older paper that an edit of the query added since."""
+    return sa.and_(_came_later(subscription, hit, hit.c.starter_at), ~_judged(subscription, hit))
+
+
+def _came_later(
+    subscription: sa.FromClause, hit: sa.FromClause, came_at: sa.ColumnElement[datetime | None]
+) -> sa.ColumnElement[bool]:
+    """Whether what a run did to the hit at its end was done by a run after the subscription. Runs are compared by their numbers: their
+    times may be those of a clock that has gone back since."""
+    return (
+        sa.exists()
+        .where(runs.c.watch_id == subscription.c.watch_id, runs.c.finished_at == came_at, runs.c.id > subscription.c.after_run_id)
+        .correlate(subscription, hit)
+    )
+
+
+def _judged(subscription: sa.FromClause, hit: sa.FromClause) -> sa.ColumnElement[bool]:
+    return (
+        sa.exists()
+        .where(
+            judgements.c.list_id == subscription.c.list_id,
+            judgements.c.watch_id == subscription.c.watch_id,
+            judgements.c.pmid == hit.c.pmid,
+        )
+        .correlate(subscription, hit)
+    )
 
 
 class Reader:
@@ -24,17 +60,11 @@ class Reader:
 
     def unjudged(self) -> tuple[Candidate, ...]:
         """The news that this list never judged: created since its subscription's cut (or on an unknown day), or news since then."""
-        counts = sa.or_(
-            articles.c.crdt >= subscriptions.c.since,
-            articles.c.crdt.is_(None),
-            hits.c.news_at >= subscriptions.c.created_at,
-        )
-        return self._candidates(self._subscribed(hits.c.state == HitState.NEWS.value).where(~self._judged(), counts))
+        return self._candidates(self._subscribed(is_new_to(subscriptions, hits, articles)))
 
     def starters(self) -> tuple[Candidate, ...]:
         """The older papers that an edit added to be shown once, while this list took the watch; never judged by it."""
-        wanted = self._subscribed(hits.c.starter_at >= subscriptions.c.created_at)
-        return self._candidates(wanted.where(~self._judged()))
+        return self._candidates(self._subscribed(is_starter_of(subscriptions, hits)))
 
     def gained(self) -> tuple[Candidate, ...]:
         """What was below the threshold when it had no abstract or no headings, and first gained them after that digest."""
@@ -102,10 +132,3 @@ class Reader:
         )
         shown = sa.exists().where(presented.c.list_id == self._list_id, presented.c.work_id == articles.c.work_id)
         return self._hits().join(judgements, mine).join(digests, digests.c.id == judgements.c.digest_id).where(~shown)
-
-    def _judged(self) -> sa.Exists:
-        return sa.exists().where(
-            judgements.c.list_id == self._list_id,
-            judgements.c.watch_id == self._watch_id,
-            judgements.c.pmid == hits.c.pmid,
-        )

@@ -3,47 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
+from watcher import clock
 from watcher.domain import Digest, Gap, Pmid, Receipt
 from watcher.errors import AlreadyComposed, StoreError
 from watcher.store import codec, configuration, messages, scores
 from watcher.store.database import batches, insert_new, insert_one
-from watcher.store.tables import DigestListRow, DigestRow, articles, digests, follow_ups, judgements, lists, presented
+from watcher.store.tables import (
+    DigestListRow,
+    DigestRow,
+    articles,
+    digests,
+    follow_ups,
+    judgements,
+    lists,
+    presented,
+    runs,
+    subscriptions,
+)
 from watcher.store.values import DigestFacts, Judgement, ListHistory, Owed
 
 LATER_RECORD = "later-record"
 """The kind of follow-up that tells of a later record of a work: "now in eLife"."""
 
+_ALWAYS = datetime.max.replace(tzinfo=UTC)
 
-def list_history(session: orm.Session, name: str) -> ListHistory:
-    """What the next digest of a list has to know of the earlier ones."""
-    list_id = configuration.known_list_id(session, name)
-    row = session.scalars(sa.select(DigestListRow).where(lists.c.id == list_id)).first()
+
+def list_history(session: orm.Session, name: str, now: datetime | None) -> ListHistory:
+    """What the next digest of a list has to know of the earlier ones; with `now`, nothing in it is later than that."""
+    row = session.scalars(sa.select(DigestListRow).where(lists.c.name == name)).first()
     if row is None:
         return ListHistory(name)
-    last = last_digest(session, name)
-    count = session.execute(sa.select(sa.func.count()).select_from(digests).where(digests.c.list_id == list_id)).scalar_one()
-    if last is None:
-        return ListHistory(name, row.created_at)
+    created_at = row.created_at if now is None or row.created_at <= now else _born(session, row.id, now)
+    mine, until = digests.c.list_id == row.id, now or _ALWAYS
+    newest = _newest(session, mine)
+    if newest is None:
+        return ListHistory(name, created_at)
+    told = _newest(session, sa.and_(mine, digests.c.slot_at <= until))
+    count, slot_at, composed_at = session.execute(
+        sa.select(sa.func.count(), _last(digests.c.slot_at, until), _last(digests.c.composed_at, until)).where(mine)
+    ).one()
     return ListHistory(
         name=name,
-        created_at=row.created_at,
-        last_period=last.period,
-        last_slot_at=last.slot_at,
-        covers_to=last.covers_to,
-        last_composed_at=last.composed_at,
-        last_papers=last.papers,
+        created_at=created_at,
+        last_period=told.period if told else None,
+        last_slot_at=slot_at,
+        covers_to=min(newest.covers_to, clock.ncbi_day(now)) if now else newest.covers_to,
+        last_composed_at=composed_at,
+        last_papers=told.papers if told else 0,
         digests=count,
     )
 
 
+def _newest(session: orm.Session, condition: sa.ColumnElement[bool]) -> DigestRow | None:
+    return session.scalars(sa.select(DigestRow).where(condition).order_by(digests.c.id.desc()).limit(1)).first()
+
+
+def _last(column: sa.Column[datetime], until: datetime) -> sa.ColumnElement[datetime | None]:
+    """The latest instant in the column that is not after `until`."""
+    return sa.func.max(sa.case((column <= until, column)))
+
+
+def _born(session: orm.Session, list_id: int, now: datetime) -> datetime:
+    """Since when a list is there that was made while the clock was ahead: since the first run for it under the clock that is right,
+    or since now."""
+    first = (
+        sa.select(sa.func.min(runs.c.started_at))
+        .join(subscriptions, sa.and_(subscriptions.c.watch_id == runs.c.watch_id, runs.c.id > subscriptions.c.after_run_id))
+        .where(subscriptions.c.list_id == list_id, runs.c.started_at <= now)
+    )
+    return session.execute(first).scalar() or now
+
+
 def last_digest(session: orm.Session, name: str) -> DigestFacts | None:
     """The latest digest of a list."""
-    mine = sa.select(DigestRow).where(digests.c.list_id == configuration.known_list_id(session, name))
-    row = session.scalars(mine.order_by(digests.c.id.desc()).limit(1)).first()
+    row = _newest(session, digests.c.list_id == configuration.known_list_id(session, name))
     if row is None:
         return None
     return DigestFacts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -11,20 +11,25 @@ from sqlalchemy import orm
 from watcher import clock
 from watcher.errors import Problem, UnknownNameError
 from watcher.store.database import upsert
-from watcher.store.tables import config_versions, lists, subscriptions, watches
+from watcher.store.tables import config_versions, lists, runs, subscriptions, watches
+from watcher.store.values import LastGood
 
 _LATEST = (config_versions.c.loaded_at.desc(), config_versions.c.id.desc())
 
 
 def remember(session: orm.Session, sha256: str, document: str, at: datetime) -> None:
-    """Keeps a configuration that was found good; the same one again only gets the new time."""
+    """Keeps a configuration that was found good; the same one again only gets the new time. It is the latest then, whatever times the
+    others have: the clock may have gone ahead and come back."""
+    later = sa.and_(config_versions.c.sha256 != sha256, config_versions.c.loaded_at >= at)
+    session.execute(config_versions.update().where(later).values(loaded_at=at - timedelta(microseconds=1)))
     upsert(session, config_versions, [{"sha256": sha256, "loaded_at": at, "document": document}], key=("sha256",))
 
 
-def last_good(session: orm.Session) -> tuple[str, datetime] | None:
-    """The hash of the configuration that was loaded last, and when."""
-    found = session.execute(sa.select(config_versions.c.sha256, config_versions.c.loaded_at).order_by(*_LATEST).limit(1)).first()
-    return (found.sha256, found.loaded_at) if found else None
+def last_good(session: orm.Session) -> LastGood | None:
+    """The configuration that was loaded last."""
+    table = config_versions.c
+    found = session.execute(sa.select(table.sha256, table.document, table.loaded_at).order_by(*_LATEST).limit(1)).first()
+    return LastGood(*found) if found else None
 
 
 def config_id(session: orm.Session) -> int | None:
@@ -121,15 +126,19 @@ def _subscribe(session: orm.Session, ordered: Mapping[str, tuple[str, ...]], sin
     )
     for pair in standing - wanted.keys():
         session.execute(_of(subscriptions.update(), pair).values(until=clock.ncbi_day(at)))
-    upsert(
-        session,
-        subscriptions,
-        [
-            {"list_id": pair[0], "watch_id": pair[1], "since": wanted[pair], "until": None, "created_at": at}
-            for pair in sorted(wanted.keys() - standing)
-        ],
-        key=("list_id", "watch_id", "since"),
-    )
+    last_runs = _last_runs(session)
+    new = [
+        {"list_id": pair[0], "watch_id": pair[1], "since": wanted[pair], "until": None, "created_at": at}
+        | {"after_run_id": last_runs.get(pair[1], 0)}
+        for pair in sorted(wanted.keys() - standing)
+    ]
+    upsert(session, subscriptions, new, key=("list_id", "watch_id", "since"))
+
+
+def _last_runs(session: orm.Session) -> dict[int, int]:
+    """The last finished run of each watch, by their numbers."""
+    last = sa.select(runs.c.watch_id, sa.func.max(runs.c.id)).where(runs.c.finished_at.is_not(None)).group_by(runs.c.watch_id)
+    return dict(session.execute(last).all())
 
 
 def _of(statement: sa.Update, pair: tuple[int, int]) -> sa.Update:

@@ -21,11 +21,14 @@ from watcher.errors import Problem, UnknownNameError
 from watcher.store import configuration, messages
 from watcher.store import holder as holders
 from watcher.store.database import Database, batches, change
-from watcher.store.tables import attempts, deliveries, digests, lists
+from watcher.store.tables import attempts, deliveries, digests, lists, notices
 from watcher.store.tables import messages as message_rows
 from watcher.store.values import DeliveryFacts
 
 LEASE_SECONDS = 180
+
+FURTHEST = timedelta(days=2)
+"""No try is put off for so long: a later time was set by a clock that has gone back since."""
 
 _WAITING = (DeliveryState.PENDING.value, DeliveryState.PARKED.value)
 _DONE = (DeliveryState.SENT.value, DeliveryState.DROPPED.value)
@@ -77,7 +80,8 @@ def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> 
 
 def _ready(now: datetime, real_now: datetime, *, everything: bool) -> sa.ColumnElement[bool]:
     owed = deliveries.c.state.in_(_WAITING)
-    due = owed if everything else sa.and_(owed, deliveries.c.next_at <= now)
+    come = sa.or_(deliveries.c.next_at <= now, deliveries.c.next_at > now + FURTHEST)
+    due = owed if everything else sa.and_(owed, come)
     return sa.or_(due, _stranded(real_now))
 
 
@@ -123,6 +127,15 @@ def _delivery(session: orm.Session, row: sa.RowMapping, first_attempt_at: dateti
         first_attempt_at=first_attempt_at,
         token=row["token"],
     )
+
+
+def renew(database: Database, delivery: Delivery) -> bool:
+    """Prolongs the lease of a claim; False when it is no longer this delivery's token that holds it."""
+    with database.writing() as session:
+        until = database.lease_time(session) + timedelta(seconds=LEASE_SECONDS)
+        sending = deliveries.c.state == DeliveryState.SENDING.value
+        mine = sa.and_(deliveries.c.id == delivery.id, deliveries.c.token == delivery.token, sending)
+        return bool(change(session, deliveries.update().where(mine).values(lease_until=until)))
 
 
 def handed_over(session: orm.Session, delivery: Delivery, at: datetime) -> None:
@@ -259,7 +272,7 @@ def _revive(session: orm.Session, rows: list[int], at: datetime) -> list[int]:
 
 
 def listed(session: orm.Session, condition: sa.ColumnElement[bool], *, limit: int | None = None) -> tuple[DeliveryFacts, ...]:
-    """Where the deliveries stand that meet a condition on `delivery`, `message` or `digest`, newest first."""
+    """Where the deliveries stand that meet a condition on `delivery`, `message`, `digest` or `notice`, newest first."""
     table = deliveries.c
     found = session.execute(
         sa.select(
@@ -276,10 +289,12 @@ def listed(session: orm.Session, condition: sa.ColumnElement[bool], *, limit: in
             table.sent_at,
             table.reason,
             table.rfc822_id,
+            notices.c.topic,
         )
         .join(message_rows, message_rows.c.id == table.message_id)
         .outerjoin(digests, digests.c.id == message_rows.c.digest_id)
         .outerjoin(lists, lists.c.id == digests.c.list_id)
+        .outerjoin(notices, notices.c.id == message_rows.c.notice_id)
         .where(condition)
         .order_by(table.id.desc())
         .limit(limit)

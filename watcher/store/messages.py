@@ -56,7 +56,7 @@ def keep(session: orm.Session, message: Message, source: Source) -> int:
         about: Mapping[str, Any] = {"kind": message.kind.value, "part": message.part, "subject": message.subject}
         return insert_one(session, messages, **source, **about, payload=stored, sha256=digest)
     if (found.sha256, found.subject) != (digest, message.subject):
-        raise StoreError(f"two different {message.kind.value} messages for part {message.part} of one digest")
+        raise StoreError(f"two different {message.kind.value} messages for part {message.part} of one digest or notice")
     return int(found.id)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import orm
 from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Scored, Section
 from watcher.store import articles as records
 from watcher.store import codec, configuration, deliveries, ledger
-from watcher.store.database import Database
+from watcher.store.database import Database, batches
 from watcher.store.schema import HEAD
 from watcher.store.tables import articles, digests, follow_ups, hits, judgements, lists, presented, rankings, runs, scores, watches
 from watcher.store.tables import deliveries as delivery_rows
@@ -24,6 +24,9 @@ def explain(session: orm.Session, pmid: Pmid) -> History:
     presentations = _presented(session, work_pmids)
     told = _follow_ups(session, pmid)
     issued = {one.digest_id for one in presentations} | {one.digest_id for one in told}
+    title, forgotten_at = session.execute(
+        sa.select(articles.c.title, articles.c.forgotten_at).where(articles.c.pmid == pmid)
+    ).first() or ("", None)
     return History(
         pmid=pmid,
         article=records.load(session, [pmid]).get(pmid),
@@ -34,6 +37,8 @@ def explain(session: orm.Session, pmid: Pmid) -> History:
         presented=presentations,
         follow_ups=told,
         deliveries=tuple(reversed(deliveries.listed(session, digests.c.id.in_(issued)))),
+        title=title or "",
+        forgotten_at=forgotten_at,
     )
 
 
@@ -159,13 +164,23 @@ def export(session: orm.Session, *, list_name: str | None, watch: str | None, si
     With both: what the list presented of the watch's hits. `since` is the day (UTC) of the digest, or for a watch alone that on which
     they became news.
     """
-    start = datetime.combine(since, time(), UTC) if since is not None else None
-    if watch is not None and list_name is None:
-        pmids = _news(session, configuration.known_watch_id(session, watch), start)
-    else:
-        pmids = _shown(session, list_name, watch, start)
+    pmids = _exported(session, list_name, watch, since)
     stored = records.load(session, pmids)
     return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
+
+
+def forgotten(session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None) -> int:
+    """How many papers `export` leaves out, for their text was dropped."""
+    without = sa.select(sa.func.count()).select_from(articles).where(articles.c.body.is_(None))
+    wanted = set(_exported(session, list_name, watch, since))
+    return sum(session.execute(without.where(articles.c.pmid.in_(batch))).scalar_one() for batch in batches(wanted))
+
+
+def _exported(session: orm.Session, list_name: str | None, watch: str | None, since: date | None) -> list[Pmid]:
+    start = datetime.combine(since, time(), UTC) if since is not None else None
+    if watch is not None and list_name is None:
+        return _news(session, configuration.known_watch_id(session, watch), start)
+    return _shown(session, list_name, watch, start)
 
 
 def _news(session: orm.Session, watch_id: int, start: datetime | None) -> list[Pmid]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
 from watcher.domain import RunOutcome, RunReport
-from watcher.errors import Busy, StoreError
+from watcher.errors import Busy, Stopped, StoreError
 from watcher.store import codec, configuration, ledger, scores, works
 from watcher.store.database import change, insert_one
-from watcher.store.tables import QueryVersionRow, RunRow, query_versions, runs
+from watcher.store.tables import QueryVersionRow, RunRow, config_versions, query_versions, runs
 from watcher.store.values import NewVersion, QueryVersion, RunCommit, RunHistory
 
 _WHOLE_KINDS = ("first", "edit")
 """Kinds of run that read a whole set as their window."""
 
 _BAD = tuple(outcome.value for outcome in (RunOutcome.FAILED, RunOutcome.REFUSED, RunOutcome.ABANDONED))
+
+_AHEAD = timedelta(hours=1)
+"""What is dated so far after now was dated by a clock that has gone back since."""
 
 
 def begin(session: orm.Session, watch: str, kind: str, at: datetime) -> int:
@@ -77,20 +81,16 @@ def in_force(session: orm.Session, watch: str) -> QueryVersion | None:
     return None if row is None else _version_value(watch, row)
 
 
-def history(session: orm.Session, watch: str) -> RunHistory:
-    """What the next run has to know of the earlier ones."""
-    finished = (
-        sa.select(RunRow)
-        .where(runs.c.watch_id == configuration.known_watch_id(session, watch), runs.c.finished_at.is_not(None))
-        .order_by(runs.c.id.desc())
-        .limit(1)
-    )
+def history(session: orm.Session, watch: str, now: datetime | None) -> RunHistory:
+    """What the next run has to know of the earlier ones; with `now`, those dated after it are left out."""
+    mine = _told(configuration.known_watch_id(session, watch), now)
+    finished = sa.select(RunRow).where(mine).order_by(runs.c.id.desc()).limit(1)
     good = finished.where(runs.c.outcome == RunOutcome.GOOD.value)
     last, last_good = session.scalar(finished), session.scalar(good)
     searched = session.scalar(good.where(sa.or_(runs.c.window_to.is_not(None), runs.c.kind.in_(_WHOLE_KINDS))))
     full = session.scalar(good.where(runs.c.full_set_as_of.is_not(None)))
     similar = session.scalar(good.where(runs.c.similar_read))
-    failed, since = _failures(session, watch, last_good)
+    failures = _Failures.since(session, sa.and_(mine, runs.c.id > (last_good.id if last_good else 0)))
     return RunHistory(
         last_good=_report(watch, last_good) if last_good else None,
         last=_report(watch, last) if last else None,
@@ -98,30 +98,77 @@ def history(session: orm.Session, watch: str) -> RunHistory:
         full_set_at=full.finished_at if full else None,
         full_set_as_of=full.full_set_as_of if full else None,
         full_set_matched=full.matched if full else 0,
-        failed_in_row=failed,
-        failing_since=since,
+        failed_in_row=failures.count,
+        failing_since=failures.first_at,
         similar_at=similar.finished_at if similar else None,
+        abandoned_in_row=failures.abandoned,
+        failed_at=failures.last_at,
+        failed_config_sha256=failures.config_sha256,
     )
 
 
-def since(session: orm.Session, watch: str, after: datetime | None) -> tuple[RunReport, ...]:
-    """The runs that finished after an instant (None: all), oldest first."""
+def _told(watch_id: int, now: datetime | None) -> sa.ColumnElement[bool]:
+    """The watch's finished runs that say something about it: not those that the service's end broke off."""
+    not_stopped = runs.c.error_kind.is_distinct_from(Stopped.__name__)
+    told = sa.and_(runs.c.watch_id == watch_id, runs.c.finished_at.is_not(None), not_stopped)
+    if now is None:
+        return told
+    return sa.and_(told, runs.c.started_at <= now + _AHEAD, runs.c.finished_at <= now + _AHEAD)
+
+
+def document_at(session: orm.Session, at: datetime) -> str | None:
+    """The configuration under which the last run before an instant began."""
+    before = sa.select(config_versions.c.document).join(runs, runs.c.config_id == config_versions.c.id)
+    return session.execute(
+        before.where(runs.c.started_at <= at).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1)
+    ).scalar()
+
+
+def since(session: orm.Session, watch: str, after: datetime | None, now: datetime | None) -> tuple[RunReport, ...]:
+    """The runs that finished after an instant (None: all), oldest first; with `now`, those dated after it are left out."""
     mine = sa.select(RunRow).where(
         runs.c.watch_id == configuration.known_watch_id(session, watch),
         runs.c.finished_at.is_not(None) if after is None else runs.c.finished_at > after,
+        sa.true() if now is None else runs.c.finished_at <= now + _AHEAD,
     )
     return tuple(_report(watch, row) for row in session.scalars(mine.order_by(runs.c.id)))
 
 
-def _failures(session: orm.Session, watch: str, last_good: RunRow | None) -> tuple[int, datetime | None]:
-    """How many runs since the last good one were not, and when the first of them started."""
-    bad = sa.select(sa.func.count(), sa.func.min(runs.c.started_at)).where(
-        runs.c.watch_id == configuration.known_watch_id(session, watch),
-        runs.c.outcome.in_(_BAD),
-        runs.c.id > (last_good.id if last_good else 0),
-    )
-    counted, first = session.execute(bad).one()
-    return counted, first
+def documents_since(session: orm.Session, watch: str, after: datetime) -> tuple[tuple[datetime, str], ...]:
+    """When each run that finished after an instant began, and the document of the configuration that it ran under, oldest first."""
+    mine = sa.and_(runs.c.watch_id == configuration.known_watch_id(session, watch), runs.c.finished_at > after)
+    found = session.execute(sa.select(runs.c.started_at, runs.c.config_id).where(mine).order_by(runs.c.id)).all()
+    wanted = sa.select(config_versions.c.id, config_versions.c.document)
+    documents = dict(session.execute(wanted.where(config_versions.c.id.in_({row.config_id for row in found}))).all())
+    return tuple((row.started_at, documents[row.config_id]) for row in found if row.config_id in documents)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failures:
+    """The runs since the last good one."""
+
+    count: int
+    abandoned: int
+    first_at: datetime | None
+    last_at: datetime | None
+    config_sha256: str | None
+
+    @classmethod
+    def since(cls, session: orm.Session, later: sa.ColumnElement[bool]) -> _Failures:
+        """Those under the condition, which leaves only runs after the last good one."""
+        bad = sa.and_(later, runs.c.outcome.in_(_BAD))
+        count, first_at = session.execute(sa.select(sa.func.count(), sa.func.min(runs.c.started_at)).where(bad)).one()
+        answered = sa.select(sa.func.max(runs.c.id)).where(bad, runs.c.outcome != RunOutcome.ABANDONED.value).scalar_subquery()
+        abandoned = sa.select(sa.func.count()).where(bad, runs.c.id > sa.func.coalesce(answered, 0))
+        last = session.execute(
+            sa.select(runs.c.finished_at, config_versions.c.sha256)
+            .outerjoin(config_versions, config_versions.c.id == runs.c.config_id)
+            .where(bad)
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        ).first()
+        last_at, config_sha256 = last or (None, None)
+        return cls(count, session.execute(abandoned).scalar_one(), first_at, last_at, config_sha256)
 
 
 def _close(session: orm.Session, run_id: int, report: RunReport, **more: object) -> None:

@@ -5,7 +5,8 @@ The keys and constraints carry the promises of the service:
 * nothing twice: the primary key of `presented` is the list and the *work*;
 * one digest for each period: UNIQUE(list, period) of `digest`;
 * no message owed twice to one reader: UNIQUE(message, channel, recipient) of `delivery`;
-* one open run for each watch: the partial unique index of `run`.
+* one open run for each watch: the partial unique index of `run`;
+* one open notice for each topic: that of `notice`.
 
 Watches, lists, hits, judgements and presented works are kept for ever. Times are aware UTC. `Article` bodies, reasons, receipts and the
 like are canonical JSON written by `codec`.
@@ -116,7 +117,11 @@ class DigestListRow(Row, table=True):
 
 
 class SubscriptionRow(Row, table=True):
-    """A list takes a watch's news from `since` on (record creation days), until it no longer does."""
+    """A list takes a watch's news from `since` on (record creation days), until it no longer does.
+
+    `after_run_id` is the watch's last finished run before the list took it (0: none): what later runs bring is the list's, whatever
+    the clock said meanwhile.
+    """
 
     __tablename__ = "subscription"
 
@@ -125,6 +130,7 @@ class SubscriptionRow(Row, table=True):
     since: dt.date = Field(primary_key=True)
     until: dt.date | None = None
     created_at: dt.datetime
+    after_run_id: int
 
 
 # --- articles and works -----------------------------------------------------------------------------------------------------
@@ -139,7 +145,7 @@ class WorkRow(Row, table=True):
 
 
 class ArticleRow(Row, table=True):
-    """One record. `body` is the Article; the columns beside it are what SQL asks for.
+    """One record. `body` is the Article, NULL since `forgotten_at`; the columns beside it are what SQL asks for, and stay.
 
     `abstract_at` and `headings_at`: when the record first gained them after its first fetch; NULL if it had them at first.
     """
@@ -150,6 +156,7 @@ class ArticleRow(Row, table=True):
         sa.Index("article_pmcid", "pmcid"),
         sa.Index("article_work", "work_id"),
         sa.Index("article_crdt", "crdt"),
+        _where("article_kept", "fetched_at", condition="forgotten_at IS NULL"),
     )
 
     pmid: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -423,12 +430,16 @@ class CorrectionToldRow(Row, table=True):
 
 
 class NoticeRow(Row, table=True):
-    """A failure, open until the recovery; owed like a digest."""
+    """A failure, open until the recovery; owed like a digest. `since` is when it began, `opened_at` when people were told."""
 
     __tablename__ = "notice"
+    __table_args__ = (_where("notice_open", "topic", condition="closed_at IS NULL", unique=True),)
 
     id: int = Field(default=None, primary_key=True)
     key: Words = Field(unique=True, sa_type=PlainText)
+    topic: Words
+    what: Words
+    since: dt.datetime
     opened_at: dt.datetime
     closed_at: dt.datetime | None = None
 
@@ -526,6 +537,7 @@ runs = _TABLES["run"]
 scores = _TABLES["score"]
 seeds = _TABLES["seed"]
 subscriptions = _TABLES["subscription"]
+verdicts = _TABLES["verdict"]
 watches = _TABLES["watch"]
 works = _TABLES["work"]
 work_links = _TABLES["work_link"]

@@ -21,6 +21,18 @@ from watcher.domain import (
     Section,
 )
 
+# --- configuration ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LastGood:
+    """The configuration that was good when it was loaded last: `document` is its JSON, secrets left out."""
+
+    sha256: str
+    document: str
+    loaded_at: datetime
+
+
 # --- runs -------------------------------------------------------------------------------------------------------------------
 
 
@@ -55,8 +67,10 @@ class RunHistory:
     """What the next run of a watch has to know of the earlier ones.
 
     `window_to` is of the last good run that searched a window, or read a whole set for the first time or after an edit.
-    `failed_in_row` counts the runs since the last good one that failed, were refused or were abandoned; `failing_since` is when
-    the first of them started.
+    `failed_in_row` counts the runs since the last good one that failed, were refused or were abandoned, `abandoned_in_row` the latest
+    of them that were abandoned one after the other; `failing_since` is when the first of them started, `failed_at` when the last one
+    ended, `failed_config_sha256` the configuration under which that one ran. Runs that ended because the service was stopped are left
+    out of everything.
     """
 
     last_good: RunReport | None = None
@@ -68,6 +82,9 @@ class RunHistory:
     failed_in_row: int = 0
     failing_since: datetime | None = None
     similar_at: datetime | None = None
+    abandoned_in_row: int = 0
+    failed_at: datetime | None = None
+    failed_config_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +205,23 @@ class DigestFacts:
     late_reason: str
 
 
-# --- deliveries -------------------------------------------------------------------------------------------------------------
+# --- notices and deliveries -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """A failure that people were told of and that has not ended. `since` is when it began, `opened_at` when they were told."""
+
+    id: int
+    topic: str
+    since: datetime
+    what: str
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFacts:
-    """Where a delivery stands, for people. `list_name` and `period` are None for a notice."""
+    """Where a delivery stands, for people. `list_name` and `period` are None for a notice, `topic` for a digest."""
 
     id: int
     list_name: str | None
@@ -208,6 +236,7 @@ class DeliveryFacts:
     sent_at: datetime | None
     reason: str | None
     rfc822_id: str
+    topic: str | None = None
 
 
 # --- questions --------------------------------------------------------------------------------------------------------------
@@ -282,7 +311,7 @@ class FollowUpFacts:
 @dataclass(frozen=True, slots=True)
 class History:
     """Everything that is known of one pmid, oldest first within each part. `deliveries` are those of the digests that presented
-    its work or told of it."""
+    its work or told of it. Of a paper whose text was dropped at `forgotten_at`, `title` is left and `article` is None."""
 
     pmid: Pmid
     article: Article | None
@@ -293,6 +322,8 @@ class History:
     presented: tuple[PresentedFacts, ...]
     follow_ups: tuple[FollowUpFacts, ...]
     deliveries: tuple[DeliveryFacts, ...]
+    title: str = ""
+    forgotten_at: datetime | None = None
 
     @property
     def seen(self) -> bool:

@@ -69,6 +69,11 @@ class _Kept:
     content_sha256: str
     abstract_at: datetime | None
     headings_at: datetime | None
+    is_forgotten: bool = False
+
+    def differs(self, content_sha256: str) -> bool:
+        """Whether a record of this content is to be stored: another one is, or none any more."""
+        return self.is_forgotten or content_sha256 != self.content_sha256
 
 
 class _Shelf:
@@ -91,7 +96,7 @@ class _Shelf:
             body = codec.dumps(article)
             content_sha256 = codec.sha256(body)
             kept = self._kept.get(article.pmid)
-            if kept is None or (article.version >= kept.version and content_sha256 != kept.content_sha256):
+            if kept is None or (article.version >= kept.version and kept.differs(content_sha256)):
                 self._place(article, content_sha256, at)
                 rows.append((article, body))
         upsert(self._session, articles, [self._row(article, body, at) for article, body in rows], key=("pmid",))
@@ -226,6 +231,7 @@ _KEPT = sa.select(
     articles.c.content_sha256,
     articles.c.abstract_at,
     articles.c.headings_at,
+    articles.c.body.is_(None),
 )
 
 

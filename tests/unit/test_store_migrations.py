@@ -1,0 +1,225 @@
+"""Databases of every earlier revision, with rows in every table, are brought to the present schema, and nothing in them is lost.
+
+`tests/records/schema_<revision>.sql` was written by the code of that revision, and is never written again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import postgres_server
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from store_samples import BY_QUERY, MAIL, Bench, paper, pmids
+
+from watcher.domain import DeliveryState, HitState, Notice, Outcome, Pmid
+from watcher.store import Owed, Store, schema, upgrade
+from watcher.store.database import Database
+from watcher.store.tables import Row
+
+RECORDS = Path(__file__).parent.parent / "records"
+REVISIONS = sorted(path.stem.removeprefix("schema_") for path in RECORDS.glob("schema_*.sql"))
+NOW = datetime(2026, 9, 1, 6, tzinfo=UTC)
+
+Rows = dict[str, list[dict[str, Any]]]
+Old = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres_server.Server]:
+    if reason := postgres_server.missing():
+        pytest.skip(reason)
+    with postgres_server.server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Old:
+    """Makes a database of a revision, with its rows; gives its URL."""
+    if request.param == "sqlite":
+        return lambda revision: _on_sqlite(revision, tmp_path)
+    server = request.getfixturevalue("server")
+    return lambda revision: _on_postgresql(revision, server(), tmp_path)
+
+
+def _on_sqlite(revision: str, folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "watcher.db")) as connection:
+        connection.executescript((RECORDS / f"schema_{revision}.sql").read_text())
+    return f"sqlite:///{folder}/watcher.db"
+
+
+def _on_postgresql(revision: str, url: str, folder: Path) -> str:
+    """The tables as that revision's script makes them, filled with the rows of the dump."""
+    database = Database(url, folder=folder)
+    with database.engine.begin() as connection:
+        config = upgrade.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        made = sa.MetaData()
+        made.reflect(connection)
+        rows = _dumped(revision)
+        for table in made.sorted_tables:
+            if table.name != "alembic_version":
+                connection.execute(table.insert(), [_typed(table, row) for row in rows[table.name]])
+                _count_on(connection, table)
+    database.close()
+    return url
+
+
+def _dumped(revision: str) -> Rows:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.executescript((RECORDS / f"schema_{revision}.sql").read_text())
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: [dict(row) for row in connection.execute(f'SELECT * FROM "{name}"')] for name in names}  # noqa: S608 - its own tables
+
+
+def _typed(table: sa.Table, row: dict[str, Any]) -> dict[str, Any]:
+    """SQLite's texts and numbers as what the columns hold."""
+    return {name: _value(table.c[name].type, held) for name, held in row.items()}
+
+
+def _value(kind: sa.types.TypeEngine[Any], held: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+    if held is None:
+        return None
+    plain = kind.impl_instance if isinstance(kind, sa.types.TypeDecorator) else kind
+    if isinstance(plain, sa.DateTime):
+        return datetime.fromisoformat(held).replace(tzinfo=UTC)
+    if isinstance(plain, sa.Date):
+        return date.fromisoformat(held)
+    return bool(held) if isinstance(plain, sa.Boolean) else held
+
+
+def _count_on(connection: sa.Connection, table: sa.Table) -> None:
+    """The next number of a table follows the last one that it holds."""
+    if "id" in table.c:
+        name, last = table.name, f'SELECT max(id) FROM "{table.name}"'  # noqa: S608 - its own tables
+        connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('\"{name}\"', 'id'), ({last}))")
+
+
+def _found(url: str, folder: Path) -> Rows:
+    """All rows of the database, as its models read them."""
+    database = Database(url, folder=folder)
+    with database.reading() as session:
+        rows = {
+            table.name: [dict(row) for row in session.execute(table.select()).mappings()] for table in Row.metadata.sorted_tables
+        }
+    database.close()
+    return rows
+
+
+def _sorted(rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
+    return sorted(repr([row[name] for name in columns]) for row in rows)
+
+
+def test_every_revision_but_the_present_one_is_kept_with_rows() -> None:
+    scripts = ScriptDirectory.from_config(upgrade.configuration()).walk_revisions()
+
+    assert sorted(script.revision for script in scripts if script.revision != schema.HEAD) == REVISIONS
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_table_of_an_earlier_revision_has_rows(revision: str) -> None:
+    assert [name for name, rows in _dumped(revision).items() if not rows] == []
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_row_of_an_earlier_revision_is_there_after_the_upgrade(revision: str, old: Old, tmp_path: Path) -> None:
+    url = old(revision)
+
+    Store.open(url, folder=tmp_path).close()
+
+    found = _found(url, tmp_path)
+    for name, rows in _dumped(revision).items():
+        if name == "alembic_version":
+            continue
+        table = Row.metadata.tables[name]
+        before = [_typed(table, row) for row in rows]
+        columns = list(before[0])
+        assert _sorted(found[name], columns) == _sorted(before, columns), name
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_an_upgraded_database_has_the_tables_of_a_new_one(revision: str, old: Old, tmp_path: Path) -> None:
+    url = old(revision)
+
+    Store.open(url, folder=tmp_path).close()
+
+    database = Database(url, folder=tmp_path)
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Row.metadata)
+    database.close()
+    assert differences == []
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_an_upgraded_database_breaks_no_foreign_key(revision: str, tmp_path: Path) -> None:
+    Store.open(_on_sqlite(revision, tmp_path), folder=tmp_path).close()
+
+    with closing(sqlite3.connect(tmp_path / "watcher.db")) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_service_goes_on_with_an_upgraded_database(revision: str, old: Old, tmp_path: Path) -> None:
+    url = old(revision)
+
+    with Store.open(url, folder=tmp_path) as store:
+        bench = Bench(store, url)
+        store.abandon_open_runs(NOW)
+        bench.news(paper(100), at=NOW)
+        (candidate,) = store.unjudged("weekly", "nmj")
+        bench.compose(candidate, at=NOW, owed=(Owed(MAIL, "mail", ("pi@lab.example",)),))
+        sent = []
+        while delivery := store.claim_delivery(NOW, holder="me"):
+            assert store.settle(delivery, DeliveryState.SENT, NOW)
+            sent.append((delivery.channel, delivery.message.subject))
+
+        assert candidate.article.pmid == 100
+        assert store.ledger("nmj")[Pmid(1)] is HitState.NEWS
+        assert [one.composed_at for one in store.explain(Pmid(1)).presented] == [datetime(2026, 8, 22, 6, tzinfo=UTC)]
+        mail, slack, notice = ("mail", "[NMJ] 1 new paper"), ("slack", "NMJ"), ("mail", "[watcher] nmj has not been searched")
+        assert sorted(sent) == sorted([mail, mail, mail, notice, slack, slack])
+
+
+def test_a_list_that_took_a_watch_before_the_upgrade_is_owed_what_came_after_it(old: Old, tmp_path: Path) -> None:
+    url = old("0001")
+
+    with Store.open(url, folder=tmp_path) as store:
+        bench = Bench(store, url)
+        taken_later = pmids(store.unjudged("monthly", "nmj"))
+        bench.run(at=NOW, articles=(paper(101, crdt=date(2026, 1, 1)),), news={Pmid(101): BY_QUERY})
+
+        assert taken_later == [3, 61]
+        assert pmids(store.unjudged("monthly", "nmj")) == [3, 61, 101]
+        assert pmids(store.unjudged("weekly", "nmj")) == [101]
+
+
+def test_notices_of_the_first_revision_keep_their_key_as_their_topic(old: Old, tmp_path: Path) -> None:
+    url = old("0001")
+
+    with Store.open(url, folder=tmp_path) as store:
+        (standing,) = store.open_notices()
+
+        assert (standing.topic, standing.what, standing.since) == ("channel:mail", "", standing.opened_at)
+        assert not store.open_notice(Notice("channel:mail", NOW, "It fails."), (), host="lab.example", at=NOW)
+        assert store.close_notice("channel:mail", (), host="lab.example", at=NOW)
+
+
+def test_what_was_judged_before_the_upgrade_is_not_judged_again(old: Old, tmp_path: Path) -> None:
+    url = old("0001")
+
+    with Store.open(url, folder=tmp_path) as store:
+        assert store.unjudged("weekly", "nmj") == ()
+        assert [one.outcome for one in store.explain(Pmid(2)).judgements] == [Outcome.BELOW_THRESHOLD]
+        assert store.list_history("weekly").last_slot_at == datetime(2026, 8, 29, 6, tzinfo=UTC)
+        assert store.run_history("nmj").failed_in_row == 0

@@ -1,0 +1,63 @@
+"""Notices: failures that people were told of, one open for each topic, owed like digests.
+
+The failure's messages are part 1 and those of its end part 2 of the same notice, so that the end never arrives first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import Notice
+from watcher.store import messages
+from watcher.store.database import insert_one
+from watcher.store.tables import notices
+from watcher.store.values import NoticeFacts, Owed
+
+
+def open_one(session: orm.Session, notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+    """Writes a notice and all it owes; False, with nothing written, when its topic has an open one."""
+    if _open_row(session, notice.topic) is not None:
+        return False
+    facts = {"topic": notice.topic, "what": notice.what, "since": notice.since, "opened_at": at}
+    row = insert_one(session, notices, key=_free_key(session, notice), **facts)
+    _owe(session, row, owed, host, at)
+    return True
+
+
+def close(session: orm.Session, topic: str, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+    """Ends the open notice of a topic and writes what its end owes; False, with nothing written, when none is open."""
+    row = _open_row(session, topic)
+    if row is None:
+        return False
+    session.execute(notices.update().where(notices.c.id == row).values(closed_at=at))
+    _owe(session, row, owed, host, at)
+    return True
+
+
+def standing(session: orm.Session) -> tuple[NoticeFacts, ...]:
+    """The open notices, oldest first."""
+    table = notices.c
+    wanted = sa.select(table.id, table.topic, table.since, table.what, table.opened_at).where(table.closed_at.is_(None))
+    return tuple(NoticeFacts(*row) for row in session.execute(wanted.order_by(table.id)))
+
+
+def _open_row(session: orm.Session, topic: str) -> int | None:
+    return session.execute(sa.select(notices.c.id).where(notices.c.topic == topic, notices.c.closed_at.is_(None))).scalar()
+
+
+def _free_key(session: orm.Session, notice: Notice) -> str:
+    """The topic with the instant at which the failure began, and a number when it began more than once then."""
+    key = f"{notice.topic}@{notice.since.isoformat()}"
+    same = notices.c.key.startswith(key, autoescape=True)
+    number = session.execute(sa.select(sa.func.count()).select_from(notices).where(same)).scalar_one()
+    return f"{key}#{number + 1}" if number else key
+
+
+def _owe(session: orm.Session, row: int, owed: Sequence[Owed], host: str, at: datetime) -> None:
+    for one in owed:
+        message_id = messages.keep(session, one.message, {"notice_id": row})
+        messages.owe(session, message_id, one.channel, one.recipients, host=host, at=at)
