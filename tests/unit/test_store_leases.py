@@ -102,10 +102,10 @@ def test_a_clock_file_ends_no_lease(store: Store, tmp_path: Path, monkeypatch: p
 def test_a_living_holder_is_not_dead_and_a_closed_one_is(tmp_path: Path) -> None:
     with Holder.claim(tmp_path) as holder:
         assert not is_dead(holder.name, tmp_path)
-        assert len(list((tmp_path / "locks").iterdir())) == 1
+        assert len(list((tmp_path / "locks").glob("*.*.*.lock"))) == 1
 
     assert is_dead(holder.name, tmp_path)
-    assert list((tmp_path / "locks").iterdir()) == []
+    assert list((tmp_path / "locks").glob("*.*.*.lock")) == []
 
 
 def test_two_holders_of_one_process_have_names_of_their_own(tmp_path: Path) -> None:
@@ -121,6 +121,20 @@ def test_nothing_is_concluded_about_another_host_folder_or_name(tmp_path: Path) 
     assert not is_dead(f"another-{host}:{folder}:{pid}:{nonce}", tmp_path)
     assert not is_dead(f"{host}:0123456789ab:{pid}:{nonce}", tmp_path)
     assert not is_dead("watcher", tmp_path)
+
+
+def test_another_folder_of_the_same_path_proves_nothing(tmp_path: Path) -> None:
+    """Two containers may mount different volumes under one path, and have one name."""
+    with Holder.claim(tmp_path / "data") as holder:
+        (tmp_path / "data").rename(tmp_path / "the other container's")
+        (tmp_path / "data" / "locks").mkdir(parents=True)
+
+        assert not is_dead(holder.name, tmp_path / "data")
+
+        (tmp_path / "data" / "locks" / "folder").unlink()
+        (tmp_path / "data" / "locks").rmdir()
+        (tmp_path / "data").rmdir()
+        (tmp_path / "the other container's").rename(tmp_path / "data")
 
 
 def test_a_lock_that_cannot_be_opened_proves_nothing(tmp_path: Path) -> None:
@@ -151,7 +165,7 @@ def test_a_lock_swept_away_before_it_was_locked_is_made_anew(tmp_path: Path, mon
 def test_a_folder_that_cannot_hold_locks_is_named(tmp_path: Path) -> None:
     (tmp_path / "locks").write_text("a file, not a folder")
 
-    with pytest.raises(StoreError, match=r"locks/.*cannot be written and locked"):
+    with pytest.raises(StoreError, match=r"locks/.*cannot be written \(File exists\)"):
         Holder.claim(tmp_path)
 
 

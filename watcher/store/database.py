@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,9 +21,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher import clock
 from watcher.errors import StoreError
-
-BUSY_SECONDS = 15
-"""How long SQLite waits for another writer."""
+from watcher.store import access, mounts, sqlite_file
+from watcher.store.sqlite_file import BUSY_SECONDS
 
 BATCH = 800
 """Parameters in one statement; old SQLite builds allow 999."""
@@ -36,10 +36,10 @@ T = TypeVar("T")
 class Database:
     """One database, which several threads may use at once."""
 
-    def __init__(self, url: str, *, folder: Path) -> None:
+    def __init__(self, url: str | sa.URL, *, folder: Path) -> None:
         """Makes the folders and connects to nothing yet.
 
-        Raises StoreError for an address that cannot be used, or a folder that cannot be made.
+        Raises StoreError for an address that cannot be used, and for a folder or an SQLite file that cannot be made or written.
         """
         self.folder = folder
         self.url = _address(url)
@@ -47,6 +47,7 @@ class Database:
         self._make(folder)
         if self.path is not None:
             self._make(self.path.parent)
+            self._must_write(self.path)
         self.engine = _engine(self.url)
         self._writer = self.engine.execution_options(watcher_writes=True)
 
@@ -59,6 +60,16 @@ class Database:
     def shown(self) -> str:
         """How messages call it: the file, or the address without its password."""
         return str(self.path) if self.path is not None else self.url.render_as_string(hide_password=True)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about where it lies, for who runs the service."""
+        return warnings_about(self.url)
+
+    @property
+    def backups(self) -> Path:
+        """The folder of the backups that watcher makes by itself."""
+        return self.folder / "backups"
 
     def close(self) -> None:
         """Closes every connection."""
@@ -127,7 +138,7 @@ class Database:
         """How much room the database takes, its write-ahead log included."""
         if self.path is None:
             return int(session.execute(sa.select(sa.func.pg_database_size(sa.func.current_database()))).scalar_one())
-        beside = (self.path, Path(f"{self.path}-wal"))
+        beside = (self.path, sqlite_file.beside(self.path, "-wal"))
         return sum(file.stat().st_size for file in beside if file.exists())
 
     @contextmanager
@@ -138,6 +149,8 @@ class Database:
         except (exc.IntegrityError, exc.ProgrammingError, exc.DataError):
             raise
         except exc.DBAPIError as error:
+            raise StoreError(self._words(error.orig)) from error
+        except sqlite3.Error as error:
             raise StoreError(self._words(error)) from error
 
     @contextmanager
@@ -148,9 +161,7 @@ class Database:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise StoreError(
-                f"{path}: cannot be written ({error.strerror}); give the service's user the right to write there"
-            ) from error
+            raise access.refused(path, error, data=self.folder) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
@@ -160,13 +171,24 @@ class Database:
     def _make(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except PermissionError as error:
+            raise access.refused(folder, error, data=folder) from error
         except OSError as error:
             raise StoreError(
                 f"{folder}: the folder cannot be made ({error.strerror}); make it, or give the service's user the right to write there"
             ) from error
+        self._must_write(folder)
 
-    def _words(self, error: exc.DBAPIError) -> str:
-        said = " ".join(str(error.orig).split())
+    def _must_write(self, path: Path) -> None:
+        """SQLite would find out later, and say less."""
+        wanted = os.W_OK | (os.X_OK if path.is_dir() else 0)
+        if path.exists() and not os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids):
+            raise access.refused(path, None, data=path if path.is_dir() else path.parent)
+
+    def _words(self, error: BaseException | None) -> str:
+        said = " ".join(str(error).split())
+        if self.path is not None and "unable to open" in said and not self.path.exists():
+            return f"{self.shown}: the database is gone; put it back, or a backup of it: watcher restore FILE"
         for part, mend in _MENDS.items():
             if part in said:
                 return f"{self.shown}: {said}; {mend}"
@@ -175,17 +197,27 @@ class Database:
 
 _MENDS: Mapping[str, str] = {
     "not a database": "this file was not written by watcher: set another database.url, or put a backup in its place",
-    "malformed": "the file is damaged: put a backup in its place",
+    "malformed": "the file is damaged: stop watcher and start it again, then it sets the file aside and names the newest backup",
     "unable to open": "the folder must exist and the service's user must have the right to write in it",
     "readonly": "the service's user must have the right to write to the file and to its folder",
     "disk is full": "make room on the disk",
+    "disk I/O error": "look at the disk: full, over a quota, or failing",
     "locked": "another process is writing: try again, and see whether one hangs",
     "password authentication failed": "check the user and the password in database.url",
     "connection to server": "check that the server runs and that database.url names its host and port",
 }
 
 
-def _address(url: str) -> sa.URL:
+def warnings_about(url: str | sa.URL) -> tuple[str, ...]:
+    """Sentences about where a database lies, which need not be there yet. Raises StoreError for an address that cannot be used."""
+    address = _address(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return ()
+    warning = mounts.warning(Path(address.database))
+    return (warning,) if warning else ()
+
+
+def _address(url: str | sa.URL) -> sa.URL:
     """The parsed address, with psycopg as PostgreSQL's driver."""
     try:
         address = sa.make_url(url)
@@ -201,14 +233,35 @@ def _address(url: str) -> sa.URL:
 
 
 def _engine(address: sa.URL) -> sa.Engine:
+    """The engine. On PostgreSQL its connections say whose they are, so that a restore sees whether somebody is at work."""
+    is_sqlite = address.get_backend_name() == "sqlite"
+    options = {} if is_sqlite else {"application_name": "watcher"}
     try:
-        engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=address.get_backend_name() != "sqlite")
+        engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=not is_sqlite, connect_args=options)
     except ModuleNotFoundError as error:
         raise StoreError("PostgreSQL needs the driver psycopg: install watcher with its extra, watcher[postgres]") from error
-    if address.get_backend_name() == "sqlite":
+    if is_sqlite:
         sa.event.listen(engine, "connect", _prepare)
         sa.event.listen(engine, "begin", _begin)
+        _hold_to_the_file(engine, Path(address.database or ""))
     return engine
+
+
+def _hold_to_the_file(engine: sa.Engine, path: Path) -> None:
+    """No connection makes a file; and one whose file was moved away or replaced is given up, since what it wrote would be lost."""
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _existing(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+        arguments[0], options["uri"] = sqlite_file.uri(path), True
+
+    @sa.event.listens_for(engine, "connect")
+    def _remember(_connection: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's record of a connection
+        record.info["file"] = sqlite_file.identity(path)
+
+    @sa.event.listens_for(engine, "checkout")
+    def _compare(_connection: object, record: Any, _proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's record of a connection
+        if sqlite_file.identity(path) != record.info["file"]:
+            raise exc.DisconnectionError
 
 
 def _prepare(connection: Any, record: object) -> None:  # noqa: ANN401 - sqlite3's connection, as SQLAlchemy passes it
@@ -222,6 +275,13 @@ def _prepare(connection: Any, record: object) -> None:  # noqa: ANN401 - sqlite3
 def _begin(connection: sa.Connection) -> None:
     """A transaction that will write takes the lock at once: a reader that turns writer later may be refused without waiting."""
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("watcher_writes") else "BEGIN")
+
+
+def revision(session: orm.Session | sa.Connection) -> str | None:
+    """The revision of the schema that the database says it has, or None before its first migration."""
+    if not sa.inspect(session.connection() if isinstance(session, orm.Session) else session).has_table("alembic_version"):
+        return None
+    return session.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def batches(values: Collection[T], size: int = BATCH) -> Iterator[Sequence[T]]:

@@ -8,28 +8,52 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.store.database import Database
+from watcher import clock
+from watcher.errors import StoreError
+from watcher.store import integrity
+from watcher.store.database import Database, revision
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision of the models in `tables`."""
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database, *, keep_backups: int = 0) -> None:
     """Creates or upgrades the tables, in one transaction that other processes wait for.
 
-    Raises SchemaTooNew when a newer watcher wrote the database, StoreError when it cannot be used.
+    What there is already is copied into the folder of backups before it is changed, and so many backups are kept; 0: no copy.
+
+    Raises SchemaTooNew when a newer watcher wrote the database, StoreError when it cannot be used, or not be copied.
     """
     if database.is_sqlite:
+        integrity.begin(database)
         _set_journal(database)
     with database.reading() as session:
-        if _revision(session) == HEAD:
+        if revision(session) == HEAD:
             return
     with database.migrating() as session:
-        found = _revision(session)
+        found = revision(session)
         if found != HEAD:
-            from watcher.store import upgrade  # noqa: PLC0415 - Alembic is loaded only when there is something to do
+            _upgrade(database, session, found, keep_backups)
 
-            upgrade.to_head(session.connection(), found=found, shown=database.shown)
+
+def _upgrade(database: Database, session: orm.Session, found: str | None, keep_backups: int) -> None:
+    from watcher.store import backup, upgrade  # noqa: PLC0415 - Alembic is loaded only when there is something to do
+
+    upgrade.refuse_newer(found, shown=database.shown)
+    if found is None:
+        _refuse_strange(database, session)
+    elif keep_backups:
+        backup.automatic(database, f"before-{HEAD}", clock.now(), keep=keep_backups)
+    upgrade.to(session.connection())
+
+
+def _refuse_strange(database: Database, session: orm.Session) -> None:
+    """An SQLite file with tables that are not ours belongs to another program."""
+    if database.is_sqlite and (names := sa.inspect(session.connection()).get_table_names()):
+        raise StoreError(
+            f"{database.shown}: another program's database (tables: {', '.join(names[:3])}); set another database.url, or put a backup "
+            "in its place"
+        )
 
 
 def _set_journal(database: Database) -> None:
@@ -46,10 +70,3 @@ def _set_journal(database: Database) -> None:
 
 def _journal(connection: sa.Connection) -> str:
     return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
-
-
-def _revision(session: orm.Session) -> str | None:
-    """The revision that the database says it has, or None before its first migration."""
-    if not sa.inspect(session.connection()).has_table("alembic_version"):
-        return None
-    return session.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -17,6 +17,7 @@ from watcher.domain import (
     DeliveryState,
     Digest,
     HitState,
+    Notice,
     Pmid,
     RankingFacts,
     ResolvedSeed,
@@ -25,12 +26,17 @@ from watcher.domain import (
 )
 from watcher.store import (
     articles,
+    backup,
     compose,
     configuration,
     deliveries,
+    integrity,
     leases,
     ledger,
+    notices,
     questions,
+    restore,
+    retention,
     runs,
     schema,
     scores,
@@ -38,15 +44,19 @@ from watcher.store import (
     works,
 )
 from watcher.store import holder as holders
+from watcher.store.backup import BackupFacts
 from watcher.store.candidates import Reader
-from watcher.store.database import Database
+from watcher.store.database import Database, warnings_about
 from watcher.store.holder import Holder
+from watcher.store.restore import RestoreFacts
 from watcher.store.values import (
     DeliveryFacts,
     DigestFacts,
     History,
     Judgement,
+    LastGood,
     ListHistory,
+    NoticeFacts,
     Owed,
     QueryVersion,
     ResolvedSeedRow,
@@ -67,16 +77,19 @@ class Store:
     schema = schema.HEAD
     """The Alembic revision that an open store has."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, keep_backups: int = 7) -> None:
         self._database = database
+        self._keep_backups = keep_backups
 
     @classmethod
-    def open(cls, url: str, *, folder: Path) -> Store:
-        """Opens the database and brings it to this version's schema.
+    def open(cls, url: str, *, folder: Path, keep_backups: int = 7, check: bool = False) -> Store:
+        """Opens the database and brings it to this version's schema; what is changed by that is copied to `folder`/backups first.
 
         Args:
             url: sqlite:///PATH, or postgresql://….
-            folder: the data folder, where lock files go. It is made when it is not there, as is the SQLite file's own.
+            folder: the data folder, where lock files and backups go. It is made when it is not there, as is the SQLite file's own.
+            keep_backups: how many of the backups that are made without being asked for are kept; with 0 none is made.
+            check: read an SQLite file whole first (a second for each gigabyte), and set a damaged one aside.
 
         Raises:
             SchemaTooNew: a newer watcher wrote the database.
@@ -84,15 +97,47 @@ class Store:
         """
         database = Database(url, folder=folder)
         try:
-            schema.migrate(database)
+            if check:
+                integrity.check(database)
+            schema.migrate(database, keep_backups=keep_backups)
+            integrity.settle(database)
         except BaseException:  # whatever stopped it, an interruption too: the file must not stay open
             database.close()
             raise
-        return cls(database)
+        return cls(database, keep_backups=keep_backups)
 
     def close(self) -> None:
         """Closes every connection."""
         self._database.close()
+
+    @staticmethod
+    def warnings_about(url: str) -> tuple[str, ...]:
+        """Sentences about where a database lies, without opening or making it."""
+        return warnings_about(url)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about where the database lies, for who runs the service."""
+        return self._database.warnings
+
+    def backup(self, path: Path, *, force: bool = False) -> BackupFacts:
+        """Writes a consistent copy into one SQLite file, while others go on working.
+
+        Raises StoreError when there is such a file (unless `force`), when it cannot be written, or when the copy is not sound.
+        """
+        return backup.write(self._database, path, force=force)
+
+    def weekly_backup(self, now: datetime) -> BackupFacts | None:
+        """Makes a backup in the data folder when the newest one there is a week old; else None.
+
+        Raises StoreError when it cannot be written, a full disk included: then nothing has changed, and the next call tries again.
+        """
+        return backup.weekly(self._database, now, keep=self._keep_backups)
+
+    @staticmethod
+    def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> RestoreFacts:
+        """Puts a backup in the place of the database; see `watcher.store.restore`."""
+        return restore.restore(url, file, folder=folder, force=force)
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +154,11 @@ class Store:
 
     def configuration(self) -> tuple[str, datetime] | None:
         """The hash of the configuration that was remembered last, and when."""
+        good = self.last_good()
+        return (good.sha256, good.loaded_at) if good else None
+
+    def last_good(self) -> LastGood | None:
+        """The configuration that was remembered last: the last one that was good."""
         with self._database.reading() as session:
             return configuration.last_good(session)
 
@@ -132,10 +182,11 @@ class Store:
 
     # --- runs
 
-    def run_history(self, watch: str) -> RunHistory:
-        """What the next run of a watch has to know of the earlier ones."""
+    def run_history(self, watch: str, *, now: datetime | None = None) -> RunHistory:
+        """What the next run of a watch has to know of the earlier ones. With `now`, runs dated more than an hour after it are left out:
+        a clock that went ahead and came back must not silence anything."""
         with self._database.reading() as session:
-            return runs.history(session, watch)
+            return runs.history(session, watch, now)
 
     def version_in_force(self, watch: str) -> QueryVersion | None:
         """The newest version of the watch's query whose full set was read whole."""
@@ -162,10 +213,20 @@ class Store:
         with self._database.writing() as session:
             runs.fail(session, run_id, report)
 
-    def runs_since(self, watch: str, since: datetime | None) -> tuple[RunReport, ...]:
-        """The runs that finished after an instant (None: all), oldest first."""
+    def runs_since(self, watch: str, since: datetime | None, *, now: datetime | None = None) -> tuple[RunReport, ...]:
+        """The runs that finished after an instant (None: all), oldest first; with `now`, without those dated more than an hour after."""
         with self._database.reading() as session:
-            return runs.since(session, watch, since)
+            return runs.since(session, watch, since, now)
+
+    def run_documents(self, watch: str, since: datetime) -> tuple[tuple[datetime, str], ...]:
+        """When each run that finished after an instant began, and the configuration that it ran under as JSON, oldest first."""
+        with self._database.reading() as session:
+            return runs.documents_since(session, watch, since)
+
+    def document_at(self, at: datetime) -> str | None:
+        """The configuration, as JSON without secrets, under which the last run up to an instant began; None when there was none."""
+        with self._database.reading() as session:
+            return runs.document_at(session, at)
 
     def ledger(self, watch: str) -> dict[Pmid, HitState]:
         """Every pmid that the watch ever saw."""
@@ -209,6 +270,16 @@ class Store:
         with self._database.reading() as session:
             return articles.of_works(session, work_ids)
 
+    def forget(self, before: datetime, *, limit: int = 5_000) -> int:
+        """Drops the texts, and the scores, of articles that were last fetched before an instant, created before that day, and never
+        selected; how many. That they were seen, and how they were judged, stays, and a later fetch brings the text back.
+
+        Left alone are the works that a list presented, or has judged since then or has still to judge, records that are awaited,
+        seeds, and papers on which a reader gave a verdict. At most `limit` at a time, oldest first.
+        """
+        with self._database.writing() as session:
+            return retention.forget(session, before, limit)
+
     # --- seeds and scores
 
     def seeds(self, watch: str) -> tuple[ResolvedSeedRow, ...]:
@@ -233,10 +304,11 @@ class Store:
 
     # --- composing
 
-    def list_history(self, name: str) -> ListHistory:
-        """What the next digest of a list has to know of the earlier ones."""
+    def list_history(self, name: str, *, now: datetime | None = None) -> ListHistory:
+        """What the next digest of a list has to know of the earlier ones. With `now`, slots, coverage and times after it are left out:
+        a clock that went ahead and came back must not silence anything."""
         with self._database.reading() as session:
-            return compose.list_history(session, name)
+            return compose.list_history(session, name, now)
 
     def last_digest(self, list_name: str) -> DigestFacts | None:
         """The latest digest of a list."""
@@ -289,6 +361,25 @@ class Store:
         with self._database.writing() as session:
             return compose.owe_digest(session, digest, judgements, owed, host=host, kind=kind)
 
+    # --- notices
+
+    def open_notice(self, notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+        """Writes a notice and the messages that it owes, part 1, in one transaction; False, with nothing written, when its topic has
+        an open one. `host` is the right side of the Message-IDs."""
+        with self._database.writing() as session:
+            return notices.open_one(session, notice, owed, host=host, at=at)
+
+    def close_notice(self, topic: str, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+        """Ends the open notice of a topic, and writes the messages that tell it, part 2, in one transaction; False, with nothing
+        written, when none is open."""
+        with self._database.writing() as session:
+            return notices.close(session, topic, owed, host=host, at=at)
+
+    def open_notices(self) -> tuple[NoticeFacts, ...]:
+        """The failures that people were told of and that have not ended, oldest first."""
+        with self._database.reading() as session:
+            return notices.standing(session)
+
     # --- deliveries
 
     def claim_delivery(
@@ -303,12 +394,17 @@ class Store:
     ) -> Delivery | None:
         """Claims the next delivery that is due, for `deliveries.LEASE_SECONDS` of real time; None when there is none.
 
-        Due is what is pending or parked with its time come (`everything`: whatever its time), and what is being sent under a lease
-        that has run out. Part n of a message comes only when the parts before it are sent or dropped. The claim and its attempt are
-        committed before this returns, and no other process or thread gets the same one.
+        Due is what is pending or parked with its time come, or so far ahead that only a wrong clock can have set it (`everything`:
+        whatever its time), and what is being sent under a lease that has run out. Part n of a message comes only when the parts
+        before it are sent or dropped. The claim and its attempt are committed before this returns, and no other process or thread
+        gets the same one.
         """
         wanted = deliveries.Wanted(channel, everything, only, frozenset(exclude))
         return deliveries.claim(self._database, now, wanted, holder=holder)
+
+    def renew_claim(self, delivery: Delivery) -> bool:
+        """Prolongs a claim that `claim_delivery` gave, for as long again; False when it has passed to another."""
+        return deliveries.renew(self._database, delivery)
 
     def handed_over(self, delivery: Delivery, at: datetime) -> None:
         """Notes that the other side has taken the message: what fails afterwards is only our own book-keeping."""
@@ -404,6 +500,11 @@ class Store:
         """
         with self._database.reading() as session:
             return questions.export(session, list_name=list_name, watch=watch, since=since)
+
+    def forgotten(self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None) -> int:
+        """How many papers `export` leaves out when asked the same, for their text was dropped."""
+        with self._database.reading() as session:
+            return questions.forgotten(session, list_name=list_name, watch=watch, since=since)
 
     def facts(self) -> StoreFacts:
         """The size of things."""

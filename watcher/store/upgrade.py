@@ -12,21 +12,22 @@ from alembic.script import ScriptDirectory
 from watcher.errors import SchemaTooNew
 
 
-def to_head(connection: sa.Connection, *, found: str | None, shown: str) -> None:
-    """Upgrades from the revision `found` (None: no tables yet) to the newest one. `shown` is what messages call the database.
-
-    Raises SchemaTooNew when `found` is none of ours.
-    """
+def refuse_newer(found: str | None, *, shown: str) -> None:
+    """Raises SchemaTooNew when the revision `found` is none of ours. `shown` is what the message calls the database."""
     scripts = ScriptDirectory.from_config(configuration())
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
         raise SchemaTooNew(
             f"{shown}: written by a newer watcher (schema {found}; this one knows up to {scripts.get_current_head()}); install that "
-            "version again, or put a backup from before the upgrade in its place"
+            "version again, or watcher restore a backup from before the upgrade"
         )
+
+
+def to(connection: sa.Connection, revision: str = "head") -> None:
+    """Upgrades to a revision, from whichever the database has; without tables, from the beginning."""
     config = configuration()
     config.attributes["connection"] = connection
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def configuration() -> Config:

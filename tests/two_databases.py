@@ -1,0 +1,92 @@
+"""Fresh databases of both kinds, and what is in them, for the tests of backups. `old` and `rows_of` know every table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import postgres_server
+import pytest
+import sqlalchemy as sa
+
+from watcher.store import transfer, upgrade
+from watcher.store.database import Database
+
+RECORDS = Path(__file__).parent / "records"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data folder, and the URL of a database that has no tables yet."""
+
+    url: str
+    folder: Path
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything in the database."""
+        return rows_of(self.url, self.folder)
+
+    def fill(self, revision: str) -> None:
+        """Makes it a database of an earlier revision, with rows in every table."""
+        if self.url.startswith("sqlite"):
+            _load(revision, self.folder / "watcher.db")
+            return
+        _load(revision, self.folder / "old.db")
+        old, new = (Database(url, folder=self.folder) for url in (f"sqlite:///{self.folder}/old.db", self.url))
+        with old.engine.connect() as source, new.engine.begin() as target:
+            upgrade.to(target, revision)
+            tables = transfer.tables_of(source)
+            transfer.copy(source, target, tables)
+            transfer.continue_numbers(target, tables)
+        old.close()
+        new.close()
+
+
+def _load(revision: str, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript((RECORDS / f"schema_{revision}.sql").read_text(encoding="utf-8"))
+
+
+def rows_of(url: str, folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, whatever their revision; times as aware UTC."""
+    database, found = Database(url, folder=folder), sa.MetaData()
+    with database.engine.connect() as connection:
+        found.reflect(connection)
+        rows = {
+            table.name: sorted((tuple(map(_plain, row)) for row in connection.execute(table.select())), key=repr)
+            for table in found.tables.values()
+        }
+    database.close()
+    return rows
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+    """The value as text, the same from both kinds of database."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if hasattr(value, "utcoffset") and value.utcoffset() is not None:
+        value = (value - value.utcoffset()).replace(tzinfo=None)
+    return str(value)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres_server.Server]:
+    """A running PostgreSQL."""
+    if reason := postgres_server.missing():
+        pytest.skip(reason)
+    with postgres_server.server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A data folder with a database of either kind."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if request.param == "sqlite":
+        return Place(f"sqlite:///{folder}/watcher.db", folder)
+    return Place(request.getfixturevalue("server")(), folder)

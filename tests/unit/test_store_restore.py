@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from postgres_server import Server
+from store_samples import MONDAY, Bench, paper
+from two_databases import Place, place, rows_of, server  # noqa: F401 - fixtures
+
+from watcher.errors import Busy, SchemaTooNew, StoreError, StoreUnusable
+from watcher.store import Holder, Store, holder
+
+
+@pytest.fixture
+def friday(tmp_path: Path) -> Path:
+    """A backup with rows in every table of this version's schema."""
+    made = Place(f"sqlite:///{tmp_path}/made/watcher.db", tmp_path / "made")
+    made.folder.mkdir()
+    made.fill("0001")
+    with Store.open(made.url, folder=made.folder, keep_backups=0) as store:
+        store.backup(tmp_path / "friday.db")
+    return tmp_path / "friday.db"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A closed SQLite database with one paper, in the folder of the test."""
+    made = Bench.at(tmp_path)
+    made.news(paper(1))
+    made.store.close()
+    return made
+
+
+def backups(folder: Path) -> list[Path]:
+    return sorted((folder / "backups").glob("*"))
+
+
+def without_leases(file: Path, folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    return {name: [] if name == "lease" else list(rows) for name, rows in rows_of(f"sqlite:///{file}", folder).items()}
+
+
+def test_a_backup_of_either_database_is_restored_into_either(place: Place, friday: Path, tmp_path: Path) -> None:  # noqa: F811
+    facts = Store.restore(place.url, friday, folder=place.folder)
+
+    assert place.rows() == without_leases(friday, tmp_path)
+    assert (facts.path, facts.schema, facts.set_aside) == (friday, Store.schema, None)
+    assert facts.rows == sum(map(len, place.rows().values())) - 1
+    with Store.open(place.url, folder=place.folder) as store:
+        store.backup(tmp_path / "again.db")
+    assert without_leases(tmp_path / "again.db", tmp_path) == without_leases(friday, tmp_path)
+
+
+def test_the_service_goes_on_where_the_backup_ends(place: Place, friday: Path) -> None:  # noqa: F811
+    Store.restore(place.url, friday, folder=place.folder)
+
+    with Store.open(place.url, folder=place.folder) as store:
+        store.abandon_open_runs(MONDAY)
+        bench = Bench(store, place.url)
+        bench.news(paper(100))
+        (candidate,) = store.unjudged("weekly", "nmj")
+        bench.compose(candidate)
+
+        assert candidate.article.pmid == 100
+
+
+def test_what_processes_held_when_the_backup_was_made_is_free(place: Place, tmp_path: Path) -> None:  # noqa: F811
+    with Store.open(place.url, folder=place.folder) as store:
+        store.take_lease("pubmed", holder="another host's")
+        store.backup(tmp_path / "friday.db")
+    there = Path(place.folder.parent, "elsewhere")
+
+    Store.restore(f"sqlite:///{there}/watcher.db", tmp_path / "friday.db", folder=there)
+
+    with Store.open(f"sqlite:///{there}/watcher.db", folder=there) as store:
+        assert store.lease_holder("pubmed") is None
+
+
+def test_a_backup_of_an_earlier_revision_is_brought_to_this_one(place: Place, tmp_path: Path) -> None:  # noqa: F811
+    old = Place(f"sqlite:///{tmp_path}/watcher.db", tmp_path)
+    old.fill("0001")
+    kept = (tmp_path / "watcher.db").read_bytes()
+
+    facts = Store.restore(place.url, tmp_path / "watcher.db", folder=place.folder)
+
+    assert facts.schema == "0001"
+    assert place.rows()["alembic_version"] == [(Store.schema,)]
+    assert len(place.rows()["article"]) == len(old.rows()["article"])
+    assert (tmp_path / "watcher.db").read_bytes() == kept
+    assert backups(place.folder) == []
+
+
+def test_the_copy_of_a_killed_watchers_files_is_a_backup_too(friday: Path, bench: Bench, tmp_path: Path) -> None:
+    store = Store.open(bench.url, folder=tmp_path)
+    store.remember_configuration("cafe", "{}", MONDAY)
+    for ending in ("", "-wal"):
+        Path(f"{friday}{ending}").write_bytes((tmp_path / f"watcher.db{ending}").read_bytes())
+    store.close()
+
+    Store.restore(f"sqlite:///{tmp_path}/new/watcher.db", friday, folder=tmp_path / "new")
+
+    with Store.open(f"sqlite:///{tmp_path}/new/watcher.db", folder=tmp_path / "new") as store:
+        assert store.configuration() == ("cafe", MONDAY)
+
+
+# --- what was there before
+
+
+def test_the_sqlite_database_that_was_there_is_set_aside_whole(bench: Bench, friday: Path, tmp_path: Path) -> None:
+    before = (tmp_path / "watcher.db").read_bytes()
+
+    facts = Store.restore(bench.url, friday, folder=tmp_path)
+
+    assert facts.set_aside is not None
+    assert facts.set_aside.name.startswith("watcher.db.before-restore-")
+    assert facts.set_aside.read_bytes() == before
+    assert not (tmp_path / "watcher.db.damaged").exists()
+    assert len(rows_of(bench.url, tmp_path)["article"]) > 1
+
+
+def test_rows_on_postgresql_are_replaced_only_when_told_to_and_after_a_backup(
+    server: Server,  # noqa: F811
+    friday: Path,
+    tmp_path: Path,
+) -> None:
+    there = Place(server(), tmp_path)
+    with Store.open(there.url, folder=tmp_path) as store:
+        store.remember_configuration("cafe", "{}", MONDAY)
+    before = there.rows()
+
+    with pytest.raises(StoreError, match="has 1 rows; --force replaces them"):
+        Store.restore(there.url, friday, folder=tmp_path)
+    untouched = there.rows()
+    facts = Store.restore(there.url, friday, folder=tmp_path, force=True)
+
+    assert untouched == before
+    assert there.rows() == without_leases(friday, tmp_path)
+    assert [facts.set_aside] == backups(tmp_path)
+    assert rows_of(f"sqlite:///{facts.set_aside}", tmp_path) == before
+
+
+# --- who is at work
+
+
+def test_nothing_is_restored_while_somebody_is_at_work(place: Place, friday: Path) -> None:  # noqa: F811
+    Store.open(place.url, folder=place.folder).close()
+    with Holder.claim(place.folder) as me:
+        with pytest.raises(Busy, match=rf"watcher is at work here \(process {me.name.split(':')[2]} on .*\); stop it first"):
+            Store.restore(place.url, friday, folder=place.folder)
+        assert place.rows()["article"] == []
+
+    Store.restore(place.url, friday, folder=place.folder)
+
+    assert place.rows()["article"]
+
+
+def test_nothing_is_restored_into_a_database_that_another_machine_works_on(
+    server: Server,  # noqa: F811
+    friday: Path,
+    tmp_path: Path,
+) -> None:
+    url = server()
+    with Store.open(url, folder=tmp_path / "another machine"), pytest.raises(Busy, match="watcher is at work on it"):
+        Store.restore(url, friday, folder=tmp_path)
+
+    Store.restore(url, friday, folder=tmp_path)
+
+
+def test_nobody_begins_work_while_a_backup_is_restored(tmp_path: Path) -> None:
+    with holder.nobody_at_work(tmp_path), pytest.raises(Busy, match="a backup is being restored here; try again"):
+        Holder.claim(tmp_path)
+
+    Holder.claim(tmp_path).close()
+
+
+KILLED_BETWEEN = """
+import os, signal, sys
+from pathlib import Path
+from watcher.store import Store, sqlite_file
+def put(part, path, **more):
+    os.kill(os.getpid(), signal.SIGKILL)
+sqlite_file.put = put
+Store.restore(sys.argv[1], Path(sys.argv[2]), folder=Path(sys.argv[3]))
+"""
+
+
+def test_a_restore_that_was_killed_leaves_no_empty_database_and_is_repeated(bench: Bench, friday: Path, tmp_path: Path) -> None:
+    before = (tmp_path / "watcher.db").read_bytes()
+    command = [sys.executable, "-c", KILLED_BETWEEN, bench.url, str(friday), str(tmp_path)]
+
+    killed = subprocess.run(command, check=False)  # noqa: S603 - our own interpreter
+    with pytest.raises(StoreUnusable, match="a restore was interrupted; what was there is"):
+        Store.open(bench.url, folder=tmp_path)
+    (aside,) = tmp_path.glob("watcher.db.before-restore-*")
+    Store.restore(bench.url, friday, folder=tmp_path)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert aside.read_bytes() == before
+    assert rows_of(bench.url, tmp_path) == without_leases(friday, tmp_path)
+
+
+# --- what is no backup
+
+
+def a_text(friday: Path) -> None:
+    friday.write_text("a text " * 1000)
+
+
+def nothing(friday: Path) -> None:
+    friday.write_bytes(b"")
+
+
+def half_a_backup(friday: Path) -> None:
+    friday.write_bytes(friday.read_bytes()[: 20 * 4096])
+
+
+def anothers_database(friday: Path) -> None:
+    friday.unlink()
+    with closing(sqlite3.connect(friday)) as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+
+
+@pytest.mark.parametrize("spoil", [a_text, nothing, half_a_backup, anothers_database])
+def test_what_is_no_sound_backup_changes_nothing(spoil: Callable[[Path], None], place: Place, friday: Path) -> None:  # noqa: F811
+    with Store.open(place.url, folder=place.folder) as store:
+        store.remember_configuration("cafe", "{}", MONDAY)
+    before = place.rows()
+    spoil(friday)
+
+    with pytest.raises(StoreError, match=r"friday\.db: not a .*backup.*Nothing was changed"):
+        Store.restore(place.url, friday, folder=place.folder, force=True)
+
+    assert place.rows() == before
+    assert sorted(path.name for path in place.folder.iterdir() if path.name != "watcher.db") == ["locks"]
+
+
+def test_a_newer_watchers_backup_changes_nothing(bench: Bench, friday: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(friday)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SchemaTooNew, match=r"friday\.db: written by a newer watcher"):
+        Store.restore(bench.url, friday, folder=tmp_path)
+
+    assert len(rows_of(bench.url, tmp_path)["article"]) == 1
+
+
+def test_a_file_that_is_not_there_and_the_database_itself_are_no_backups(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"monday\.db: there is no such file"):
+        Store.restore(bench.url, tmp_path / "monday.db", folder=tmp_path)
+    with pytest.raises(StoreError, match="the database itself; name a backup"):
+        Store.restore(bench.url, tmp_path / "watcher.db", folder=tmp_path)
+
+    assert len(rows_of(bench.url, tmp_path)["article"]) == 1
+
+
+def test_numbers_go_on_after_the_highest_that_was_restored(server: Server, friday: Path, tmp_path: Path) -> None:  # noqa: F811
+    url = server()
+    Store.restore(url, friday, folder=tmp_path)
+    highest = max(int(row[0]) for row in rows_of(url, tmp_path)["run"])
+
+    with Store.open(url, folder=tmp_path) as store:
+        store.abandon_open_runs(MONDAY)
+        begun = store.begin_run("nmj", "window", MONDAY)
+
+    assert begun == highest + 1

@@ -1,0 +1,184 @@
+"""Backups: whole, consistent copies, made while others work. A backup is always one SQLite file, also of a PostgreSQL database.
+
+It is written under another name, checked, and only then given its own; a file that is there already is not replaced unasked.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from watcher.errors import StoreError
+from watcher.store import access, integrity, sqlite_file, transfer
+from watcher.store.database import Database, revision
+
+WEEK = timedelta(days=7)
+
+_LEEWAY = timedelta(hours=1)
+"""A backup dated later than this after now was made when the clock had been set forward."""
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """A backup as it was written. `schema` is the revision that it has; `seconds` is how long it took."""
+
+    path: Path
+    size_bytes: int
+    rows: int
+    schema: str
+    seconds: float
+
+
+def write(database: Database, target: Path, *, force: bool = False) -> BackupFacts:
+    """Copies the database into a new file, which is checked before it gets its name.
+
+    Args:
+        database: any that has tables.
+        target: the file. Its folder is made when it is not there.
+        force: replace a file that is there.
+
+    Raises StoreError when the file is there already or cannot be written, or when the copy is found damaged.
+    """
+    started = time.monotonic()
+    _refuse(database, target, force=force)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with access.writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent, f".{glob.escape(target.name)}.*.part*")
+        try:
+            with database.speaking(), _speaking_of(target):
+                _copy(database, part)
+                schema, rows = _proved(part)
+                sqlite_file.put(part, target, force=force)
+        except FileExistsError:
+            raise _there_already(target) from None
+        finally:
+            sqlite_file.remove(part)
+    return BackupFacts(target, target.stat().st_size, rows, schema, time.monotonic() - started)
+
+
+def automatic(database: Database, why: str, at: datetime, *, keep: int | None) -> BackupFacts:
+    """Makes a backup in the data folder, named after the instant and the reason, and removes the oldest over `keep` (None: none)."""
+    name = f"{integrity.stem_of(database)}-{sqlite_file.stamp(at)}"
+    target, number = database.backups / f"{name}-{why}.db", 1
+    while target.exists():
+        number += 1
+        target = database.backups / f"{name}-{number}-{why}.db"
+    _sweep(database.backups, f".{glob.escape(integrity.stem_of(database))}-*.part*")
+    facts = write(database, target)
+    if keep is not None:
+        _thin_out(database, at, keep)
+    return facts
+
+
+def weekly(database: Database, now: datetime, *, keep: int) -> BackupFacts | None:
+    """Makes a backup when the newest is a week old, or there is none; else None. `keep` 0: never."""
+    if not keep:
+        return None
+    with database.alone("backup"):
+        if any(now - WEEK < integrity.made_at(path) <= now + _LEEWAY for path in integrity.own_backups(database)):
+            return None
+        return automatic(database, "weekly", now, keep=keep)
+
+
+def _copy(database: Database, part: Path) -> None:
+    sqlite_file.remove(part)
+    if database.path is not None:
+        with closing(sqlite_file.connect(database.path)) as source, closing(sqlite_file.connect(part, new=True)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+        return
+    sqlite_file.create(part)
+    with plain(part) as copied:
+        _copy_rows(database.engine, copied)
+
+
+def _copy_rows(source: sa.Engine, target: sa.Engine) -> None:
+    """Everything as it stands at one instant, into tables of the same revision."""
+    from watcher.store import upgrade  # noqa: PLC0415 - Alembic is loaded only when there is something to do
+
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with source.connect().execution_options(**options) as reading, target.begin() as writing:
+        found = revision(reading)
+        if found is not None:
+            upgrade.to(writing, found)
+            transfer.copy(reading, writing, transfer.tables_of(writing))
+
+
+def _proved(part: Path) -> tuple[str, int]:
+    """The revision of a copy and its rows. Raises StoreError when it is not sound."""
+    if said := sqlite_file.complaint(part, thorough=True):
+        raise StoreError(
+            f"the copy is damaged ({said}), so none was kept; see whether the database itself is sound: restart watcher"
+        )
+    with plain(part) as copied, copied.connect() as connection:
+        return revision(connection) or "", transfer.count(connection, transfer.tables_of(connection))
+
+
+@contextmanager
+def plain(path: Path) -> Iterator[sa.Engine]:
+    """An engine on a file that nobody else uses, which is one file only when it is closed."""
+    engine = sa.create_engine("sqlite://", creator=lambda: sqlite_file.connect(path), poolclass=sa.NullPool)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+        with closing(sqlite_file.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+
+
+@contextmanager
+def _speaking_of(target: Path) -> Iterator[None]:
+    """Errors of the copy in words; those of the database itself go on to who speaks for it."""
+    try:
+        yield
+    except (sqlite3.OperationalError, exc.DBAPIError) as error:
+        own = error.orig if isinstance(error, exc.DBAPIError) else error
+        if not isinstance(own, sqlite3.OperationalError):
+            raise
+        raise StoreError(
+            f"{target}: the backup cannot be written ({own}); see whether there is room, and the right to write"
+        ) from error
+
+
+def _refuse(database: Database, target: Path, *, force: bool) -> None:
+    if target.is_dir():
+        raise StoreError(f"{target}: a folder; name the file, for example {target / 'watcher-backup.db'}")
+    if not target.exists():
+        return
+    if database.path is not None and database.path.exists() and target.samefile(database.path):
+        raise StoreError(f"{target}: the database itself; name another file")
+    if not force:
+        raise _there_already(target)
+
+
+def _there_already(target: Path) -> StoreError:
+    return StoreError(f"{target}: there is a file already; name another one, or replace it with --force")
+
+
+def _sweep(folder: Path, pattern: str) -> None:
+    """Removes what a process left that was killed while it wrote a backup; a backup takes no day."""
+    for path in folder.glob(pattern):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _DAY:
+                path.unlink()
+
+
+def _thin_out(database: Database, now: datetime, keep: int) -> None:
+    """Removes the oldest over `keep`. Those of the future (the clock had been set forward) count as the oldest."""
+    made = sorted(integrity.own_backups(database), key=lambda path: (integrity.made_at(path) <= now + _LEEWAY, path.name))
+    for path in made[:-keep]:
+        path.unlink(missing_ok=True)

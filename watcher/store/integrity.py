@@ -1,0 +1,138 @@
+"""What stands between a lost or damaged SQLite file and a new, empty one: nothing is overwritten, and nothing begins anew unasked.
+
+A file that SQLite calls damaged is renamed with all that belongs to it, and a marker is left. While the marker stands and no
+database is there, every command refuses, and names the newest backup. The same goes for a file that has vanished and left its
+write-ahead log or backups behind. What may pass (a lock, a missing right, a disk that cannot be read) is never taken for damage.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from watcher import clock
+from watcher.errors import StoreUnusable
+from watcher.store import access, sqlite_file
+from watcher.store.database import Database
+
+_SUFFIXES = ("", ".db", ".sqlite", ".sqlite3")
+"""A file called otherwise, if it is no database, is somebody else's: it is not renamed."""
+
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
+_MADE_BY_ITSELF = re.compile(rf"{_STAMP.pattern}(-\d+)?-(before-\w+|weekly)\.db")
+
+
+def check(database: Database) -> None:
+    """Has SQLite read the whole file, and sets a damaged one aside.
+
+    Raises StoreUnusable when it is damaged, with what to do; another StoreError when it cannot be read now, which changes nothing.
+    """
+    path = database.path
+    if path is None or not _damage(database, path):
+        return
+    with database.alone("schema"):
+        found = _damage(database, path)  # another process may have set it aside meanwhile
+        if found is None:
+            return
+        with access.writing(path):
+            raise StoreUnusable(_put_away(database, path, found))
+
+
+def begin(database: Database) -> None:
+    """Makes the SQLite file when there is none and never was one.
+
+    Raises StoreUnusable when there was one: it was set aside, is empty, or left its write-ahead log or backups behind.
+    """
+    path = database.path
+    if path is None or (path.exists() and not sqlite_file.is_empty(path)):
+        return
+    if said := _lost(path):
+        raise StoreUnusable(f"{said}. {_way_back(database)}")
+    if newest(database) is not None:
+        raise StoreUnusable(f"{path}: there is no database, but there are backups of one. {_way_back(database)}")
+    with database.alone("schema"), database.speaking(), access.writing(path):
+        sqlite_file.create(path)
+
+
+def settle(database: Database) -> None:
+    """Removes the marker: there is a database again."""
+    if database.path is not None:
+        marker(database.path).unlink(missing_ok=True)
+
+
+def marker(path: Path) -> Path:
+    """The file that says that a damaged database was set aside."""
+    return sqlite_file.beside(path, ".damaged")
+
+
+def newest(database: Database) -> Path | None:
+    """The youngest of the backups that watcher made by itself."""
+    made = own_backups(database)
+    return made[-1] if made else None
+
+
+def own_backups(database: Database) -> list[Path]:
+    """The backups that watcher made by itself of this database, oldest first by the instants in their names."""
+    begun = f"{stem_of(database)}-"
+    named = (path for path in database.backups.glob("*.db") if _MADE_BY_ITSELF.fullmatch(path.name.removeprefix(begun)))
+    return sorted((path for path in named if path.name.startswith(begun)), key=lambda path: (made_at(path), path.name))
+
+
+def made_at(path: Path) -> datetime:
+    """The instant in the name of a backup that watcher made by itself."""
+    (found,) = _STAMP.findall(path.name)[-1:]
+    return datetime.strptime(found, sqlite_file.STAMP).replace(tzinfo=UTC)
+
+
+def stem_of(database: Database) -> str:
+    """How the names of this database's backups begin."""
+    return database.path.stem if database.path is not None else "postgresql"
+
+
+def _damage(database: Database, path: Path) -> str | None:
+    """What is wrong with the file, if anything is."""
+    if sqlite_file.is_empty(path):
+        return "the file is empty"
+    if not path.is_file():
+        return None
+    with database.speaking():
+        found = sqlite_file.complaint(path)
+        if found and "not a database" in found and path.suffix not in _SUFFIXES:
+            raise sqlite3.DatabaseError(found)
+    return found
+
+
+def _lost(path: Path) -> str | None:
+    """What shows that there was a database where now is none."""
+    try:
+        return marker(path).read_text(encoding="utf-8").splitlines()[0]
+    except (FileNotFoundError, IndexError):
+        pass
+    if path.exists():
+        return f"{path}: the file is empty, and watcher never leaves an empty one: what was in it is lost"
+    if sqlite_file.has_log(path):
+        return f"{path}: the database is gone, only its write-ahead log is left"
+    return None
+
+
+def _put_away(database: Database, path: Path, found: str) -> str:
+    """Sets the file aside and leaves the marker, which comes first: a process killed in between has lost nothing. The message."""
+    at = clock.real_now()
+    aside = sqlite_file.name_aside(path, "damaged", at)
+    said = f"{path}: damaged ({found}); found {at:%Y-%m-%d %H:%M} UTC, and set aside as {aside.name}"
+    todo = _way_back(database)
+    marker(path).write_text(f"{said}\n{todo}\n", encoding="utf-8")
+    sqlite_file.move(path, aside)
+    return f"{said}. {todo}"
+
+
+def _way_back(database: Database) -> str:
+    """What to do, in sentences."""
+    path, found = database.path, newest(database)
+    anew = f"to begin anew, knowing nothing, move {path}* and {database.backups} away"
+    if found is None:
+        return f"There is no backup in {database.backups}. If you have one: watcher restore FILE; {anew}."
+    return f"Put the newest backup back: watcher restore {shlex.quote(str(found))}; {anew}."

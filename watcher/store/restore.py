@@ -1,0 +1,178 @@
+"""Puts a backup in the place of the database. What was there is set aside or backed up first, never overwritten.
+
+The backup is copied, checked and brought to this version's schema before anything that is there is touched. Nobody may be at work
+meanwhile: what a process did between the copy and the restore would be forgotten, and done again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from watcher import clock
+from watcher.errors import Busy, StoreError
+from watcher.store import access, backup, holder, integrity, schema, sqlite_file, transfer
+from watcher.store.database import Database, revision
+from watcher.store.tables import Row
+
+_OTHERS = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND application_name = current_setting('application_name')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreFacts:
+    """What a restore did. `schema` is the revision that the backup had; `set_aside` is where the database is that was there before."""
+
+    path: Path
+    size_bytes: int
+    rows: int
+    schema: str
+    seconds: float
+    set_aside: Path | None
+
+
+def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> RestoreFacts:
+    """Makes the database what the backup says, at this version's schema.
+
+    Args:
+        url: the database that is to be filled, SQLite or PostgreSQL.
+        file: a backup, or the file of another watcher that is not running.
+        folder: the data folder.
+        force: replace the rows of a PostgreSQL database that has some; they are copied to the folder of backups first.
+
+    Raises:
+        SchemaTooNew: a newer watcher wrote the backup.
+        Busy: somebody is at work on the data folder or the database.
+        StoreError: it is no sound backup, or the database cannot be replaced.
+    """
+    started, database = time.monotonic(), Database(url, folder=folder)
+    try:
+        _refuse(database, file)
+        beside = database.path.parent if database.path is not None else folder
+        with holder.nobody_at_work(folder), _prepared(file, beside) as ready:
+            found, rows = ready.schema, ready.rows
+            aside = _put_in_place(database, ready.path) if database.path is not None else _fill(database, ready.path, force=force)
+    finally:
+        database.close()
+    return RestoreFacts(file, file.stat().st_size, rows, found, time.monotonic() - started, aside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    path: Path
+    schema: str
+    rows: int
+
+
+def _refuse(database: Database, file: Path) -> None:
+    if not file.is_file():
+        raise StoreError(f"{file}: there is no such file")
+    if database.path is not None and database.path.exists() and file.samefile(database.path):
+        raise StoreError(f"{file}: the database itself; name a backup")
+
+
+@contextmanager
+def _prepared(file: Path, folder: Path) -> Iterator[_Ready]:
+    """A copy of the backup, sound, at this version's schema, and without what processes held when it was made."""
+    part = folder / f".restore.{os.getpid()}.part"
+    for left in folder.glob(".restore.*.part"):  # nobody else restores here now: these are of killed ones
+        sqlite_file.remove(left)
+    try:
+        with access.writing(part, folder):
+            for ending in ("", "-wal"):
+                if (source := sqlite_file.beside(file, ending)).exists():
+                    shutil.copyfile(source, sqlite_file.beside(part, ending))
+        found = _known(part, file)
+        with closing(Database(sa.URL.create("sqlite", database=str(part)), folder=folder)) as copied:
+            schema.migrate(copied)
+            with copied.writing() as session:
+                session.execute(Row.metadata.tables["lease"].delete())
+                rows = transfer.count(session.connection(), _tables())
+        yield _Ready(part, found, rows)
+    finally:
+        sqlite_file.remove(part)
+
+
+def _known(part: Path, file: Path) -> str:
+    """The revision of a sound copy of the file. Raises StoreError when it is no backup, or damaged, or a newer watcher's."""
+    from watcher.store import upgrade  # noqa: PLC0415 - Alembic is loaded only when there is something to do
+
+    try:
+        said = "the file is empty" if sqlite_file.is_empty(part) else sqlite_file.complaint(part, thorough=True)
+    except sqlite3.Error as error:
+        said = str(error)
+    if said:
+        raise StoreError(f"{file}: not a sound backup ({said}); name another one. Nothing was changed")
+    with backup.plain(part) as copied, copied.connect() as connection:
+        found = revision(connection)
+    if found is None:
+        raise StoreError(f"{file}: not a backup of watcher. Nothing was changed")
+    upgrade.refuse_newer(found, shown=str(file))
+    return found
+
+
+def _put_in_place(database: Database, part: Path) -> Path | None:
+    """Sets the SQLite file that is there aside, and gives the copy its name; where the former is now, if there was one."""
+    path = database.path
+    assert path is not None  # noqa: S101 - the caller has looked
+    with database.alone("schema"), access.writing(path):
+        aside = None
+        if path.exists() or sqlite_file.has_log(path):
+            aside = sqlite_file.name_aside(path, "before-restore", clock.real_now())
+            integrity.marker(path).write_text(f"{path}: a restore was interrupted; what was there is {aside}\n", encoding="utf-8")
+            sqlite_file.move(path, aside)
+        sqlite_file.put(part, path)
+        integrity.settle(database)
+    return aside
+
+
+def _fill(database: Database, part: Path, *, force: bool) -> Path | None:
+    """Replaces all rows of a PostgreSQL database in one transaction; where a copy of the former is, if there were any."""
+    _refuse_company(database)
+    schema.migrate(database)
+    saved = _saved(database, force=force)
+    tables = _tables()
+    with backup.plain(part) as copied, copied.connect() as reading, database.writing() as session:
+        writing = session.connection()
+        transfer.empty(writing, tables)
+        transfer.copy(reading, writing, tables)
+        transfer.continue_numbers(writing, tables)
+    return saved
+
+
+def _saved(database: Database, *, force: bool) -> Path | None:
+    """A backup of the rows that are there, if any are. Raises StoreError when they may not be replaced."""
+    with database.reading() as session:
+        there = transfer.count(session.connection(), _tables())
+    if not there:
+        return None
+    if not force:
+        raise StoreError(
+            f"{database.shown}: has {there:,} rows; --force replaces them, after a copy of them was written to {database.backups}"
+        )
+    return backup.automatic(database, "before-restore", clock.real_now(), keep=None).path
+
+
+def _refuse_company(database: Database) -> None:
+    """Other machines' watchers hold no lock in this data folder, but they are connected. Who has just left takes a moment to go."""
+    for _ in range(10):
+        with database.reading() as session:
+            others = session.execute(_OTHERS).scalar_one()
+        if not others:
+            return
+        time.sleep(0.2)
+    raise Busy(f"{database.shown}: watcher is at work on it ({others} connections); stop it first, then try again")
+
+
+def _tables() -> list[sa.Table]:
+    return list(Row.metadata.sorted_tables)

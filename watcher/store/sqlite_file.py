@@ -1,0 +1,153 @@
+"""An SQLite database as files: the file itself, and the ones that SQLite keeps beside it. Knows nothing of what is inside."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+BUSY_SECONDS = 15
+"""How long SQLite waits for another writer."""
+
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite appends to the file's name for the files that belong to it."""
+
+STAMP = "%Y%m%dT%H%M%SZ"
+"""How an instant in UTC stands in the name of a file."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def uri(path: Path) -> str:
+    """The address with which SQLite opens an existing file, and never makes one: a file that is gone is an error, not a new database."""
+    return f"file:{quote(str(path.absolute()))}?mode=rw"
+
+
+def connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
+    """A connection of its own, in no transaction; sqlite3.OperationalError when there is no such file, unless it is to be `new`."""
+    address = uri(path) + ("c" if new else "")
+    return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def create(path: Path) -> None:
+    """Makes a database without tables, with its write-ahead log turned on; nothing when there is a file already.
+
+    It comes whole or not at all, so that an empty file is never one that we began. One process at a time may do this. Raises OSError or
+    sqlite3.Error.
+    """
+    part = beside(path, f".{os.getpid()}.new")
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*.new"):
+        remove(left)
+    try:
+        with closing(connect(part, new=True)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA user_version = 0")
+        put(part, path)
+    except FileExistsError:
+        return
+    finally:
+        remove(part)
+
+
+def complaint(path: Path, *, thorough: bool = False) -> str | None:
+    """What SQLite finds wrong with the file, or None when it is sound. It reads the whole file: about a second for each gigabyte.
+
+    Raises sqlite3.OperationalError for what says nothing about the file: locked, no right, a disk that cannot be read.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            check = "integrity_check" if thorough else "quick_check"
+            (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            return str(error)
+        raise
+    return None if found == "ok" else " ".join(str(found).split())
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there now; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def is_empty(path: Path) -> bool:
+    """Whether the file is there and holds not one byte."""
+    return path.is_file() and not path.stat().st_size
+
+
+def has_log(path: Path) -> bool:
+    """Whether a write-ahead log with something in it lies beside the file (or beside where it was)."""
+    log = beside(path, "-wal")
+    return log.is_file() and log.stat().st_size > 0
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The path with something appended to its last name."""
+    return path.with_name(path.name + ending)
+
+
+def name_aside(path: Path, why: str, at: datetime) -> Path:
+    """A free name for a file that is set aside: "NAME.WHY-STAMP", with a number where that is taken."""
+    aside, number = beside(path, f".{why}-{stamp(at)}"), 1
+    while any(beside(aside, ending).exists() for ending in ("", *BESIDE)):
+        number += 1
+        aside = beside(path, f".{why}-{stamp(at)}-{number}")
+    return aside
+
+
+def move(path: Path, aside: Path) -> None:
+    """Renames the file, and what belongs to it with the same endings."""
+    for ending in ("", *BESIDE):
+        with suppress(FileNotFoundError):
+            beside(path, ending).rename(beside(aside, ending))
+    sync(path.parent)
+
+
+def put(part: Path, path: Path, *, force: bool = False) -> None:
+    """Gives a finished file its name, for good. Raises FileExistsError when there is one already, unless told to replace it."""
+    sync(part)
+    if force:
+        part.replace(path)
+    else:
+        _link(part, path)
+    sync(path.parent)
+
+
+def _link(part: Path, path: Path) -> None:
+    """Renames without ever replacing, where the file system can; some know no hard links."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if path.exists():
+            raise FileExistsError(path) from None
+        part.rename(path)
+
+
+def remove(path: Path) -> None:
+    """Removes the file and what belongs to it, if they are there."""
+    for ending in ("", *BESIDE):
+        beside(path, ending).unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Waits until the file's or folder's content is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def stamp(at: datetime) -> str:
+    """An instant in UTC as names of files have it: 20261121T095200Z."""
+    return f"{at.astimezone(UTC):{STAMP}}"
