@@ -18,6 +18,7 @@ from pydantic_settings import InitSettingsSource
 
 from watcher.config.crosscheck import problems_in, warnings_for
 from watcher.config.document import Document, KeyPath, read_document
+from watcher.config.last_good import Whereabouts, rebuild, whereabouts
 from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer, YamlLayer
 from watcher.config.reference import write_reference, write_schema
 from watcher.config.settings import Origin, Settings
@@ -25,7 +26,7 @@ from watcher.config.shape import twin_of
 from watcher.config.wording import problems_of
 from watcher.errors import ConfigurationError, Place, Problem
 
-__all__ = ["Settings", "load", "write_reference", "write_schema"]
+__all__ = ["Settings", "Whereabouts", "files_of", "load", "load_last_good", "locate_database", "write_reference", "write_schema"]
 
 FILE_NAME = "watcher.yaml"
 DEFAULT = Path("config") / FILE_NAME
@@ -43,7 +44,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -
     """
     file = _located(path, environ)
     document = read_document(file)
-    home = Path(os.path.abspath(file)).parent.parent  # noqa: PTH100 - resolve() would follow the links of mounted folders
+    home = _home_of(file)
     gathering = _Gathering(document, environ, home)
     settings = gathering.settings()
     if settings is None or gathering.problems:
@@ -51,6 +52,43 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -
     warnings = tuple(map(_line, gathering.warnings(settings)))
     settings.come_from(Origin(path=file, home=home, place=gathering.place, warnings=warnings))
     return settings
+
+
+def load_last_good(document: str, sha256: str, path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The configuration that `document` stands for, while the file is broken.
+
+    The document comes from `Settings.document_without_secrets`; its secrets are found again as `config.last_good` says.
+
+    Args:
+        document: the JSON text.
+        sha256: the hash that the configuration had; the settings keep it.
+        path: as for `load`.
+        environ: the variables to heed.
+
+    Raises:
+        ConfigurationError: this version does not understand the document.
+    """
+    file = _located(path, environ)
+    return rebuild(document, sha256, file, _home_of(file), environ)
+
+
+def locate_database(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Whereabouts:
+    """Where the database of a broken configuration is; `path` and `environ` as for `load`."""
+    file = _located(path, environ)
+    return whereabouts(file, _home_of(file), environ)
+
+
+def files_of(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> frozenset[Path]:
+    """The files and folders that a configuration comes from, be it good or bad: its file, the folder of secret files, and each file
+    that a `…_file` key names."""
+    file = _located(path, environ)
+    try:
+        document = read_document(file)
+    except ConfigurationError:
+        document = Document(file, {})
+    gathering = _Gathering(document, environ, _home_of(file))
+    gathering.settings()
+    return frozenset({file, *gathering.files})
 
 
 class _Gathering:
@@ -79,6 +117,12 @@ class _Gathering:
         self.problems += problems_in(merged.current_state, self._home, self.place)
         return settings
 
+    @property
+    def files(self) -> frozenset[Path]:
+        """The folder of secret files, and the files that were named."""
+        layers: tuple[Layer, ...] = (self._environment, self._secrets, self._yaml)
+        return frozenset({self._secrets.folder}.union(*(layer.files for layer in layers)))
+
     def place(self, key: KeyPath) -> Place:
         """Where the value in force of `key` was written, or where it should stand."""
         layers: tuple[Layer, ...] = (self._environment, self._secrets, self._yaml)
@@ -106,6 +150,10 @@ class _Gathering:
 def _located(path: Path | None, environ: Mapping[str, str]) -> Path:
     named = path or (Path(environ[CONFIG]) if environ.get(CONFIG) else DEFAULT)
     return named / FILE_NAME if named.is_dir() else named
+
+
+def _home_of(file: Path) -> Path:
+    return Path(os.path.abspath(file)).parent.parent  # noqa: PTH100 - resolve() would follow the links of mounted folders
 
 
 def _order(problem: Problem) -> tuple[str, int, int, str]:

@@ -26,6 +26,10 @@ _MERGE = f"{_CORE}merge"
 _TYPED = frozenset({f"{_CORE}{name}" for name in ("int", "float", "bool", "null")})
 _KNOWN_TAGS = _TYPED | {f"{_CORE}{name}" for name in ("str", "timestamp", "map", "seq", "merge")}
 
+_KEY_AND_VALUE = "write `key: value`, or indent what goes on from the line before"
+_OPENS = re.compile(r"\s*(- )?[^\s#][^#]*:\s*(#.*)?$")
+_HAS_COLON = re.compile(r"\s*(- )?[^\s#].*?:(\s|$)")
+
 _SYNTAX = (
     (r"character '\\t'", "a tab stands where only spaces may stand", "indent with spaces"),
     (
@@ -41,10 +45,11 @@ _SYNTAX = (
     ),
     (r"unexpected end of stream", "a quote is opened here and never closed", "close it"),
     (r"expected ',' or '[\]}]'", "a bracket is not closed, or a comma is missing", "write [a, b] or {a: 1, b: 2}"),
+    (r"could not find expected ':'", "this line has no colon", _KEY_AND_VALUE),
     (
-        r"could not find expected ':'",
-        "a line above this one has no colon",
-        "write `key: value`, or indent what goes on from the line before",
+        r"expected '<document start>'",
+        "what follows does not belong to what begins here",
+        "write `key: value`, and begin the keys at the top of the file without spaces",
     ),
     (r"that cannot start any token", "text cannot begin with this character", "put the text in quotes"),
     (
@@ -66,17 +71,21 @@ class Document:
 
     def holds(self, key: KeyPath) -> bool:
         """Whether the file has this key, with or without a value."""
-        return self._root is not None and len(list(self._along(key))) == len(key)
+        return self._root is not None and len(list(self._pairs_along(key))) == len(key)
 
     def place(self, key: KeyPath) -> Place:
-        """Where `key` stands; for a key that is not there, where the nearest section around it begins."""
-        marks = [one.start_mark for one in self._along(key)]
-        if not marks:
+        """Where `key` stands, or its value where that is text on a line of its own; for a key that is not there, where the nearest
+        section around it begins."""
+        nodes = list(self._pairs_along(key))
+        if not nodes:
             return Place(self.path, key=dotted(key) or None)
-        return Place(self.path, marks[-1].line + 1, marks[-1].column + 1, dotted(key))
+        name, value = nodes[-1]
+        is_below = len(nodes) == len(key) and isinstance(value, ScalarNode) and value.start_mark.line > name.start_mark.line
+        mark = value.start_mark if is_below else name.start_mark
+        return Place(self.path, mark.line + 1, mark.column + 1, dotted(key))
 
-    def _along(self, key: KeyPath) -> Iterator[Node]:
-        """The nodes of the keys (or list items) on the way to `key`, as far as it goes."""
+    def _pairs_along(self, key: KeyPath) -> Iterator[tuple[Node, Node]]:
+        """The nodes of the keys (or list items) on the way to `key`, as far as it goes, each with that of its value."""
         node: Node | None = self._root
         for part in key:
             if isinstance(node, MappingNode):
@@ -87,7 +96,7 @@ class Document:
                 return
             if found is None:
                 return
-            yield found[0]
+            yield found
             node = found[1]
 
 
@@ -178,7 +187,7 @@ def _compose(text: str, path: Path) -> Node | None:
     try:
         return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
     except MarkedYAMLError as error:
-        raise ConfigurationError(_syntax_problem(error, path)) from None
+        raise ConfigurationError(_syntax_problem(error, text, path)) from None
     except YAMLError as error:
         character = getattr(error, "character", None)
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
@@ -188,10 +197,12 @@ def _compose(text: str, path: Path) -> Node | None:
         raise _refused("the file is nested too deeply", "see docs/configuration.md for its shape", Place(path)) from None
 
 
-def _syntax_problem(error: MarkedYAMLError, path: Path) -> Problem:
+def _syntax_problem(error: MarkedYAMLError, text: str, path: Path) -> Problem:
     said = str(error.problem)
-    is_unclosed = "unexpected end of stream" in said or "expected ','" in said
-    mark = (error.context_mark if is_unclosed else None) or error.problem_mark or error.context_mark
+    if cause := _cause_above(error, text, path):
+        return cause
+    is_begun_above = re.search(r"unexpected end of stream|expected ','|could not find expected ':'", said)
+    mark = (error.context_mark if is_begun_above else None) or error.problem_mark or error.context_mark
     place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
     for pattern, what, fix in _SYNTAX:
         if re.search(pattern, said):
@@ -199,6 +210,40 @@ def _syntax_problem(error: MarkedYAMLError, path: Path) -> Problem:
     # ruamel quotes what it found; more than one character of it might be a secret
     said = re.sub(r"'[^']{2,}'|\"[^\"]{2,}\"", "…", said)
     return Problem(f"this is not YAML: {said}", "compare it with the example in docs/configuration.md", place)
+
+
+def _cause_above(error: MarkedYAMLError, text: str, path: Path) -> Problem | None:
+    """The problem of a line further up, where the parser stumbles only over what follows from it."""
+    said, lines = str(error.problem), text.splitlines()
+    number = error.problem_mark.line if error.problem_mark else 0
+    if "expected '<document start>'" in said:
+        _, what, fix = next(one for one in _SYNTAX if re.search(one[0], said))
+        first = next((line for line in range(number) if _is_content(lines[line])), number)
+        return Problem(what, fix, Place(path, first + 1, 1))
+    if "mapping values are not allowed" in said:
+        above = [line for line in range(number) if _is_content(lines[line])][-2:]
+        if above and not _HAS_COLON.match(lines[above[-1]]) and (len(above) == 1 or _OPENS.match(lines[above[0]])):
+            return Problem("this line has no colon", _KEY_AND_VALUE, Place(path, above[-1] + 1, 1))
+    if "expected <block end>" in said and (opened := _quote_closed_on(number, text)):
+        what = f"a quote is opened here and closed on line {number + 1}, which begins another text"
+        return Problem(what, "close it on its own line, or remove it", Place(path, *opened))
+    return None
+
+
+def _quote_closed_on(number: int, text: str) -> tuple[int, int] | None:
+    """Line and column, from 1, of a quote that was opened on an earlier line than `number` (from 0) and ends there."""
+    try:
+        for token in YAML(typ="safe", pure=True).scan(text):
+            begin, end = token.start_mark, token.end_mark
+            if getattr(token, "style", None) in ("'", '"') and begin.line < end.line == number:
+                return begin.line + 1, begin.column + 1
+    except YAMLError:  # what the parser has stumbled over may come before
+        return None
+    return None
+
+
+def _is_content(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _pairs(node: MappingNode, inside: frozenset[int] = frozenset()) -> Iterator[tuple[Node, Node]]:

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_settings import BaseSettings, InitSettingsSource
 
 from watcher.config.document import Document, KeyPath, dotted, read_flow
+from watcher.config.sections import FILE
 from watcher.config.settings import Settings
 from watcher.config.shape import all_keys, secret_files, shape_at, twin_of
 from watcher.config.suggest import nearest
@@ -52,11 +53,16 @@ class Layer(InitSettingsSource):
     def place(self, key: KeyPath) -> Place | None:
         """Where this layer says something about `key`, or None."""
 
+    def keep_secrets(self) -> None:
+        """Forget whatever is neither a secret nor names the file of one."""
+        self._values = _secrets_in(self._values)
+        self.problems.clear()
+
     def __call__(self) -> dict[str, Any]:
         """The layer's values, with the secrets that its `*_file` keys name."""
         for key, named in list(secret_files(self._values)):
             secret = twin_of(key)
-            if secret is not None and _value_at(self.current_state, secret) is not None:
+            if secret is not None and value_at(self.current_state, secret) is not None:
                 _section_of(self._values, key).pop(str(key[-1]))
             elif secret is not None and isinstance(named, str) and named.strip():
                 self._take(secret, key, named.strip())
@@ -82,7 +88,7 @@ class YamlLayer(Layer):
     """What the YAML file says."""
 
     def __init__(self, document: Document, home: Path) -> None:
-        super().__init__(Settings, _copied(document.values), home)
+        super().__init__(Settings, copied(document.values), home)
         self._document = document
 
     def place(self, key: KeyPath) -> Place | None:
@@ -132,7 +138,7 @@ class NamedLayer(Layer):
             return
         self._names[key] = name
         try:
-            _put(values, key, text if shape.is_single else read_flow(text))
+            put(values, key, text if shape.is_single else read_flow(text))
         except ConfigurationError as error:
             yield Problem(
                 f"the value is not understood: {error.problems[0].what}", "write [a, b] or {a: 1}", self._named(name, key)
@@ -252,16 +258,30 @@ def _texts_of(folder: Path, names: Iterable[str]) -> tuple[dict[str, str], list[
     return texts, problems
 
 
-def _copied(value: Any) -> Any:  # noqa: ANN401 - a tree of text, numbers, lists and mappings
+def copied(value: Any) -> Any:  # noqa: ANN401 - a tree of text, numbers, lists and mappings
+    """The same tree, with mappings of its own."""
     if isinstance(value, Mapping):
-        return {key: _copied(one) for key, one in value.items()}
+        return {key: copied(one) for key, one in value.items()}
     return value
 
 
-def _value_at(values: Any, key: KeyPath) -> Any:  # noqa: ANN401 - see _copied
+def value_at(values: Any, key: KeyPath) -> Any:  # noqa: ANN401 - see copied
+    """What stands at `key`, or None."""
     for part in key:
         values = values.get(part) if isinstance(values, Mapping) else None
     return values
+
+
+def _secrets_in(values: Mapping[str, Any], key: KeyPath = ()) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        below = (*key, name)
+        shape, twin = shape_at(below), twin_of(below)
+        if isinstance(value, Mapping):
+            kept |= {name: inner} if (inner := _secrets_in(value, below)) else {}
+        elif (shape and shape.is_secret) or (twin and name.endswith(FILE)):
+            kept[name] = value
+    return kept
 
 
 def _section_of(values: dict[str, Any], key: KeyPath) -> dict[str, Any]:
@@ -271,7 +291,8 @@ def _section_of(values: dict[str, Any], key: KeyPath) -> dict[str, Any]:
     return section
 
 
-def _put(values: dict[str, Any], key: KeyPath, value: Any) -> None:  # noqa: ANN401 - see _copied
+def put(values: dict[str, Any], key: KeyPath, value: Any) -> None:  # noqa: ANN401 - see copied
+    """Sets what stands at `key`, with the sections on the way; a section is joined with the one that is there."""
     for part in key[:-1]:
         below = values.get(str(part))
         if not isinstance(below, dict):

@@ -105,7 +105,7 @@ class DatabaseSection(Section):
         description="SQLite (a path relative to the folder around `config/`) or PostgreSQL. `WATCHER_DATABASE_URL` wins.",
         examples=["sqlite:///data/watcher.db", "postgresql+psycopg://watcher:password@db.lab.example/watcher"],
     )
-    keep_backups: Count = Field(default=7, description="How many backups are kept; the oldest goes first.")
+    keep_backups: Count = Field(default=7, description="How many of its own backups watcher keeps; 0: it makes none.")
     forget_unselected_after_days: Positive = Field(
         default=730,
         description="Texts of papers that no digest presented are dropped after so many days. That they were seen is never forgotten.",
@@ -270,17 +270,19 @@ class ListSection(Section):
 
 
 class AlertsSection(Section):
-    """Who is told when something fails. Left out: failures stand in the digest and in `watcher status` only."""
+    """Who is told when something fails. Left out: the channels of the lists that are concerned."""
 
     model_config = ConfigDict(json_schema_extra=_twins("heartbeat_url"))
 
     channel: Slug | None = Field(
-        default=None, description="The channel that failures and recoveries are told on.", examples=["admin"]
+        default=None,
+        description="The channel that failures and recoveries are told on, and the only one for a configuration that is wrong.",
+        examples=["admin"],
     )
     after_failed_runs: Positive = Field(default=3, description="After how many failed searches in a row a watch is reported.")
     heartbeat_url: SecretWebAddress | None = Field(
         default=None,
-        description="A web address that is called after each good round; its service raises the alarm when the calls stop.",
+        description="A web address that hears of each run's start and end; its service raises the alarm when the calls stop.",
     )
     heartbeat_url_file: FileName | None = Field(
         default=None, description="The file that holds the heartbeat's address.", examples=["/run/secrets/heartbeat_url"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,7 @@ from watcher.config.sections import (
     WebSection,
     ZoteroSection,
 )
-from watcher.domain import Channel, DigestList, Pmid, Start, Watch
+from watcher.domain import UNKNOWN_URL, Channel, DigestList, Pmid, Start, Watch
 from watcher.errors import Place
 
 _SQLITE = "sqlite:///"
@@ -40,12 +40,14 @@ _NO_OTHER_NAMES: JsonDict = {"additionalProperties": False}
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where settings came from. `home` is the folder around the configuration's own; relative paths start there."""
+    """Where settings came from. `home` is the folder around the configuration's own; relative paths start there. `sha256` is given
+    for those that were kept in the database: it stays what it was, also where a secret cannot be found again."""
 
     path: Path
     home: Path
     place: Callable[[KeyPath], Place]
     warnings: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 class Settings(BaseSettings):
@@ -165,22 +167,23 @@ class Settings(BaseSettings):
         section = self.channels[name]
         return Channel(name, section.kind, section.url.get_secret_value(), section.to or (), section.reply_to)
 
+    def without_urls(self, channels: Collection[str]) -> Settings:
+        """The same, with URLs for these channels that no message can go to."""
+        unknown = {"url": SecretStr(UNKNOWN_URL)}
+        changed = {name: one.model_copy(update=unknown) if name in channels else one for name, one in self.channels.items()}
+        return self.model_copy(update={"channels": changed})
+
     # --- the database ---------------------------------------------------------------------------------------------------------------
 
     @property
     def database_url(self) -> str:
         """The database's URL with its driver; a SQLite file's path is absolute. It may hold a password."""
-        url = self.database.url.get_secret_value()
-        if url.startswith(_SQLITE):
-            name, mark, options = url.removeprefix(_SQLITE).partition("?")
-            return f"{_SQLITE}{self.home / name}{mark}{options}"
-        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return database_url_of(self.database.url.get_secret_value(), self.home)
 
     @property
     def data_folder(self) -> Path:
         """Where this machine's own files live: beside the SQLite file, else `data` in the home folder."""
-        url = self.database_url
-        return Path(url.removeprefix(_SQLITE).partition("?")[0]).parent if url.startswith(_SQLITE) else self.home / "data"
+        return data_folder_of(self.database_url, self.home)
 
     # --- what it is, for the record -------------------------------------------------------------------------------------------------
 
@@ -192,9 +195,30 @@ class Settings(BaseSettings):
     def sha256(self) -> str:
         """A hash of all settings in force. It changes with a secret too, but does not give a weak one away: secrets enter it
         through scrypt, so that guessing them from a copy of the database costs as much as with a password hash."""
+        if self._origin.sha256 is not None:
+            return self._origin.sha256
         secrets = json.dumps(sorted(_secrets(self)))
         slow = hashlib.scrypt(secrets.encode(), salt=b"watcher configuration", n=2**14, r=8, p=1)
         return hashlib.sha256(self.document_without_secrets().encode() + slow).hexdigest()
+
+
+def database_url_of(url: str, home: Path) -> str:
+    """A database's URL with its driver; a SQLite file's path is made absolute."""
+    if url.startswith(_SQLITE):
+        name, mark, options = url.removeprefix(_SQLITE).partition("?")
+        return f"{_SQLITE}{home / name}{mark}{options}"
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def data_folder_of(url: str, home: Path) -> Path:
+    """Where this machine's own files live beside the database of this (absolute) URL."""
+    file = sqlite_file_of(url)
+    return file.parent if file else home / "data"
+
+
+def sqlite_file_of(url: str) -> Path | None:
+    """The file of an (absolute) SQLite URL, else None."""
+    return Path(url.removeprefix(_SQLITE).partition("?")[0]) if url.startswith(_SQLITE) else None
 
 
 def _secrets(value: object, key: str = "") -> Iterator[tuple[str, str]]:
