@@ -111,9 +111,9 @@ class Post:
         self.taken.append((channel.name, delivery.recipient, delivery.rfc822_id))
 
 
-def passing(times: int = 1, *, retry_after: float | None = None) -> Iterable[DeliveryError]:
-    """Failures that may pass."""
-    return [DeliveryError("451 try later", permanent=False, retry_after=retry_after, code=451) for _ in range(times)]
+def passing(times: int = 1, *, retry_after: float | None = None, code: int | None = 451) -> Iterable[DeliveryError]:
+    """Failures that may pass, of one recipient; without a code, or with 421, of the whole channel."""
+    return [DeliveryError("451 try later", permanent=False, retry_after=retry_after, code=code) for _ in range(times)]
 
 
 def final() -> DeliveryError:
@@ -191,6 +191,7 @@ class Desk:
             channels=channels,
             holder="me",
             run_schedule=schedule.parse("daily 05:30", "Europe/Berlin"),
+            seeds=lambda _watch: self.seeds,
             jitter_minutes=0,
             say=self.heard.append,
         )

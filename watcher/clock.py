@@ -8,6 +8,7 @@ time-outs and back-off sleeps use `time.monotonic` where they stand.
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +19,10 @@ CLOCK_FILE = "WATCHER_CLOCK_FILE"
 
 NCBI_ZONE = ZoneInfo("America/New_York")
 """PubMed's days begin and end in Bethesda."""
+
+
+_TRIES, _PAUSE_SECONDS = 20, 0.01
+"""Whoever moves the clock may be writing the file at this moment."""
 
 
 def now() -> datetime:
@@ -45,6 +50,15 @@ def ncbi_day(at: datetime) -> date:
 
 
 def _read(path: Path) -> datetime:
+    for _ in range(_TRIES - 1):
+        try:
+            return _read_once(path)
+        except ConfigurationError:
+            time.sleep(_PAUSE_SECONDS)
+    return _read_once(path)
+
+
+def _read_once(path: Path) -> datetime:
     try:
         instant = datetime.fromisoformat(path.read_text(encoding="utf-8").strip())
     except (OSError, ValueError) as error:

@@ -17,6 +17,7 @@
     ├── DeliveryError           a message was not taken (permanent or not)
     ├── StoreError              the database cannot be used
     │   ├── SchemaTooNew        written by a newer watcher
+    │   ├── StoreUnusable       damaged, or its folder cannot be written: a person must act first
     │   └── AlreadyComposed     this list already has a digest for this period
     ├── Busy                    another process holds the work                              exit 5
     └── Stopped                 the service was told to stop; what was begun is left for the next start
@@ -165,6 +166,10 @@ class SchemaTooNew(StoreError):
     """The database was written by a newer watcher; an older one must not touch it."""
 
 
+class StoreUnusable(StoreError):
+    """The database is damaged, or the service may not write where it lies: trying again cannot help until a person has acted."""
+
+
 class AlreadyComposed(StoreError):
     """This list already has a digest for this period."""
 
@@ -175,3 +180,6 @@ class Busy(WatcherError):
 
 class Stopped(WatcherError):
     """The service was told to stop: what was begun is left for the next start, nothing is lost."""
+
+    def __init__(self, message: str = "the service was stopped; the next start goes on") -> None:
+        super().__init__(message)

@@ -29,7 +29,7 @@ import requests
 from apprise.plugins.email.base import NotifyEmail
 from apprise.plugins.slack import NotifySlack
 
-from watcher.domain import Channel, ChannelKind, Delivery
+from watcher.domain import UNKNOWN_URL, Channel, ChannelKind, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 SLACK_BASE_URL = "WATCHER_SLACK_BASE_URL"
 SMTP_TIMEOUT_SECONDS = 60
+QUIT_SECONDS = 5.0
 HTTP_TIMEOUT_SECONDS = (10, 30)
 RIS_TYPE = "application/x-research-info-systems"
 
@@ -198,6 +199,9 @@ class Notifier:
         return "understood; this service can only be tried by sending (`watcher send-test`)"
 
     def _plugin(self, channel: Channel) -> Any:  # noqa: ANN401 - Apprise ships no types for its plugins
+        if channel.url == UNKNOWN_URL:
+            what = f"the url of channel {channel.name!r} is not known: the configuration file is broken"
+            raise ConfigurationError(Problem(what, "mend the file; `watcher check` names the line"))
         if channel.kind is ChannelKind.EMAIL:
             return _instance(channel, DigestEmail, NotifyEmail)
         if channel.kind is ChannelKind.SLACK:
@@ -349,7 +353,10 @@ def _plain(error: OSError | smtplib.SMTPException) -> str:
 
 
 def _hang_up(smtp: smtplib.SMTP) -> None:
+    """Say goodbye. Nobody waits long for the answer: until this returns, a mail that was taken is not written down as sent."""
     try:
+        if smtp.sock is not None:
+            smtp.sock.settimeout(QUIT_SECONDS)
         smtp.quit()
     except (OSError, smtplib.SMTPException):
         smtp.close()

@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -95,14 +95,37 @@ def jittered(slot: datetime, name: str, minutes: int) -> datetime:
     """The slot moved by 0 to `minutes`, always by the same for one name, so that a lab's watches do not ask all at once."""
     if minutes == 0:
         return slot.astimezone(UTC)
-    share = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
-    return slot.astimezone(UTC) + timedelta(seconds=round(share * minutes * 60))
+    return slot.astimezone(UTC) + timedelta(seconds=round(_share(name) * minutes * 60))
+
+
+def backed_off(tries: int, first: timedelta, longest: timedelta, name: str) -> timedelta:
+    """The wait after the `tries`-th failure in a row: `first`, doubled with each, at most `longest`; and up to a tenth more, always by the
+    same for one name."""
+    doubled = min(first * (1 << min(tries - 1, 20)), longest)
+    return doubled + timedelta(seconds=round(doubled.total_seconds() * _share(name) / 10))
+
+
+def catch_up(slot: datetime, pause_until: date) -> datetime:
+    """When a slot that fell into a pause is made up for: on the day on which the pause ends, at the slot's time of day."""
+    return datetime.combine(pause_until, slot.time(), slot.tzinfo)
 
 
 def is_quiet_at_ncbi(instant: datetime) -> bool:
     """Whether large jobs are welcome: weekends, and 21:00 to 05:00 US Eastern on weekdays (NCBI, NBK25497)."""
     local = instant.astimezone(NCBI_ZONE)
     return local.weekday() >= 5 or local.hour >= 21 or local.hour < 5
+
+
+def next_quiet_at_ncbi(instant: datetime) -> datetime:
+    """The first instant from this one on at which large jobs are welcome."""
+    if is_quiet_at_ncbi(instant):
+        return instant
+    return instant.astimezone(NCBI_ZONE).replace(hour=21, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _share(name: str) -> float:
+    """A number from 0 to 1 that is always the same for one name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
 
 
 def _zone(name: str) -> ZoneInfo:

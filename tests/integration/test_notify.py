@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -11,6 +12,7 @@ from email import policy as email_policy
 
 import pytest
 
+from watcher import notify
 from watcher.demo.inbox import Answer, MailServer, SlackServer
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
 from watcher.errors import ConfigurationError, DeliveryError
@@ -163,6 +165,33 @@ def test_a_server_that_wants_no_login_is_told_as_a_setting(mail: MailServer) -> 
 
     assert caught.value.permanent
     assert "topsecret" not in str(caught.value)
+
+
+def _takes_a_mail_and_says_no_goodbye(listening: socket.socket) -> None:
+    connection, _ = listening.accept()
+    connection.settimeout(20)
+    with connection, connection.makefile("rwb", buffering=0) as talk:
+        talk.write(b"220 ready\r\n")
+        for line in iter(talk.readline, b""):
+            if line.upper().startswith(b"DATA"):
+                talk.write(b"354 go on\r\n")
+                while talk.readline() != b".\r\n":
+                    pass
+            if not line.upper().startswith(b"QUIT"):
+                talk.write(b"250 ok\r\n")
+
+
+def test_a_server_that_takes_a_mail_and_says_no_goodbye_has_taken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "QUIT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=_takes_a_mail_and_says_no_goodbye, args=(listening,))
+        server.start()
+        url = f"mailto://127.0.0.1:{listening.getsockname()[1]}?from=watcher@lab.example&mode=insecure"
+
+        Notifier().send(delivery(MAIL, "pi@lab.example"), Channel("c", ChannelKind.EMAIL, url, to=("pi@lab.example",)), now=NOW)
+
+        server.join(30)
+    assert not server.is_alive()
 
 
 def test_nobody_listening_may_pass() -> None:

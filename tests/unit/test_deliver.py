@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +12,11 @@ import time_machine
 from flow_samples import Post, final, mail_channel, passing
 from store_samples import MAIL, MONDAY, Bench, days
 
-from watcher.domain import ChannelKind, DeliveryState, Message
-from watcher.errors import DeliveryError
+from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
+from watcher.errors import DeliveryError, Stopped, StoreError
+from watcher.flows import deliver as flows_deliver
 from watcher.flows.deliver import LONGEST_WAIT, PARK_AFTER_ATTEMPTS, Deliverer, Sending
-from watcher.store import DeliveryFacts
+from watcher.store import DeliveryFacts, database
 
 CHANNELS = {name: mail_channel(name) for name in ("archive", "mail", "slack")}
 MINUTE = timedelta(minutes=1)
@@ -113,6 +117,16 @@ def test_a_retry_after_that_is_longer_than_the_wait_is_honoured(bench: Bench, po
     assert second.next_at == MONDAY + timedelta(hours=1) + 4 * MINUTE
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(7 * 86_400, 1_440), (float("inf"), 1_440), (float("nan"), 2), (-5, 2)])
+def test_a_retry_after_beyond_all_reason_waits_no_longer_than_a_day(bench: Bench, post: Post, asked: float, waits: int) -> None:
+    bench.owe("pi@lab.example")
+    post.refuse("mail", *passing(retry_after=asked))
+
+    (sending,) = deliver(bench, post)
+
+    assert sending.next_at == MONDAY + waits * MINUTE
+
+
 def test_the_longest_wait_is_no_limit_to_a_retry_after(bench: Bench, post: Post) -> None:
     bench.owe("pi@lab.example")
     post.refuse("mail", *passing(retry_after=2 * LONGEST_WAIT.total_seconds()))
@@ -185,11 +199,12 @@ def test_a_parked_delivery_is_tried_once_in_a_turn_however_often_it_is_woken(ben
 # --- channels
 
 
-def test_a_channel_that_is_down_is_tried_once_a_turn_and_delays_no_other(bench: Bench, post: Post) -> None:
+@pytest.mark.parametrize("code", [None, 421, 429, 454, 503])
+def test_a_channel_that_is_down_is_tried_once_a_turn_and_delays_no_other(bench: Bench, post: Post, code: int | None) -> None:
     bench.owe("a@lab.example", "b@lab.example", "c@lab.example")
     bench.owe("", channel="slack", at=MONDAY + MINUTE)
     bench.owe("", channel="archive", at=MONDAY + 2 * MINUTE)
-    post.refuse("mail", *passing(3))
+    post.refuse("mail", *passing(3, code=code))
 
     deliver(bench, post, MONDAY + 2 * MINUTE)
 
@@ -197,9 +212,43 @@ def test_a_channel_that_is_down_is_tried_once_a_turn_and_delays_no_other(bench: 
     assert sorted(channel for channel, _, _ in post.taken) == ["archive", "slack"]
 
 
+def test_a_reader_whom_the_server_puts_off_holds_up_no_other_of_the_channel(bench: Bench, post: Post) -> None:
+    bench.owe("a@lab.example", "b@lab.example")
+    bench.owe("a@lab.example", "b@lab.example", at=MONDAY + MINUTE)
+    post.refuse("mail", *passing(code=450))
+
+    deliver(bench, post, MONDAY + MINUTE)
+
+    assert post.tried == ["mail"] * 3
+    assert [recipient for _, recipient, _ in post.taken] == ["b@lab.example"] * 2
+    assert standing(bench) == ["pending", "sent", "pending", "sent"]
+
+
+class _Waiting:
+    """A sender whose first channel ends only when the second has been served."""
+
+    def __init__(self) -> None:
+        self.served = threading.Event()
+
+    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:  # noqa: ARG002 - the protocol's
+        if channel.name == "slack":
+            self.served.set()
+        elif not self.served.wait(30):
+            raise DeliveryError("the other channel had to wait", permanent=False)
+
+
+def test_a_channel_that_hangs_delays_no_other(bench: Bench) -> None:
+    bench.owe("pi@lab.example")
+    bench.owe("", channel="slack", at=MONDAY + MINUTE)
+
+    done = Deliverer(bench.store, _Waiting(), CHANNELS, "me").deliver(MONDAY + MINUTE)
+
+    assert [(one.delivery.channel, str(one.state)) for one in done] == [("mail", "sent"), ("slack", "sent")]
+
+
 def test_the_other_readers_of_a_channel_get_their_turn_before_the_one_that_failed(bench: Bench, post: Post) -> None:
     bench.owe("a@lab.example", "b@lab.example")
-    post.refuse("mail", *passing())
+    post.refuse("mail", *passing(code=None))
 
     deliver(bench, post)
     deliver(bench, post, MONDAY + MINUTE)
@@ -253,6 +302,97 @@ def test_a_failure_of_a_delivery_that_is_another_process_now_changes_nothing(ben
 
     assert sending.stale
     assert (only(bench).state, only(bench).reason) == ("sending", None)
+
+
+def test_a_send_that_takes_long_keeps_its_claim(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows_deliver, "RENEW_SECONDS", 0.01)
+    renewed, renew = threading.Event(), bench.store.renew_claim
+
+    def told(delivery: Delivery) -> bool:
+        done = renew(delivery)
+        renewed.set()
+        return done
+
+    monkeypatch.setattr(bench.store, "renew_claim", told)
+
+    class Slow:
+        def send(self, *_: object, **__: object) -> None:
+            with time_machine.travel(MONDAY + timedelta(seconds=170), tick=False):
+                renewed.clear()
+                assert renewed.wait(30)
+            with time_machine.travel(MONDAY + timedelta(seconds=200), tick=False):
+                assert bench.store.claim_delivery(MONDAY + MINUTE, holder="you") is None
+
+    bench.owe("pi@lab.example")
+
+    (sending,) = Deliverer(bench.store, Slow(), CHANNELS, "me").deliver(MONDAY)
+
+    assert (sending.state, sending.stale) == (DeliveryState.SENT, False)
+
+
+# --- a database that cannot be written, and the service's end
+
+
+@pytest.mark.parametrize("refusals", [[], list(passing())])
+def test_how_a_send_went_is_written_down_once_the_database_can_be_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: list[DeliveryError]
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    post, other = Post(), sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)
+    post.refuse("mail", *refusals)
+
+    class Locking:
+        def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
+            other.execute("BEGIN IMMEDIATE")
+            post.send(delivery, channel, now=now)
+
+    with time_machine.travel(MONDAY, tick=False) as clock_of_all, Bench.at(tmp_path).store as store, closing(other):
+        bench, one = Bench(store, ""), Deliverer(store, Locking(), CHANNELS, "me", jitter=lambda: 1.0)
+        bench.owe("pi@lab.example")
+        with pytest.raises(StoreError, match="another process is writing"):
+            one.deliver(MONDAY)
+        with pytest.raises(StoreError, match="another process is writing"):
+            one.deliver(MONDAY)
+        other.execute("ROLLBACK")
+        clock_of_all.shift(timedelta(hours=1))
+
+        assert one.deliver(MONDAY) == ()
+
+        assert (post.tried, len(one.unsettled)) == (["mail"], 0)
+        assert standing(bench) == ["pending" if refusals else "sent"]
+
+
+def test_the_services_end_lets_the_message_in_hand_be_settled_and_claims_no_other(bench: Bench) -> None:
+    stopping, taken = threading.Event(), []
+
+    class Stopping:
+        def send(self, delivery: Delivery, *_: object, **__: object) -> None:
+            taken.append(delivery.recipient)
+            stopping.set()
+
+    bench.owe("pi@lab.example", "postdoc@lab.example")
+
+    with pytest.raises(Stopped):
+        Deliverer(bench.store, Stopping(), CHANNELS, "me", stopping=stopping).deliver(MONDAY)
+
+    assert taken == ["pi@lab.example"]
+    assert standing(bench) == ["sent", "pending"]
+
+
+def test_a_defect_in_one_channel_is_raised_when_the_others_have_settled_what_they_had_in_hand(bench: Bench) -> None:
+    class Broken:
+        def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:  # noqa: ARG002 - the protocol's
+            if channel.name == "mail":
+                raise ZeroDivisionError
+
+    bench.owe("pi@lab.example")
+    bench.owe("", channel="slack", at=MONDAY + MINUTE)
+
+    with pytest.raises(ZeroDivisionError):
+        Deliverer(bench.store, Broken(), CHANNELS, "me").deliver(MONDAY + MINUTE)
+
+    assert standing(bench)[0] == "sending"
+    assert standing(bench)[1] in ("sent", "pending")
 
 
 def test_each_attempt_is_told(bench: Bench, post: Post) -> None:

@@ -24,6 +24,7 @@ from watcher.errors import (
     IncompleteAnswer,
     PubMedError,
     PubMedUnavailable,
+    Stopped,
 )
 from watcher.pubmed.complaints import LONGEST_WAIT, RATE_WINDOW
 from watcher.pubmed.pace import Pace
@@ -501,3 +502,27 @@ def test_many_threads_count_every_request(pubmed: RequestsMock) -> None:
             thread.join()
 
     assert one.requests_made == 40
+
+
+# --- the service's end ---------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_once_the_service_is_to_stop(pubmed: RequestsMock) -> None:
+    stopping = threading.Event()
+    stopping.set()
+
+    with transport(stopping=stopping) as one, pytest.raises(Stopped):
+        ask(one)
+
+    assert len(pubmed.calls) == 0
+    assert one.requests_made == 0
+
+
+def test_the_services_end_breaks_off_a_pause_between_two_tries(pubmed: RequestsMock) -> None:
+    stopping = threading.Event()
+    pubmed.post(SEARCH, status=429, headers={"Retry-After": "3600"})
+
+    with transport(stopping=stopping, sleep=None, on_retry=lambda _line: stopping.set()) as one, pytest.raises(Stopped):
+        ask(one)
+
+    assert len(pubmed.calls) == 1

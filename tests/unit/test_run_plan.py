@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ from store_samples import Bench
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start
-from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours
+from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
 from watcher.flows.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
 from watcher.pubmed.client import Found
 from watcher.rank import build, load_background
@@ -345,6 +346,46 @@ def test_a_job_that_is_small_or_at_night_or_wanted_at_once_does_not_wait(at_desk
     _wait_for_quiet(plan, 20_000, FRIDAY_NOON, at_once=False)
     _wait_for_quiet(plan, 50_000, FRIDAY_NIGHT, at_once=False)
     _wait_for_quiet(plan, 50_000, FRIDAY_NOON, at_once=True)
+
+
+# --- the service's end, and a clock that jumps
+
+
+def test_a_run_that_the_services_end_breaks_off_keeps_nothing_and_is_no_failure(at_desk: Desks) -> None:
+    one, stopping = at_desk(on_nmj(1, "2026-03-01")), threading.Event()
+    runner = replace(one.runner(), say=lambda _line: stopping.set(), stopping=stopping)
+
+    with pytest.raises(Stopped):
+        runner.run(one.watch, now=one.at("2026-03-02T06:00"))
+
+    (report,) = one.store.runs_since("nmj", None)
+    assert (report.outcome, report.error_kind, report.error) == (
+        RunOutcome.ABANDONED,
+        "Stopped",
+        "the service was stopped; the next start goes on",
+    )
+    assert (one.store.ledger("nmj"), one.store.run_history("nmj").failed_in_row) == ({}, 0)
+    assert one.run("2026-03-02T06:01").new == 1
+
+
+def test_a_service_that_is_to_stop_begins_no_run(at_desk: Desks) -> None:
+    one, stopping = at_desk(), threading.Event()
+    stopping.set()
+
+    with pytest.raises(Stopped):
+        replace(one.runner(), stopping=stopping).run(one.watch, now=one.at("2026-03-02T06:00"))
+
+    assert one.store.runs_since("nmj", None) == ()
+
+
+def test_after_a_clock_that_was_a_year_ahead_a_run_searches_from_the_last_true_day(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1, "2026-03-01"), on_nmj(2, "2026-03-04"))
+    for instant in ("2026-03-02T06:00", "2027-03-02T06:00"):
+        one.run(instant)
+
+    plan = one.plan("2026-03-05T06:00")
+
+    assert (plan.kind, plan.window_from) == ("window", date(2026, 2, 27))
 
 
 # --- similar articles

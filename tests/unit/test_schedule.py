@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -118,3 +118,25 @@ def test_jitter_is_the_same_for_a_name_each_day_and_stays_within_its_minutes() -
 )
 def test_ncbis_quiet_hours_are_its_nights_and_weekends(instant: str, quiet: bool) -> None:
     assert schedule.is_quiet_at_ncbi(at(instant)) is quiet
+
+
+@pytest.mark.parametrize(
+    ("instant", "quiet"),
+    [
+        ("2026-03-03T20:59:00-05:00", "2026-03-03T21:00:00-05:00"),
+        ("2026-03-04T05:00:00-05:00", "2026-03-04T21:00:00-05:00"),
+        ("2026-03-07T12:00:00-05:00", "2026-03-07T12:00:00-05:00"),
+        ("2026-11-02T09:00:00-05:00", "2026-11-02T21:00:00-05:00"),
+    ],
+)
+def test_the_next_quiet_hour_begins_at_nine_in_the_evening_or_is_now(instant: str, quiet: str) -> None:
+    assert schedule.next_quiet_at_ncbi(at(instant)) == at(quiet)
+
+
+def test_a_slot_is_made_up_for_at_its_time_of_day_on_both_sides_of_a_clock_change() -> None:
+    (slot,) = schedule.parse("monday 08:00", "Europe/Berlin").upcoming(at("2026-03-20T00:00:00+01:00"), 1)
+
+    made_up = schedule.catch_up(slot, date(2026, 4, 1))
+
+    assert slot.isoformat() == "2026-03-23T08:00:00+01:00"
+    assert made_up.isoformat() == "2026-04-01T08:00:00+02:00"

@@ -95,11 +95,11 @@ def test_watches_run_once_a_day_at_their_time(at_desk: Desks) -> None:
     assert runs == [0, 1, 0]
 
 
-def test_a_failed_run_is_tried_again_at_the_next_tick(at_desk: Desks) -> None:
+def test_a_failed_run_is_tried_again(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
     one.pubmed.faults.plant("esearch", kind="http-503", times=2)
 
-    failed, good = one.tick(START), one.tick("2026-03-02T09:01")
+    failed, good = one.tick(START), one.tick("2026-03-02T09:11")
 
     assert (failed.failed, failed.unreachable) == (True, True)
     assert (good.failed, one.news()) == (False, {1})
@@ -153,7 +153,7 @@ def test_one_broken_watch_is_a_line_and_the_others_go_on(at_desk: Desks) -> None
     (digest,) = (draft.digest for draft in done.drafts)
     assert shown(digest) == {1}
     assert [(gap.watch, gap.reason) for gap in digest.gaps] == [("als", done.runs[0].error)]
-    assert any(line.startswith("als: a run failed") for line in digest.receipt.failures)
+    assert [(outage.watches, outage.made_good_at) for outage in digest.receipt.outages] == [(("als",), None)]
     assert (done.failed, done.unreachable) == (True, False)
 
 
@@ -420,10 +420,12 @@ def test_failures_are_told_once_in_the_digest_after_them(at_desk: Desks) -> None
     one.pubmed.faults.plant("esearch", kind="http-503", times=2)
     one.tick("2026-03-05T05:00")
 
-    (told,) = one.digest(MONDAY).receipt.failures
-    assert told.startswith("nmj: a run failed once, last on 05 Mar 05:00 UTC: ")
-    assert told.endswith("; a later run made it good")
-    assert one.digest(NEXT_MONDAY).receipt.failures == ()
+    receipt = one.digest(MONDAY).receipt
+    (told,) = receipt.outages
+    assert (told.since, told.made_good_at) == (datetime(2026, 3, 5, 5, tzinfo=UTC), datetime(2026, 3, 9, 7, tzinfo=UTC))
+    assert "HTTP 503" in told.reason
+    assert receipt.failures == ()
+    assert one.digest(NEXT_MONDAY).receipt.outages == ()
 
 
 def test_a_retracted_paper_is_named_in_the_receipt_and_not_shown(at_desk: Desks) -> None:

@@ -27,6 +27,7 @@ def compose_now(ticker: Ticker, order: DigestList, now: datetime) -> Done:
 
 def draft_now(ticker: Ticker, order: DigestList) -> Draft:
     """The digest that the stored news would make now; PubMed is not asked, nothing is owed."""
-    last = {watch.name: ticker.store.run_history(watch.name).last_good for watch in ticker.read_by(order)}
+    now = clock.now()
+    last = {watch.name: ticker.store.run_history(watch.name, now=now).last_good for watch in ticker.read_by(order)}
     runs = {name: report for name, report in last.items() if report is not None}
     return ticker.composer.draft(ticker.request(order, runs))

@@ -1,36 +1,54 @@
 """Owed messages go out: claim, send, settle.
 
-    claim   a conditional update with a token and a lease, committed before the socket opens
+    claim   a conditional update with a token and a lease, committed before the socket opens; the lease is renewed while the send lasts
     send    through the channel; its failure says whether trying again can help
     settle  where the token is still mine: sent; pending and later; or parked
 
-One channel after the other; the first failure of a channel that may pass ends its turn, so that a dead one costs the others one
-time-out and no more. Nothing is ever given up here: what cannot pass now is parked and tried again daily.
+Each channel has a thread of its own, so that a dead one delays no other, and goes through what it is owed one after the other. Its turn
+ends with a failure that concerns the whole channel; one that concerns a single recipient costs that recipient his turn. Nothing is ever
+given up here: what cannot pass now is parked and tried again daily.
+
+What cannot be settled at once (a full disk, a locked database) is remembered, and settled before anything else is sent: a message that
+was taken is not sent again for that.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from watcher import clock
 from watcher.domain import Channel, Delivery, DeliveryState
-from watcher.errors import DeliveryError
-from watcher.store import Store
+from watcher.errors import DeliveryError, Stopped, StoreError
+from watcher.store import DeliveryFacts, Store
 
 FIRST_WAIT = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=4)
 PARK_AFTER_ATTEMPTS = 12
 """2, 4, 8 … 240, 240 minutes: about a day of trying."""
 PARKED_WAIT = timedelta(days=1)
+LONGEST_ASKED = timedelta(days=1)
+"""How long another side may ask us to wait."""
+
+CHANNELS_AT_ONCE = 8
+RENEW_SECONDS = 45.0
+RENEWALS = 40
+"""A send that lasts longer than half an hour hangs for good; its lease may then run out."""
+
+_NOT_THIS_RECIPIENT = range(400, 500)
+_THE_WHOLE_CHANNEL = frozenset({408, 421, 425, 429, 454})
+"""Of the passing answers those that every recipient would get: too many requests, service or login not available."""
 
 
 class Sender(Protocol):
-    """Sends one delivery through its channel."""
+    """Sends one delivery through its channel. Several threads may send at once, each through another channel."""
 
     def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
         """Hand the message over.
@@ -52,9 +70,44 @@ class Sending:
     stale: bool = False
 
 
+@dataclass
+class Unsettled:
+    """What became of deliveries, as long as it is not in the database. One for each process."""
+
+    _left: dict[str, tuple[Sending, datetime]] = field(default_factory=dict)
+
+    def note(self, sending: Sending, at: datetime) -> None:
+        """Keep how a send went, whatever happens next."""
+        self._left[sending.delivery.token] = (sending, at)
+
+    def settle(self, store: Store, sending: Sending, at: datetime) -> bool:
+        """Write down how a send went; False when the claim has passed to another process.
+
+        Raises:
+            StoreError: it cannot be written now; it is kept for the next try.
+        """
+        delivery, taken = sending.delivery, sending.state is DeliveryState.SENT
+        self.note(sending, at)
+        if taken:
+            store.handed_over(delivery, at)
+        mine = store.settle(delivery, sending.state, at, next_at=sending.next_at, reason=None if taken else _reason(sending))
+        del self._left[delivery.token]
+        return mine
+
+    def settle_all(self, store: Store) -> None:
+        """Write down what could not be written before. Raises StoreError when it still cannot."""
+        for sending, at in list(self._left.values()):
+            self.settle(store, sending, at)
+
+    def __len__(self) -> int:
+        """How many are left."""
+        return len(self._left)
+
+
 @dataclass(frozen=True, slots=True)
 class Deliverer:
-    """Delivers what is owed. `holder` names this process in claims; `jitter` gives a factor near 1."""
+    """Delivers what is owed. `holder` names this process in claims; `jitter` gives a factor near 1; once `stopping` is set, nothing
+    further is claimed."""
 
     store: Store
     sender: Sender
@@ -62,6 +115,8 @@ class Deliverer:
     holder: str
     say: Callable[[str], None] = field(default=lambda _line: None)
     jitter: Callable[[], float] = field(default=lambda: random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries, no secret
+    stopping: threading.Event = field(default_factory=threading.Event)
+    unsettled: Unsettled = field(default_factory=Unsettled)
 
     def deliver(self, now: datetime, *, everything: bool = False) -> tuple[Sending, ...]:
         """Send what is due.
@@ -69,31 +124,57 @@ class Deliverer:
         Args:
             now: the present instant.
             everything: also what waits for a later try, and what is parked.
-        """
-        owed = {facts.channel for facts in self.store.deliveries(states=_OPEN, limit=100_000)}
-        done: list[Sending] = []
-        for channel in sorted(owed):
-            done += self._channel(channel, now, everything=everything)
-        return tuple(done)
 
-    def _channel(self, channel: str, now: datetime, *, everything: bool) -> Sequence[Sending]:
-        done: list[Sending] = []
-        tried: set[int] = set()
-        while delivery := self.store.claim_delivery(
-            now, holder=self.holder, channel=channel, everything=everything, exclude=frozenset(tried)
-        ):
-            tried.add(delivery.id)
-            sending = self._attempt(delivery, now)
-            done.append(sending)
-            self.say(_line(sending))
-            if sending.state is DeliveryState.PENDING:
-                break
-            if sending.state is DeliveryState.SENT and self.store.wake_parked(now, channel):
-                self.say(f"{channel} works again: what was parked is tried at once")
+        Raises:
+            Stopped: the service is to stop; every message under way was settled.
+        """
+        self.unsettled.settle_all(self.store)
+        owed: dict[str, list[DeliveryFacts]] = {}
+        for facts in self.store.deliveries(states=_OPEN, limit=100_000):
+            owed.setdefault(facts.channel, []).append(facts)
+        turns = [_Turn(self, channel, tuple(owed[channel]), now, everything) for channel in sorted(owed)]
+        done = _side_by_side(turns)
+        if self.stopping.is_set() and owed:
+            raise Stopped
         return done
 
-    def _attempt(self, delivery: Delivery, now: datetime) -> Sending:
-        channel = self.channels.get(delivery.channel)
+
+@dataclass
+class _Turn:
+    """One channel's turn: everything that it is owed, one after the other."""
+
+    by: Deliverer
+    channel: str
+    owed: Sequence[DeliveryFacts]
+    now: datetime
+    everything: bool
+    done: list[Sending] = field(default_factory=list)
+    halted: threading.Event = field(default_factory=threading.Event)
+    _passed_over: set[int] = field(default_factory=set)
+
+    def take(self) -> None:
+        """Send what is due, until nothing is left or the channel fails."""
+        while delivery := self._next():
+            self._passed_over.add(delivery.id)
+            sending = self._attempt(delivery)
+            self.done.append(sending)
+            self.by.say(_line(sending))
+            if sending.state is DeliveryState.SENT and self.by.store.wake_parked(self.now, self.channel):
+                self.by.say(f"{self.channel} works again: what was parked is tried at once")
+
+    def _next(self) -> Delivery | None:
+        if self.halted.is_set() or self.by.stopping.is_set():
+            return None
+        return self.by.store.claim_delivery(
+            self.now,
+            holder=self.by.holder,
+            channel=self.channel,
+            everything=self.everything,
+            exclude=frozenset(self._passed_over),
+        )
+
+    def _attempt(self, delivery: Delivery) -> Sending:
+        channel = self.by.channels.get(delivery.channel)
         try:
             if channel is None:
                 raise DeliveryError(
@@ -101,25 +182,84 @@ class Deliverer:
                     permanent=True,
                     fix=f"configure it again, or end this with `watcher deliver --drop {delivery.id}`",
                 )
-            self.sender.send(delivery, channel, now=now)
+            with _kept(self.by.store, delivery):
+                self.by.sender.send(delivery, channel, now=self.now)
         except DeliveryError as error:
-            return self._failed(delivery, error, now)
-        self.store.handed_over(delivery, clock.now())
-        mine = self.store.settle(delivery, DeliveryState.SENT, clock.now())
-        return Sending(delivery, DeliveryState.SENT, stale=not mine)
+            return self._settled(self._failed(delivery, error))
+        return self._settled(Sending(delivery, DeliveryState.SENT))
 
-    def _failed(self, delivery: Delivery, error: DeliveryError, now: datetime) -> Sending:
-        reason = f"{error} - {error.fix}" if error.fix else str(error)
+    def _settled(self, sending: Sending) -> Sending:
+        self.by.unsettled.note(sending, self.now)
+        mine = self.by.unsettled.settle(self.by.store, sending, clock.now())
+        return replace(sending, stale=not mine)
+
+    def _failed(self, delivery: Delivery, error: DeliveryError) -> Sending:
         if error.permanent or delivery.attempts >= PARK_AFTER_ATTEMPTS:
-            state, next_at = DeliveryState.PARKED, now + PARKED_WAIT
+            state, next_at = DeliveryState.PARKED, self.now + PARKED_WAIT
         else:
-            state, next_at = DeliveryState.PENDING, now + self._wait(delivery.attempts, error.retry_after)
-        mine = self.store.settle(delivery, state, clock.now(), next_at=next_at, reason=reason)
-        return Sending(delivery, state, str(error), error.fix, next_at, stale=not mine)
+            state, next_at = DeliveryState.PENDING, self.now + self._wait(delivery.attempts, error.retry_after)
+        if not error.permanent:
+            self._pass_over(delivery, error)
+        return Sending(delivery, state, str(error), error.fix, next_at)
+
+    def _pass_over(self, delivery: Delivery, error: DeliveryError) -> None:
+        """After a failure that may pass: this recipient's other messages wait, or the whole channel does."""
+        if error.code in _NOT_THIS_RECIPIENT and error.code not in _THE_WHOLE_CHANNEL:
+            self._passed_over.update(one.id for one in self.owed if one.recipient == delivery.recipient)
+        else:
+            self.halted.set()
 
     def _wait(self, attempts: int, asked: float | None) -> timedelta:
-        backed_off = min(FIRST_WAIT * math.pow(2, max(attempts - 1, 0)), LONGEST_WAIT) * self.jitter()
-        return max(backed_off, timedelta(seconds=asked or 0))
+        backed_off = min(FIRST_WAIT * math.pow(2, max(attempts - 1, 0)), LONGEST_WAIT) * self.by.jitter()
+        return max(backed_off, timedelta(seconds=_bounded(asked)))
+
+
+def _side_by_side(turns: Sequence[_Turn]) -> tuple[Sending, ...]:
+    """Let every channel take its turn. When one ends by an error, or we are interrupted, the others end after the message in hand."""
+    if len(turns) == 1:
+        turns[0].take()
+    elif turns:
+        with ThreadPoolExecutor(min(len(turns), CHANNELS_AT_ONCE), thread_name_prefix="deliver") as pool:
+            try:
+                for finished in [pool.submit(turn.take) for turn in turns]:
+                    finished.result()
+            except BaseException:
+                for turn in turns:
+                    turn.halted.set()
+                raise
+    return tuple(sending for turn in turns for sending in turn.done)
+
+
+@contextmanager
+def _kept(store: Store, delivery: Delivery) -> Iterator[None]:
+    """Renew the claim as long as the send lasts: a slow server must not make another process send the same."""
+    done = threading.Event()
+    keeping = threading.Thread(target=_renew, args=(store, delivery, done), name=f"claim-{delivery.id}", daemon=True)
+    keeping.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeping.join()
+
+
+def _renew(store: Store, delivery: Delivery, done: threading.Event) -> None:
+    for _ in range(RENEWALS):
+        if done.wait(RENEW_SECONDS):
+            return
+        try:
+            store.renew_claim(delivery)
+        except StoreError:
+            continue  # it may be written again before the lease runs out
+
+
+def _reason(sending: Sending) -> str:
+    return f"{sending.reason} - {sending.fix}" if sending.fix else sending.reason
+
+
+def _bounded(asked: float | None) -> float:
+    """The seconds that the other side asks for, as far as that makes sense; an answer may hold anything."""
+    return min(asked, LONGEST_ASKED.total_seconds()) if asked is not None and asked > 0 else 0.0
 
 
 _OPEN = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED)

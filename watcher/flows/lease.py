@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
-from watcher.errors import Busy
+from watcher.errors import Busy, StoreError
 from watcher.store import Store
 
 LEASE_SECONDS = 180.0
 RENEW_SECONDS = 45.0
+
+_LEFT: WeakKeyDictionary[Store, dict[str, str]] = WeakKeyDictionary()
+"""Leases that could not be given back since the database could not be written: they are before they are taken again."""
 
 
 @contextmanager
@@ -20,6 +24,10 @@ def held(store: Store, name: str, holder: str) -> Iterator[None]:
     Raises:
         Busy: another process holds it.
     """
+    left = _LEFT.setdefault(store, {})
+    if name in left:
+        store.release_lease(name, left[name])
+        del left[name]
     token = store.take_lease(name, holder=holder, seconds=LEASE_SECONDS)
     if token is None:
         raise Busy(f"another process ({store.lease_holder(name) or 'just gone'}) holds {name!r}: try again when it is done")
@@ -31,10 +39,16 @@ def held(store: Store, name: str, holder: str) -> Iterator[None]:
     finally:
         done.set()
         renewing.join()
-        store.release_lease(name, token)
+        try:
+            store.release_lease(name, token)
+        except StoreError:
+            left[name] = token  # what went wrong inside the block counts, and the lease runs out by itself
 
 
 def _renew(store: Store, name: str, token: str, done: threading.Event) -> None:
     while not done.wait(RENEW_SECONDS):
-        if not store.renew_lease(name, token, seconds=LEASE_SECONDS):
-            return
+        try:
+            if not store.renew_lease(name, token, seconds=LEASE_SECONDS):
+                return
+        except StoreError:
+            continue  # it may be written again before the lease runs out

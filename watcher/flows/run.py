@@ -11,11 +11,13 @@
     rank       -> scores of what was fetched
     commit     one transaction: version, articles, hits, scores, run
 
-A failure before the commit leaves everything as it was; the next run asks again from the same window.
+A failure before the commit leaves everything as it was; the next run asks again from the same window. So does the service's end: it
+is looked for between any two steps.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +37,7 @@ from watcher.domain import (
     Seed,
     Watch,
 )
-from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, TooManyMatches
+from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
 from watcher.flows.resolve import resolve
 from watcher.flows.source import Source
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
@@ -95,7 +97,8 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs watches. `seeds` reads the seed files of a watch; `rank` builds a ranking; `say` hears what is going on."""
+    """Runs watches. `seeds` reads the seed files of a watch; `rank` builds a ranking; `say` hears what is going on; once `stopping` is
+    set, a run ends at its next step."""
 
     source: Source
     store: Store
@@ -104,6 +107,7 @@ class Runner:
     overlap_days: int = 3
     fetch_again_days: int = 30
     say: Callable[[str], None] = field(default=lambda _line: None)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(
         self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), reconcile: bool = False, at_once: bool = False
@@ -119,15 +123,21 @@ class Runner:
 
         Returns:
             The report; a failure of PubMed, or seeds without any text, are in it, not raised.
+
+        Raises:
+            Stopped: the service is to stop; the run was closed as abandoned, with nothing kept.
         """
+        self._go_on()
         plan = self.plan(watch, now=now, lists=lists, reconcile=reconcile)
         run_id = self.store.begin_run(watch.name, plan.kind, now)
         requests, started = self.source.requests_made, time.monotonic()
         try:
             commit = self.look(plan, now=now, at_once=at_once)
-        except (PubMedError, ConfigurationError) as error:
+        except (PubMedError, ConfigurationError, Stopped) as error:
             report = self._measured(_failed(plan, now, error), requests, started)
             self.store.fail_run(run_id, report)
+            if isinstance(error, Stopped):
+                raise
             return report
         commit = replace(commit, report=self._measured(commit.report, requests, started))
         self.store.commit_run(run_id, commit)
@@ -145,7 +155,7 @@ class Runner:
 
     def plan(self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), reconcile: bool = False) -> Plan:
         """Decide what to ask, from the store's memory of this watch."""
-        history = self.store.run_history(watch.name)
+        history = self.store.run_history(watch.name, now=now)
         version = self.store.version_in_force(watch.name)
         term, as_of = query.normalise(watch.query), clock.ncbi_day(now)
         overlap = timedelta(days=self.overlap_days)
@@ -156,14 +166,14 @@ class Runner:
             as_of=as_of,
             cut=as_of - timedelta(days=watch.start.days),
             version=version,
-            window_from=history.window_to - overlap if history.window_to else None,
+            window_from=min(history.window_to, as_of) - overlap if history.window_to else None,
             history=history,
             ledger=self.store.ledger(watch.name),
         )
         if version is None:
             return plan
         if version.term != term:
-            return replace(plan, kind="edit", cut=self._edit_cut(version, history, lists))
+            return replace(plan, kind="edit", cut=self._edit_cut(version, history, lists, now))
         stale = history.full_set_at is None or now - history.full_set_at >= FULL_SET_EVERY
         return replace(plan, kind="full" if reconcile or stale else "window", cut=version.cut)
 
@@ -176,13 +186,19 @@ class Runner:
         self.say(f"{plan.watch.name}: searching ({plan.kind})")
         reading = self._read(plan)
         seeds, seed_warnings = resolve(plan.watch.name, self.seeds(plan.watch), store=self.store, source=self.source, now=now)
+        self._go_on()
         similar, similar_read, similar_warnings = self._similar(plan, reading, seeds, now)
         news = _merged(reading.news, similar)
         records = self._fetch(plan, replace(reading, news=news), now, at_once=at_once)
+        self._go_on()
         ranking, unranked = ranking_or_not(self.rank, seeds, plan.watch)
         commit = self._sorted_out(plan, reading, news, records, ranking, now)
         warnings = (*commit.report.warnings, *seed_warnings, *similar_warnings, *filter(None, [unranked]))
         return replace(commit, similar_read=similar_read, report=replace(commit.report, warnings=warnings))
+
+    def _go_on(self) -> None:
+        if self.stopping.is_set():
+            raise Stopped
 
     # --- search ------------------------------------------------------------------------------------------------------------
 
@@ -292,8 +308,8 @@ class Runner:
             warnings.append(f"the query now matches {len(whole.pmids):,} records, more than allow_over ({plan.watch.allow_over:,})")
         return whole, tuple(warnings)
 
-    def _edit_cut(self, version: QueryVersion, history: RunHistory, lists: Sequence[str]) -> date:
-        covered = [self.store.list_history(name).covers_to for name in lists]
+    def _edit_cut(self, version: QueryVersion, history: RunHistory, lists: Sequence[str], now: datetime) -> date:
+        covered = [self.store.list_history(name, now=now).covers_to for name in lists]
         ends = [version.cut if end is None else end for end in covered] or [version.cut]
         return min([*ends, history.full_set_as_of or version.cut])
 
@@ -486,15 +502,16 @@ def _wait_for_quiet(plan: Plan, records: int, now: datetime, *, at_once: bool) -
         )
 
 
-def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError) -> RunReport:
+def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError | Stopped) -> RunReport:
+    outcome = RunOutcome.ABANDONED if isinstance(error, Stopped) else RunOutcome.FAILED
     return RunReport(
         watch=plan.watch.name,
         kind=plan.kind,
-        outcome=RunOutcome.REFUSED if isinstance(error, BadQuery) else RunOutcome.FAILED,
+        outcome=RunOutcome.REFUSED if isinstance(error, BadQuery) else outcome,
         started_at=now,
         finished_at=now,
         window_from=plan.window_from,
         error_kind=type(error).__name__,
         error=str(error),
-        may_pass=isinstance(error, PubMedError) and error.may_pass,
+        may_pass=isinstance(error, Stopped) or (isinstance(error, PubMedError) and error.may_pass),
     )

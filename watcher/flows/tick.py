@@ -9,31 +9,25 @@ What is due is a question to the database: this module keeps no memory. PubMed w
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from watcher import clock, schedule
-from watcher.domain import Channel, DigestList, RunOutcome, RunReport, Watch
-from watcher.errors import AlreadyComposed, Busy, ConfigurationError, QuietHours, SeedError
+from watcher.domain import Channel, DigestList, RunOutcome, RunReport, Seed, Watch
+from watcher.errors import AlreadyComposed, Busy, ConfigurationError, QuietHours, Stopped
+from watcher.flows.again import FOR_A_LIST, INPUT, Failures
 from watcher.flows.compose import Composer, Draft, Request
 from watcher.flows.deliver import Deliverer, Sending
+from watcher.flows.due import Calendar, Due, Upcoming, is_paused
+from watcher.flows.late import late_reason
 from watcher.flows.lease import held
 from watcher.flows.run import Runner
+from watcher.pubmed import query
 from watcher.store import Store
 
-LATE_AFTER = timedelta(hours=2)
-
-_INPUT = (ConfigurationError.__name__, SeedError.__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A list and the slot whose digest it lacks."""
-
-    order: DigestList
-    slot: datetime
-    missed: int = 0
+__all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +53,13 @@ class Done:
     @property
     def misconfigured(self) -> bool:
         """Whether every run failed by what the lab wrote: seeds that cannot be read, or hold no text."""
-        return bool(self.runs) and all(run.error_kind in _INPUT for run in self.runs)
+        return bool(self.runs) and all(run.error_kind in INPUT for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """Does what is due, with everything it needs handed in."""
+    """Does what is due, with everything it needs handed in. `seeds` reads the seeds of a watch; `began` and `ended` hear of each run;
+    once `stopping` is set, Stopped is raised before the next thing is begun."""
 
     store: Store
     runner: Callable[[], Runner]
@@ -75,113 +70,168 @@ class Ticker:
     channels: Mapping[str, Channel]
     holder: str
     run_schedule: schedule.Schedule
+    seeds: Callable[[Watch], Sequence[Seed]]
     jitter_minutes: int = 30
     wait_for_pubmed: timedelta = timedelta(hours=6)
     say: Callable[[str], None] = field(default=lambda _line: None)
+    began: Callable[[str], None] = field(default=lambda _watch: None)
+    ended: Callable[[RunReport], None] = field(default=lambda _report: None)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def tick(self, now: datetime) -> Done:
         """Do all that is due at `now`. Deliveries are due by the time at which the work before them has ended.
 
         Raises:
             Busy: PubMed work is due and another process holds it; what was owed has been sent all the same.
+            Stopped: the service is to stop.
         """
-        runs: dict[str, RunReport] = {}
-        drafts: list[Draft] = []
-        waiting: list[str] = []
+        round_ = _Round(now)
         try:
-            if self.due_lists(now) or self.due_watches(now):
-                self._look(runs, drafts, waiting, now)
+            self._look(round_)
         except Busy:
             self.deliverer.deliver(clock.now())
             raise
-        return Done(tuple(runs.values()), tuple(drafts), self.deliverer.deliver(clock.now()), tuple(waiting))
+        self._go_on()
+        return round_.done(self.deliverer.deliver(clock.now()))
 
-    def _look(self, runs: dict[str, RunReport], drafts: list[Draft], waiting: list[str], now: datetime) -> None:
-        """The lists and watches that are due, once no other process talks to PubMed."""
-        with held(self.store, "pubmed", self.holder):
-            self.store.abandon_open_runs(now)
-            runner = self.runner()
-            for due in self.due_lists(now):
-                self._list(due, runner, runs, drafts, waiting, now)
-            for watch in self.due_watches(now):
-                if watch.name not in runs:
-                    runs[watch.name] = self.run(runner, watch, now, reconcile=False)
+    # --- what is due
+
+    @property
+    def calendar(self) -> Calendar:
+        """What is due, of everything that this ticker does."""
+        return Calendar(self.store, self.watches, self.orders, self.run_schedule, self.jitter_minutes, self.seeds)
 
     def due_lists(self, now: datetime) -> tuple[Due, ...]:
         """Lists whose latest slot, after their creation, has no digest."""
-        found = []
-        for order in self.orders.values():
-            history = self.store.list_history(order.name)
-            times = schedule.parse(order.schedule, order.timezone)
-            if history.created_at is None:
-                continue
-            since = max(history.created_at, history.last_slot_at or history.created_at)
-            slot = times.due(now, since)
-            if slot is not None and not is_paused(order, now):
-                missed = sum(1 for earlier in _slots(times, since, slot) if earlier < slot)
-                found.append(Due(order, slot, missed))
-        return tuple(found)
+        return self.calendar.lists(now)
 
     def due_watches(self, now: datetime) -> tuple[Watch, ...]:
-        """Watches without a good run since the latest slot of the run schedule, or ever."""
-        return tuple(watch for watch in self.watches.values() if self._watch_is_due(watch, now))
+        """Watches that are due by themselves: never run, without a run since their latest slot, or to be tried again after a failure."""
+        return self.calendar.due_watches(now)
 
     def next_run(self, watch: Watch, now: datetime) -> datetime:
         """When the watch is run next; `now` when it is due."""
-        if self._watch_is_due(watch, now):
-            return now
-        slot = self.run_schedule.latest(now)
-        today = slot and schedule.jittered(slot, watch.name, self.jitter_minutes)
-        if today and today > now:
-            return today
-        return schedule.jittered(self.run_schedule.next(now), watch.name, self.jitter_minutes)
+        return self.calendar.next_run(watch, now)
 
     def next_digest(self, order: DigestList, now: datetime) -> datetime:
         """When the list's next digest is composed; `now` when it is due."""
-        if any(due.order.name == order.name for due in self.due_lists(now)):
-            return now
-        times = schedule.parse(order.schedule, order.timezone)
-        if order.pause_until is None:
-            return times.next(now)
-        starts = datetime.combine(order.pause_until, time.min, times.zone)
-        return times.next(max(now, starts - timedelta(seconds=1)))
+        return self.calendar.next_digest(order, now)
 
-    def _watch_is_due(self, watch: Watch, now: datetime) -> bool:
-        last = self.store.run_history(watch.name).last_good
-        if last is None:
-            return True
-        slot = self.run_schedule.latest(now - timedelta(minutes=self.jitter_minutes)) or last.started_at
-        latest = self.run_schedule.latest(now)
-        passed = [one for one in (slot, latest) if one and schedule.jittered(one, watch.name, self.jitter_minutes) <= now]
-        return any(last.started_at < schedule.jittered(one, watch.name, self.jitter_minutes) for one in passed)
+    def upcoming(self, now: datetime, count: int = 3) -> tuple[Upcoming, ...]:
+        """The next slots of everything: of watches, then of lists, each in the configuration's order."""
+        return self.calendar.upcoming(now, count)
 
-    def _list(
-        self,
-        due: Due,
-        runner: Runner,
-        runs: dict[str, RunReport],
-        drafts: list[Draft],
-        waiting: list[str],
-        now: datetime,
-    ) -> None:
-        for watch in self.read_by(due.order):
-            if watch.name not in runs:
-                runs[watch.name] = self.run(runner, watch, now, reconcile=True)
-        stuck = [runs[watch.name] for watch in self.read_by(due.order) if _waits(runs[watch.name])]
-        if stuck and now < due.slot + self.wait_for_pubmed:
-            waiting.append(
-                f"{due.order.name}: the digest of {schedule.period_key(due.slot)} waits for PubMed until "
-                f"{due.slot + self.wait_for_pubmed:%d %b %H:%M %Z}: {stuck[0].error}"
-            )
+    # --- what is done
+
+    def _look(self, round_: _Round) -> None:
+        """The lists and watches that are due, once no other process talks to PubMed. Lists that can only wait need not ask for that."""
+        now = round_.now
+        due = self.due_lists(now)
+        waiting = {one.order.name: told for one in due if (told := self._waits(one, now))}
+        if len(waiting) == len(due) and not self.due_watches(now):
+            round_.waiting += waiting.values()
             return
+        with held(self.store, "pubmed", self.holder):
+            self.store.abandon_open_runs(now)
+            runner = self.runner()
+            for one in self.due_lists(now):
+                self._list(one, runner, round_)
+            for watch in self.due_watches(now):
+                if watch.name not in round_.runs:
+                    round_.runs[watch.name] = self.run(runner, watch, now, reconcile=False)
+
+    def _list(self, due: Due, runner: Runner, round_: _Round) -> None:
+        """Read the watches of a list that is due, and compose its digest unless it has to wait."""
+        told = self._waits(due, round_.now)
+        readings = {} if told else self._readings(due, runner, round_)
+        told = told or self._waits_for(due, readings, round_.now)
+        if told:
+            round_.waiting.append(told)
+            return
+        self._go_on()
         try:
-            drafts.append(self.composer.compose(self.request(due.order, runs, due)))
+            round_.drafts.append(self.composer.compose(self.request(due.order, readings, due)))
         except AlreadyComposed:
             self.say(f"{due.order.name}: another process has just composed this digest")
+        except ConfigurationError as error:
+            round_.waiting.append(_held_up(due, error))
+
+    def _readings(self, due: Due, runner: Runner, round_: _Round) -> dict[str, RunReport]:
+        """The reading of each of the list's watches that the digest rests on: this tick's, one since the list came due, or one made now."""
+        readings = {}
+        for watch in self.read_by(due.order):
+            report = round_.runs.get(watch.name) or self._standing(watch, due, round_.now)
+            if report is None:
+                report = round_.runs[watch.name] = self.run(runner, watch, round_.now, reconcile=True)
+            readings[watch.name] = report
+        return readings
 
     def run(self, runner: Runner, watch: Watch, now: datetime, *, reconcile: bool) -> RunReport:
         """Run one watch; the caller holds the lease."""
-        return runner.run(watch, now=now, lists=readers(watch.name, self.orders), reconcile=reconcile)
+        self._go_on()
+        self.began(watch.name)
+        report = runner.run(watch, now=now, lists=readers(watch.name, self.orders), reconcile=reconcile)
+        self.ended(report)
+        return report
+
+    def _go_on(self) -> None:
+        if self.stopping.is_set():
+            raise Stopped
+
+    # --- lists that wait
+
+    def _waits(self, due: Due, now: datetime) -> str:
+        """Why a list can only wait, in a sentence: one of its channels is unknown, or PubMed failed and is not to be asked again yet.
+        Else ""."""
+        try:
+            for name in due.order.channels:
+                self.composer.recipients(self.channels[name])
+        except ConfigurationError as error:
+            return _held_up(due, error)
+        standing = {watch.name: self._standing(watch, due, now) for watch in self.read_by(due.order)}
+        known = {name: report for name, report in standing.items() if report}
+        return self._waits_for(due, known, now) if len(known) == len(standing) else ""
+
+    def _waits_for(self, due: Due, readings: Mapping[str, RunReport], now: datetime) -> str:
+        """Why a list with these readings waits for PubMed, in a sentence; "" when it does not."""
+        stuck = [report for report in readings.values() if _is_passing(report)]
+        until = self._until(due, stuck)
+        if not stuck or now >= until:
+            return ""
+        told = f"{until.astimezone(due.slot.tzinfo):%d %b %H:%M %Z}"
+        return f"{due.order.name}: the digest of {schedule.period_key(due.slot)} waits for PubMed until {told}: {stuck[0].error}"
+
+    def _until(self, due: Due, stuck: Sequence[RunReport]) -> datetime:
+        """Until when a list waits for PubMed: some hours from its slot on, or from the first failure after a late start."""
+        failed = [run for one in stuck for run in (*self._since(one.watch, due, one.finished_at), one) if _is_passing(run)]
+        return max(due.since, min((run.started_at for run in failed), default=due.since)) + self.wait_for_pubmed
+
+    def _standing(self, watch: Watch, due: Due, now: datetime) -> RunReport | None:
+        """The run since the list came due that counts for its digest; None when PubMed has to be asked, for the first time or again."""
+        reports = self._since(watch.name, due, now)
+        good = next((run for run in reversed(reports) if self._is_whole(watch, run, now)), None)
+        failures = Failures.of_reports(reports)
+        if good or failures is None:
+            return good
+        if self.calendar.is_mended(watch, failures, self.store.run_history(watch.name, now=now)):
+            return None
+        retry, until = failures.next_try(FOR_A_LIST), self._until(due, [failures.last])
+        asked_in_the_end = now < until or failures.last.started_at >= until
+        return failures.last if (retry is None or now < retry) and (asked_in_the_end or not failures.last.may_pass) else None
+
+    def _since(self, watch: str, due: Due, now: datetime) -> Sequence[RunReport]:
+        """The runs of a watch that began when the list was due, or later."""
+        found = self.store.runs_since(watch, due.since - timedelta(seconds=1), now=now)
+        return [run for run in found if run.started_at >= due.since]
+
+    def _is_whole(self, watch: Watch, run: RunReport, now: datetime) -> bool:
+        """Whether a run read the full set of the present query on this day of NCBI's."""
+        if run.outcome is not RunOutcome.GOOD or run.full_set_as_of != clock.ncbi_day(now):
+            return False
+        version = self.store.version_in_force(watch.name)
+        return run.error is not None or (version is not None and version.term == query.normalise(watch.query))
+
+    # --- what the composer is asked
 
     def read_by(self, order: DigestList) -> tuple[Watch, ...]:
         """The watches that a list reads."""
@@ -191,19 +241,21 @@ class Ticker:
         """What the composer is asked for one list; without `due` a digest by hand. It is composed at the end of its watches' runs, so
         that the next digest's receipt begins where this one's ends."""
         channels, now = tuple(self.channels[name] for name in order.channels), clock.now()
-        late = self._late_reason(due, now) if due else ""
+        late = late_reason(due, self.store, now) if due else ""
         return Request(order, self.read_by(order), channels, runs, now, due.slot if due else None, late)
 
-    def _late_reason(self, due: Due, now: datetime) -> str:
-        if due.missed:
-            digests = "one earlier digest was" if due.missed == 1 else f"{due.missed} earlier digests were"
-            return f"{digests} missed while the service was not running; this one covers all of it"
-        if now - due.slot <= LATE_AFTER:
-            return ""
-        reports = [run for watch in self.read_by(due.order) for run in self.store.runs_since(watch.name, due.slot)]
-        if any(_waits(run) for run in reports):
-            return "it waited for PubMed, which did not answer when it was due"
-        return "the service was not running when it was due"
+
+@dataclass(slots=True)
+class _Round:
+    """What a tick has done so far."""
+
+    now: datetime
+    runs: dict[str, RunReport] = field(default_factory=dict)
+    drafts: list[Draft] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+    def done(self, sendings: tuple[Sending, ...]) -> Done:
+        return Done(tuple(self.runs.values()), tuple(self.drafts), sendings, tuple(self.waiting))
 
 
 def readers(watch: str, orders: Mapping[str, DigestList]) -> tuple[str, ...]:
@@ -211,24 +263,15 @@ def readers(watch: str, orders: Mapping[str, DigestList]) -> tuple[str, ...]:
     return tuple(order.name for order in orders.values() if watch in order.watches)
 
 
-def is_paused(order: DigestList, now: datetime) -> bool:
-    """Whether the list's `pause_until` lies ahead, in its own time zone."""
-    zone = schedule.parse(order.schedule, order.timezone).zone
-    return order.pause_until is not None and now.astimezone(zone).date() < order.pause_until
+def _held_up(due: Due, error: ConfigurationError) -> str:
+    problem = error.problems[0]
+    fix = f" - {problem.fix}" if problem.fix else ""
+    return f"{due.order.name}: the digest of {schedule.period_key(due.slot)} cannot be composed: {problem.what}{fix}"
 
 
-def _slots(times: schedule.Schedule, since: datetime, until: datetime) -> Sequence[datetime]:
-    found: list[datetime] = []
-    for slot in times.after(since):
-        if slot > until or len(found) > 500:
-            break
-        found.append(slot)
-    return found
-
-
-def _waits(report: RunReport) -> bool:
-    return report.outcome is RunOutcome.FAILED and report.may_pass
+def _is_passing(report: RunReport) -> bool:
+    return report.outcome in (RunOutcome.FAILED, RunOutcome.ABANDONED) and report.may_pass and report.error_kind != Stopped.__name__
 
 
 def _unanswered(report: RunReport) -> bool:
-    return _waits(report) and report.error_kind != QuietHours.__name__
+    return report.outcome is RunOutcome.FAILED and report.may_pass and report.error_kind != QuietHours.__name__

@@ -8,7 +8,7 @@ Protocol: NBK25497 (policy, limits), NBK25499 (parameters of each E-utility).
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Self
@@ -47,7 +47,7 @@ class Entrez:
     Beside what it names, every call may raise PubMedUnavailable (or its kind BudgetExceeded) when the exchange failed in all
     `max_attempts` tries, and BadCredentials when NCBI refuses `api_key`. `deadline` and the time-outs are seconds of one exchange,
     tries not counted. `on_retry` is told one line before each further try; `sleep` waits between tries. `pace` replaces the rate that
-    all instances of a process share.
+    all instances of a process share. Once `stopping` is set, every call raises Stopped before its next exchange.
     """
 
     def __init__(
@@ -61,9 +61,10 @@ class Entrez:
         read_timeout: float = 60,
         deadline: float = 180,
         max_attempts: int = 6,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         on_retry: Callable[[str], None] | None = None,
         pace: Pace | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
         self._max_attempts = max_attempts
         self._transport = Transport(
@@ -77,6 +78,7 @@ class Entrez:
             sleep=sleep,
             on_retry=on_retry,
             pace=pace,
+            stopping=stopping,
         )
 
     @property

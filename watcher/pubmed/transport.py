@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,7 +21,7 @@ import requests
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from watcher.errors import BudgetExceeded, ConfigurationError, IncompleteAnswer, Problem, PubMedError
+from watcher.errors import BudgetExceeded, ConfigurationError, IncompleteAnswer, Problem, PubMedError, Stopped
 from watcher.pubmed import pace as pacing
 from watcher.pubmed.complaints import Again, check
 from watcher.pubmed.deadline import TimedAdapter, is_over, within
@@ -44,7 +43,7 @@ class Transport:
     """Asks one E-utilities address and brings back what a reader understood of the answer.
 
     `deadline` bounds one exchange in seconds, tries not counted; `max_attempts` counts the first try. `on_retry` is told one line
-    before each further try; without it they are logged as warnings.
+    before each further try; without it they are logged as warnings. Once `stopping` is set, no exchange begins and no pause goes on.
     """
 
     def __init__(
@@ -57,9 +56,10 @@ class Transport:
         read_timeout: float,
         deadline: float,
         max_attempts: int,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         on_retry: Callable[[str], None] | None = None,
         pace: pacing.Pace | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
         self._base_url = _checked(base_url)
         self._identity = dict(identity)
@@ -67,6 +67,7 @@ class Transport:
         self._timeouts = (min(connect_timeout, deadline), min(read_timeout, deadline))
         self._deadline = deadline
         self._max_attempts = max_attempts
+        self._stopping = stopping or threading.Event()
         self._sleep = sleep
         self._on_retry = on_retry or _log.warning
         self._pace = pace or pacing.shared(self._base_url, with_key=bool(api_key))
@@ -78,7 +79,8 @@ class Transport:
         """POST to `tool` ("esearch") until `read` understands the answer, and return what it returns.
 
         `read` raises `Again` for an answer that is none. Raises what `read` and `complaints.check` raise otherwise, and after the
-        last try the error that the last failure stands for: PubMedUnavailable, BudgetExceeded, IncompleteAnswer or BadQuery.
+        last try the error that the last failure stands for: PubMedUnavailable, BudgetExceeded, IncompleteAnswer or BadQuery; Stopped
+        instead of a try once the service is to stop.
         """
 
         def once() -> T:
@@ -104,7 +106,7 @@ class Transport:
             retry=retry_if_exception_type(Again),
             stop=stop_after_attempt(self._max_attempts),
             wait=_pause,
-            sleep=self._sleep,
+            sleep=self._nap,
             before_sleep=lambda state: self._tell(tool, state),
             reraise=True,
         )
@@ -117,6 +119,12 @@ class Transport:
         except IncompleteAnswer as error:
             cut_off = Again(str(error), kind=IncompleteAnswer, status=reply.status)
         raise cut_off
+
+    def _nap(self, seconds: float) -> None:
+        if self._sleep:
+            self._sleep(seconds)
+        else:
+            self._stopping.wait(seconds)
 
     def _tell(self, tool: str, state: RetryCallState) -> None:
         seconds = state.next_action.sleep if state.next_action else 0.0
@@ -143,6 +151,8 @@ class Transport:
         raise Again(f"more than {MOST_REDIRECTS} redirections", status=reply.status)
 
     def _post(self, url: str, form: Parameters) -> Reply:
+        if self._stopping.is_set():
+            raise Stopped
         self._pace.wait()
         with self._counting:
             self.requests_made += 1

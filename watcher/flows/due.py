@@ -1,0 +1,184 @@
+"""What is due: a question to the database and the schedules, asked anew each time. Nothing is kept, asked of PubMed or written here.
+
+    a list     its latest slot, after its creation, has no digest; slots inside a pause count on the day on which it ends
+    a watch    it has no good run since its latest slot, or ever; after a failure its next try has come (`again`)
+
+Rows that are dated after now are left out: a clock that went ahead and came back silences nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from heapq import merge
+from itertools import islice
+
+from watcher import schedule
+from watcher.domain import DigestList, Seed, Watch
+from watcher.errors import ConfigurationError
+from watcher.flows import again
+from watcher.flows.again import Failures
+from watcher.store import ListHistory, RunHistory, Store
+
+_MOMENT = timedelta(seconds=1)
+_MOST_COUNTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A list and the slot whose digest it lacks, due `since`; `missed` are earlier ones that it lacks too, `paused` the end of a pause
+    that the slots fell into."""
+
+    order: DigestList
+    slot: datetime
+    since: datetime
+    missed: int = 0
+    paused: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """The next slots of a "watch" or a "list", each in the zone in which it was written."""
+
+    kind: str
+    name: str
+    slots: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Knows what is due. `seeds` reads the seeds of a watch, or raises ConfigurationError."""
+
+    store: Store
+    watches: Mapping[str, Watch]
+    orders: Mapping[str, DigestList]
+    run_schedule: schedule.Schedule
+    jitter_minutes: int
+    seeds: Callable[[Watch], Sequence[Seed]]
+
+    # --- lists
+
+    def lists(self, now: datetime) -> tuple[Due, ...]:
+        """The lists whose digest is due, in the configuration's order."""
+        return tuple(due for order in self.orders.values() if (due := self._list(order, now)))
+
+    def _list(self, order: DigestList, now: datetime) -> Due | None:
+        history = self.store.list_history(order.name, now=now)
+        if history.created_at is None:
+            return None
+        times, since = _times(order), _since(history, history.created_at)
+        slot = times.due(now, since)
+        if slot is None:
+            return None
+        slots = list(islice(_until(times.after(since), slot), _MOST_COUNTED))
+        inside = [one for one in slots if _is_inside(one, order.pause_until)]
+        paused = order.pause_until if order.pause_until and _is_inside(slot, order.pause_until) else None
+        came = schedule.catch_up(slot, paused) if paused else slot
+        missed = sum(one < slot for one in slots) - sum(one < slot for one in inside)
+        return Due(order, slot, came, missed, order.pause_until if inside else None) if came <= now else None
+
+    def next_digest(self, order: DigestList, now: datetime) -> datetime:
+        """When the list's next digest is composed; `now` when it is due."""
+        return now if self._list(order, now) else next(self._digests(order, now))
+
+    def _digests(self, order: DigestList, now: datetime) -> Iterator[datetime]:
+        """The instants after now at which a digest of the list is due."""
+        times = _times(order)
+        if order.pause_until is None:
+            yield from times.after(now)
+            return
+        ends = datetime.combine(order.pause_until, time.min, times.zone)
+        regular = times.after(max(now, ends - _MOMENT))
+        first = next(regular)
+        made_up = self._made_up(order, times, ends, now)
+        yield from merge([made_up] if made_up and now < made_up < first else [], [first], regular)
+
+    def _made_up(self, order: DigestList, times: schedule.Schedule, ends: datetime, now: datetime) -> datetime | None:
+        """When the last slot inside the pause is made up for, if the list lacks it, or will."""
+        history = self.store.list_history(order.name, now=now)
+        last = times.latest(ends - _MOMENT)
+        if last is None or order.pause_until is None or last <= _since(history, history.created_at or now):
+            return None
+        return schedule.catch_up(last, order.pause_until)
+
+    # --- watches
+
+    def due_watches(self, now: datetime) -> tuple[Watch, ...]:
+        """The watches that are due by themselves, in the configuration's order."""
+        return tuple(watch for watch in self.watches.values() if self.next_run(watch, now) <= now)
+
+    def next_run(self, watch: Watch, now: datetime) -> datetime:
+        """When the watch is run next by itself; `now` when it is due."""
+        history = self.store.run_history(watch.name, now=now)
+        if history.last is None or self._slot_came(watch, history.last.started_at, now):
+            return now
+        planned, failures = next(self._runs(watch, now)), Failures.of_history(history)
+        if failures is None:
+            return planned
+        if self.is_mended(watch, failures, history):
+            return now
+        retry = failures.next_try(again.BY_ITSELF)
+        return planned if retry is None else max(now, min(planned, retry))
+
+    def is_mended(self, watch: Watch, failures: Failures, history: RunHistory) -> bool:
+        """Whether the configuration has changed since the watch failed last, or its seeds can be read now and could not then."""
+        known, failed_with = self.store.configuration(), history.failed_config_sha256
+        if known and failed_with and known[0] != failed_with:
+            return True
+        if failures.last.error_kind not in again.INPUT:
+            return False
+        try:
+            self.seeds(watch)
+        except ConfigurationError:
+            return False
+        return True
+
+    def _slot_came(self, watch: Watch, since: datetime, now: datetime) -> bool:
+        """Whether a run of the watch has been due since."""
+        latest = (self.run_schedule.latest(now), self.run_schedule.latest(now - timedelta(minutes=self.jitter_minutes)))
+        came = [schedule.jittered(slot, watch.name, self.jitter_minutes) for slot in latest if slot]
+        return any(since < instant <= now for instant in came)
+
+    def _runs(self, watch: Watch, now: datetime) -> Iterator[datetime]:
+        """The instants after now at which the watch is run."""
+        slots = self.run_schedule.after(now - timedelta(minutes=self.jitter_minutes))
+        instants = (schedule.jittered(slot, watch.name, self.jitter_minutes) for slot in slots)
+        return (instant for instant in instants if instant > now)
+
+    # --- both
+
+    def upcoming(self, now: datetime, count: int) -> tuple[Upcoming, ...]:
+        """The next slots of every watch and every list."""
+        zone = self.run_schedule.zone
+        runs = {watch.name: islice(self._runs(watch, now), count) for watch in self.watches.values()}
+        digests = {order.name: islice(self._digests(order, now), count) for order in self.orders.values()}
+        return (
+            *(Upcoming("watch", name, tuple(one.astimezone(zone) for one in found)) for name, found in runs.items()),
+            *(Upcoming("list", name, tuple(found)) for name, found in digests.items()),
+        )
+
+
+def is_paused(order: DigestList, now: datetime) -> bool:
+    """Whether the list's `pause_until` lies ahead, in its own time zone."""
+    return _is_inside(now.astimezone(_times(order).zone), order.pause_until)
+
+
+def _is_inside(local: datetime, pause_until: date | None) -> bool:
+    return pause_until is not None and local.date() < pause_until
+
+
+def _times(order: DigestList) -> schedule.Schedule:
+    return schedule.parse(order.schedule, order.timezone)
+
+
+def _since(history: ListHistory, created_at: datetime) -> datetime:
+    """After when slots count."""
+    return max(created_at, history.last_slot_at or created_at)
+
+
+def _until(slots: Iterator[datetime], last: datetime) -> Iterator[datetime]:
+    for slot in slots:
+        if slot > last:
+            return
+        yield slot

@@ -1,0 +1,47 @@
+"""Why a digest comes later than its slot: one clause for its head, true as far as the database knows."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+
+from watcher.domain import RunOutcome
+from watcher.flows.due import Due
+from watcher.store import Store
+
+LATE_AFTER = timedelta(hours=2)
+
+_ALL = "this one covers all of it"
+
+
+def late_reason(due: Due, store: Store, now: datetime) -> str:
+    """Why the digest of this slot is composed only now; "" when it is not late."""
+    if due.paused:
+        return f"the list was paused until {due.paused:%-d %B %Y}; {_ALL}"
+    if not due.missed and now - due.slot <= LATE_AFTER:
+        return ""
+    edited = _edited(due, store)
+    if edited:
+        return edited
+    if due.missed:
+        digests = "one earlier digest was" if due.missed == 1 else f"{due.missed} earlier digests were"
+        return f"{digests} missed while the service was not running; {_ALL}"
+    reports = [run for watch in due.order.watches for run in store.runs_since(watch, due.slot, now=now)]
+    if any(run.outcome is RunOutcome.FAILED and run.may_pass for run in reports):
+        return "it waited for PubMed, which did not answer when it was due"
+    return "the service was not running when it was due"
+
+
+def _edited(due: Due, store: Store) -> str:
+    """What the configuration of that time said otherwise of the list; it was not due then."""
+    document = json.loads(store.document_at(due.slot) or "{}")
+    order = document.get("lists", {}).get(due.order.name)
+    if order is None:
+        return ""
+    pause = order.get("pause_until")
+    if pause and due.slot.date() < date.fromisoformat(pause):
+        return f"the list was paused when it was due, and the pause was lifted since; {_ALL}"
+    before = (order.get("schedule"), order.get("timezone") or document.get("timezone"))
+    if before != (due.order.schedule, due.order.timezone):
+        return f"the list had another schedule when it would have been due; {_ALL}"
+    return ""
