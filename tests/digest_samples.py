@@ -19,6 +19,7 @@ from watcher.domain import (
     Heading,
     Journal,
     Origin,
+    Outage,
     PartialDate,
     Period,
     Pmid,
@@ -51,6 +52,7 @@ WEEK = Period(
     covers_to=date(2026, 9, 21),
 )
 COMPOSED_AT = datetime(2026, 9, 21, 6, 0, 12, tzinfo=UTC)
+OFF_FROM, BACK_AT = datetime(2026, 9, 16, 3, 34, tzinfo=UTC), datetime(2026, 9, 18, 7, 12, tzinfo=UTC)
 NEXT_AT = datetime(2026, 9, 28, 6, tzinfo=UTC)
 
 
@@ -241,6 +243,10 @@ def full() -> Digest:
             retracted=(Pmid(99_000_201),),
             awaiting=1,
             failures=("als: a run failed 2 times, last on 20 Sep 05:31 UTC: PubMed answered 502",),
+            outages=(
+                Outage(("nmj", "als"), OFF_FROM, BACK_AT, "the service was off or held up", BACK_AT),
+                Outage(("als",), datetime(2026, 9, 19, 3, 31, tzinfo=UTC), COMPOSED_AT, "PubMed could not be reached"),
+            ),
             warnings=("nmj: phrase not found, searched as separate words: “motor end plate potential”",),
             next_digest_at=NEXT_AT,
         ),

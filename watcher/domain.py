@@ -86,6 +86,10 @@ class ChannelKind(StrEnum):
     OTHER = "other"
 
 
+UNKNOWN_URL = "unknown://url"
+"""Stands for a channel's URL that cannot be read: nothing can be sent there, and what is owed waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A named destination. `url` is an Apprise URL and a secret: it is never shown, logged or compared in a message."""

@@ -12,14 +12,16 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from digest_samples import WEEKLY, digest, empty, entry, first, full, many, paper, ris
 
+from watcher.digest import notice
 from watcher.digest.render import preview
-from watcher.domain import Digest, Pmid
+from watcher.domain import ChannelKind, Digest, Notice, Pmid
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
 QUIET = (
@@ -73,13 +75,32 @@ DIGESTS: dict[str, Callable[[], Digest]] = {
 }
 
 
+FAILS = Notice(
+    "watch:nmj",
+    datetime(2026, 3, 3, 4, 31, tzinfo=UTC),
+    f"Watch {'neuromuscular-' * 8} has not been searched since 2 March: PubMed does not answer. It said: {'x' * 900}",
+    f"Look at `{'y' * 200}`, then try `watcher check --online`.",
+)
+WORKS = replace(
+    FAILS, what="Watch nmj is searched again. 4 tries had failed.", todo="", recovered_at=datetime(2026, 3, 5, tzinfo=UTC)
+)
+NOTICES = {"fails": FAILS, "works": WORKS}
+
+
+def pages() -> dict[str, str]:
+    """The HTML of every digest and notice."""
+    mails = {name: notice.render(one, [ChannelKind.EMAIL], zone="Europe/Berlin")[0] for name, one in NOTICES.items()}
+    return {name: preview(made(), "html", ris) for name, made in DIGESTS.items()} | {
+        n: one.payload["html"] for n, one in mails.items()
+    }
+
+
 def measured(folder: Path, *flags: str) -> dict[str, Any]:
-    """What Chromium makes of every digest at every width, by "name-width"."""
+    """What Chromium makes of every page at every width, by "name-width"."""
     assert BROWSER is not None
     frames = "".join(
         f'<iframe id="{name}-{width}" style="border:0;width:{width}px;height:600px" srcdoc="{html_escape.escape(document)}"></iframe>'
-        for name, made in DIGESTS.items()
-        for document in (preview(made(), "html", ris),)
+        for name, document in pages().items()
         for width in WIDTHS
     )
     wrapper = folder / "wrapper.html"
@@ -109,7 +130,7 @@ def dark(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", DIGESTS)
+@pytest.mark.parametrize("name", [*DIGESTS, *NOTICES])
 def test_nothing_reaches_beyond_the_window(light: dict[str, Any], name: str, width: int) -> None:
     seen = light[f"{name}-{width}"]
 
@@ -144,6 +165,13 @@ def test_dark_mode_wins_over_the_inlined_colours(light: dict[str, Any], dark: di
     assert max(channels(by_night["ground"])) < 60
     assert all(min(channels(by_night[what])) > 100 for what in ("ink", "text", "link"))
     assert all(max(channels(by_day[what])) < 120 for what in ("ink", "text", "link"))
+
+
+def test_dark_mode_holds_for_notices_too(light: dict[str, Any], dark: dict[str, Any]) -> None:
+    for name in NOTICES:
+        assert max(channels(light[f"{name}-680"]["text"])) < 120
+        assert max(channels(dark[f"{name}-680"]["ground"])) < 60
+        assert min(channels(dark[f"{name}-680"]["text"])) > 100
 
 
 def test_dark_mode_changes_colours_and_nothing_else(light: dict[str, Any], dark: dict[str, Any]) -> None:

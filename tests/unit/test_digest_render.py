@@ -7,6 +7,8 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import unescape
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from digest_samples import (
@@ -30,7 +32,21 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from watcher.digest.render import Format, messages, preview, subject
-from watcher.domain import AbstractSection, ChannelKind, Digest, FollowUp, Gap, Item, Journal, Message, Pmid, Receipt, Section
+from watcher.digest.view import page
+from watcher.domain import (
+    AbstractSection,
+    ChannelKind,
+    Digest,
+    FollowUp,
+    Gap,
+    Item,
+    Journal,
+    Message,
+    Outage,
+    Pmid,
+    Receipt,
+    Section,
+)
 
 EVERY_KIND = tuple(ChannelKind)
 
@@ -224,7 +240,7 @@ def test_the_receipt_tells_counts_gaps_failures_warnings_and_what_is_next() -> N
     _, message = email(full())
 
     for told in (visible(message.payload["html"]), " ".join(message.payload["text"].split())):
-        assert "Not covered yet: papers added 19–20 September 2026 for ALS and the motor unit. PubMed could not be reached" in told
+        assert "Not covered yet: papers added 19–20 September 2026 for ALS and the motor unit, not searched since" in told
         assert "Failed: als: a run failed 2 times" in told
         assert "Search warning: nmj: phrase not found" in told
         assert "Next digest: Monday 28 September 2026, 08:00 (Europe/Berlin)" in told
@@ -269,12 +285,16 @@ def test_an_empty_period_is_a_short_mail_without_a_file() -> None:
         (Receipt(checked=9, below_threshold=1), "9 records checked. 1 was new: 1 below the threshold."),
         (
             Receipt(checked=9, excluded_type=2, retracted=(Pmid(7),)),
-            "9 records checked. 3 were new: 2 of a type left out, 1 retracted.",
+            "9 records checked. 3 were new: 2 of a type left out, 1 retracted (PMID 7).",
+        ),
+        (
+            Receipt(checked=9, awaiting=2, unavailable=(Pmid(7), Pmid(8))),
+            "9 records checked, none of them new. 2 await their record. Given up, since no record came: PMID 7, PMID 8.",
         ),
     ],
 )
 def test_the_one_line_receipt_adds_up(receipt: Receipt, line: str) -> None:
-    assert line in email(digest([], receipt=receipt))[1].payload["text"]
+    assert line in " ".join(email(digest([], receipt=receipt))[1].payload["text"].split())
 
 
 def test_compact_lists_can_be_grouped_by_chip() -> None:
@@ -290,6 +310,92 @@ def test_a_list_of_one_watch_does_not_repeat_its_name_at_every_paper() -> None:
     one = digest([entry(paper(1))], order=replace(WEEKLY, watches=("nmj",)), watches={"nmj": WATCHES["nmj"]})
 
     assert "Matched" not in visible(email(one)[1].payload["html"])
+
+
+# --- spans without a search -------------------------------------------------------------------------------------------------------
+
+OFF = "the service was off or held up"
+
+
+def march(day: int, clock: str) -> datetime:
+    """An instant of March 2026, by a clock in Berlin."""
+    return datetime.fromisoformat(f"2026-03-{day:02}T{clock}").replace(tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def outage(since: datetime, until: datetime, *, watches: tuple[str, ...] = ("nmj", "als"), lasts: bool = False) -> Outage:
+    return Outage(watches, since, until, "HTTP 503 (service unavailable)", None if lasts else until)
+
+
+def said(*outages: Outage, **fields: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever a digest takes
+    return page(digest([], receipt=Receipt(outages=outages), **fields)).outages
+
+
+def test_an_outage_is_told_with_its_span_its_reason_and_when_it_was_made_good() -> None:
+    assert said(outage(march(3, "05:31"), march(4, "09:12"))) == (
+        "PubMed was not searched from 3 March, 05:31 to 4 March, 09:12. Reason: HTTP 503 (service unavailable). Made good on 4 March, 09:12.",
+    )
+    assert said(Outage(("nmj", "als"), march(3, "05:31"), march(3, "09:12"), OFF, march(3, "09:14"))) == (
+        f"PubMed was not searched from 3 March, 05:31 to 09:12. Reason: {OFF}. Made good on 3 March, 09:14.",
+    )
+
+
+def test_an_outage_of_one_watch_of_several_names_it() -> None:
+    (line,) = said(outage(march(3, "05:31"), march(4, "09:12"), watches=("als",)))
+
+    assert line.startswith("PubMed was not searched for ALS and the motor unit from 3 March, 05:31 to")
+
+
+def test_an_outage_over_new_year_says_the_years() -> None:
+    told = outage(datetime(2026, 12, 30, 4, 31, tzinfo=UTC), datetime(2027, 1, 2, 8, tzinfo=UTC))
+
+    assert "from 30 December 2026, 05:31 to 2 January 2027, 09:00" in said(told)[0]
+
+
+def test_an_outage_that_lasts_is_part_of_the_gap_that_it_makes_and_told_alone_without_one() -> None:
+    told = outage(march(3, "05:31"), march(9, "14:00"), watches=("als",), lasts=True)
+    gap = Gap("als", date(2026, 3, 3), date(2026, 3, 9), "HTTP 503 (service unavailable)")
+
+    with_gap = page(digest([], receipt=Receipt(outages=(told,)), gaps=[gap]))
+
+    (remark,) = with_gap.remarks
+    assert with_gap.outages == ()
+    assert remark.startswith(
+        "Not covered yet: papers added 3–9 March 2026 for ALS and the motor unit, not searched since 3 March, 05:31. "
+    )
+    assert said(told) == (
+        "PubMed has not been searched for ALS and the motor unit since 3 March, 05:31. Reason: HTTP 503 (service unavailable).",
+    )
+
+
+def test_many_short_outages_are_summed_up_and_long_ones_told_one_by_one() -> None:
+    short = [outage(march(day, "05:31"), march(day, "05:51")) for day in range(3, 9)]
+    long = outage(march(2, "05:31"), march(2, "17:00"))
+
+    assert len(said(*short[:2])) == 2
+    assert said(long, *short)[1:] == (
+        "Besides, PubMed was not searched 6 times for up to 20 minutes. All made good by 8 March, 05:51.",
+    )
+
+
+@pytest.mark.parametrize("papers", [0, 3])
+def test_outages_stand_under_the_coverage_line_in_every_kind(papers: int) -> None:
+    told = digest(many(papers), receipt=Receipt(outages=(outage(march(3, "05:31"), march(4, "09:12")),)))
+    line = "PubMed was not searched from 3 March, 05:31 to 4 March, 09:12. Reason: HTTP 503 (service unavailable)."
+    mail = email(told)[1].payload
+
+    for text in (visible(mail["html"]), " ".join(mail["text"].split())):
+        assert f"added to PubMed 15–21 September 2026. {line}" in text
+    assert line in parts(told, ChannelKind.SLACK)[0].payload["json"]
+    assert line in parts(told, ChannelKind.OTHER)[0].payload["text"]
+    assert json.loads(preview(told, "json", ris))["receipt"]["outages"] == [
+        {
+            "watches": ["nmj", "als"],
+            "since": "2026-03-03T05:31:00+01:00",
+            "until": "2026-03-04T09:12:00+01:00",
+            "reason": "HTTP 503 (service unavailable)",
+            "made_good_at": "2026-03-04T09:12:00+01:00",
+        }
+    ]
 
 
 # --- the budget -------------------------------------------------------------------------------------------------------------------

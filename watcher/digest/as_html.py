@@ -21,7 +21,7 @@ _LINE = 300
 _LINKED_SETS = 5
 _ROOM_FOR_FRAME = 0.5
 _TOLD = (12, 4, 1, 0)
-"""How many follow-ups, remarks, failures and warnings each are told: the most that leave half of the budget to the papers."""
+"""How many follow-ups, outages, remarks, failures and warnings each are told: the most that leave half of the budget to the papers."""
 
 
 def html(page: Page, *, max_bytes: int) -> str:
@@ -42,6 +42,7 @@ def _document(page: Page, told: int) -> str:
         .get_template("digest.html.j2")
         .render(
             page=page,
+            outages=_lines(page.outages, told),
             remarks=_lines(page.remarks, told),
             follow_ups=page.follow_ups[:told],
             follow_ups_more=_more(len(page.follow_ups), told),
@@ -51,7 +52,12 @@ def _document(page: Page, told: int) -> str:
             warnings=_lines(page.warnings, told),
         )
     )
-    return _inliner().inline(re.sub(r"\n\s*", "\n", rendered))
+    return inlined(rendered)
+
+
+def inlined(document: str) -> str:
+    """A rendered page with its styles where mail clients want them, and without its indentation."""
+    return _inliner().inline(re.sub(r"\n\s*", "\n", document))
 
 
 def _lines(lines: Sequence[str], told: int) -> list[str]:

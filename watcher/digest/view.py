@@ -7,14 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 
 from markupsafe import Markup
 
 from watcher.digest import clean, links
 from watcher.digest.conclusion import conclusion
-from watcher.digest.wording import byline, count, long_span, moment, published, sentence, short_span
-from watcher.domain import Article, Digest, FollowUp, Gap, Item, Reasons, Receipt, Section
+from watcher.digest.wording import (
+    byline,
+    count,
+    day_and_time,
+    lasting,
+    listed,
+    long_span,
+    moment,
+    published,
+    sentence,
+    short_span,
+    time_span,
+)
+from watcher.domain import Article, Digest, FollowUp, Gap, Item, Outage, Reasons, Receipt, Section
 
 TITLE_SHOWN = 400
 """Titles are whole in the text twin; elsewhere they are clipped here (PubMed's longest run to several thousand characters)."""
@@ -24,6 +37,11 @@ _WHY_HEADINGS = 2
 _CHIPS_SHOWN = 6
 _ALSO_SHOWN = 3
 _LINE = 600
+_REASON = 200
+
+_BRIEF = timedelta(hours=2)
+_BRIEF_TOLD = 2
+"""Outages shorter than `_BRIEF` that were made good are told one by one up to this number, else summed up."""
 
 _HEADINGS = {
     Section.PREPRINT: ("Preprints", "Not peer-reviewed yet."),
@@ -104,6 +122,7 @@ class Page:
     span: str
     first: bool
     coverage: str
+    outages: tuple[str, ...]
     remarks: tuple[str, ...]
     groups: tuple[Group, ...]
     follow_ups: tuple[Told, ...]
@@ -142,6 +161,7 @@ def page(digest: Digest) -> Page:
         span=_span(digest, long_span),
         first=digest.period.first,
         coverage=f"Papers added to PubMed {long_span(digest.period.covers_from, digest.period.covers_to)}.",
+        outages=_lines(tuple(_outages(digest))),
         remarks=_lines(tuple(_remarks(digest))),
         groups=tuple(_groups(digest)),
         follow_ups=tuple(_told(digest, follow_up) for follow_up in digest.follow_ups),
@@ -201,7 +221,38 @@ def _remarks(digest: Digest) -> Iterable[str]:
 
 def _gap(digest: Digest, gap: Gap) -> str:
     watch = clean.plain(digest.watch_titles.get(gap.watch, gap.watch))
-    return f"Not covered yet: papers added {long_span(gap.since, gap.until)} for {watch}. {sentence(clean.plain(gap.reason))}"
+    lasts = next((one for one in digest.receipt.outages if gap.watch in one.watches and one.made_good_at is None), None)
+    since = f", not searched since {day_and_time(lasts.since, digest.order.timezone)}" if lasts else ""
+    return (
+        f"Not covered yet: papers added {long_span(gap.since, gap.until)} for {watch}{since}. {sentence(clean.plain(gap.reason))}"
+    )
+
+
+def _outages(digest: Digest) -> Iterable[str]:
+    """When watches were not searched, and when that was made good, a sentence each; what a gap tells is not told again."""
+    gaps = {gap.watch for gap in digest.gaps}
+    told = [one for one in digest.receipt.outages if one.made_good_at or not gaps.issuperset(one.watches)]
+    brief = [one for one in told if one.made_good_at and one.until - one.since < _BRIEF]
+    summed = brief if len(brief) > _BRIEF_TOLD else []
+    yield from (_outage(digest, one) for one in told if one not in summed)
+    if summed:
+        longest = max(one.until - one.since for one in summed)
+        made_good = max(one.made_good_at for one in summed if one.made_good_at)
+        yield (
+            f"{'Besides, PubMed' if len(told) > len(summed) else 'PubMed'} was not searched {len(summed):,} times for up to "
+            f"{lasting(longest)}. All made good by {day_and_time(made_good, digest.order.timezone)}."
+        )
+
+
+def _outage(digest: Digest, outage: Outage) -> str:
+    zone, said = digest.order.timezone, clean.clip(clean.plain(outage.reason), _REASON)
+    reason = said if said.endswith((".", "!", "?", "…")) else f"{said}."
+    whole = set(digest.watch_titles) <= set(outage.watches)
+    of = "" if whole else f" for {listed([_watch_title(digest, name) for name in outage.watches])}"
+    if outage.made_good_at is None:
+        return f"PubMed has not been searched{of} since {day_and_time(outage.since, zone)}. Reason: {reason}"
+    span = time_span(outage.since, outage.until, zone)
+    return f"PubMed was not searched{of} from {span}. Reason: {reason} Made good on {day_and_time(outage.made_good_at, zone)}."
 
 
 # --- papers ----------------------------------------------------------------------------------------------------------------
@@ -327,17 +378,26 @@ def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
 
 def _one_line(receipt: Receipt) -> str:
     """The receipt of an empty period."""
+    retracted = f"retracted ({_pmids(receipt.retracted)})"
     judged = (
         (receipt.below_threshold, "below the threshold"),
         (receipt.excluded_type, "of a type left out"),
         (receipt.already_presented, "presented before"),
-        (len(receipt.retracted), "retracted"),
+        (len(receipt.retracted), retracted),
     )
-    checked = f"{count(receipt.checked, 'record')} checked"
-    if not receipt.new:
-        return f"{checked}, none of them new."
     told = ", ".join(f"{number:,} {what}" for number, what in judged if number)
-    return f"{checked}. {receipt.new:,} {'was' if receipt.new == 1 else 'were'} new{': ' if told else ''}{told}."
+    checked = f"{count(receipt.checked, 'record')} checked"
+    new = f"{receipt.new:,} {'was' if receipt.new == 1 else 'were'} new{': ' if told else ''}{told}."
+    line = f"{checked}. {new}" if receipt.new else f"{checked}, none of them new."
+    return " ".join((line, *_recordless(receipt)))
+
+
+def _recordless(receipt: Receipt) -> Iterable[str]:
+    """What matched and cannot be shown, as PubMed gives no record of it."""
+    if receipt.awaiting:
+        yield f"{receipt.awaiting:,} {'awaits its' if receipt.awaiting == 1 else 'await their'} record."
+    if receipt.unavailable:
+        yield f"Given up, since no record came: {_pmids(receipt.unavailable)}."
 
 
 def _lines(lines: Sequence[str]) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from watcher.domain import Author, PartialDate
@@ -47,6 +48,34 @@ def moment(at: datetime, zone: str) -> str:
     """The instant `at` on a clock in `zone`: "Monday 28 September 2026, 08:00 (Europe/Berlin)"."""
     local = at.astimezone(ZoneInfo(zone))
     return f"{_WEEKDAYS[local.weekday()]} {long_day(local.date())}, {local:%H:%M} ({zone})"
+
+
+def day_and_time(at: datetime, zone: str, *, year: bool = False) -> str:
+    """The instant `at` on a clock in `zone`: "3 March, 05:31", with `year` "3 March 2026, 05:31"."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{long_day(local.date()) if year else _day(local.date())}, {local:%H:%M}"
+
+
+def time_span(since: datetime, until: datetime, zone: str) -> str:
+    """As in "3 March, 05:31 to 4 March, 09:12", "3 March, 05:31 to 09:12"; with years only where they differ."""
+    first, last = since.astimezone(ZoneInfo(zone)), until.astimezone(ZoneInfo(zone))
+    if first.date() == last.date():
+        return f"{day_and_time(since, zone)} to {last:%H:%M}"
+    years = first.year != last.year
+    return f"{day_and_time(since, zone, year=years)} to {day_and_time(until, zone, year=years)}"
+
+
+def lasting(span: timedelta) -> str:
+    """Roughly how long a span is: "40 minutes", "5 hours", "3 days"."""
+    minutes = max(round(span.total_seconds() / 60), 1)
+    if minutes < 90:
+        return count(minutes, "minute")
+    return count(round(minutes / 60), "hour") if minutes < 48 * 60 else count(round(minutes / 1440), "day")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence holds them: "A", "A and B", "A, B and C"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def published(when: PartialDate) -> str:

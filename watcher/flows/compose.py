@@ -11,7 +11,7 @@ Nothing is sent here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -19,10 +19,12 @@ from watcher import clock, schedule
 from watcher.digest.arrange import arrange
 from watcher.digest.chips import chips
 from watcher.digest.render import messages
+from watcher.digest.wording import day_and_time
 from watcher.domain import (
     Article,
     Candidate,
     Channel,
+    DeliveryState,
     Digest,
     DigestList,
     Empty,
@@ -40,11 +42,14 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import ConfigurationError
+from watcher.flows.coverage import coverage, is_failure
 from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
-from watcher.store import Judgement, ListHistory, Owed, QueryVersion, Store
+from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, QueryVersion, Store
 
 RECONSIDER_BACK = timedelta(days=28)
+TOLD_FROM = timedelta(hours=2)
+"""Outages from this length on are worth a mail to a list that is silent about empty periods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ class _Hearing:
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Composes digests. `seeds` gives a watch's resolved seeds without asking PubMed; `ris` renders articles; `recipients` says
-    to whom a channel delivers; `host` is the right-hand side of Message-IDs."""
+    to whom a channel delivers; `host` is the right-hand side of Message-IDs; `run_schedule`, spread by `jitter_minutes`, says when
+    watches are searched by themselves, so that a digest can tell when they were not."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -94,6 +100,8 @@ class Composer:
     recipients: Callable[[Channel], tuple[str, ...]]
     host: str
     base_url: str | None = None
+    run_schedule: schedule.Schedule | None = None
+    jitter_minutes: int = 0
 
     def compose(self, request: Request) -> Draft:
         """Compose and owe.
@@ -108,7 +116,7 @@ class Composer:
 
     def draft(self, request: Request) -> Draft:
         """Compose without owing anything; scores that were missing are kept."""
-        history = self.store.list_history(request.order.name)
+        history = self.store.list_history(request.order.name, now=request.now)
         hearing = self._heard(request, history)
         judged = hearing.judged
         bench = self._bench(request.order, judged)
@@ -183,20 +191,24 @@ class Composer:
         first = history.covers_to is None
         start = max((watch.start.days for watch in request.watches), default=0)
         covers_from = history.covers_to or clock.ncbi_day(history.created_at or request.now) - timedelta(days=start)
+        covers_to = max(fresh, default=clock.ncbi_day(request.now))
         slot = request.slot or request.now
         return Period(
             key=schedule.period_key(slot) if request.slot else f"manual:{request.now.isoformat(timespec='seconds')}",
             slot_at=slot,
-            covers_from=covers_from,
-            covers_to=max(fresh, default=clock.ncbi_day(request.now)),
+            covers_from=min(covers_from, covers_to),
+            covers_to=covers_to,
             first=first,
             late_reason=request.late_reason,
         )
 
     def _receipt(self, request: Request, history: ListHistory, judged: Sequence[Judged]) -> Receipt:
         counts = tally(judged)
-        runs = {watch.name: self.store.runs_since(watch.name, history.last_composed_at) for watch in request.watches}
+        runs = {
+            watch.name: self.store.runs_since(watch.name, history.last_composed_at, now=clock.now()) for watch in request.watches
+        }
         latest = [next((run for run in reversed(reports) if run.outcome is RunOutcome.GOOD), None) for reports in runs.values()]
+        since = history.last_composed_at or history.created_at or request.now
         gone = [pmid for watch in request.watches for pmid in self.store.newly_unavailable(watch.name, history.last_composed_at)]
         return Receipt(
             checked=sum(_full_count(reports) for reports in runs.values()),
@@ -207,14 +219,19 @@ class Composer:
             retracted=counts.retracted,
             awaiting=sum(self.store.awaiting_count(watch.name) for watch in request.watches),
             unavailable=tuple(sorted(set(gone))),
-            failures=(*request.failures, *(line for name, reports in runs.items() for line in _failures(name, reports))),
+            failures=(
+                *request.failures,
+                *_standing(self.store, request.order),
+                *(line for name, reports in runs.items() for line in _failures(name, reports)),
+            ),
             warnings=tuple(dict.fromkeys(f"{run.watch}: {line}" for run in latest if run for line in run.warnings)),
             next_digest_at=schedule.parse(request.order.schedule, request.order.timezone).next(request.now),
+            outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
         )
 
     def _owed(self, request: Request, draft: Draft) -> tuple[Owed, ...]:
         silent = draft.is_empty and request.order.empty is Empty.NOTHING
-        if silent and not (draft.digest.gaps or draft.digest.receipt.failures):
+        if silent and not _speaks(draft.digest):
             return ()
         return tuple(
             Owed(message, channel.name, self.recipients(channel))
@@ -222,6 +239,13 @@ class Composer:
             for message in draft.messages
             if message.kind is channel.kind
         )
+
+
+def _speaks(digest: Digest) -> bool:
+    """Whether a reader must hear of an empty period even when the list is silent about them."""
+    receipt = digest.receipt
+    long = any(one.made_good_at is None or one.until - one.since >= TOLD_FROM for one in receipt.outages)
+    return bool(digest.gaps or receipt.failures or long)
 
 
 def _without(candidates: Sequence[Candidate], others: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -258,7 +282,7 @@ def _gaps(request: Request, period: Period, store: Store, unheard: Mapping[str, 
     for watch in request.watches:
         report = request.runs.get(watch.name)
         if watch.name in unheard or report is None or _fresh_day(report) is None:
-            read = None if watch.name in unheard else store.run_history(watch.name).full_set_as_of
+            read = None if watch.name in unheard else store.run_history(watch.name, now=request.now).full_set_as_of
             reason = unheard.get(watch.name) or (report.error if report else None) or "PubMed was not asked"
             gaps.append(Gap(watch.name, read or period.covers_from, period.covers_to, reason))
     return tuple(gaps)
@@ -269,12 +293,27 @@ def _full_count(reports: Sequence[RunReport]) -> int:
 
 
 def _failures(watch: str, reports: Sequence[RunReport]) -> tuple[str, ...]:
-    """One sentence for the runs that failed since the last digest, and whether a later one made it good."""
-    failed = [run for run in reports if run.error]
+    """One sentence for the runs since the last digest that ended with an error and that no outage tells of: an edited query that was
+    refused, a large job that waits for the night, a last run that was cut off."""
+    superseded = {run for run in reports[:-1] if run.outcome is RunOutcome.ABANDONED}
+    failed = [run for run in reports if run.error and not is_failure(run) and run not in superseded]
     if not failed:
         return ()
-    last = failed[-1]
     good = reports[-1].outcome is RunOutcome.GOOD and reports[-1].error is None
+    last = failed[-1]
     times = "once" if len(failed) == 1 else f"{len(failed)} times"
     ending = "; a later run made it good" if good else ""
     return (f"{watch}: a run failed {times}, last on {last.started_at:%d %b %H:%M} UTC: {last.error}{ending}",)
+
+
+def _standing(store: Store, order: DigestList) -> Iterator[str]:
+    """What is wrong besides PubMed: messages that a channel does not take, a configuration that cannot be used."""
+    parked: dict[str, list[DeliveryFacts]] = {}
+    for one in store.deliveries(states={DeliveryState.PARKED}, limit=10_000):
+        if one.list_name in (None, order.name) or one.channel in order.channels:
+            parked.setdefault(one.channel, []).append(one)
+    for channel, held in sorted(parked.items()):
+        messages_are = "1 message is" if len(held) == 1 else f"{len(held):,} messages are"
+        since = day_and_time(min(one.created_at for one in held), order.timezone)
+        yield f"{messages_are} held back for channel {channel} since {since}: {held[0].reason}"
+    yield from (notice.what.replace("`", "") for notice in store.open_notices() if notice.topic == "configuration")

@@ -1,0 +1,121 @@
+"""What is told when something fails, by commands as cron would run them: the mail server, the Slack and the watching service are real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import Shell
+from pings import SECRET, listening
+from rehearsal import lab
+
+from watcher.demo.corpus import Planted
+from watcher.demo.papers import paper
+
+START = "2026-03-02T09:00"
+DAYS = ("2026-03-03T06:30", "2026-03-03T12:30", "2026-03-03T18:30")
+BACK = "2026-03-04T06:30"
+MONDAY = "2026-03-09T08:00"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
+    record = Planted(paper(1, title="The neuromuscular junction", created="2026-03-03"))
+    with lab(tmp_path, [record], monkeypatch) as one:
+        one.document["pubmed"]["max_attempts"] = 1
+        one.write()
+        yield Shell(one, monkeypatch, capsys)
+
+
+def fail(shell: Shell, *instants: str) -> None:
+    for instant in instants:
+        shell.lab.pubmed.faults.plant("esearch", kind="http-503", times=1)
+        shell.at(instant, "tick")
+
+
+def test_a_tick_that_sees_the_third_failure_tells_it_at_once_and_a_good_one_the_end(shell: Shell) -> None:
+    shell.change("alerts", "channel", value="lab-slack")
+    shell.at(START, "tick")
+
+    fail(shell, *DAYS)
+    shell.at(BACK, "tick")
+
+    assert [post.payload["text"] for post in shell.lab.slack.posts] == [
+        "[watcher] Watch nmj has not been searched since 2 March: PubMed does not answer",
+        "[watcher] Watch nmj is searched again",
+    ]
+    assert shell.lab.mail.mails == []
+
+
+def test_without_an_alert_channel_the_readers_are_told_by_mail_with_html_and_text(shell: Shell) -> None:
+    shell.at(START, "tick")
+
+    fail(shell, *DAYS)
+
+    (mail,) = shell.lab.mail.mails
+    assert mail.message["Subject"] == "[watcher] Watch nmj has not been searched since 2 March: PubMed does not answer"
+    assert mail.message["X-Watcher-Notice"] == "watch:nmj"
+    assert "WHAT TO DO" in mail.part("text/plain")
+    assert "HTTP 503" in mail.part("text/html")
+
+
+def test_a_dead_mail_server_is_told_on_slack_and_in_the_next_digest(shell: Shell) -> None:
+    shell.lab.mail.plant("refuses", times=4)
+    shell.at(START, "tick")
+
+    shell.at(MONDAY, "tick")
+    digest, notice = shell.lab.slack.posts
+    shell.at("2026-03-16T08:00", "digest", "lab-weekly", "--dry-run", "--out", "next.txt")
+
+    assert notice.payload["text"] == "[watcher] Messages to channel lab-mail are held back since 9 March"
+    told = " ".join((shell.lab.folder / "next.txt").read_text("utf-8").split())
+    assert (
+        "Failed: 1 message is held back for channel lab-mail since 9 March, 08:00: 127.0.0.1 answered 550 5.1.1 No such user here"
+        in told
+    )
+    assert "PubMed was not searched from 2 March, 09:00 to 9 March, 08:00. Reason: the service was off or held up." in str(
+        digest.payload
+    )
+
+
+def test_the_next_digest_tells_when_pubmed_failed_and_when_that_was_made_good(shell: Shell) -> None:
+    shell.at(START, "tick")
+    fail(shell, *DAYS)
+    for instant in (BACK, *(f"2026-03-{day:02}T06:30" for day in range(5, 10)), MONDAY):
+        shell.at(instant, "tick")
+
+    (mail,) = (one for one in shell.lab.mail.mails if one.message["X-Watcher-List"])
+    told = " ".join(mail.part("text/plain").split())
+    assert "PubMed was not searched from 3 March, 06:30 to 4 March, 06:30. Reason: esearch: HTTP 503" in told
+    assert "Made good on 4 March, 06:30." in told
+    assert "Failed:" not in told
+
+
+@pytest.mark.parametrize("command", ["tick", "run"])
+def test_each_run_pings_the_watching_service(command: str, shell: Shell) -> None:
+    with listening() as service:
+        shell.change("alerts", "heartbeat_url", value=service.url)
+        shell.at(START, command)
+        shell.lab.pubmed.faults.plant("esearch", kind="http-503", times=1)
+        shell.at(DAYS[0], command)
+
+    good, failed = (body for _, path, body in service.heard if not path.endswith("/start"))
+    assert [path for _, path, _ in service.heard] == [f"/{SECRET}/start", f"/{SECRET}", f"/{SECRET}/start", f"/{SECRET}/fail"]
+    assert good.startswith("run nmj (first) good: matched 0")
+    assert failed.startswith("run nmj (window) failed: ")
+    assert "HTTP 503" in failed
+
+
+def test_a_third_failed_run_by_hand_is_owed_and_told_by_the_next_tick(shell: Shell) -> None:
+    shell.at(START, "run")
+    for instant in DAYS:
+        shell.lab.pubmed.faults.plant("esearch", kind="http-503", times=1)
+        shell.at(instant, "run")
+    assert shell.lab.slack.posts == []
+
+    shell("deliver")
+
+    assert [post.payload["text"].partition(":")[0] for post in shell.lab.slack.posts] == [
+        "[watcher] Watch nmj has not been searched since 2 March"
+    ]

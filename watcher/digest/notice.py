@@ -1,0 +1,149 @@
+"""A failure or its end as messages, one for each kind of channel. Pure; same notice, same bytes.
+
+The first sentence of `Notice.what` is the headline and the subject; the rest follows, then what to do. Commands stand in `backticks`.
+The failure is part 1 and its end part 2 of one notice, so that nobody hears of the end first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from watcher.digest import as_html, templates
+from watcher.digest.clean import clip, plain
+from watcher.digest.parts import cut
+from watcher.digest.wording import moment, sentence
+from watcher.domain import ChannelKind, Message, Notice
+
+_HEADLINE = 180
+_TEXT = 6_000
+_SECTION = 2_900
+_WIDTH = 76
+_SIGNED = "`watcher status` tells how everything stands."
+_CODE = re.compile(r"`([^`]+)`")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s])")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A notice, worded: plain text, commands in backticks. `todo` may be ""."""
+
+    subject: str
+    headline: str
+    when: str
+    told: tuple[str, ...]
+    todo: str
+    recovered: bool
+
+    @property
+    def signed(self) -> str:
+        """Where to learn more."""
+        return _SIGNED
+
+
+def render(notice: Notice, kinds: Collection[ChannelKind], *, zone: str) -> tuple[Message, ...]:
+    """What each kind of channel in `kinds` is sent.
+
+    Args:
+        notice: a failure, or with `recovered_at` its end. `what` may hold several lines; each is a paragraph.
+        kinds: the kinds of the channels that are told.
+        zone: the time zone in which instants are written.
+
+    Returns:
+        One message for each kind, in a fixed order; part 1, or 2 of an end.
+    """
+    sheet, part = _sheet(notice, zone), 2 if notice.recovered_at else 1
+    rendered = {ChannelKind.EMAIL: _email, ChannelKind.SLACK: _slack, ChannelKind.OTHER: _other}
+    headers = {"X-Watcher-Notice": plain(notice.topic)}
+    return tuple(
+        Message(kind, part, sheet.subject, made(sheet), headers if kind is ChannelKind.EMAIL else {})
+        for kind, made in rendered.items()
+        if kind in kinds
+    )
+
+
+def _sheet(notice: Notice, zone: str) -> Sheet:
+    lines = [line for line in map(plain, clip(notice.what, _TEXT).splitlines()) if line]
+    first, *rest = _SENTENCE_END.split(lines[0] if lines else plain(notice.topic), maxsplit=1)
+    headline = clip(first.rstrip("."), _HEADLINE)
+    since = moment(notice.since, zone)
+    over = notice.recovered_at and f"Failed from {since.removesuffix(f' ({zone})')} to {moment(notice.recovered_at, zone)}"
+    return Sheet(
+        subject=f"[watcher] {headline.replace('`', '')}",
+        headline=headline,
+        when=over or f"Failing since {since}",
+        told=tuple(sentence(line) for line in [*rest, *lines[1:]]),
+        todo=plain(notice.todo),
+        recovered=notice.recovered_at is not None,
+    )
+
+
+# --- the kinds -----------------------------------------------------------------------------------------------------------------
+
+
+def _email(sheet: Sheet) -> dict[str, str]:
+    document = (
+        templates.html()
+        .get_template("notice.html.j2")
+        .render(
+            sheet=sheet,
+            headline=_code(sheet.headline),
+            told=[*map(_code, sheet.told)],
+            todo=_code(sheet.todo),
+            signed=_code(_SIGNED),
+        )
+    )
+    return {"text": _text(sheet, _WIDTH), "html": as_html.inlined(document)}
+
+
+def _other(sheet: Sheet) -> dict[str, str]:
+    return {"text": clip(_text(sheet, None), 3_500)}
+
+
+def _text(sheet: Sheet, width: int | None) -> str:
+    return templates.text().get_template("notice.txt.j2").render(sheet=sheet, width=width).strip("\n") + "\n"
+
+
+def _slack(sheet: Sheet) -> dict[str, str]:
+    blocks: list[dict[str, object]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": clip(sheet.headline, 150), "emoji": False}}
+    ]
+    blocks += [_section(piece) for text in _slack_texts(sheet) for piece in cut(text, _SECTION)]
+    footer = {"type": "mrkdwn", "text": f"{_mrkdwn(sheet.when)} · {_mrkdwn(_SIGNED)}", "verbatim": True}
+    whole = {
+        "text": templates.mrkdwn(sheet.subject),
+        "blocks": [*blocks, {"type": "context", "elements": [footer]}],
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    return {"json": json.dumps(whole, ensure_ascii=False, separators=(",", ":"))}
+
+
+def _slack_texts(sheet: Sheet) -> Iterator[str]:
+    if sheet.told:
+        yield "\n".join(map(_mrkdwn, sheet.told))
+    if sheet.todo:
+        yield f"*What to do:* {_mrkdwn(sheet.todo)}"
+
+
+def _section(text: str) -> dict[str, object]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _code(text: str) -> Markup:
+    """Escaped for HTML, commands in code elements."""
+    return Markup(_CODE.sub(r'<code class="code">\1</code>', str(escape(text))))  # noqa: S704 -- escaped the line before
+
+
+def _mrkdwn(text: str) -> str:
+    """Escaped for Slack, commands as code: inside it only &, < and > mean anything."""
+    pieces = _CODE.split(text)
+    return "".join(f"`{_entities(piece)}`" if number % 2 else templates.mrkdwn(piece) for number, piece in enumerate(pieces))
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

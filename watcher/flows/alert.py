@@ -1,0 +1,152 @@
+"""Who is told that something fails, once, and that it works again.
+
+    a watch          N runs in a row were not good          alerts.channel, else every channel of the lists that read it
+    a channel        it holds parked deliveries             alerts.channel if that is another one, else every other channel of a list
+    configuration    what was saved cannot be used          alerts.channel only
+
+What is to be told is read off the database after each round: of each topic at most one notice is open. A notice that nobody can be told
+of is opened all the same, for `watcher status`, the log and the next digest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.digest import notice as rendering
+from watcher.domain import Channel, DeliveryState, DigestList, Notice, Watch
+from watcher.errors import ConfigurationError, Problem, QuietHours
+from watcher.flows import trouble
+from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
+
+_OWED = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED})
+_ALL = 100_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Alerter:
+    """Opens and closes notices. `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs; `zone` the
+    time zone in which people are told."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    orders: Mapping[str, DigestList]
+    watches: Mapping[str, Watch]
+    recipients: Callable[[Channel], tuple[str, ...]]
+    host: str
+    alert_channel: str | None = None
+    after_failed_runs: int = 3
+    zone: str = "UTC"
+
+    def after_tick(self, now: datetime) -> bool:
+        """Tell what began to fail and what works again, as the database has it now.
+
+        Returns:
+            Whether messages became owed.
+        """
+        standing = {one.topic: one for one in self.store.open_notices()}
+        owed = [self._watch(name, standing.get(f"{trouble.WATCH}{name}"), now) for name in self.watches]
+        owed += self._channels(standing, now)
+        for topic in standing:
+            kind, _, name = topic.partition(":")
+            if f"{kind}:" == trouble.WATCH and name not in self.watches:
+                self.store.close_notice(topic, (), host=self.host, at=now)
+        return any(owed)
+
+    def configuration(self, problems: Sequence[Problem] | None, now: datetime) -> bool:
+        """Tell that what was saved cannot be used and why, or with None that it is good again; whether messages became owed."""
+        standing = next((one for one in self.store.open_notices() if one.topic == trouble.CONFIGURATION), None)
+        to = (self.alert_channel,) if self.alert_channel else ()
+        if problems and standing is None:
+            return self._open(trouble.configuration_fails(problems, now, self.zone), to, now)
+        if not problems and standing is not None:
+            return self._close(trouble.configuration_works(standing.since, now, self.zone), to, now)
+        return False
+
+    # --- watches -------------------------------------------------------------------------------------------------------------------
+
+    def _watch(self, name: str, standing: NoticeFacts | None, now: datetime) -> bool:
+        history, owed = self.store.run_history(name, now=now), False
+        if standing and (not history.failed_in_row or (history.failing_since and history.failing_since > standing.since)):
+            reports = self.store.runs_since(name, standing.since - timedelta(seconds=1), now=now)
+            notice = trouble.watch_works(name, standing.since, reports, now, self.zone)
+            standing, owed = None, self._close(notice, self._of_watch(name), now)
+        waits = history.last is not None and history.last.error_kind == QuietHours.__name__
+        if standing is None and history.failed_in_row >= self.after_failed_runs and not waits:
+            notice = trouble.watch_fails(name, history, now, self.zone)
+            owed = self._open(notice, self._of_watch(name), now) or owed
+        return owed
+
+    def _of_watch(self, name: str) -> Sequence[str]:
+        """The channels that are told of a watch."""
+        if self.alert_channel:
+            return (self.alert_channel,)
+        return [channel for order in self.orders.values() if name in order.watches for channel in order.channels]
+
+    # --- channels ------------------------------------------------------------------------------------------------------------------
+
+    def _channels(self, standing: Mapping[str, NoticeFacts], now: datetime) -> list[bool]:
+        owed: dict[str, list[DeliveryFacts]] = {}
+        for one in self.store.deliveries(states=_OWED, limit=_ALL):
+            owed.setdefault(one.channel, []).append(one)
+        told = {topic.removeprefix(trouble.CHANNEL) for topic in standing if topic.startswith(trouble.CHANNEL)}
+        return [
+            self._channel(name, owed.get(name, []), standing.get(f"{trouble.CHANNEL}{name}"), now)
+            for name in sorted(told | owed.keys())
+        ]
+
+    def _channel(self, name: str, owed: Sequence[DeliveryFacts], standing: NoticeFacts | None, now: datetime) -> bool:
+        parked = [one for one in owed if one.state == DeliveryState.PARKED]
+        if parked and standing is None:
+            return self._open(trouble.channel_fails(name, parked, self.zone), self._beside(name), now)
+        if standing is None or parked or any(one.reason for one in owed):
+            return False
+        if name not in self.channels:
+            return self.store.close_notice(standing.topic, (), host=self.host, at=now) and False
+        if self._sent_since(name, standing, now):
+            return self._close(trouble.channel_works(name, standing.since, now, self.zone), self._beside(name), now)
+        return False
+
+    def _sent_since(self, name: str, standing: NoticeFacts, now: datetime) -> bool:
+        """Whether the channel took anything since it was reported; a report dated ahead of a clock that went back counts as long ago."""
+        told_at = standing.opened_at if standing.opened_at <= now else standing.since
+        sent = self.store.deliveries(states={DeliveryState.SENT}, limit=_ALL)
+        return any(one.channel == name and one.sent_at is not None and one.sent_at >= told_at for one in sent)
+
+    def _beside(self, name: str) -> Sequence[str]:
+        """The channels that are told of another one."""
+        if self.alert_channel and self.alert_channel != name:
+            return (self.alert_channel,)
+        return [channel for order in self.orders.values() for channel in order.channels if channel != name]
+
+    # --- telling -------------------------------------------------------------------------------------------------------------------
+
+    def _open(self, notice: Notice, to: Iterable[str], now: datetime) -> bool:
+        owed = self._owed(notice, to)
+        opened = self.store.open_notice(notice, owed, host=self.host, at=now)
+        if opened:
+            _log.warning("%s %s%s", notice.what, notice.todo, "" if owed else " (no channel can be told of this)")
+        return opened and bool(owed)
+
+    def _close(self, notice: Notice, to: Iterable[str], now: datetime) -> bool:
+        owed = self._owed(notice, to)
+        closed = self.store.close_notice(notice.topic, owed, host=self.host, at=now)
+        if closed:
+            _log.info("%s", notice.what)
+        return closed and bool(owed)
+
+    def _owed(self, notice: Notice, to: Iterable[str]) -> tuple[Owed, ...]:
+        """The notice for each channel that can be had; one whose URL is not understood costs the others nothing."""
+        reached: list[tuple[Channel, tuple[str, ...]]] = []
+        for channel in (self.channels[name] for name in dict.fromkeys(to) if name in self.channels):
+            try:
+                reached.append((channel, self.recipients(channel)))
+            except ConfigurationError as error:
+                _log.warning("channel %s cannot be told of %s: %s", channel.name, notice.topic, error.problems[0].what)
+        kinds = {channel.kind for channel, _ in reached}
+        messages = {message.kind: message for message in rendering.render(notice, kinds, zone=self.zone)}
+        return tuple(Owed(messages[channel.kind], channel.name, names) for channel, names in reached if names)
