@@ -6,6 +6,7 @@ background by the first score.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,31 +17,68 @@ from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 from watcher import clock, schedule
-from watcher.config import Settings, load
+from watcher.config import Settings, load, load_last_good, locate_database
 from watcher.domain import Article, Channel, DigestList, ResolvedSeed, Seed, Watch
-from watcher.errors import ConfigurationError, Problem, UnknownNameError
+from watcher.errors import ConfigurationError, Problem, SeedError, UnknownNameError
 from watcher.export import to_ris
+from watcher.flows.alert import Alerter
+from watcher.flows.beats import Beats
 from watcher.flows.compose import Composer
-from watcher.flows.deliver import Deliverer
+from watcher.flows.deliver import Deliverer, Unsettled
 from watcher.flows.resolve import resolve
 from watcher.flows.run import Runner
 from watcher.flows.tick import Ticker
+from watcher.heartbeat import Heartbeat
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, build, load_background
 from watcher.seeds import distinct
 from watcher.seeds import read as read_seeds
-from watcher.store import Holder, Store
+from watcher.store import Holder, RestoreFacts, Store
+
+Seeds = tuple[Seed, ...] | ConfigurationError
+"""The seeds of a watch, or why their files cannot be read."""
 
 _Value = TypeVar("_Value")
+
+_FAILED_RUNS = 3
+"""After how many failed searches in a row a watch is reported where the configuration has no `alerts`."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration as it was read once: its settings, and the seeds of each watch, or why they cannot be read.
+
+    `error` is set for the last good one, which stands in for a file that is broken: why it is.
+    """
+
+    settings: Settings
+    seeds: Mapping[str, Seeds]
+    error: ConfigurationError | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything wrong: with the file, or with seed files."""
+        found = [] if self.error is None else list(self.error.problems)
+        for seeds in self.seeds.values():
+            found += seeds.problems if isinstance(seeds, ConfigurationError) else ()
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass
 class App:
-    """Everything wired together for one process. Use as a context manager: leaving it gives back the database and the lock."""
+    """Everything wired together for one process. Use as a context manager: leaving it gives back the database and the lock.
+
+    `stopping`, once set, ends what is under way at the next step. `loaded` is what a service read when it took the configuration up:
+    its seeds are used from then on, whatever becomes of the files. `unsettled` are sends whose end is not in the database yet: a process
+    hands them on from one App to the next.
+    """
 
     settings: Settings
     say: Callable[[str], None] = field(default=lambda _line: None)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    loaded: Loaded | None = None
+    unsettled: Unsettled = field(default_factory=Unsettled)
     _opened: list[Callable[[], None]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -96,16 +134,31 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The database, migrated. Reading it needs no more; before any work it is made ready by `at_work`."""
-        store = Store.open(self.settings.database_url, folder=self.data_folder)
+        return self._open_store(check=False)
+
+    def _open_store(self, *, check: bool) -> Store:
+        settings = self.settings
+        store = Store.open(settings.database_url, folder=self.data_folder, keep_backups=settings.database.keep_backups, check=check)
         self._opened.append(store.close)
         return store
 
-    def at_work(self, now: datetime) -> Store:
-        """The store, ready for work: what a dead process of this machine still holds is freed, the configuration is known, and after
-        any change of it what was parked is tried again."""
+    @property
+    def place_warnings(self) -> tuple[str, ...]:
+        """Sentences about where the database lies; it is not opened for them."""
+        return Store.warnings_about(self.settings.database_url)
+
+    def restore(self, file: Path, *, force: bool) -> RestoreFacts:
+        """Puts a backup in the place of the database, which must not be open."""
+        return Store.restore(self.settings.database_url, file, folder=self.data_folder, force=force)
+
+    def at_work(self, now: datetime, *, starting: bool = False) -> Store:
+        """The store, ready for work: it was read whole once, what a dead process of this machine still holds is freed, the configuration
+        is known, and after any change of it, or when a service is `starting` with it, what was parked is tried again."""
+        if "store" not in vars(self):
+            self.store = self._open_store(check=True)
         self.store.free_dead(self.holder)
         known = self.store.configuration()
-        if known is not None and known[0] != self.settings.sha256:
+        if starting or (known is not None and known[0] != self.settings.sha256):
             self.store.wake_parked(now)
         today = clock.ncbi_day(now)
         self.store.register(
@@ -114,7 +167,8 @@ class App:
             {watch.name: today - timedelta(days=watch.start.days) for watch in self.watches.values()},
             now,
         )
-        self.store.remember_configuration(self.settings.sha256, self.settings.document_without_secrets(), now)
+        if self.loaded is None or self.loaded.error is None:  # the last good one is known, and may lack a secret now
+            self.store.remember_configuration(self.settings.sha256, self.settings.document_without_secrets(), now)
         return self.store
 
     @cached_property
@@ -132,6 +186,7 @@ class App:
             deadline=pubmed.deadline_seconds,
             max_attempts=pubmed.max_attempts,
             on_retry=self.say,
+            stopping=self.stopping,
         )
         self._opened.append(source.close)
         return source
@@ -142,9 +197,13 @@ class App:
         return Notifier()
 
     def seeds(self, watch: Watch) -> tuple[Seed, ...]:
-        """The seeds of a watch, as its files give them."""
-        root = self.settings.home / "seeds"
-        return distinct(seed for folder in watch.seeds for seed in read_seeds(root / folder, root=root))
+        """The seeds of a watch, as its files give them, or gave them when the configuration was taken up."""
+        if self.loaded is None:
+            return _seeds_of(self.settings, watch)
+        seeds = self.loaded.seeds[watch.name]
+        if isinstance(seeds, ConfigurationError):
+            raise seeds
+        return seeds
 
     def resolved(self, watch: Watch) -> Sequence[ResolvedSeed]:
         """The seeds of a watch joined with what earlier runs found; PubMed is not asked."""
@@ -166,6 +225,7 @@ class App:
             overlap_days=runs.overlap_days,
             fetch_again_days=runs.fetch_again_for_days,
             say=self.say,
+            stopping=self.stopping,
         )
 
     def composer(self) -> Composer:
@@ -178,11 +238,41 @@ class App:
             recipients=self.notifier.recipients,
             host=self.message_host,
             base_url=self.settings.base_url,
+            run_schedule=self.run_schedule,
+            jitter_minutes=self.settings.runs.jitter_minutes,
         )
+
+    @property
+    def run_schedule(self) -> schedule.Schedule:
+        """When watches are searched by themselves."""
+        return schedule.parse(self.settings.runs.schedule, self.settings.timezone)
+
+    def alerter(self) -> Alerter:
+        """Tells people what fails and what works again."""
+        alerts = self.settings.alerts
+        return Alerter(
+            store=self.store,
+            channels=self.channels,
+            orders=self.orders,
+            watches=self.watches,
+            recipients=self.notifier.recipients,
+            host=self.message_host,
+            alert_channel=alerts.channel if alerts else None,
+            after_failed_runs=alerts.after_failed_runs if alerts else _FAILED_RUNS,
+            zone=self.settings.timezone,
+        )
+
+    @cached_property
+    def beats(self) -> Beats:
+        """Tells the watching service of each run."""
+        url = self.settings.alerts.heartbeat_url if self.settings.alerts else None
+        return Beats(Heartbeat(url.get_secret_value() if url else None))
 
     def deliverer(self) -> Deliverer:
         """Delivers what is owed."""
-        return Deliverer(self.store, self.notifier, self.channels, self.holder.name, self.say)
+        return Deliverer(
+            self.store, self.notifier, self.channels, self.holder.name, self.say, stopping=self.stopping, unsettled=self.unsettled
+        )
 
     def ticker(self) -> Ticker:
         """Does what is due."""
@@ -196,10 +286,14 @@ class App:
             orders=self.orders,
             channels=self.channels,
             holder=self.holder.name,
-            run_schedule=schedule.parse(runs.schedule, self.settings.timezone),
+            run_schedule=self.run_schedule,
+            seeds=self.seeds,
             jitter_minutes=runs.jitter_minutes,
             wait_for_pubmed=timedelta(hours=runs.wait_for_pubmed_hours),
             say=self.say,
+            began=self.beats.began,
+            ended=self.beats.ended,
+            stopping=self.stopping,
         )
 
     @property
@@ -207,6 +301,69 @@ class App:
         """The right-hand side of Message-IDs: the page's host, else the domain of the contact address."""
         page = urlsplit(self.settings.base_url).hostname if self.settings.base_url else None
         return page or self.settings.pubmed.email.rpartition("@")[2]
+
+
+def load_whole(path: Path | None = None) -> Loaded:
+    """Read the configuration as a service does, with the seeds; a seed file that cannot be read is met by the run of its watch.
+
+    Raises:
+        ConfigurationError: every problem of the configuration itself.
+    """
+    return _with_seeds(load_settings(path))
+
+
+def load_kept(path: Path | None, error: ConfigurationError, *, database: Store | None = None) -> Loaded | None:
+    """The configuration that was last good, from the database, while the file is wrong (`error`); None when there is none.
+
+    Args:
+        path: as for `load_settings`.
+        error: what is wrong with the file.
+        database: the database if it is open already; else it is looked for, and one that is not there is not made.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    if database is None:
+        where = locate_database(path)
+        if not where.is_there:
+            return None
+        with Store.open(where.database_url, folder=where.data_folder) as opened:
+            return load_kept(path, error, database=opened)
+    kept = database.last_good()
+    if kept is None:
+        return None
+    try:
+        settings = load_last_good(kept.document, kept.sha256, path)
+    except ConfigurationError:
+        return None
+    notifier = Notifier()
+    unusable = {name for name in settings.channels if not _is_understood(notifier, settings.channel(name))}
+    return _with_seeds(settings.without_urls(unusable) if unusable else settings, error)
+
+
+def _is_understood(notifier: Notifier, channel: Channel) -> bool:
+    try:
+        notifier.check(channel)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _with_seeds(settings: Settings, error: ConfigurationError | None = None) -> Loaded:
+    return Loaded(settings, {name: _seeds_or_why(settings, settings.watch(name)) for name in settings.watches}, error)
+
+
+def _seeds_or_why(settings: Settings, watch: Watch) -> Seeds:
+    place = settings.place(("watches", watch.name, "seeds"))
+    try:
+        return _seeds_of(settings, watch)
+    except ConfigurationError as error:
+        return SeedError(*(Problem(one.what, one.fix, one.place or place) for one in error.problems))
+
+
+def _seeds_of(settings: Settings, watch: Watch) -> tuple[Seed, ...]:
+    root = settings.home / "seeds"
+    return distinct(seed for folder in watch.seeds for seed in read_seeds(root / folder, root=root))
 
 
 def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Settings:

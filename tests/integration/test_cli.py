@@ -6,16 +6,19 @@ import csv
 import json
 import logging
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from command_line import Shell, wait_until
 from rehearsal import Lab, lab, presented
 
-from watcher import __version__
+from watcher import __version__, health
 from watcher.cli import main
 from watcher.demo import weeks
 from watcher.demo.corpus import Planted
@@ -119,7 +122,8 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
     commands = shell("--help").out.partition("Commands:")[2].strip().splitlines()
 
     assert [line.split()[0] for line in commands] == [
-        "init", "check", "seeds", "run", "digest", "deliver", "tick", "status", "explain", "export", "resend", "send-test", "demo",
+        "init", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "export", "resend",
+        "send-test", "backup", "restore", "demo",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
@@ -352,7 +356,7 @@ def test_deliver_sends_what_waits_and_what_is_parked(shell: Shell) -> None:
     assert "pending to lab-slack: " in failed.out
     assert (said.code, said.out.splitlines()[-1]) == (0, "2 sent, 0 deliveries still owed")
     assert again.out == "0 sent, 0 deliveries still owed\n"
-    assert (len(shell.lab.mail.mails), len(shell.lab.slack.posts)) == (1, 1)
+    assert (len(shell.lab.mail.mails), len(shell.lab.slack.posts)) == (1, 2)  # Slack also hears that mail does not go out
 
 
 def test_deliver_that_fails_lists_it_and_ends_with_3(shell: Shell) -> None:
@@ -439,12 +443,15 @@ def test_status_as_json_has_exactly_the_keys_that_others_rely_on(lived: Shell) -
 
     document = json.loads(said.out)
     assert said.code == 0
-    assert set(document) == {"now", "clock", "version", "schema", "config", "watches", "lists", "deliveries", "incidents"}
+    assert set(document) == {
+        "now", "clock", "timezone", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries", "outages",
+        "incidents",
+    }  # fmt: skip
     assert set(document["config"]) == {"state", "sha256", "error"}
     assert set(document["watches"][0]) == {
-        "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps",
+        "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "upcoming",
     }  # fmt: skip
-    assert set(document["lists"][0]) == {"name", "next_digest_at", "last_digest"}
+    assert set(document["lists"][0]) == {"name", "next_digest_at", "last_digest", "upcoming"}
     assert document["lists"][0]["last_digest"] == {"period": PERIOD, "papers": 2}
     assert set(document["deliveries"]) == {"pending", "sending", "parked", "oldest_at"}
     assert document["now"] == "2026-03-09T07:01:00+00:00"
@@ -458,12 +465,14 @@ def test_status_for_people_names_what_fails(lived: Shell) -> None:
     said = lived("status")
 
     assert said.code == 0
-    assert "\nnmj\tMon 09 Mar 08:00\tnow\t3\t0\t2026-03-09\n" in said.out
+    assert "\nnmj\tMon 09 Mar 08:00\tTue 10 Mar 06:40\t3\t0\t2026-03-09\n" in said.out
     assert f"\nlab-weekly\t{PERIOD}\t2\tMon 16 Mar 08:00\n" in said.out
     assert "\nincident: watch nmj fails since 2026-03-10T05:30:00+00:00 (once): " in said.out
 
 
-def test_status_of_a_broken_configuration_is_still_a_document(lived: Shell) -> None:
+def test_status_of_a_broken_configuration_tells_the_rest_by_the_last_good_one(lived: Shell) -> None:
+    lived("deliver")  # takes up the configuration as it is now
+    good = json.loads(lived("status", "--json").out)
     lived.lab.config.write_text("pubmed: {email: library@lab.example}\nchanels: {}\n")
 
     said = lived("status", "--json")
@@ -472,7 +481,53 @@ def test_status_of_a_broken_configuration_is_still_a_document(lived: Shell) -> N
     assert said.code == 1
     assert document["config"]["state"] == "bad"
     assert document["config"]["error"] == {"file": str(lived.lab.config), "line": 2, "key": "chanels"}
+    assert document["config"]["sha256"] == good["config"]["sha256"]
+    assert f"{lived.lab.config}:2" in document["incidents"][0]
     assert f"{lived.lab.config}:2" in said.err
+    assert [document[key] for key in ("watches", "lists", "timezone", "database")] == [
+        good[key] for key in ("watches", "lists", "timezone", "database")
+    ]
+
+
+def test_status_of_a_broken_configuration_before_there_was_a_good_one_is_still_a_document(shell: Shell) -> None:
+    shell.lab.config.write_text("pubmed: {email: library@lab.example}\nchanels: {}\n")
+
+    said = shell("status", "--json")
+
+    document = json.loads(said.out)
+    assert said.code == 1
+    assert document["config"] == {
+        "state": "bad", "sha256": None, "error": {"file": str(shell.lab.config), "line": 2, "key": "chanels"},
+    }  # fmt: skip
+    assert document["watches"] == []
+    assert f"{shell.lab.config}:2" in said.err
+
+
+def test_status_names_a_broken_seed_file(lived: Shell) -> None:
+    broken = lived.lab.folder / "seeds" / "nmj" / "broken.ris"
+    broken.write_bytes(b"\xff\xfe\x00")
+
+    said = lived("status", "--json")
+
+    document = json.loads(said.out)
+    assert (said.code, document["config"]["state"]) == (1, "bad")
+    assert document["config"]["error"]["file"] == str(broken)
+    assert document["config"]["sha256"]
+    assert document["watches"][0]["matched"] == 3
+
+
+def test_healthcheck_reads_the_pulse_beside_the_database(shell: Shell) -> None:
+    before = shell("healthcheck")
+    data = shell.lab.folder / "data"
+    data.mkdir()
+    now = datetime.now(UTC)
+
+    written = health.write(health.pulse_file(data), health.Pulse(at=now, started_at=now, pid=1, tick_seconds=20))
+    after = shell("healthcheck")
+
+    assert written
+    assert (before.code, before.out) == (1, "no service is running\n")
+    assert (after.code, after.out) == (0, "well\n")
 
 
 def test_explain_tells_the_journey_of_a_paper(lived: Shell) -> None:
@@ -513,6 +568,16 @@ def test_export_is_of_a_list_a_watch_or_everything_since_a_day(lived: Shell) -> 
     assert titles("--list", "lab-weekly") == titles("--watch", "nmj") == titles() == {"1", "2"}
     assert titles("--since", "2026-03-09") == {"1", "2"}
     assert titles("--list", "lab-weekly", "--since", "2026-03-10") == set()
+
+
+def test_an_export_says_how_many_papers_it_leaves_out_because_their_text_was_dropped(lived: Shell) -> None:
+    with closing(sqlite3.connect(lived.lab.folder / "data" / "watcher.db")) as database, database:
+        database.execute("UPDATE article SET body = NULL, forgotten_at = '2028-03-09 07:00:00.000000' WHERE pmid = 2")
+
+    done = lived("export", "--watch", "nmj", "--format", "csv")
+
+    assert [row["pmid"] for row in csv.DictReader(done.out.lstrip("\ufeff").splitlines())] == ["1"]
+    assert done.err == "papers left out, whose texts were dropped since no digest presented them: 1\n"
 
 
 def test_line_ends_of_an_export_are_those_of_its_format(lived: Shell) -> None:
@@ -640,9 +705,9 @@ def test_3_a_key_that_ncbi_refuses(shell: Shell) -> None:
 def test_4_pubmed_does_not_answer(shell: Shell) -> None:
     shell.lab.pubmed.faults.plant("*", kind="http-500", times=99)
 
-    codes = {command: shell(*command.split()).code for command in ("run", "run --dry-run", "tick")}
+    codes = {command: shell(*command.split()).code for command in ("tick", "run --dry-run", "run")}
 
-    assert codes == {"run": 4, "run --dry-run": 4, "tick": 4}
+    assert codes == {"tick": 4, "run --dry-run": 4, "run": 4}
 
 
 def test_4_is_not_for_one_watch_of_two(shell: Shell) -> None:

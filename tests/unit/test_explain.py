@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from flow_samples import ALS, NMJ, WEEKLY, Desk, final, passing
 
@@ -151,6 +151,33 @@ def test_a_rejected_paper_says_why(at_desk: Desks) -> None:
     assert "(score 12.0, threshold 35)" in told(one, 1).steps[-1].detail
     assert "its publication type is excluded" in told(one, 2).verdict
     assert "it is retracted" in told(one, 3).verdict
+
+
+def test_a_rejected_paper_whose_text_was_dropped_still_says_why(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.values = {1: 12}
+    one.orders[0] = replace(WEEKLY, empty=Empty.NOTHING)
+    one.tick(START)
+    one.tick(MONDAY)
+
+    one.store.forget(AT_MONDAY + timedelta(days=800))
+
+    found = told(one, 1)
+    assert stations(found) == [("matched", "news"), ("fetched", "forgotten"), ("judged", "below-threshold")]
+    assert found.steps[1].detail.startswith("The neuromuscular junction: no digest presented it, so its text was dropped")
+    assert "(score 12.0, threshold 35)" in found.steps[2].detail
+    assert "its score is below the threshold" in found.verdict
+
+
+def test_forgotten_news_that_no_list_had_to_judge_does_not_wait_for_a_digest(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.tick(START)
+    one.tick(THURSDAY)
+    one.bench.register({"nmj": None}, {})
+
+    one.store.forget(AT_MONDAY + timedelta(days=800))
+
+    assert told(one, 1).verdict.startswith("It is not in any digest: it was news, no list had to judge it")
 
 
 def test_a_paper_that_one_watch_refused_and_another_presented_shows_both(at_desk: Desks) -> None:

@@ -7,18 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from flow_samples import NMJ, WEEKLY, Desk, final, passing
 from store_samples import paper
 
+from watcher import clock
 from watcher.cli import show
 from watcher.demo.papers import paper as record
 from watcher.domain import Pmid, ResolvedSeed, RunOutcome, RunReport, Seed
+from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.check import Finding
 from watcher.flows.explain import explain
-from watcher.flows.status import status
+from watcher.flows.status import Around, status
 from watcher.flows.tick import Done
+from watcher.health import Pulse
 
 Desks = Callable[..., Desk]
 
@@ -186,6 +190,48 @@ def test_status_fits_a_terminal_in_the_labs_time(at_desk: Desks) -> None:
     assert "weekly  2026-03-09T08:00+01:00  1       Mon 16 Mar 08:00" in [line.rstrip() for line in lines]
     assert "deliveries: 1 pending, 1 parked; the oldest: Mon 09 Mar 08:00" in lines
     assert "incident: delivery 1 to mail pi@lab.example is parked: 535 authentication" in lines
+
+
+def test_status_tells_the_service_the_slots_and_the_outages_within_80_columns(at_desk: Desks) -> None:
+    one = at_desk()
+    one.tick(START)
+    one.pubmed.faults.plant("esearch", kind="http-503", times=2)
+    one.tick("2026-03-03T05:00")
+    now, real = one.at("2026-03-03T06:00"), clock.real_now()
+    pulse = Pulse(at=real, started_at=datetime(2026, 3, 2, 8, tzinfo=UTC), pid=42, tick_seconds=20)
+
+    with on_a_terminal() as terminal:
+        for around in (Around(pulse=pulse), Around(pulse=replace(pulse, problems=("disk full",))), Around()):
+            show.status(status(one.ticker(), one.store, now=now, config_sha256="abc", around=around), as_json=False)
+
+    lines = terminal.plain.splitlines()
+    assert fits(terminal)
+    assert [line for line in lines if line.startswith("service: ")] == [
+        "service: process 42, running since 02 Mar 2026 09:00, well",
+        "service: process 42, running since 02 Mar 2026 09:00, NOT WELL: disk full",
+    ]
+    assert "no service is running" in lines
+    assert "next runs of nmj: Wed 04 Mar 05:30 · Thu 05 Mar 05:30 · Fri 06 Mar 05:30" in lines
+    assert "next digests of weekly: Mon 09 Mar 08:00 · Mon 16 Mar 08:00 · Mon 23 Mar 08:00" in lines
+    (outage, *_) = [line for line in lines if line.startswith("outage: ")]
+    assert outage.startswith("outage: nmj not searched Tue 03 Mar 06:00 to now (")
+
+
+def test_status_says_when_it_goes_by_the_last_good_configuration(at_desk: Desks, capsys: pytest.CaptureFixture[str]) -> None:
+    one = at_desk()
+    one.tick(START)
+    refused = ConfigurationError(Problem("no such day", "write monday", Place(Path("config/watcher.yaml"), 7)))
+    pulse = Pulse(at=clock.real_now(), started_at=NOW, pid=42, tick_seconds=20)
+
+    for around in (Around(refused=refused), Around(refused=refused, pulse=pulse)):
+        show.status(status(one.ticker(), one.store, now=one.at(START), config_sha256="abc", around=around), as_json=False)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("configuration")] == [
+        "configuration: bad; this is told by the last good one",
+        "configuration: bad; the service works by the last good one",
+    ]
+    assert "incident: config/watcher.yaml:7: no such day" in lines
 
 
 def test_an_explanation_fits_a_terminal_and_ends_with_the_verdict(at_desk: Desks) -> None:

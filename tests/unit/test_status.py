@@ -2,17 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flow_samples import NMJ, WEEKLY, Desk, final, passing
 
-from watcher import __version__
+from watcher import __version__, clock
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
+from watcher.domain import Notice
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows.status import State, broken, status
+from watcher.flows.ailments import ailments
+from watcher.flows.status import Around, State, broken, status
+from watcher.health import Pulse
 from watcher.store import Store
 
 Desks = Callable[..., Desk]
@@ -25,12 +28,24 @@ def on_nmj(pmid: int, created: str = "2026-03-04") -> bytes:
     return paper(pmid, title="The neuromuscular junction", created=created)
 
 
-def state(one: Desk, instant: str) -> State:
-    return status(one.ticker(), one.store, now=one.at(instant), config_sha256="abc")
+def state(one: Desk, instant: str, around: Around | None = None) -> State:
+    return status(one.ticker(), one.store, now=one.at(instant), config_sha256="abc", around=around)
 
 
 def document(one: Desk, instant: str) -> dict[str, Any]:
     return state(one, instant).document
+
+
+def without_slots(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in one.items() if key != "upcoming"} for one in found]
+
+
+def instants(texts: list[str]) -> list[datetime]:
+    return [datetime.fromisoformat(text).astimezone(UTC) for text in texts]
+
+
+def utc(*texts: str) -> list[datetime]:
+    return [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in texts]
 
 
 def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
@@ -40,11 +55,16 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
 
     found = document(one, MONDAY)
 
-    assert list(found) == ["now", "clock", "version", "schema", "config", "watches", "lists", "deliveries", "incidents"]
+    assert list(found) == [
+        "now", "clock", "timezone", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries", "outages",
+        "incidents",
+    ]  # fmt: skip
+    assert list(found["service"]) == ["running", "pid", "since", "healthy", "problems"]
+    assert list(found["database"]) == ["kind", "size_bytes"]
     assert list(found["config"]) == ["state", "sha256", "error"]
     (watch,), (order,) = found["watches"], found["lists"]
-    assert list(watch) == ["name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps"]
-    assert list(order) == ["name", "next_digest_at", "last_digest"]
+    assert list(watch) == ["name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "upcoming"]
+    assert list(order) == ["name", "next_digest_at", "last_digest", "upcoming"]
     assert list(order["last_digest"]) == ["period", "papers"]
     assert list(found["deliveries"]) == ["pending", "sending", "parked", "oldest_at"]
 
@@ -59,7 +79,7 @@ def test_it_tells_what_was_done_and_what_comes(at_desk: Desks) -> None:
     assert found["now"] == "2026-03-09T08:00:00+00:00"
     assert (found["clock"], found["version"], found["schema"]) == (str(one.clock), __version__, Store.schema)
     assert found["config"] == {"state": "good", "sha256": "abc", "error": None}
-    assert found["watches"] == [
+    assert without_slots(found["watches"]) == [
         {
             "name": "nmj",
             "last_good_run_at": "2026-03-09T07:00:00+00:00",
@@ -70,7 +90,7 @@ def test_it_tells_what_was_done_and_what_comes(at_desk: Desks) -> None:
             "gaps": [],
         }
     ]
-    assert found["lists"] == [
+    assert without_slots(found["lists"]) == [
         {
             "name": "weekly",
             "next_digest_at": "2026-03-16T08:00:00+01:00",
@@ -88,7 +108,7 @@ def test_before_anything_ran_everything_is_due_and_nothing_is_known(at_desk: Des
 
     found = document(one, START)
 
-    assert found["watches"][1] == {
+    assert without_slots(found["watches"])[1] == {
         "name": "unheard-of",
         "last_good_run_at": None,
         "next_run_at": "2026-03-02T09:00:00+00:00",
@@ -97,7 +117,23 @@ def test_before_anything_ran_everything_is_due_and_nothing_is_known(at_desk: Des
         "covers_to": None,
         "gaps": [],
     }
-    assert found["lists"][1] == {"name": "unheard-of", "next_digest_at": "2026-03-09T08:00:00+01:00", "last_digest": None}
+    assert without_slots(found["lists"])[1] == {
+        "name": "unheard-of",
+        "next_digest_at": "2026-03-09T08:00:00+01:00",
+        "last_digest": None,
+    }
+
+
+def test_the_next_three_slots_of_everything_are_told(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.tick("2026-03-25T09:00")
+
+    found = document(one, "2026-03-27T09:00")
+
+    (watch,), (order,) = found["watches"], found["lists"]
+    assert found["timezone"] == "Europe/Berlin"
+    assert instants(watch["upcoming"]) == utc("2026-03-28T04:30", "2026-03-29T03:30", "2026-03-30T03:30")
+    assert instants(order["upcoming"]) == utc("2026-03-30T06:00", "2026-04-06T06:00", "2026-04-13T06:00")
 
 
 def test_asking_registers_nothing(at_desk: Desks) -> None:
@@ -135,6 +171,28 @@ def test_failing_runs_are_an_incident_and_leave_a_gap(at_desk: Desks) -> None:
     assert (after["incidents"], after["watches"][0]["gaps"]) == ([], [])
 
 
+def test_an_outage_is_told_while_it_lasts_and_for_four_weeks_after_it_was_made_good(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.tick(START)
+    one.tick("2026-03-03T05:00")
+    one.pubmed.faults.plant("esearch", kind="http-503", times=2)
+    one.tick("2026-03-04T05:00")
+
+    (lasting,) = document(one, "2026-03-04T06:00")["outages"]
+    one.tick("2026-03-05T06:00")
+    (over,) = document(one, "2026-03-06T06:00")["outages"]
+    for day in range(6, 30):
+        one.tick(f"2026-03-{day:02d}T06:00")
+    old = document(one, "2026-04-03T06:01")["outages"]
+
+    assert (lasting["watches"], lasting["since"], lasting["until"]) == (
+        ["nmj"], "2026-03-04T05:00:00+00:00", "2026-03-04T06:00:00+00:00",
+    )  # fmt: skip
+    assert (lasting["made_good_at"], over["made_good_at"]) == (None, "2026-03-05T06:00:00+00:00")
+    assert "503" in over["reason"]
+    assert [outage for outage in old if "503" in outage["reason"]] == []
+
+
 def test_a_refused_edit_is_an_incident_though_the_old_query_is_read(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.tick(START)
@@ -169,6 +227,18 @@ def test_owed_and_parked_deliveries_are_counted_and_named_by_the_number_that_dro
     assert "delivery 2 to slack pi@lab.example is pending (attempts: 1): 451 try later" in found.remarks
 
 
+def test_an_open_notice_is_an_incident_with_the_instant_at_which_people_were_told(at_desk: Desks) -> None:
+    one = at_desk()
+    notice = Notice("watch:nmj", one.at("2026-03-02T08:00"), "nmj has not been searched.")
+    one.store.open_notice(notice, (), host="lab.example", at=one.at(START))
+
+    told = document(one, START)["incidents"]
+    one.store.close_notice("watch:nmj", (), host="lab.example", at=one.at(START))
+
+    assert told == ["told on 2026-03-02T09:00:00+00:00: nmj has not been searched."]
+    assert document(one, START)["incidents"] == []
+
+
 def test_people_are_told_of_pauses_warnings_and_size(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
     one.edit(query='neuromuscular junction[tiab] OR "gibberish phrase"[tiab]')
@@ -197,6 +267,8 @@ def test_a_broken_configuration_has_the_same_document_with_its_place(at_desk: De
     }
     assert (found["watches"], found["lists"]) == ([], [])
     assert found["deliveries"].keys() == good["deliveries"].keys()
+    assert found["database"] == {"kind": None, "size_bytes": None}
+    assert found["service"].keys() == good["service"].keys()
     assert [incident.splitlines()[0] for incident in found["incidents"]] == [
         "config/watcher.yaml:7:3: lists.weekly.schedule: no such day",
         "more",
@@ -209,3 +281,98 @@ def test_an_error_without_a_place_has_no_place(at_desk: Desks) -> None:
     found = broken(ConfigurationError(Problem("there is no configuration")), now=one.at(START)).document
 
     assert found["config"]["error"] == {"file": None, "line": None, "key": None}
+
+
+def test_a_refused_file_is_told_beside_everything_that_the_last_good_one_gives(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.tick(START)
+    refused = ConfigurationError(Problem("no such day", "write monday", Place(Path("config/watcher.yaml"), 7, 3, "lists")))
+
+    found = state(one, START, Around(refused=refused)).document
+
+    assert found["config"] == {"state": "bad", "sha256": "abc", "error": {"file": "config/watcher.yaml", "line": 7, "key": "lists"}}
+    assert found["incidents"] == [str(refused)]
+    assert found["watches"][0]["last_good_run_at"] == "2026-03-02T09:00:00+00:00"
+
+
+# --- the service
+
+
+def test_the_service_is_told_as_its_pulse_says(at_desk: Desks) -> None:
+    one = at_desk()
+    now = clock.real_now().replace(microsecond=0)
+    pulse = Pulse(at=now, started_at=now - timedelta(hours=3), pid=42, tick_seconds=20)
+
+    services = [
+        state(one, START, Around(pulse=told)).document["service"]
+        for told in (pulse, replace(pulse, problems=("disk full",)), replace(pulse, at=now - timedelta(hours=1)), None)
+    ]
+
+    since = (now - timedelta(hours=3)).isoformat()
+    assert services[0] == {"running": True, "pid": 42, "since": since, "healthy": True, "problems": []}
+    assert services[1] == {"running": True, "pid": 42, "since": since, "healthy": False, "problems": ["disk full"]}
+    assert [services[2][key] for key in ("running", "pid", "since", "healthy")] == [False, None, None, False]
+    assert "last sign of life" in services[2]["problems"][0]
+    assert services[3] == {
+        "running": False, "pid": None, "since": None, "healthy": False, "problems": ["no service is running"],
+    }  # fmt: skip
+
+
+def test_warnings_about_the_database_are_remarks(at_desk: Desks) -> None:
+    one = at_desk()
+
+    found = state(one, START, Around(database="postgresql", warnings=("it lies on NFS",)))
+
+    assert found.document["database"]["kind"] == "postgresql"
+    assert found.document["database"]["size_bytes"] > 0
+    assert "it lies on NFS" in found.remarks
+
+
+# --- what the service says of itself
+
+
+def ill(one: Desk, instant: str) -> tuple[str, ...]:
+    return ailments(one.ticker(), one.store, one.at(instant))
+
+
+def test_a_working_service_and_one_that_has_just_begun_ail_nothing(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+
+    new = ill(one, START)
+    one.tick(START)
+
+    assert (new, ill(one, START), ill(one, "2026-03-03T09:00")) == ((), (), ())
+
+
+def test_a_watch_ails_six_hours_after_its_second_missed_run(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.tick(START)
+
+    in_time, late = ill(one, "2026-03-04T10:29"), ill(one, "2026-03-04T10:30")
+
+    assert in_time == ()
+    assert late == ("watch nmj has had no good run since 2026-03-02 09:00 UTC",)
+
+
+def test_a_message_that_is_owed_for_over_two_days_ails(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.post.refuse("mail", final())
+    one.tick(START)
+    one.tick(MONDAY)
+    for instant in ("2026-03-10T05:00", "2026-03-11T05:00"):
+        one.post.refuse("mail", final())
+        one.tick(instant)
+
+    in_time, late = ill(one, "2026-03-11T07:00"), ill(one, "2026-03-11T07:01")
+
+    assert in_time == ()
+    assert late == ("channel mail: a message is owed since 2026-03-09 07:00 UTC",)
+
+
+def test_rounds_that_fail_ail_whatever_the_database_says(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.tick(START)
+
+    found = ailments(one.ticker(), one.store, one.at(START), failed_rounds=2, error="disk full")
+
+    assert found == ("the last 2 rounds failed: disk full",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +16,12 @@ import typer
 
 if TYPE_CHECKING:
     from watcher.app import App
+    from watcher.config import Settings
+    from watcher.errors import ConfigurationError
+    from watcher.flows.status import Around
 
 WRONG_INPUT = 1
+NOT_WELL = 1
 FAILURES_LISTED = 3
 UNREACHABLE = 4
 INTERRUPTED = 130
@@ -109,7 +113,8 @@ def check(
     from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
 
     with opened(context, with_seeds=True) as one:
-        findings = check_offline(one.settings.path, one.settings.warnings, one.watches, one.orders, one.seeds, now=_now())
+        warnings = (*one.settings.warnings, *one.place_warnings)
+        findings = check_offline(one.settings.path, warnings, one.watches, one.orders, one.seeds, now=_now())
         if online:
             findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
     show.findings(findings)
@@ -160,7 +165,11 @@ def run(
             if dry_run:
                 planned.append(runner.rehearse(each, now=instant, lists=lists, at_once=now))
             else:
+                one.beats.began(each.name)
                 reports.append(runner.run(each, now=instant, lists=lists, at_once=now))
+                one.beats.ended(reports[-1])
+        if not dry_run:
+            one.alerter().after_tick(_now())
     for one_plan in planned:
         show.commit(one_plan)
     show.reports(reports)
@@ -231,29 +240,63 @@ def tick(context: typer.Context) -> None:
     with opened(context) as one:
         one.at_work(now)
         done = one.ticker().tick(now)
+        if one.alerter().after_tick(_now()):
+            done = replace(done, sendings=done.sendings + one.deliverer().deliver(_now()))
     show.done(done)
     _exit_for(done)
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Do everything when it is due, until it is stopped.
+
+    Edits of the configuration are taken up as they are saved.
+
+    Ends on SIGTERM or Ctrl-C, with what is under way left for the next start.
+    """
+    from watcher.daemon import serve as run_service  # noqa: PLC0415
+
+    run_service(context.obj.config)
 
 
 @app.command()
 def status(context: typer.Context, as_json: JsonOption = False) -> None:
     """Tell how things stand.
 
-    Last and next runs and digests, what is owed, what fails.
+    The service, last and next runs and digests, what is owed, what fails.
     """
+    from watcher.app import load_kept, load_whole  # noqa: PLC0415
     from watcher.cli import show  # noqa: PLC0415
     from watcher.errors import ConfigurationError  # noqa: PLC0415
     from watcher.flows.status import broken  # noqa: PLC0415
     from watcher.flows.status import status as state  # noqa: PLC0415
 
-    now = _now()
+    now, config = _now(), context.obj.config
     try:
-        with opened(context) as one:
-            found = state(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256)
+        loaded = load_whole(config)
     except ConfigurationError as error:
-        show.status(broken(error, now=now), as_json=as_json)
-        raise
+        kept = load_kept(config, error)
+        if kept is None:
+            show.status(broken(error, now=now), as_json=as_json)
+            raise
+        loaded = kept
+    refused = ConfigurationError(*loaded.problems) if loaded.problems else None
+    with opened(context, settings=loaded.settings) as one:
+        found = state(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256, around=_around(one, refused))
     show.status(found, as_json=as_json)
+    if refused:
+        raise refused
+
+
+@app.command()
+def healthcheck(context: typer.Context) -> None:
+    """Tell by the exit code whether the service is well."""
+    from watcher.cli.pulse import look  # noqa: PLC0415
+
+    why = look(context.obj.config)
+    typer.echo(" ".join("; ".join(why).split()) or "well")
+    if why:
+        raise typer.Exit(NOT_WELL)
 
 
 @app.command()
@@ -292,6 +335,9 @@ def export(
         if watch:
             one.watch(watch)
         articles = one.store.export(list_name=list_name, watch=watch, since=_day(since))
+        forgotten = one.store.forgotten(list_name=list_name, watch=watch, since=_day(since))
+    if forgotten:
+        typer.echo(f"papers left out, whose texts were dropped since no digest presented them: {forgotten:,}", err=True)
     _write(FORMATS[style.value](articles), out)
     if out is not None:
         typer.echo(f"{len(articles)} papers written to {out}")
@@ -305,7 +351,7 @@ def resend(
     to: Annotated[str, typer.Option("--to", metavar="CHANNEL", help="To the recipients of this channel who lack them.")],
     again: Annotated[bool, typer.Option("--again", help="Also to those who have them, under the same Message-ID.")] = False,
 ) -> None:
-    """Owe stored digests to recipients who lack them, and send them."""
+    """Owe stored digests to those who lack them, and send them."""
     from watcher.cli import show  # noqa: PLC0415
 
     now = _now()
@@ -356,6 +402,39 @@ def send_test(
 
 
 @app.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where the copy goes: one SQLite file, also of a PostgreSQL database.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Copy the database into one file, while everything runs."""
+    from watcher.cli import show  # noqa: PLC0415
+
+    with opened(context) as one:
+        done = one.store.backup(file, force=force)
+    show.copied("wrote", done)
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the rows of a PostgreSQL database that has some.")] = False,
+) -> None:
+    """Put a backup in the place of the database.
+
+    Stop the service first. What was there is set aside or backed up, never overwritten.
+    """
+    from watcher.cli import show  # noqa: PLC0415
+
+    with opened(context) as one:
+        done = one.restore(file, force=force)
+    show.copied("restored", done)
+    if done.set_aside is not None:
+        typer.echo(f"what was there before: {done.set_aside}")
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the demo's digest and database.")] = Path("demo-out"),
 ) -> None:
@@ -372,14 +451,14 @@ def demo(
 
 
 @contextmanager
-def opened(context: typer.Context, *, with_seeds: bool = False) -> Iterator[App]:
-    """The App of the configuration that the options name, closed at the end, also of an interruption."""
+def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settings | None = None) -> Iterator[App]:
+    """The App of `settings`, or of the configuration that the options name; closed at the end, also of an interruption."""
     from watcher.app import App, load_settings  # noqa: PLC0415
     from watcher.cli import show  # noqa: PLC0415
     from watcher.logs import set_up  # noqa: PLC0415
 
     options: Common = context.obj
-    settings = load_settings(options.config, with_seeds=with_seeds)
+    settings = settings or load_settings(options.config, with_seeds=with_seeds)
     set_up(settings.log.level, settings.log.format)
     try:
         with show.progress(quiet=options.quiet) as say, App(settings, say=say) as one:
@@ -387,6 +466,15 @@ def opened(context: typer.Context, *, with_seeds: bool = False) -> Iterator[App]
     except KeyboardInterrupt:
         typer.echo("interrupted: what was begun is left for the next run, nothing is lost", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _around(one: App, refused: ConfigurationError | None) -> Around:
+    """What `status` tells beside the database."""
+    from watcher import clock, health  # noqa: PLC0415
+    from watcher.flows.status import Around  # noqa: PLC0415
+
+    kind = one.settings.database_url.partition(":")[0].partition("+")[0]
+    return Around(kind, health.latest(one.data_folder, clock.real_now()), refused, one.store.warnings)
 
 
 def _now() -> datetime:

@@ -21,8 +21,9 @@ from watcher.flows.check import Finding
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
 from watcher.flows.status import State
+from watcher.flows.summary import summary
 from watcher.flows.tick import Done
-from watcher.store import RunCommit, StoreFacts
+from watcher.store import BackupFacts, RestoreFacts, RunCommit, StoreFacts
 
 _STATES = {"good": "ok", "warning": "warning", "failed": "FAILED"}
 _STYLES = {
@@ -76,13 +77,13 @@ def seeds(watch: Watch, resolved: Sequence[ResolvedSeed], warnings: Sequence[str
 def reports(found: Sequence[RunReport]) -> None:
     """One line that counts for each run, and what it complained of."""
     for report in found:
-        _line(_run_line(report))
+        _line(summary(report))
         _trouble(report)
 
 
 def commit(planned: RunCommit) -> None:
     """What a dry run found."""
-    _line(f"{_run_line(planned.report)} (dry run: nothing is kept)")
+    _line(f"{summary(planned.report)} (dry run: nothing is kept)")
     _trouble(planned.report)
     scores = {scored.pmid: scored.value for scored in planned.scores}
     new = [one for one in planned.articles if one.pmid in planned.news]
@@ -128,20 +129,39 @@ def status(state: State, *, as_json: bool) -> None:
     clock = "" if document["clock"] == "system" else f", by the clock file {document['clock']}"
     _line(f"watcher {document['version']}, database schema {document['schema'] or 'unknown'}")
     _line(f"{datetime.fromisoformat(document['now']).astimezone(zone):%a %d %b %Y %H:%M} ({zone.key}){clock}")
-    _line(f"configuration: {document['config']['state']}")
-    if document["watches"]:
-        heads = ("watch", "last good run", "next run", "matched", "awaiting", "read up to")
-        _table(heads, [_watch_row(one, document["now"], zone) for one in document["watches"]])
-    if document["lists"]:
-        titles = ("list", "last digest", "papers", "next digest")
-        _table(titles, [_list_row(one, document["now"], zone) for one in document["lists"]])
+    _line(_service_line(document["service"], zone))
+    _line(f"configuration: {document['config']['state']}{_in_force(document)}")
+    _status_tables(document, zone)
     _line(_owed_line(document["deliveries"], document["now"], zone))
+    for one in document["outages"]:
+        _line(_outage_line(one, document["now"], zone))
     for line in state.remarks:
         _line(line)
     for line in document["incidents"]:
         _line(f"incident: {line}")
     if not document["incidents"]:
         _line("no incidents")
+
+
+def _status_tables(document: dict[str, Any], zone: ZoneInfo) -> None:
+    now = document["now"]
+    if document["watches"]:
+        heads = ("watch", "last good run", "next run", "matched", "awaiting", "read up to")
+        _table(heads, [_watch_row(one, now, zone) for one in document["watches"]])
+    if document["lists"]:
+        titles = ("list", "last digest", "papers", "next digest")
+        _table(titles, [_list_row(one, now, zone) for one in document["lists"]])
+    for kind, what in (("watches", "runs of"), ("lists", "digests of")):
+        for one in document[kind]:
+            slots = " · ".join(_moment(slot, now, zone) for slot in one["upcoming"])
+            _line(f"next {what} {one['name']}: {slots}")
+
+
+def copied(done: str, facts: BackupFacts | RestoreFacts) -> None:
+    """The line of a backup that was written or restored."""
+    _line(
+        f"{done} {facts.path}: {facts.size_bytes / 1_000_000:,.1f} MB, {facts.rows:,} rows, schema {facts.schema}, {facts.seconds:.1f} s"
+    )
 
 
 def explanation(told: Explanation, *, as_json: bool) -> None:
@@ -203,14 +223,6 @@ def _moment(iso: str | None, now: str, zone: ZoneInfo) -> str:
     return f"{at:%a %d %b %H:%M}" if at.year == present.year else f"{at:%d %b %Y %H:%M}"
 
 
-def _run_line(report: RunReport) -> str:
-    return (
-        f"run {report.watch} ({report.kind}) {report.outcome}: matched {report.matched:,}, known {report.known:,}, "
-        f"fetched {report.fetched:,}, new {report.new:,}, awaiting {report.awaiting:,}, {_count(report.requests, 'request')}, "
-        f"{report.seconds:.1f} s"
-    )
-
-
 def _trouble(report: RunReport) -> None:
     if report.error:
         _line(f"    {report.error}")
@@ -227,6 +239,26 @@ def _sending_lines(what: Sequence[Sending]) -> None:
         _line(f"{one.state} to {to}: {one.delivery.message.subject}{part}{number}{then}")
         if one.fix:
             _line(f"    {one.fix}")
+
+
+def _service_line(service: dict[str, Any], zone: ZoneInfo) -> str:
+    if not service["running"]:
+        return "; ".join(service["problems"])
+    since = datetime.fromisoformat(service["since"]).astimezone(zone)
+    state = "well" if service["healthy"] else f"NOT WELL: {'; '.join(service['problems'])}"
+    return f"service: process {service['pid']}, running since {since:%d %b %Y %H:%M}, {state}"
+
+
+def _in_force(document: dict[str, Any]) -> str:
+    if document["config"]["state"] == "good" or document["config"]["sha256"] is None:
+        return ""
+    return f"; {'the service works by' if document['service']['running'] else 'this is told by'} the last good one"
+
+
+def _outage_line(one: dict[str, Any], now: str, zone: ZoneInfo) -> str:
+    since, until = (_moment(one[key], now, zone) for key in ("since", "until"))
+    end = f"made good {_moment(one['made_good_at'], now, zone)}" if one["made_good_at"] else "not made good yet"
+    return f"outage: {', '.join(one['watches'])} not searched {since} to {until} ({one['reason']}); {end}"
 
 
 def _owed_line(owed: dict[str, Any], now: str, zone: ZoneInfo) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher import clock
-from watcher.domain import DeliveryState, HitState, Outcome, Pmid
+from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, Pmid
 from watcher.store import DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
 
 ABSENT_READINGS = 3
@@ -95,6 +95,9 @@ def _absence(hit: HitFacts) -> str:
 
 def _fetched(history: History) -> Iterable[Step]:
     article = history.article
+    if history.forgotten_at:
+        kept = "no digest presented it, so its text was dropped when it was old; what was decided stays"
+        yield Step("fetched", "forgotten", history.forgotten_at, f"{history.title or NO_TITLE}: {kept}")
     if article is None:
         return
     others = [str(pmid) for pmid in history.work_pmids if pmid != history.pmid]
@@ -143,6 +146,8 @@ def _verdict(history: History) -> str:
         last = history.judgements[-1]
         return f"List {last.list_name} judged it in the digest of {last.period}: {_OUTCOMES[last.outcome]}."
     if any(hit.state is HitState.NEWS for hit in history.hits):
+        if history.forgotten_at:
+            return "It is not in any digest: it was news, no list had to judge it, and its text was dropped when it was old."
         return "It is news and waits for the next digest."
     if any(hit.starter_at for hit in history.hits):
         return "An edit of the query added it, and it waits for the next digest."

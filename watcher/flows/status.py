@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import watcher
-from watcher import clock
-from watcher.domain import DeliveryState, DigestList, RunOutcome, Watch
+from watcher import clock, health
+from watcher.domain import DeliveryState, DigestList, Outage, RunOutcome, Watch
 from watcher.errors import ConfigurationError
+from watcher.flows.coverage import coverage
 from watcher.flows.tick import Ticker, is_paused
+from watcher.health import Pulse
 from watcher.store import DeliveryFacts, RunHistory, Store, StoreFacts
 
 _LISTED = 20
 """Deliveries that are told one by one."""
+
+_UPCOMING = 3
+"""Slots that are told of each watch and list."""
+
+_OUTAGES_FOR = timedelta(days=28)
+"""How long an outage that was made good is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,56 +35,103 @@ class State:
     zone: str = "UTC"
 
 
-def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str) -> State:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known beside the database: its kind, the pulse of the service if there is one, and why the configuration file is
+    refused while the last good one is in force. `warnings` are about the place the database lies in."""
+
+    database: str = "sqlite"
+    pulse: Pulse | None = None
+    refused: ConfigurationError | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> State:
     """The state of everything, also before anything has run.
 
     Returns:
-        The document {now, clock, version, schema, config{state, sha256, error}, watches[…], lists[…], deliveries{…}, incidents[…]};
-        times are ISO with offset, dates ISO, absent things null. A `next_…_at` that is `now` is due.
+        The document {now, clock, timezone, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
+        outages[…], incidents[…]}; times are ISO with offset, dates ISO, absent things null. A `next_…_at` that is `now` is due.
     """
-    facts = store.facts()
+    around = around or Around()
+    facts, zone = store.facts(), ticker.run_schedule.zone.key
+    coming = {(one.kind, one.name): [_iso(slot) for slot in one.slots] for one in ticker.upcoming(now, _UPCOMING)}
     document = {
-        **_frame(now, facts.schema),
-        "config": {"state": "good", "sha256": config_sha256, "error": None},
-        "watches": [_watch(ticker, store, watch, now) for watch in ticker.watches.values()],
-        "lists": [_list(ticker, store, order, now) for order in ticker.orders.values()],
+        **_frame(now, zone, facts.schema),
+        "service": _service(around.pulse),
+        "database": {"kind": around.database, "size_bytes": facts.size_bytes},
+        "config": _config(config_sha256, around.refused),
+        "watches": [
+            _watch(ticker, store, watch, now) | {"upcoming": coming["watch", name]} for name, watch in ticker.watches.items()
+        ],
+        "lists": [_list(ticker, store, order, now) | {"upcoming": coming["list", name]} for name, order in ticker.orders.items()],
         "deliveries": {
             "pending": facts.pending,
             "sending": facts.sending,
             "parked": facts.parked,
             "oldest_at": _iso(facts.oldest_at),
         },
-        "incidents": _incidents(store, ticker.watches.values()),
+        "outages": [_outage(one) for one in _outages(ticker, store, now)],
+        "incidents": [*_refused(around.refused), *_incidents(store, ticker.watches.values(), now)],
     }
-    return State(document, tuple(_remarks(ticker, store, facts, now)), ticker.run_schedule.zone.key)
+    return State(document, (*_remarks(ticker, store, facts, now), *around.warnings), zone)
 
 
 def broken(error: ConfigurationError, *, now: datetime) -> State:
-    """The same document when the configuration cannot be read: the place of its first error stands in `config`, what is wrong among
-    the incidents."""
-    place = error.problems[0].place
+    """The same document when neither the configuration nor a last good one can be had: the place of its first error stands in
+    `config`, what is wrong among the incidents."""
+    document = {
+        **_frame(now, None, None),
+        "service": _service(None),
+        "database": {"kind": None, "size_bytes": None},
+        "config": _config(None, error),
+        "watches": [],
+        "lists": [],
+        "deliveries": {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None},
+        "outages": [],
+        "incidents": list(_refused(error)),
+    }
+    return State(document)
+
+
+def _frame(now: datetime, zone: str | None, schema: str | None) -> dict[str, Any]:
+    told = {"now": _iso(now), "clock": clock.source(), "timezone": zone}
+    return {**told, "version": watcher.__version__, "schema": schema}
+
+
+def _service(pulse: Pulse | None) -> dict[str, Any]:
+    """The service that works on this database's folder, as `watcher healthcheck` sees it."""
+    now = clock.real_now()
+    running = pulse is not None and not health.is_stale(pulse, now)
+    why = health.verdict(pulse, now)
+    return {
+        "running": running,
+        "pid": pulse.pid if pulse and running else None,
+        "since": _iso(pulse.started_at) if pulse and running else None,
+        "healthy": not why,
+        "problems": list(why),
+    }
+
+
+def _config(sha256: str | None, refused: ConfigurationError | None) -> dict[str, Any]:
+    """`sha256` is of the configuration in force, also while the file is refused."""
+    if refused is None:
+        return {"state": "good", "sha256": sha256, "error": None}
+    place = refused.problems[0].place
     told = {
         "file": str(place.path) if place else None,
         "line": place.line if place else None,
         "key": place.key if place else None,
     }
-    document = {
-        **_frame(now, None),
-        "config": {"state": "bad", "sha256": None, "error": told},
-        "watches": [],
-        "lists": [],
-        "deliveries": {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None},
-        "incidents": [str(problem) for problem in error.problems],
-    }
-    return State(document)
+    return {"state": "bad", "sha256": sha256, "error": told}
 
 
-def _frame(now: datetime, schema: str | None) -> dict[str, Any]:
-    return {"now": _iso(now), "clock": clock.source(), "version": watcher.__version__, "schema": schema}
+def _refused(error: ConfigurationError | None) -> Iterator[str]:
+    yield from (str(problem) for problem in (error.problems if error else ()))
 
 
 def _watch(ticker: Ticker, store: Store, watch: Watch, now: datetime) -> dict[str, Any]:
-    history = store.run_history(watch.name)
+    history = store.run_history(watch.name, now=now)
     good = history.last_good
     return {
         "name": watch.name,
@@ -97,8 +152,18 @@ def _gaps(history: RunHistory, now: datetime) -> list[dict[str, Any]]:
     return [{"from": _day(history.window_to), "to": _day(clock.ncbi_day(now)), "reason": last.error}]
 
 
+def _outages(ticker: Ticker, store: Store, now: datetime) -> tuple[Outage, ...]:
+    """The spans without a search that last, or were made good of late."""
+    return coverage(store, ticker.watches, ticker.run_schedule, ticker.jitter_minutes, now - _OUTAGES_FOR, now)
+
+
+def _outage(one: Outage) -> dict[str, Any]:
+    spans = {"since": _iso(one.since), "until": _iso(one.until)}
+    return {"watches": list(one.watches), **spans, "reason": one.reason, "made_good_at": _iso(one.made_good_at)}
+
+
 def _list(ticker: Ticker, store: Store, order: DigestList, now: datetime) -> dict[str, Any]:
-    history = store.list_history(order.name)
+    history = store.list_history(order.name, now=now)
     last = {"period": history.last_period, "papers": history.last_papers} if history.last_period else None
     return {"name": order.name, "next_digest_at": _iso(ticker.next_digest(order, now)), "last_digest": last}
 
@@ -106,7 +171,7 @@ def _list(ticker: Ticker, store: Store, order: DigestList, now: datetime) -> dic
 def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> Iterator[str]:
     """What is worth a line on a terminal and is no incident."""
     for watch in ticker.watches.values():
-        good = store.run_history(watch.name).last_good
+        good = store.run_history(watch.name, now=now).last_good
         yield from (f"watch {watch.name}: {warning}" for warning in (good.warnings if good else ()))
     for order in ticker.orders.values():
         if is_paused(order, now):
@@ -119,14 +184,15 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
     yield f"database: {counts}; {size}"
 
 
-def _incidents(store: Store, watches: Iterable[Watch]) -> list[str]:
+def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> list[str]:
     told = []
     for watch in watches:
-        history = store.run_history(watch.name)
+        history = store.run_history(watch.name, now=now)
         if history.last is not None and history.last.error:
             told.append(f"watch {watch.name} {_trouble(history)}: {history.last.error}")
     parked = store.deliveries(states={DeliveryState.PARKED})
-    return told + [f"delivery {one.id} to {_to(one)} is parked: {one.reason}" for one in reversed(parked)]
+    told += [f"delivery {one.id} to {_to(one)} is parked: {one.reason}" for one in reversed(parked)]
+    return told + [f"told on {_iso(one.opened_at)}: {one.what}" for one in store.open_notices()]
 
 
 def _trouble(history: RunHistory) -> str:

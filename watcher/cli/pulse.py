@@ -1,0 +1,63 @@
+"""`watcher healthcheck`: finds the pulse of the service and says whether it is well.
+
+A container asks every half minute, so the way to the answer is short: the pulse lies in the data folder, whose usual places can be
+told from the environment alone. The configuration is read only when no healthy service is found there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from watcher import health
+
+_SQLITE = "sqlite:///"
+
+
+def look(config: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Why the service is not well; () when it is.
+
+    Args:
+        config: the configuration file or its folder, as the command line names it; None means WATCHER_CONFIG or the default.
+        environ: the variables to heed.
+    """
+    told: tuple[str, ...] = ()
+    for folder in _folders(config, environ):
+        now = datetime.now(UTC)
+        pulse = health.read(health.pulse_file(folder)) or health.latest(folder, now)
+        found = health.verdict(pulse, now)
+        if pulse is not None and not found:
+            return ()
+        if pulse is not None or not told:
+            told = found
+    return told
+
+
+def _folders(config: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where the data may be: as the environment says, then, if that was not it, as the configuration says."""
+    guessed = _guess(config, environ)
+    yield guessed
+    configured = _configured(config, environ)
+    if configured != guessed:
+        yield configured
+
+
+def _guess(config: Path | None, environ: Mapping[str, str]) -> Path:
+    named = config or Path(environ.get("WATCHER_CONFIG") or "config")
+    folder = named.parent if named.suffix in (".yaml", ".yml") else named
+    home = Path(os.path.abspath(folder)).parent  # noqa: PTH100 - as the configuration does: links of mounted folders stay
+    url = environ.get("WATCHER_DATABASE_URL", "")
+    return (home / url.removeprefix(_SQLITE).partition("?")[0]).parent if url.startswith(_SQLITE) else home / "data"
+
+
+def _configured(config: Path | None, environ: Mapping[str, str]) -> Path:
+    """The data folder of the configuration, or of what is left of a broken one."""
+    from watcher.config import load, locate_database  # noqa: PLC0415 - heavy, and hardly ever needed
+    from watcher.errors import ConfigurationError  # noqa: PLC0415
+
+    try:
+        return load(config, environ=environ).data_folder
+    except ConfigurationError:
+        return locate_database(config, environ=environ).data_folder

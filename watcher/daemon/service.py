@@ -1,0 +1,173 @@
+"""One round after the other: what the service does each time its job fires.
+
+    1  take up a good edit: a new App, the old one closed
+    2  free what dead processes hold, then do what is due
+    3  tell what fails, or works again
+    4  once a day: drop old texts, keep a backup
+
+An error ends its round and nothing else: the next one tries again.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from watcher import clock, health, logs
+from watcher.app import App
+from watcher.daemon.alarm import Alarm
+from watcher.daemon.configuration import Configuration
+from watcher.daemon.telling import Telling, introduce
+from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
+from watcher.flows.ailments import ailments
+from watcher.flows.deliver import Unsettled
+from watcher.flows.tick import Done
+
+UPKEEP_EVERY = timedelta(days=1)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How the rounds went so far. Instants are the machine's own, but for `now`: the service's clock in the last finished round."""
+
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    now: datetime | None = None
+    count: int = 0
+    failed_in_row: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass
+class Service:
+    """Does the rounds, one at a time. `fatal` is set when no further round can help; the service then has to end."""
+
+    configuration: Configuration
+    stopping: threading.Event
+    rounds: Rounds = field(default_factory=Rounds)
+    fatal: WatcherError | None = None
+    _app: App | None = None
+    _was_open: bool = False
+    _upkept_at: datetime | None = None
+    _unsettled: Unsettled = field(default_factory=Unsettled)
+    _telling: Telling = field(default_factory=Telling)
+    _alarm: Alarm = field(default_factory=Alarm)
+    _working: threading.Lock = field(default_factory=threading.Lock)
+
+    def round(self) -> None:
+        """One round, whatever comes of it; none once the service is stopping."""
+        with self._working:
+            if not self.stopping.is_set():
+                self.rounds = replace(self.rounds, began_at=clock.real_now())
+                self._attempt()
+
+    def end(self, seconds: float) -> bool:
+        """Wait for the round under way, which `stopping` ends at its next step, and give everything back; whether it ended in time."""
+        if not self._working.acquire(timeout=seconds):
+            return False
+        try:
+            self._close()
+        finally:
+            self._working.release()
+        return True
+
+    def _attempt(self) -> None:
+        try:
+            now = clock.now()
+            self._finish(now, self._do(now))
+        except Stopped:
+            self._finish(None, self.rounds.problems)
+        except (SchemaTooNew, StoreUnusable) as error:
+            self._fail(str(error))
+            if isinstance(error, SchemaTooNew) or not self._was_open:
+                self.fatal = error
+        except WatcherError as error:
+            self._telling.once("error", str(error), _log.error)
+            self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends one round, not the service
+            told = f"{type(error).__name__}: {error}"
+            self._telling.once("error", told, partial(_log.error, exc_info=error))
+            self._fail(told)
+
+    # --- one round -------------------------------------------------------------------------------------------------------------
+
+    def _do(self, now: datetime) -> tuple[str, ...]:
+        """Everything that is due; why the service is not well all the same."""
+        app = self._opened(now)
+        app.store.free_dead(app.holder)
+        ticker = app.ticker()
+        try:
+            self._telling.done(ticker.tick(now))
+            self._telling.once("busy", "", _log.info)
+        except Busy as busy:
+            self._telling.once("busy", str(busy), _log.info)
+        self._alert(app, clock.now())
+        self._keep_up(app, now)
+        return ailments(ticker, app.store, now)
+
+    def _opened(self, now: datetime) -> App:
+        """The App of the configuration in force, ready for work."""
+        if (taken := self.configuration.take()) is not None:
+            self._close()
+            logs.set_up(taken.settings.log.level, taken.settings.log.format)
+        if self._app is None:
+            loaded = self.configuration.in_force
+            app = App(loaded.settings, say=_log.debug, stopping=self.stopping, loaded=loaded, unsettled=self._unsettled)
+            try:
+                app.at_work(now, starting=True)
+                introduce(app, now, anew=self._was_open)
+            except BaseException:
+                app.__exit__(None, None, None)
+                raise
+            self._app, self._was_open = app, True
+        return self._app
+
+    def _alert(self, app: App, now: datetime) -> None:
+        """Tell people what fails or works again; what is owed for it goes out at once."""
+        alerter = app.alerter()
+        told = alerter.configuration(self.configuration.problems or None, now)
+        if alerter.after_tick(now) or told:
+            self._telling.done(Done(sendings=app.deliverer().deliver(now)))
+
+    def _keep_up(self, app: App, now: datetime) -> None:
+        """What is enough once a day."""
+        if self._upkept_at is not None and abs(now - self._upkept_at) < UPKEEP_EVERY:
+            return
+        self._upkept_at = now
+        forgotten = app.store.forget(now - timedelta(days=app.settings.database.forget_unselected_after_days))
+        if forgotten:
+            _log.info("the texts of papers that were never presented are dropped", papers=forgotten)
+        try:
+            made = app.store.weekly_backup(now)
+        except StoreError as error:
+            _log.warning("no weekly backup could be made; it is tried again tomorrow", reason=str(error))
+        else:
+            if made is not None:
+                _log.info("weekly backup", file=str(made.path))
+
+    # --- after it --------------------------------------------------------------------------------------------------------------
+
+    def _finish(self, now: datetime | None, problems: tuple[str, ...]) -> None:
+        self._telling.once("error", "", _log.info)
+        if self.rounds.failed_in_row:
+            _log.info("rounds work again", failed=self.rounds.failed_in_row)
+        ended = replace(self.rounds, ended_at=clock.real_now(), now=now or self.rounds.now, failed_in_row=0, problems=problems)
+        self.rounds = replace(ended, count=ended.count + 1)
+        self._alarm.after_round(self.configuration.in_force.settings, "", clock.real_now())
+
+    def _fail(self, error: str) -> None:
+        failed, now = self.rounds.failed_in_row + 1, clock.real_now()
+        problems = health.problems((), (), now, failed_rounds=failed, error=" ".join(error.split()))
+        self.rounds = replace(self.rounds, ended_at=now, count=self.rounds.count + 1, failed_in_row=failed, problems=problems)
+        self._alarm.after_round(self.configuration.in_force.settings, error, now)
+
+    def _close(self) -> None:
+        app, self._app = self._app, None
+        if app is not None:
+            app.__exit__(None, None, None)

@@ -1,0 +1,95 @@
+"""What the service says in its log: who it is at start, and a line for each thing that it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+import watcher
+from watcher import clock, logs
+from watcher.app import App
+from watcher.domain import RunReport
+from watcher.flows.compose import Draft
+from watcher.flows.deliver import Sending
+from watcher.flows.summary import summary
+from watcher.flows.tick import Done
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Telling:
+    """Remembers what was said last, so that what goes on is said once."""
+
+    _said: dict[str, str] = field(default_factory=dict)
+
+    def once(self, about: str, text: str, say: Callable[[str], object]) -> None:
+        """Say a thing unless it is what was said last about this; "" means that there is nothing to say any more."""
+        if self._said.get(about, "") != text:
+            self._said[about] = text
+            if text:
+                say(text)
+
+    def done(self, what: Done) -> None:
+        """A line for each run, digest and attempt to send."""
+        for report in what.runs:
+            _run(report)
+        for draft in what.drafts:
+            _digest(draft)
+        for sending in what.sendings:
+            _sending(sending)
+        self.once("waiting", "; ".join(what.waiting), _log.warning)
+
+
+def introduce(app: App, now: datetime, *, anew: bool) -> None:
+    """Who begins here, or goes on with a new configuration: version, database, clock, and the next three slots of everything."""
+    settings = app.settings
+    _log.info(
+        "a new configuration is taken up" if anew else "watcher is at work",
+        version=watcher.__version__,
+        configuration=str(settings.path),
+        sha256=settings.sha256[:12],
+        database=logs.redact(settings.database_url),
+        schema=app.store.schema,
+        now=now.isoformat(timespec="seconds"),
+        clock=clock.source(),
+        timezone=settings.timezone,
+    )
+    if app.loaded is not None and app.loaded.error is not None:
+        _log.warning("this is the last good configuration, from the database: the file is wrong", file=str(settings.path))
+    for one in app.ticker().upcoming(now):
+        _log.info("next", kind=one.kind, name=one.name, slots=[f"{slot:%a %d %b %Y %H:%M %Z}" for slot in one.slots])
+    for warning in (*settings.warnings, *app.store.warnings):
+        _log.warning(warning)
+
+
+def _run(report: RunReport) -> None:
+    if report.error:
+        _log.warning(summary(report), error=report.error)
+    else:
+        _log.info(summary(report))
+    for warning in report.warnings:
+        _log.warning("run", watch=report.watch, warning=warning)
+
+
+def _digest(draft: Draft) -> None:
+    digest = draft.digest
+    counts = {"shown": len(digest.items), "attached": len(digest.attached), "gaps": len(digest.gaps)}
+    _log.info("digest composed", list=digest.order.name, period=digest.period.key, **counts)
+
+
+def _sending(sending: Sending) -> None:
+    delivery = sending.delivery
+    say = _log.warning if sending.reason else _log.info
+    say(
+        f"delivery {sending.state}",
+        id=delivery.id,
+        to=f"{delivery.channel} {delivery.recipient}".strip(),
+        subject=delivery.message.subject,
+        part=delivery.message.part,
+        **({"reason": sending.reason, "fix": sending.fix} if sending.reason else {}),
+        **({"next_try": sending.next_at.isoformat(timespec="minutes")} if sending.next_at else {}),
+    )
