@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format run live picture schema lock background bench-parsing bench-nmj clean
+.PHONY: help setup setup-postgres demo test simulate container-test lint format run live picture schema lock background bench-parsing bench-nmj clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -17,11 +17,20 @@ setup: .venv/.installed ## the virtual environment, installed from requirements.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+setup-postgres: setup ## adds an embedded PostgreSQL (73 MB), for the tests that need one
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-postgres.lock
+
 demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html
 	$(BIN)/watcher demo --out demo-out
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest
+
+simulate: setup ## SEEDS=200: lives of a quarter (WEEKS=13) with everything going wrong; ARGS="--postgres", "--seed 7 --trace"
+	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),5) --weeks $(or $(WEEKS),13) --jobs $(or $(JOBS),1) $(ARGS)
+
+container-test: setup ## builds the image, composes it up and lives with it; says so where there is no container engine
+	$(BIN)/python -m pytest -m container tests/container
 
 lint: setup ## style, types, floors and vendor walls
 	$(BIN)/ruff check .
@@ -45,9 +54,15 @@ picture: demo ## docs/images/digest.png anew, with headless Chromium
 schema: setup ## config/watcher.schema.json and docs/configuration.md from the models
 	$(BIN)/python -m watcher.config
 
-lock: setup ## requirements.lock anew from pyproject.toml
+lock: setup ## requirements.lock and its three companions anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --extra postgres \
 		--python-version 3.11 --upgrade --no-header --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group embedded-postgres \
+		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-postgres.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra postgres \
+		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group build \
+		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-build.lock
 
 background: setup ## the ranking's frozen background anew from its public source
 	$(BIN)/python benchmarks/background.py

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from watcher.errors import ConfigurationError, Place, Problem
+
 _PACKAGED = Path(__file__).parent / "starter_files"
 _CHECKOUT = Path(__file__).parent.parent
 _FOLDERS = ("config", "seeds")
@@ -24,8 +26,12 @@ def write(folder: Path) -> Iterator[tuple[Path, bool]]:
 
     Raises:
         OSError: the folder cannot be written.
+        ConfigurationError: this installation goes without the files, as a container's image does.
     """
     root = shipped()
+    if not (root / "config").is_dir():
+        fix = "take config/ and seeds/ from the folder that the image was built from"
+        raise ConfigurationError(Problem("this installation has no configuration to copy", fix, Place(folder)))
     for name in _FOLDERS:
         for source in sorted(path for path in (root / name).rglob("*") if path.is_file()):
             target = folder / source.relative_to(root)

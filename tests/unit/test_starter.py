@@ -6,6 +6,7 @@ import pytest
 
 from watcher import starter
 from watcher.app import load_settings
+from watcher.errors import ConfigurationError
 
 
 def test_what_is_written_is_what_is_shipped(tmp_path: Path) -> None:
@@ -50,3 +51,13 @@ def test_an_installed_package_brings_its_own_files(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(starter, "_PACKAGED", packaged)
 
     assert [path.read_text() for path, _ in starter.write(tmp_path / "lab")] == ["packaged"]
+
+
+def test_an_installation_without_the_files_says_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starter, "_PACKAGED", tmp_path / "starter_files")
+    monkeypatch.setattr(starter, "_CHECKOUT", tmp_path)
+
+    with pytest.raises(ConfigurationError, match="take config/ and seeds/ from the folder"):
+        list(starter.write(tmp_path / "lab"))
+
+    assert not (tmp_path / "lab").exists()

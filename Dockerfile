@@ -1,0 +1,51 @@
+# The service as an image: `docker compose up --detach --build`, see docs/operations.md. Needs nothing but this folder and Python's packages.
+ARG PYTHON_IMAGE=python:3.13-slim
+
+# --- everything becomes a wheel, in a stage that is thrown away -------------------------------------------------------------------
+FROM ${PYTHON_IMAGE} AS wheels
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+RUN python -m venv /tools
+COPY requirements-build.lock requirements-run.lock /source/
+# both files hold hashes; without isolation nothing else is fetched, not even by a dependency that has to be built
+RUN /tools/bin/pip install --quiet --require-hashes --requirement /source/requirements-build.lock \
+ && /tools/bin/pip wheel --quiet --require-hashes --no-build-isolation --wheel-dir /wheels --requirement /source/requirements-run.lock
+COPY pyproject.toml README.md LICENSE /source/
+COPY watcher /source/watcher
+# the lab's own config/ and seeds/ are mounted, never copied: an image that is passed on must not hold a password
+RUN mkdir /source/config /source/seeds \
+ && /tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels /source
+# compiled here, since at run time nothing but data/ can be written; Biopython's and SciPy's own tests are a tenth of the image
+RUN python -m venv --without-pip /opt/watcher \
+ && /tools/bin/pip --python /opt/watcher/bin/python install --quiet --no-deps --no-index --no-compile /wheels/*.whl \
+ && find /opt/watcher/lib -type d -name tests -path '*-packages/*' -prune -exec rm -rf {} + \
+ && /opt/watcher/bin/python -m compileall -q -j 0 /opt/watcher/lib
+
+# --- what runs --------------------------------------------------------------------------------------------------------------------
+FROM ${PYTHON_IMAGE}
+ARG REVISION=""
+ARG CREATED=""
+LABEL org.opencontainers.image.title="watcher" \
+      org.opencontainers.image.description="Watches PubMed for a lab and sends it one digest a week." \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
+# a number that stays: it owns the volume. data/ belongs to it, so that a fresh volume does; pip is not needed any more
+RUN groupadd --gid 10001 watcher \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /srv/watcher --shell /usr/sbin/nologin watcher \
+ && mkdir -p /srv/watcher/config /srv/watcher/seeds /run/secrets \
+ && ln -s /run/secrets /srv/watcher/secrets \
+ && install -d -o 10001 -g 10001 -m 0750 /srv/watcher/data \
+ && find / -xdev \( -path '*-packages/pip' -o -path '*-packages/pip-*' -o -name ensurepip -o -path '*/bin/pip*' \) -prune -exec rm -rf {} +
+COPY --from=wheels /opt/watcher /opt/watcher
+ENV PATH=/opt/watcher/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    WATCHER_CONFIG=/srv/watcher/config
+WORKDIR /srv/watcher
+USER 10001:10001
+VOLUME /srv/watcher/data
+HEALTHCHECK --interval=20s --timeout=10s --start-period=60s --retries=3 CMD ["watcher", "healthcheck"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["watcher"]
+CMD ["serve"]

@@ -1,0 +1,118 @@
+"""The files that an image is made of, as far as they can be judged without building one; `make container-test` builds it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+import watcher
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+LOCKS = ("requirements-run.lock", "requirements-build.lock", "requirements-postgres.lock")
+
+Pins = dict[tuple[str, str], frozenset[str]]
+"""Name and version of a package, with the hashes of its files."""
+
+
+def pins(name: str) -> Pins:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return {
+        (found["name"], found["version"]): frozenset(re.findall(r"sha256:\w{64}", found["hashes"]))
+        for found in re.finditer(
+            r"(?m)^(?P<name>[\w.-]+)(?:\[.*?\])?==(?P<version>\S+)[^\n]*\n(?P<hashes>(?:    --hash=.*\n)+)", text
+        )
+    }
+
+
+def names(found: Pins) -> set[str]:
+    return {name for name, _version in found}
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def needed(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=!~ ]", one)[0].lower().replace(".", "-") for one in requirements}
+
+
+@pytest.fixture(scope="module")
+def service() -> dict[str, Any]:
+    """What the compose file says of the service."""
+    document = YAML(typ="safe", pure=True).load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    service = document["services"]["watcher"]
+    assert isinstance(service, dict)
+    return service
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_what_is_tested_is_what_is_shipped(name: str) -> None:
+    tested, shipped = pins("requirements.lock"), pins(name)
+
+    assert shipped
+    assert {pin: hashes for pin, hashes in shipped.items() if pin[0] in names(tested) and tested.get(pin) != hashes} == {}
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", *LOCKS])
+def test_every_line_of_a_lock_has_its_hashes_and_names_no_registry(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    assert len(re.findall(r"(?m)^[\w.-]+.*==", text)) == len(pins(name))
+    assert not re.search(r"https?://|--index-url|--find-links", text)
+
+
+def test_the_image_gets_all_that_the_service_needs_and_nothing_of_the_workshop() -> None:
+    declared = project()
+    run = names(pins("requirements-run.lock"))
+    workshop = needed([one for one in declared["dependency-groups"]["dev"] if isinstance(one, str)])
+
+    assert needed(declared["project"]["dependencies"] + declared["project"]["optional-dependencies"]["postgres"]) <= run
+    assert workshop & run == set()
+
+
+def test_the_image_carries_this_version() -> None:
+    (version,) = re.findall(r'org\.opencontainers\.image\.version="(.+?)"', DOCKERFILE)
+
+    assert version == watcher.__version__
+
+
+def test_every_file_that_is_copied_into_the_image_gets_through_the_ignore_file() -> None:
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    copied = {
+        name
+        for line in re.findall(r"(?m)^COPY (?!--from)(.+) \S+$", DOCKERFILE)
+        for name in line.split()
+        if not name.startswith("--")
+    }
+
+    assert copied == let_through
+    assert not {"config", "seeds", "secrets", "data", ".git"} & let_through
+
+
+def test_the_service_is_given_no_rights(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    assert "user" not in service, "the image says who runs it"
+    assert re.findall(r"(?m)^USER (.+)$", DOCKERFILE) == ["10001:10001"]
+
+
+def test_only_the_memory_can_be_written(service: dict[str, Any]) -> None:
+    bound = [one for one in service["volumes"] if isinstance(one, dict)]
+
+    assert all(one["read_only"] for one in bound)
+    assert [one for one in service["volumes"] if one not in bound] == ["${DATA_FOLDER:-data}:/srv/watcher/data"]
+
+
+def test_the_engine_waits_longer_than_the_service_takes_to_end(service: dict[str, Any]) -> None:
+    assert service["stop_grace_period"] == "60s"
+    assert service["init"] is True
+    assert service["restart"] == "unless-stopped"
