@@ -90,3 +90,128 @@ def test_slack_can_be_knocked_at_without_a_post() -> None:
     with SlackServer() as server:
         assert requests.head(server.base_url, timeout=5).status_code == 200
         assert server.posts == []
+
+
+# --- faults of the mail server
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("hangs-up", smtplib.SMTPServerDisconnected),
+        ("busy", smtplib.SMTPConnectError),
+        ("greylists", smtplib.SMTPRecipientsRefused),
+        ("refuses", smtplib.SMTPRecipientsRefused),
+        ("loses", smtplib.SMTPServerDisconnected),
+    ],
+)
+def test_a_mail_that_meets_a_fault_is_not_kept_and_the_next_one_is(kind: str, error: type[Exception]) -> None:
+    with MailServer() as server:
+        server.plant(kind)
+
+        with pytest.raises(error):
+            post(server, letter("first"))
+        post(server, letter("second"))
+
+        assert [mail.message["Subject"] for mail in server.mails] == ["second"]
+        assert [played.kind for played in server.mishaps.played] == [kind]
+
+
+def test_a_mail_server_can_take_a_mail_and_not_say_so() -> None:
+    with MailServer() as server:
+        server.plant("takes-and-hangs-up")
+
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            post(server, letter())
+
+        assert [mail.message["Subject"] for mail in server.mails] == ["A sample"]
+        assert b"Subject: A sample" in server.mails[0].raw
+
+
+def test_a_mail_server_can_stay_silent_until_the_client_gives_up() -> None:
+    with MailServer() as server:
+        server.plant("hangs")
+
+        with (
+            smtplib.SMTP("127.0.0.1", server.port, timeout=0.2) as smtp,
+            pytest.raises(smtplib.SMTPServerDisconnected, match="timed out"),
+        ):
+            smtp.send_message(letter())
+        post(server, letter("next"))
+
+        assert [mail.message["Subject"] for mail in server.mails] == ["next"]
+
+
+def test_a_fault_can_wait_for_one_recipient() -> None:
+    with MailServer() as server:
+        server.plant("greylists", to="postdoc@lab.example")
+
+        post(server, letter("to the pi"), "pi@lab.example")
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            post(server, letter("to the postdoc"), "postdoc@lab.example")
+
+        assert [mail.message["Subject"] for mail in server.mails] == ["to the pi"]
+
+
+def test_a_login_is_offered_asked_for_and_can_be_refused() -> None:
+    with MailServer(logins={"lab": "password"}) as server:
+        server.plant("refuses-login")
+
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp, pytest.raises(smtplib.SMTPAuthenticationError):
+            smtp.login("lab", "password")
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp, pytest.raises(smtplib.SMTPAuthenticationError):
+            smtp.login("lab", "wrong")
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp:
+            smtp.login("lab", "password")
+
+
+# --- faults of the Slack
+
+
+@pytest.mark.parametrize(("kind", "status"), [("rate-limit", 429), ("error", 500), ("unavailable", 503), ("gone", 404)])
+def test_a_post_that_is_answered_badly_is_not_kept(kind: str, status: int) -> None:
+    with SlackServer() as server:
+        server.plant(kind)
+
+        refused = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+
+        assert refused.status_code == status
+        assert server.posts == []
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("loses", 0), ("takes-and-hangs-up", 1)])
+def test_a_slack_that_hangs_up_may_or_may_not_have_kept_the_post(kind: str, kept: int) -> None:
+    with SlackServer() as server:
+        server.plant(kind)
+
+        with pytest.raises(requests.ConnectionError):
+            requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+
+        assert len(server.posts) == kept
+
+
+def test_a_slack_can_stay_silent() -> None:
+    with SlackServer() as server:
+        server.plant("hangs")
+
+        with pytest.raises(requests.ReadTimeout):
+            requests.post(server.webhook, json={"text": "NMJ"}, timeout=0.2)
+
+        assert server.posts == []
+
+
+def test_a_slack_fault_can_wait_for_one_webhook() -> None:
+    with SlackServer() as server:
+        server.plant("error", path=server.path("club"))
+
+        lab = requests.post(f"{server.base_url}{server.path('lab')}", json={"text": "NMJ"}, timeout=5)
+        club = requests.post(f"{server.base_url}{server.path('club')}", json={"text": "NMJ"}, timeout=5)
+
+        assert (lab.status_code, club.status_code) == (200, 500)
+
+
+def test_a_fault_that_does_not_exist_is_refused() -> None:
+    with MailServer() as mail, SlackServer() as slack:
+        for server in (mail, slack):
+            with pytest.raises(ValueError, match="no fault of the kind 'tired'"):
+                server.plant("tired")

@@ -1,0 +1,180 @@
+"""`make simulate`: many seeds, one after the other or side by side, and what became of them.
+
+python -m simulation --seeds 200 --jobs 2
+python -m simulation --seed 17 --trace          # one seed again, step by step
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from simulation import script
+from simulation.life import lives
+from simulation.oracle import verdict
+from simulation.premises import Premises
+from simulation.service import Crew, Daemons, Ticks
+from simulation.world import build
+
+
+@dataclass
+class Outcome:
+    """What became of one seed."""
+
+    seed: int
+    weeks: int
+    wrong: list[str] = field(default_factory=list)
+    played: dict[str, int] = field(default_factory=dict)
+    messages: int = 0
+    repeated: int = 0
+    papers: int = 0
+    losses: int = 0
+    duplicates: int = 0
+    seconds: float = 0.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; 1 when a seed failed."""
+    asked = _arguments().parse_args(arguments)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of itself at each login
+    seeds = [asked.seed] if asked.seed is not None else list(range(asked.first, asked.first + asked.seeds))
+    if len(seeds) == 1 and asked.json:
+        _say(json.dumps(asdict(_one(seeds[0], asked))))
+        return 0
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        outcomes = []
+        for outcome in pool.map(lambda seed: _apart(seed, asked) if len(seeds) > 1 else _one(seed, asked), seeds):
+            outcomes.append(outcome)
+            _tell(outcome, asked)
+    _sum_up(outcomes)
+    return int(any(outcome.wrong for outcome in outcomes))
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulation", description="Simulates the service's life with everything going wrong."
+    )
+    parser.add_argument("--seeds", type=int, default=5, help="how many seeds")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--seed", type=int, help="this seed alone")
+    parser.add_argument("--weeks", type=int, default=13, help="how long each life is")
+    parser.add_argument("--hours", type=float, default=20.0, help="how far the clock moves at a time, about")
+    parser.add_argument("--daemons", type=int, default=0, help="how many services over one database; 0: one or two, by seed")
+    parser.add_argument("--ticks", action="store_true", help="`watcher tick` in place of `watcher serve`")
+    parser.add_argument(
+        "--without", nargs="*", default=[], metavar="KIND", help="mishaps to leave out, as script.Severity calls them"
+    )
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL in place of SQLite")
+    parser.add_argument("--jobs", type=int, default=1, help="how many seeds at a time")
+    parser.add_argument("--trace", action="store_true", help="tell every step")
+    parser.add_argument("--keep", type=Path, help="keep the folder of a seed here")
+    parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+    return parser
+
+
+def _one(seed: int, asked: argparse.Namespace) -> Outcome:
+    """Live one seed in this process."""
+    world = build(seed, asked.weeks)
+    severity = replace(script.Severity(), **dict.fromkeys(asked.without, 0.0))
+    steps = script.write(world, hours=asked.hours, severity=severity, serving=not asked.ticks)
+    outcome, began = Outcome(seed, asked.weeks), time.monotonic()
+    say = _teller(began) if asked.trace else lambda _line: None
+    folder = Path(tempfile.mkdtemp(prefix=f"simulation-{seed}-"))
+    try:
+        with _databases(asked) as fresh:
+            happened, played = lives(folder, world, steps, _crew(seed, asked), database_url=fresh(), say=say)
+        if asked.keep:
+            asked.keep.mkdir(parents=True, exist_ok=True)
+            (asked.keep / "evidence.pickle").write_bytes(pickle.dumps(happened))
+        found = verdict(world, happened)
+        outcome.wrong, outcome.played = list(found.wrong), dict(played)
+        outcome.messages, outcome.repeated, outcome.papers = found.messages, found.repeated, found.papers
+        outcome.losses, outcome.duplicates = found.losses, found.duplicates
+    except Exception:  # noqa: BLE001 - a seed that fails is told with the others
+        outcome.wrong = [traceback.format_exc()]
+    finally:
+        if asked.keep:
+            shutil.copytree(folder, asked.keep, dirs_exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    outcome.seconds = round(time.monotonic() - began, 1)
+    return outcome
+
+
+def _crew(seed: int, asked: argparse.Namespace) -> Callable[[Premises], Crew]:
+    kind: type[Crew] = Ticks if asked.ticks else Daemons
+    return lambda place: kind(place, asked.daemons or 1 + seed % 2)
+
+
+def _databases(asked: argparse.Namespace) -> AbstractContextManager[Callable[[], str]]:
+    """What makes a fresh database's address; "" for SQLite in the data folder."""
+    if not asked.postgres:
+        return nullcontext(lambda: "")
+    from postgres_server import server  # noqa: PLC0415 - only where it is asked for
+
+    return server()
+
+
+def _teller(began: float) -> Callable[[str], None]:
+    return lambda line: _say(f"{time.monotonic() - began:7.1f} s  {line}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a report
+
+
+def _apart(seed: int, asked: argparse.Namespace) -> Outcome:
+    """Live one seed in a process of its own."""
+    words = [sys.executable, "-m", "simulation", "--seed", str(seed), "--json", *_passed_on(asked)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+    try:
+        return Outcome(**json.loads(ended.stdout.splitlines()[-1]))
+    except (ValueError, IndexError):
+        return Outcome(seed, asked.weeks, [f"the simulation itself ended with {ended.returncode}: {ended.stderr[-2000:]}"])
+
+
+def _passed_on(asked: argparse.Namespace) -> list[str]:
+    given = ["--weeks", str(asked.weeks), "--hours", str(asked.hours), "--daemons", str(asked.daemons)]
+    given += ["--without", *asked.without] if asked.without else []
+    return [*given, *(["--ticks"] if asked.ticks else []), *(["--postgres"] if asked.postgres else [])]
+
+
+def _tell(outcome: Outcome, asked: argparse.Namespace) -> None:
+    _say(
+        f"seed {outcome.seed}: {'FAILED' if outcome.wrong else 'well'}; {outcome.weeks} weeks, {sum(outcome.played.values())} faults, "
+        f"{outcome.messages} messages, {outcome.repeated} of them repeated in the documented window, {outcome.papers} papers, "
+        f"{outcome.seconds:.0f} s"
+    )
+    for line in outcome.wrong:
+        _say(f"    {line}")
+    if outcome.wrong:
+        _say(f"    again: PYTHONPATH=tests python -m simulation --seed {outcome.seed} --trace {' '.join(_passed_on(asked))}")
+
+
+def _sum_up(outcomes: Sequence[Outcome]) -> None:
+    played = sum((Counter(outcome.played) for outcome in outcomes), Counter[str]())
+    failing = [outcome.seed for outcome in outcomes if outcome.wrong]
+    _say(f"\n{sum(outcome.weeks for outcome in outcomes)} weeks simulated in {len(outcomes)} lives")
+    _say("faults survived: " + (", ".join(f"{kind} {number}" for kind, number in sorted(played.items()) if number) or "none"))
+    _say(
+        f"{sum(outcome.messages for outcome in outcomes)} messages, {sum(outcome.duplicates for outcome in outcomes)} duplicates, "
+        f"{sum(outcome.losses for outcome in outcomes)} losses"
+    )
+    _say(f"failing seeds: {', '.join(map(str, failing)) or 'none'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

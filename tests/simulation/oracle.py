@@ -1,0 +1,372 @@
+"""What each reader must have received, from what was planted and what happened alone. It shares no code with the service.
+
+A paper is owed to a list from the day on which one of the list's watches finds it and it can be fetched. It must stand in the first
+digest whose coverage reaches that day (for a watch with a stated gap: reaches it before the gap), and in no other. `verdict` says
+what is wrong; nothing is wrong when it is empty.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from simulation import post
+from simulation.post import Letter
+from simulation.world import START_DAYS, Order, Paper, World, ncbi_day
+
+WINDOW_SECONDS = 15.0
+"""Real seconds between the taking of a message and the death of the service within which it may come twice: it sends, is answered,
+and writes down that it has sent, on a machine that may be busy."""
+
+AFTER_TROUBLE = timedelta(hours=1)
+"""How long after trouble a digest that is due may still wait: the service asks again at growing intervals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The service has ended a round at this true instant, its clock showing `shown`."""
+
+    at: datetime
+    shown: datetime
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """An answer of PubMed's that left records out."""
+
+    at_monotonic: float
+    pmids: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What happened. `moves` are the clock's, as (monotonic, true instant); `ends` the service's deaths; `untold` the messages that
+    were taken without the service being told, by recipient or path; `paths` the webhook of each list."""
+
+    letters: tuple[Letter, ...]
+    posts: tuple[Letter, ...]
+    moves: tuple[tuple[float, datetime], ...]
+    ends: tuple[float, ...] = ()
+    untold: tuple[tuple[str, float], ...] = ()
+    spoiled: tuple[Spoiled, ...] = ()
+    looks: tuple[Look, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    def true_at(self, at_monotonic: float) -> datetime:
+        """The true instant at a moment of the machine's."""
+        place = bisect_right([moment for moment, _ in self.moves], at_monotonic)
+        return self.moves[max(place - 1, 0)][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong, in sentences, and what was counted on the way."""
+
+    wrong: tuple[str, ...]
+    messages: int
+    repeated: int
+    papers: int
+
+    @property
+    def losses(self) -> int:
+        """How many papers did not come when they had to."""
+        return sum(line.startswith("LOST") for line in self.wrong)
+
+    @property
+    def duplicates(self) -> int:
+        """How many papers or messages came twice without leave."""
+        return sum(line.startswith("TWICE") for line in self.wrong)
+
+
+def verdict(world: World, happened: Evidence) -> Verdict:
+    """Hold what arrived against what was planted."""
+    wrong: list[str] = []
+    papers = 0
+    for order in world.orders:
+        for reader in order.readers:
+            letters = [one for one in happened.letters if one.where == reader and one.order == order.name]
+            judge = Judge(world, order, reader, happened, _first_copies(letters))
+            wrong += judge.complaints()
+            papers += sum(len(letter.papers) for letter in judge.digests)
+        wrong += _slack(order, happened)
+    wrong += _agreement(world, happened)
+    wrong += _copies(happened)
+    everything = (*happened.letters, *happened.posts)
+    repeated = len(everything) - len({(one.where, one.identity) for one in everything})
+    return Verdict(tuple(wrong), len(everything), repeated, papers)
+
+
+# --- one list, as one reader sees it -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One reader's digests of one list, in the order in which they were composed."""
+
+    world: World
+    order: Order
+    reader: str
+    happened: Evidence
+    letters: Sequence[Letter]
+
+    @property
+    def digests(self) -> tuple[Letter, ...]:
+        """As they were composed: by period, save for those that a clock which ran ahead brought forward."""
+        return tuple(sorted(self.letters, key=lambda letter: min(post.slot(letter.period), *self._ahead(letter))))
+
+    def complaints(self) -> Iterator[str]:
+        """Everything that is wrong."""
+        for line in (*self._frame(), *self._papers(), *self._follow_ups(), *self._missing()):
+            kind, _, rest = line.partition(" ")
+            yield f"{kind} {self.order.name} to {self.reader}: {rest}"
+
+    # --- periods and coverage
+
+    def _frame(self) -> Iterator[str]:
+        """Periods are slots; coverage goes on where it ended; text, HTML and file tell the same."""
+        slots = set(self.order.slots(self.world.begins_at, self.world.ends_at + timedelta(days=40)))
+        before: Letter | None = None
+        for letter in self.digests:
+            if post.slot(letter.period) not in slots:
+                yield f"FALSE {letter.period} is no slot of {self.order.schedule} in {self.order.zone}"
+            yield from self._coverage(before, letter)
+            if letter.links != letter.links_in_html:
+                yield f"FALSE {letter.period}: text and HTML name different papers: {sorted(letter.links ^ letter.links_in_html)}"
+            if not letter.papers <= letter.links:
+                yield f"FALSE {letter.period}: the file holds papers that the text does not: {sorted(letter.papers - letter.links)}"
+            before = letter
+
+    def _coverage(self, before: Letter | None, letter: Letter) -> Iterator[str]:
+        if letter.covers_from is None or letter.covers_to is None:
+            yield f"FALSE {letter.period} does not say what it covers"
+            return
+        if letter.covers_from > letter.covers_to:
+            yield f"FALSE {letter.period} covers {letter.covers_from} to {letter.covers_to}, backwards"
+        if before is not None and before.covers_to != letter.covers_from and not self._misled(before, letter):
+            yield f"FALSE {letter.period} covers from {letter.covers_from}, the one before to {before.covers_to}"
+
+    def _misled(self, before: Letter, letter: Letter) -> bool:
+        """Whether the service's clock was wrong meanwhile."""
+        since, until = min(self._composed_by(before), post.slot(before.period)) - timedelta(days=1), self.arrived(letter)
+        return any(look.at != look.shown for look in self.happened.looks if since <= look.at <= until)
+
+    # --- papers
+
+    def _papers(self) -> Iterator[str]:
+        """Each work once, not too early, not too late."""
+        stood: defaultdict[int, list[int]] = defaultdict(list)
+        for number, letter in enumerate(self.digests):
+            for pmid in letter.papers:
+                stood[self._work(pmid)].append(number)
+        works: defaultdict[int, list[Paper]] = defaultdict(list)
+        for paper in self.world.papers:
+            works[self._work(paper.pmid)].append(paper)
+        for work, records in works.items():
+            yield from self._one_work(records, stood.pop(work, []))
+        for work, numbers in stood.items():
+            yield f"FALSE {self.digests[numbers[0]].period} holds PMID {work}, which nobody planted"
+
+    def _one_work(self, records: Sequence[Paper], stood: Sequence[int]) -> Iterator[str]:
+        name = " and ".join(f"PMID {paper.pmid}" for paper in records)
+        if len(stood) > 1:
+            yield f"TWICE {name} stands in {', '.join(self.digests[number].period for number in stood)}"
+        first = min(stood, default=None)
+        if first is not None and not any(self._may(paper, self.digests[first]) for paper in records):
+            yield f"FALSE {name} stands in {self.digests[first].period}, though {self._why_not(records)}"
+        due = min((number for paper in records if (number := self._due(paper)) is not None), default=None)
+        if due is not None and (first is None or first > due):
+            where = f"only in {self.digests[first].period}" if first is not None else "nowhere"
+            yield f"LOST {name} belongs into {self.digests[due].period} and stands {where} ({self._days(records)})"
+
+    def _due(self, paper: Paper) -> int | None:
+        """The digest in which the paper must stand at the latest; None when it need not come at all."""
+        days = self._owed_days(paper)
+        if not days or paper.vanishes:
+            return None
+        for number, letter in enumerate(self.digests):
+            reached = [watch for watch, day in days.items() if day <= self._frontier(letter, watch)]
+            if not reached:
+                continue
+            if paper.retracted is not None and paper.retracted <= ncbi_day(self.arrived(letter)):
+                return None
+            if not self._is_excused(paper, number):
+                return number
+        return None
+
+    def _may(self, paper: Paper, letter: Letter) -> bool:
+        """Whether the paper could be known when this digest was composed, and was worth telling."""
+        days = self._owed_days(paper)
+        if not days or min(days.values()) > ncbi_day(self.arrived(letter)):
+            return False
+        return paper.retracted is None or paper.retracted > min(self._frontier(letter, watch) for watch in days)
+
+    def _owed_days(self, paper: Paper) -> dict[str, date]:
+        """For each watch of the list that the paper is news to: the day from which it can be had."""
+        found = {watch: (paper.matches(watch), paper.ready(watch)) for watch in self.order.watches}
+        return {watch: ready for watch, (seen, ready) in found.items() if seen and ready and not self._is_baseline(paper, seen)}
+
+    def _is_baseline(self, paper: Paper, seen: date) -> bool:
+        """What the first look found, and was created long before it, is no news."""
+        start = ncbi_day(self.world.begins_at)
+        return seen <= start and paper.created < start - timedelta(days=START_DAYS)
+
+    def _frontier(self, letter: Letter, watch: str) -> date:
+        """The day up to which the digest vouches for a watch; never later than the true one."""
+        title = next(question.title for question in self.world.questions if question.name == watch)
+        gap = next((gap.since for gap in letter.gaps if gap.watch == title), None)
+        covered = letter.covers_to or date.min
+        return min(gap if gap is not None else covered, ncbi_day(self._composed_by(letter)))
+
+    def _is_excused(self, paper: Paper, number: int) -> bool:
+        """PubMed left the record out of an answer since the digest before: it is asked for again."""
+        since = self.arrived(self.digests[number - 1]) if number else self.world.begins_at
+        until = self.arrived(self.digests[number])
+        start = min(since, post.slot(self.digests[number].period))
+        return any(
+            paper.pmid in one.pmids and start <= self.happened.true_at(one.at_monotonic) <= until for one in self.happened.spoiled
+        )
+
+    def _follow_ups(self) -> Iterator[str]:
+        """An article whose preprint was presented is told, though not presented."""
+        for paper in self.world.papers:
+            stood = next((letter for letter in self.digests if paper.update_of in letter.papers), None)
+            if paper.update_of is None or stood is None or paper.vanishes:
+                continue
+            days = [day for watch in self.order.watches if (day := paper.ready(watch))]
+            later = [
+                letter for letter in self.digests if letter is not stood and post.slot(letter.period) > post.slot(stood.period)
+            ]
+            due = [
+                letter
+                for letter in later
+                if any(day <= self._frontier(letter, watch) for watch in self.order.watches for day in days)
+            ]
+            told = [letter for letter in self.digests if paper.pmid in letter.links]
+            if len(due) > 1 and not told:
+                yield f"LOST PMID {paper.pmid}, the article of PMID {paper.update_of}, was never told (from {due[0].period} on)"
+
+    # --- digests that did not come
+
+    def _missing(self) -> Iterator[str]:
+        """A slot with a look at it while all was well has a digest; the service may also have caught up with it."""
+        periods = {post.slot(letter.period) for letter in self.digests}
+        slots = self.order.slots(self.world.begins_at, self.happened.looks[-1].at if self.happened.looks else self.world.begins_at)
+        for slot, after in zip(slots, (*slots[1:], None), strict=True):
+            if slot in periods or not self._had_a_chance(slot, after):
+                continue
+            yield f"LOST the digest of {slot.isoformat()}"
+
+    def _had_a_chance(self, slot: datetime, after: datetime | None) -> bool:
+        looks = self.happened.looks
+        if any(look.shown - look.at > timedelta() and look.shown >= slot for look in looks):
+            return False  # a clock that ran ahead has composed for later slots already
+        for number, look in enumerate(looks):
+            inside = look.at >= slot and (after is None or look.at < after)
+            recent = [one for one in looks[:number] if look.at - one.at < AFTER_TROUBLE]
+            if inside and look.clean and all(one.clean for one in recent):
+                return True
+        return False
+
+    # --- small questions
+
+    def arrived(self, letter: Letter) -> datetime:
+        """When any reader of the list first had this digest."""
+        same = [one.at_monotonic for one in self.happened.letters if (one.order, one.period) == (letter.order, letter.period)]
+        return self.happened.true_at(min(same))
+
+    def _composed_by(self, letter: Letter) -> datetime:
+        """An instant at which the digest may have been composed: the first at which a clock that ran ahead allowed it, else that of its
+        arrival."""
+        return min(self.arrived(letter), *self._ahead(letter))
+
+    def _ahead(self, letter: Letter) -> tuple[datetime, ...]:
+        """The true instants before its arrival at which the service's clock ran ahead and had reached its slot; its arrival last."""
+        arrived, slot = self.arrived(letter), post.slot(letter.period)
+        looks = (look for look in self.happened.looks if look.shown > look.at and look.at <= arrived)
+        return (*(look.at for look in looks if look.shown >= slot), arrived)
+
+    def _work(self, pmid: int) -> int:
+        """What names a paper in all its forms: its first record."""
+        article = next((paper for paper in self.world.papers if paper.pmid == pmid), None)
+        return article.update_of if article is not None and article.update_of else pmid
+
+    def _days(self, records: Sequence[Paper]) -> str:
+        return "; ".join(f"PMID {paper.pmid}: {self._owed_days(paper)}, created {paper.created}" for paper in records)
+
+    def _why_not(self, records: Sequence[Paper]) -> str:
+        days = self._days(records)
+        return f"it was not to be had by then ({days}, retracted {[paper.retracted for paper in records]})"
+
+
+# --- across readers and channels ---------------------------------------------------------------------------------------------------
+
+
+def _first_copies(letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """Each message once."""
+    first: dict[str, Letter] = {}
+    for letter in letters:
+        first.setdefault(letter.identity, letter)
+    return tuple(first.values())
+
+
+def _slack(order: Order, happened: Evidence) -> Iterator[str]:
+    """The list's posts name what its mails name, in the same order of parts."""
+    posts = _first_copies([one for one in happened.posts if one.where == happened.paths.get(order.name)])
+    posted = frozenset[int]().union(*(one.links for one in posts))
+    mailed = frozenset[int]().union(*(one.links for one in happened.letters if one.order == order.name))
+    if posted != mailed:
+        yield f"LOST {order.name} on Slack: by mail only {sorted(mailed - posted)}, on Slack only {sorted(posted - mailed)}"
+    digests = sum(one.part == 1 and post.covered(one.text) for one in posts)
+    periods = len({one.period for one in happened.letters if one.order == order.name})
+    if digests != periods:
+        yield f"LOST {order.name} on Slack: {digests} digests, by mail {periods}"
+    for before, one in pairwise(posts):
+        if one.part > 1 and before.part != one.part - 1:
+            yield f"FALSE {order.name} on Slack: part {one.part} follows part {before.part}"
+
+
+def _agreement(world: World, happened: Evidence) -> Iterator[str]:
+    """All readers of a list have had the same digests."""
+    for order in world.orders:
+        had: dict[str, dict[str, frozenset[int]]] = {reader: {} for reader in order.readers}
+        for letter in happened.letters:
+            if letter.order == order.name and letter.where in had:
+                had[letter.where][letter.period] = letter.papers
+        first, *others = had.items()
+        for reader, digests in others:
+            if digests != first[1]:
+                differ = sorted(period for period in {*digests, *first[1]} if digests.get(period) != first[1].get(period))
+                yield f"LOST {order.name}: {reader} and {first[0]} have had different digests: {differ}"
+
+
+def _copies(happened: Evidence) -> Iterator[str]:
+    """A message may come again only when the service died, or was not told, right after it was taken; and then byte for byte."""
+    seen: defaultdict[tuple[str, str], list[Letter]] = defaultdict(list)
+    for letter in (*happened.letters, *happened.posts):
+        seen[letter.where, letter.identity].append(letter)
+    for (where, identity), copies in seen.items():
+        for earlier, later in pairwise(copies):
+            if earlier.prints != later.prints:
+                yield f"TWICE {where}: {identity} came with other bytes"
+            if not _in_the_window(happened, earlier):
+                yield f"TWICE {where}: {identity} ({earlier.order} {earlier.period}) came again outside the documented window"
+    periods: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for letter in happened.letters:
+        if letter.order:
+            periods[letter.where, letter.order, letter.period].add(letter.identity)
+    yield from (
+        f"TWICE {where}: the digest {order} {period} came as {len(found)} messages"
+        for (where, order, period), found in periods.items()
+        if len(found) > 1
+    )
+
+
+def _in_the_window(happened: Evidence, letter: Letter) -> bool:
+    moment = letter.at_monotonic
+    died = any(0 <= end - moment <= WINDOW_SECONDS for end in happened.ends)
+    return died or any(at == letter.where and abs(told - moment) < 5 for at, told in happened.untold)

@@ -1,0 +1,138 @@
+"""What arrived, read as a reader would: lists, periods, papers, from the mails and the posts themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.message import EmailMessage
+from typing import Any
+
+_AN = re.compile(r"^AN  - (\d+)", re.MULTILINE)
+_LINK = re.compile(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)")
+_DAY = r"\d{1,2}(?: [A-Z][a-z]+)?(?: \d{4})?"
+_SPAN = rf"(?P<since>{_DAY})(?: ?– ?(?P<until>{_DAY}))?"
+_COVERAGE = re.compile(rf"Papers added to PubMed {_SPAN}\.")
+_GAP = re.compile(rf"Not covered yet: papers added {_SPAN} for (?P<watch>[^.,]+)[.,]")
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stated gap: the watch's title, and the first day that is not covered."""
+
+    watch: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One copy of one message. `where` is the mail's recipient or the post's path; `order` is the list's name, "" for a notice; `papers`
+    are those that it presents, `links` all that its text names; `prints` tells copies apart that are not the same bytes."""
+
+    where: str
+    order: str
+    period: str
+    covers_from: date | None
+    covers_to: date | None
+    gaps: tuple[Gap, ...]
+    papers: frozenset[int]
+    links: frozenset[int]
+    links_in_html: frozenset[int]
+    identity: str
+    prints: str
+    at_monotonic: float
+    text: str
+    part: int = 1
+
+
+def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monotonic: float) -> Letter:
+    """A mail as it was taken."""
+    text, html = _part(message, "text/plain"), _part(message, "text/html")
+    covers = str(message["X-Watcher-Period"] or "").split("/")
+    days = [date.fromisoformat(day) for day in covers] if len(covers) == 2 else [None, None]
+    flat = " ".join(re.sub(r"\n! ", "\n", text).split())
+    return Letter(
+        where=",".join(recipients),
+        order=str(message["X-Watcher-List"] or ""),
+        period=str(message["X-Watcher-Digest"] or ""),
+        covers_from=days[0],
+        covers_to=days[1],
+        gaps=gaps(flat),
+        papers=_pmids(_AN, _part(message, "application/x-research-info-systems")),
+        links=_pmids(_LINK, text),
+        links_in_html=_pmids(_LINK, html),
+        identity=str(message["Message-ID"]),
+        prints=hashlib.sha256(raw).hexdigest(),
+        at_monotonic=at_monotonic,
+        text=text,
+    )
+
+
+def post(path: str, payload: dict[str, Any], raw: bytes, at_monotonic: float) -> Letter:
+    """A Slack post as it was taken. It carries no identity: the same bytes on the same webhook are the same message."""
+    text = _texts(payload)
+    part = re.search(r"\(part (\d+) of \d+\)", str(payload.get("text", "")))
+    prints = hashlib.sha256(raw).hexdigest()
+    links = _pmids(_LINK, text)
+    return Letter(
+        where=path,
+        order="",
+        period="",
+        covers_from=None,
+        covers_to=None,
+        gaps=(),
+        papers=links,
+        links=links,
+        links_in_html=links,
+        identity=prints,
+        prints=prints,
+        at_monotonic=at_monotonic,
+        text=text,
+        part=int(part[1]) if part else 1,
+    )
+
+
+def gaps(flat: str) -> tuple[Gap, ...]:
+    """The gaps that a digest states."""
+    return tuple(Gap(found["watch"], _first_day(found["since"], found["until"])) for found in _GAP.finditer(flat))
+
+
+def covered(text: str) -> bool:
+    """Whether this is a digest: it says what it covers."""
+    return _COVERAGE.search(" ".join(text.split())) is not None
+
+
+def slot(period: str) -> datetime:
+    """The instant of a period's slot."""
+    return datetime.fromisoformat(period)
+
+
+def _first_day(since: str, until: str | None) -> date:
+    """The first day of a span, whose month and year may stand at its end only."""
+    own, other = since.split(), (until or since).split()
+    month, year = (own[1] if len(own) > 1 else other[1]), (own[2] if len(own) > 2 else other[2])
+    return date(int(year), _MONTHS.index(month) + 1, int(own[0]))
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    for part in message.walk():
+        if part.get_content_type() == kind:
+            content = part.get_content()
+            return (content.decode() if isinstance(content, bytes) else str(content)).replace("\r\n", "\n")
+    return ""
+
+
+def _pmids(pattern: re.Pattern[str], text: str) -> frozenset[int]:
+    return frozenset(int(found) for found in pattern.findall(text))
+
+
+def _texts(value: object) -> str:
+    """Every text in a payload, in order."""
+    if isinstance(value, dict):
+        return "\n".join(_texts(one) for key, one in value.items() if key != "type")
+    if isinstance(value, list):
+        return "\n".join(_texts(one) for one in value)
+    return value if isinstance(value, str) else ""

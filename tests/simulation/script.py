@@ -1,0 +1,181 @@
+"""What is done to the service on which day: the clock's moves, and the mishaps. Drawn from a seed, before anything runs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from simulation.world import World, on_the_clock
+
+RUN_HOUR = time(5, 30)
+"""When watches are searched, in Berlin."""
+
+OUTAGE_KINDS = ("http-503", "reset", "html-page", "backend-502", "empty-body", "http-500")
+SEARCH_FAULTS = (
+    "rate-limit", "rate-limit-retry-after", "rate-limit-in-200", "backend-failed", "html-page", "http-502", "http-503", "empty-body",
+    "truncated", "short-body", "chunks-cut", "reset", "hang", "drip", "short-id-list", "no-ids", "raw-control-characters",
+    "api-key-invalid", "shrunken-set",
+)  # fmt: skip
+FETCH_FAULTS = (
+    "rate-limit", "efetch-timeout", "html-page", "http-500", "truncated", "short-body", "chunks-cut", "reset", "hang", "drip",
+    "omitted-records", "repeated-record", "broken-record", "malformed-record", "unknown-dtd",
+)  # fmt: skip
+PASSING_MAIL = ("hangs-up", "busy", "greylists", "loses", "takes-and-hangs-up")
+PASSING_SLACK = ("rate-limit", "error", "unavailable", "loses", "takes-and-hangs-up")
+LASTING = {"mail": ("refuses", "refuses-login", "busy", "greylists"), "slack": ("gone", "error", "rate-limit")}
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """One thing that goes wrong. `kind` says where (pubmed, mail, slack, kill, …), `name` which of its faults; `at` a tool, a recipient
+    or a path; `seconds` of real time."""
+
+    kind: str
+    name: str = ""
+    at: str = ""
+    times: int = 1
+    seconds: float = 0.0
+    number: int = 0
+
+    @property
+    def label(self) -> str:
+        """How a report counts it."""
+        return f"{self.kind}: {self.name}" if self.name else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move of the clock and what goes wrong under it. `off`: no service runs; `ahead`: by how much its clock is wrong; `troubled`:
+    something lasting is in force, so that no digest can be asked for now."""
+
+    at: datetime
+    mishaps: tuple[Mishap, ...] = ()
+    off: bool = False
+    ahead: timedelta = timedelta()
+    troubled: bool = False
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing at all is wrong."""
+        return not (self.mishaps or self.off or self.ahead or self.troubled)
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """How often what happens, in shares of steps."""
+
+    kill: float = 0.35
+    pubmed: float = 0.25
+    outage: float = 0.03
+    delivery: float = 0.25
+    dead_channel: float = 0.03
+    store: float = 0.06
+    restart: float = 0.05
+    off: float = 0.04
+    edit: float = 0.04
+    wrong_clock: float = 0.03
+
+
+def write(world: World, *, hours: float = 20.0, severity: Severity | None = None, serving: bool = True) -> tuple[Step, ...]:
+    """The steps of a world's weeks: the first one clean, then one each `hours` on average, often just after something is due.
+
+    `serving` False leaves out what only a service that stays can survive (bad edits).
+    """
+    dice = random.Random(f"script {world.seed}")  # noqa: S311 - replayable
+    return tuple(_Author(dice, world, hours, severity or Severity(), serving).steps())
+
+
+@dataclass
+class _Author:
+    """Draws steps. `lasting` are the mishaps in force, with the instants at which they end."""
+
+    dice: random.Random
+    world: World
+    hours: float
+    severity: Severity
+    serving: bool
+    lasting: dict[str, datetime] = field(default_factory=dict)
+
+    def steps(self) -> Iterator[Step]:
+        """From the first look to the end."""
+        at = self.world.begins_at
+        yield Step(at)
+        while (at := self._next(at)) < self.world.ends_at:
+            yield self._step(at)
+        yield from self._aftermath(at)
+
+    def _aftermath(self, at: datetime) -> Iterator[Step]:
+        """Two quiet weeks, in which all that is owed arrives."""
+        yield Step(at, tuple(Mishap("over", kind) for kind in ("pubmed", "mail", "slack", "edit")))
+        for _ in range(14):
+            at += timedelta(hours=25)
+            yield Step(at)
+
+    def _next(self, at: datetime) -> datetime:
+        """A little after the next thing that is due, or just some hours on."""
+        if self.dice.random() < 0.6:
+            return self._due_after(at) + timedelta(seconds=self.dice.choice([0, 1, 61, 1800, self.dice.randint(0, 5400)]))
+        return at + timedelta(seconds=self.dice.randint(600, int(self.hours * 2 * 3600)))
+
+    def _due_after(self, at: datetime) -> datetime:
+        zone = ZoneInfo("Europe/Berlin")
+        day = at.astimezone(zone).date() + timedelta(days=self.dice.choice([0, 0, 1]))
+        runs = [on_the_clock(day + timedelta(days=number), RUN_HOUR, zone) for number in range(2)]
+        slots = [slot for order in self.world.orders for slot in order.slots(at, at + timedelta(days=8))]
+        soon = [min(one for one in runs if one > at), *(slot for slot in slots if slot - at < timedelta(hours=2 * self.hours))]
+        return self.dice.choice(soon)
+
+    def _step(self, at: datetime) -> Step:
+        ended = [kind for kind, until in self.lasting.items() if until <= at]
+        mishaps = [Mishap("over", kind) for kind in ended]
+        self.lasting = {kind: until for kind, until in self.lasting.items() if kind not in ended}
+        if self._now("off", self.severity.off):
+            self.lasting["off"] = at + timedelta(hours=self.dice.choice([12, 30, 60, 200]))
+        mishaps += [*self._pubmed(at), *self._deliveries(at), *self._edits(at)]
+        off = "off" in self.lasting
+        ahead = timedelta()
+        if not off:
+            mishaps += self._process()
+            if self._now("wrong clock", self.severity.wrong_clock):
+                ahead = timedelta(hours=self.dice.choice([-30, -5, -2, 3, 26, 24 * 12]))
+        return Step(at, tuple(mishaps), off, ahead, troubled="pubmed" in self.lasting)
+
+    def _now(self, kind: str, share: float) -> bool:
+        return kind not in self.lasting and self.dice.random() < share
+
+    def _pubmed(self, at: datetime) -> Iterator[Mishap]:
+        if self._now("pubmed", self.severity.outage):
+            self.lasting["pubmed"] = at + timedelta(hours=self.dice.choice([3, 9, 40, 80]))
+            yield Mishap("pubmed", self.dice.choice(OUTAGE_KINDS), "*", 100_000)
+        elif "pubmed" not in self.lasting and self.dice.random() < self.severity.pubmed:
+            tool, kinds = self.dice.choice([("esearch", SEARCH_FAULTS), ("efetch", FETCH_FAULTS)])
+            yield Mishap("pubmed", self.dice.choice(kinds), tool, self.dice.choice([1, 1, 1, 2, 4]))
+
+    def _deliveries(self, at: datetime) -> Iterator[Mishap]:
+        order = self.dice.choice(self.world.orders)
+        where = {"mail": self.dice.choice([*order.readers, ""]), "slack": self.dice.choice([order.webhook, ""])}
+        kind = self.dice.choice(["mail", "slack"])
+        if self._now(kind, self.severity.dead_channel):
+            self.lasting[kind] = at + timedelta(hours=self.dice.choice([10, 50, 200]))
+            yield Mishap(kind, self.dice.choice(LASTING[kind]), where[kind], 100_000)
+        elif kind not in self.lasting and self.dice.random() < self.severity.delivery:
+            name = self.dice.choice(PASSING_MAIL if kind == "mail" else PASSING_SLACK)
+            yield Mishap(kind, name, where[kind], self.dice.choice([1, 1, 2, 5]))
+
+    def _edits(self, at: datetime) -> Iterator[Mishap]:
+        if self.serving and self._now("edit", self.severity.edit):
+            self.lasting["edit"] = at + timedelta(hours=self.dice.choice([1, 20, 60]))
+            yield Mishap("bad edit", number=self.dice.randrange(1000))
+
+    def _process(self) -> Iterator[Mishap]:
+        if self.dice.random() < self.severity.store:
+            yield self.dice.choice(
+                [Mishap("database locked", seconds=self.dice.choice([0.5, 2.0])), Mishap("disk full", seconds=1.0)]
+            )
+        if self.dice.random() < self.severity.restart:
+            yield Mishap("restart")
+        while self.dice.random() < self.severity.kill:
+            yield Mishap("kill", seconds=self.dice.choice([0.0, 0.1, 0.6]) * self.dice.random(), number=self.dice.randrange(2))
