@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -131,3 +132,32 @@ def test_a_watch_with_broken_seeds_is_a_line_in_the_others_digest(tmp_path: Path
         assert presented(mail) == {1}
         assert "for Frogs" in mail.part("text/plain")
         assert "broken.ris" in mail.part("text/plain")
+
+
+def test_a_first_search_that_comes_late_still_reaches_back_to_where_the_list_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digest says that it covers those days, so it must."""
+    with lab(tmp_path, [on_nmj(1, "2026-02-01"), on_nmj(2, "2026-01-25")], monkeypatch) as one:
+        one.document["pubmed"]["max_attempts"] = 1
+        one.write()
+        one.pubmed.faults.plant("esearch", kind="http-500")
+        one.tick(START)
+
+        one.tick(FIRST)
+
+        assert presented(one.mail.mails[0]) == {1}
+        assert "31 Jan" in one.mail.mails[0].part("text/plain")
+
+
+def test_a_record_that_came_while_the_service_was_off_for_weeks_is_not_given_up_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = replace(on_nmj(1), fetchable_at=date(2026, 3, 10))
+    with lab(tmp_path, [late], monkeypatch) as one:
+        one.tick(START)
+        one.tick("2026-03-05T06:30")
+
+        one.tick("2026-04-13T08:00")
+
+        assert [presented(mail) for mail in one.mail.mails] == [{1}]

@@ -164,7 +164,7 @@ class Runner:
             kind="first",
             term=term,
             as_of=as_of,
-            cut=as_of - timedelta(days=watch.start.days),
+            cut=min(as_of - timedelta(days=watch.start.days), self.store.taken_since(watch.name) or as_of),
             version=version,
             window_from=min(history.window_to, as_of) - overlap if history.window_to else None,
             history=history,
@@ -338,9 +338,6 @@ class Runner:
 
     def _fetch(self, plan: Plan, reading: Reading, now: datetime, *, at_once: bool) -> Records:
         waiting = self.store.waiting(plan.watch.name)
-        oldest = now - timedelta(days=self.fetch_again_days)
-        given_up = tuple(one.pmid for one in waiting if one.since < oldest)
-        waiting = tuple(one for one in waiting if one.since >= oldest)
         window = reading.window or frozenset()
         revived = tuple(sorted(pmid for pmid in window if plan.ledger.get(pmid) is HitState.UNAVAILABLE))
         older = self._older(plan, reading)
@@ -356,6 +353,9 @@ class Runner:
             got |= {article.pmid: article for article in second.articles}
             broken |= dict(second.broken)
         warnings = tuple(f"PMID {pmid or '?'} cannot be read: {reason}" for pmid, reason in broken.items() if pmid not in got)
+        oldest = now - timedelta(days=self.fetch_again_days)
+        given_up = tuple(one.pmid for one in waiting if one.since < oldest and one.pmid not in got)
+        waiting = tuple(one for one in waiting if one.pmid not in given_up)
         return Records(got, len(got), waiting, given_up, revived, older, warnings)
 
     def _changed(self, plan: Plan, window: frozenset[Pmid]) -> list[Pmid]:

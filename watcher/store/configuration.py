@@ -141,6 +141,12 @@ def _last_runs(session: orm.Session) -> dict[int, int]:
     return dict(session.execute(last).all())
 
 
+def taken_since(session: orm.Session, watch: str) -> date | None:
+    """The earliest record creation day from which a list takes the watch's news; None when no list does."""
+    mine = sa.and_(subscriptions.c.watch_id == known_watch_id(session, watch), subscriptions.c.until.is_(None))
+    return session.execute(sa.select(sa.func.min(subscriptions.c.since)).where(mine)).scalar()
+
+
 def _of(statement: sa.Update, pair: tuple[int, int]) -> sa.Update:
     """Narrowed to the standing subscription of one list to one watch."""
     table = subscriptions.c

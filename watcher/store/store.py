@@ -180,6 +180,11 @@ class Store:
         with self._database.writing() as session:
             configuration.register(session, watches, lists, since, at)
 
+    def taken_since(self, watch: str) -> date | None:
+        """The earliest record creation day from which a list takes the watch's news; None when no list does."""
+        with self._database.reading() as session:
+            return configuration.taken_since(session, watch)
+
     # --- runs
 
     def run_history(self, watch: str, *, now: datetime | None = None) -> RunHistory:
