@@ -45,6 +45,45 @@ def shown(one: Desk, instant: str) -> list[set[int]]:
     return [{int(item.article.pmid) for item in draft.digest.items} for draft in one.tick(instant).drafts]
 
 
+# --- a watch that was edited
+
+
+def test_an_edited_query_is_asked_at_once(at_desk: Desks) -> None:
+    one = at_desk()
+    one.store.remember_configuration("before", "{}", utc(START))
+    one.tick(START)
+
+    one.edit(query="neuromuscular junction[tiab] OR agrin[tiab]")
+    one.store.remember_configuration("after", "{}", utc("2026-03-02T10:00"))
+
+    assert [run.kind for run in one.tick("2026-03-02T10:00").runs] == ["edit"]
+    assert one.tick("2026-03-02T10:01").runs == ()
+
+
+def test_an_edit_that_leaves_the_query_as_it_was_asks_nothing(at_desk: Desks) -> None:
+    one = at_desk()
+    one.store.remember_configuration("before", "{}", utc(START))
+    one.tick(START)
+
+    one.edit(threshold=80)
+    one.store.remember_configuration("after", "{}", utc("2026-03-02T10:00"))
+
+    assert one.tick("2026-03-02T10:00").runs == ()
+
+
+def test_an_edited_query_that_is_refused_is_not_asked_again_and_again(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1), on_nmj(2))
+    one.store.remember_configuration("before", "{}", utc(START))
+    one.tick(START)
+
+    one.edit(query="neuromuscular[tiab]", allow_over=1)
+    one.store.remember_configuration("after", "{}", utc("2026-03-06T10:00"))
+
+    (refused,) = one.tick("2026-03-06T10:00").runs
+    assert refused.error_kind == "TooManyMatches"
+    assert one.tick("2026-03-06T10:01").runs == ()
+
+
 # --- a watch that failed
 
 

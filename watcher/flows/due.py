@@ -1,7 +1,7 @@
 """What is due: a question to the database and the schedules, asked anew each time. Nothing is kept, asked of PubMed or written here.
 
     a list     its latest slot, after its creation, has no digest; slots inside a pause count on the day on which it ends
-    a watch    it has no good run since its latest slot, or ever; after a failure its next try has come (`again`)
+    a watch    it has no good run since its latest slot, or ever; its query was edited; after a failure its next try has come (`again`)
 
 Rows that are dated after now are left out: a clock that went ahead and came back silences nothing.
 """
@@ -19,6 +19,7 @@ from watcher.domain import DigestList, Seed, Watch
 from watcher.errors import ConfigurationError
 from watcher.flows import again
 from watcher.flows.again import Failures
+from watcher.pubmed import query
 from watcher.store import ListHistory, RunHistory, Store
 
 _MOMENT = timedelta(seconds=1)
@@ -111,7 +112,7 @@ class Calendar:
     def next_run(self, watch: Watch, now: datetime) -> datetime:
         """When the watch is run next by itself; `now` when it is due."""
         history = self.store.run_history(watch.name, now=now)
-        if history.last is None or self._slot_came(watch, history.last.started_at, now):
+        if history.last is None or self._slot_came(watch, history.last.started_at, now) or self._is_edited(watch, history):
             return now
         planned, failures = next(self._runs(watch, now)), Failures.of_history(history)
         if failures is None:
@@ -133,6 +134,13 @@ class Calendar:
         except ConfigurationError:
             return False
         return True
+
+    def _is_edited(self, watch: Watch, history: RunHistory) -> bool:
+        """Whether the watch asks for something else than the version in force, and was not run under this configuration yet."""
+        version, known = self.store.version_in_force(watch.name), self.store.configuration()
+        if version is None or known is None or known[0] == history.config_sha256:
+            return False
+        return version.term != query.normalise(watch.query)
 
     def _slot_came(self, watch: Watch, since: datetime, now: datetime) -> bool:
         """Whether a run of the watch has been due since."""

@@ -104,7 +104,14 @@ def history(session: orm.Session, watch: str, now: datetime | None) -> RunHistor
         abandoned_in_row=failures.abandoned,
         failed_at=failures.last_at,
         failed_config_sha256=failures.config_sha256,
+        config_sha256=_config_of(session, last),
     )
+
+
+def _config_of(session: orm.Session, run: RunRow | None) -> str | None:
+    """The hash of the configuration under which a run was made."""
+    made_under = config_versions.c.id == (run.config_id if run else None)
+    return session.execute(sa.select(config_versions.c.sha256).where(made_under)).scalar()
 
 
 def _told(watch_id: int, now: datetime | None) -> sa.ColumnElement[bool]:

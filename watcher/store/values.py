@@ -69,8 +69,8 @@ class RunHistory:
     `window_to` is of the last good run that searched a window, or read a whole set for the first time or after an edit.
     `failed_in_row` counts the runs since the last good one that failed, were refused or were abandoned, `abandoned_in_row` the latest
     of them that were abandoned one after the other; `failing_since` is when the first of them started, `failed_at` when the last one
-    ended, `failed_config_sha256` the configuration under which that one ran. Runs that ended because the service was stopped are left
-    out of everything.
+    ended, `failed_config_sha256` the configuration under which that one ran, `config_sha256` that
+    of the last run. Runs that ended because the service was stopped are left out of everything.
     """
 
     last_good: RunReport | None = None
@@ -82,6 +82,7 @@ class RunHistory:
     failed_in_row: int = 0
     failing_since: datetime | None = None
     similar_at: datetime | None = None
+    config_sha256: str | None = None
     abandoned_in_row: int = 0
     failed_at: datetime | None = None
     failed_config_sha256: str | None = None
