@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -55,6 +56,36 @@ def test_a_released_lease_is_free(store: Store) -> None:
 
     assert store.lease_holder("pubmed") is None
     assert store.take_lease("pubmed", holder="two")
+
+
+def test_a_released_lease_rests_before_another_process_takes_it(bench: Bench) -> None:
+    """Requests to NCBI are counted over 1.1 s, and no process knows of another's."""
+    token = bench.store.take_lease("pubmed", holder="host:folder:1:a")
+    assert token
+    bench.store.release_lease("pubmed", token)
+    released = time.monotonic()
+
+    assert bench.store.take_lease("pubmed", holder="host:folder:2:b")
+    assert time.monotonic() - released > 1.1
+
+
+def test_a_released_lease_does_not_rest_for_the_process_that_had_it(store: Store) -> None:
+    with time_machine.travel(MONDAY, tick=False):
+        token = store.take_lease("pubmed", holder="host:folder:1:a")
+        assert token
+        store.release_lease("pubmed", token)
+
+        assert store.take_lease("pubmed", holder="host:folder:1:b")
+
+
+def test_a_clock_that_was_set_back_does_not_prolong_the_rest(store: Store) -> None:
+    with time_machine.travel(MONDAY + timedelta(days=1), tick=False):
+        token = store.take_lease("pubmed", holder="host:folder:1:a")
+        assert token
+        store.release_lease("pubmed", token)
+
+    with time_machine.travel(MONDAY, tick=False):
+        assert store.take_lease("pubmed", holder="host:folder:2:b")
 
 
 def test_a_lease_that_ran_out_is_taken_by_another_and_lost_to_the_first(store: Store) -> None:

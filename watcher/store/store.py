@@ -476,9 +476,8 @@ class Store:
         return leases.renew(self._database, name, token, seconds=seconds)
 
     def release_lease(self, name: str, token: str) -> None:
-        """Gives a lease back; nothing happens when another has taken it since."""
-        with self._database.writing() as session:
-            leases.release(session, name, token)
+        """Gives a lease back; nothing happens when another has taken it since. For a moment only this process can take it again."""
+        leases.release(self._database, name, token)
 
     def lease_holder(self, name: str) -> str | None:
         """Who holds a lease now."""
@@ -486,8 +485,7 @@ class Store:
 
     def free_dead(self, holder: Holder) -> int:
         """Frees the leases and sending claims of this host and data folder whose process is provably dead; how many."""
-        with self._database.writing() as session:
-            freed = leases.free_dead(session, holder, clock.now())
+        freed = leases.free_dead(self._database, holder, clock.now())
         holders.sweep(holder.folder)
         return freed
 
