@@ -31,7 +31,7 @@ from watcher.flows.tick import Ticker
 from watcher.heartbeat import Heartbeat
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
-from watcher.rank import Ranking, build, load_background
+from watcher.rank import Ranking, build, load_background, unload_background
 from watcher.seeds import distinct
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
@@ -213,6 +213,11 @@ class App:
     def rank(seeds: Sequence[ResolvedSeed]) -> Ranking:
         """The ranking of these seeds against the frozen background."""
         return build(seeds, background=load_background())
+
+    @staticmethod
+    def rest() -> None:
+        """Give back what takes much memory and is needed for work only."""
+        unload_background()
 
     def runner(self) -> Runner:
         """Runs watches."""

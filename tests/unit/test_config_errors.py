@@ -352,3 +352,10 @@ def test_a_channel_without_an_address_is_told_of_both_ways(home: Home) -> None:
 
     assert "channels.m.url: url is missing" in told
     assert "or url_file with the name of a file that holds it" in told
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
+def test_a_folder_of_seeds_that_may_not_be_listed_says_so(home: Home) -> None:
+    (home.folder / "seeds" / "nmj").chmod(0)
+
+    assert "the folder HOME/seeds/nmj cannot be read: Permission denied" in home.told(SMALL)

@@ -133,6 +133,26 @@ def test_a_file_that_is_written_in_several_steps_is_heard_of_when_it_is_whole(ho
     assert found == ["a: 1\nb: 2\n"]
 
 
+def test_a_fault_while_an_edit_is_read_does_not_end_the_watch(home: Path) -> None:
+    stopping, found = threading.Event(), Heard()
+
+    def changed() -> None:
+        found()
+        if found.count == 1:
+            raise ZeroDivisionError("a fault of ours")
+
+    thread = FileWatch(lambda: paths(home), changed, stopping=stopping).start()
+
+    edit(home)
+    found.wait()
+    add_seed(home)
+    found.wait()
+
+    stopping.set()
+    thread.join(30)
+    assert found.count == 2
+
+
 class Paced(threading.Event):
     """Does a thing in the first pause, and makes no pause."""
 

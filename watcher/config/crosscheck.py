@@ -100,10 +100,13 @@ def _missing_seeds(values: Mapping[str, Any], seeds: Path, place: _Where) -> Ite
             path = seeds / folder
             where = place(("watches", name, "seeds", position))
             if not (_is_there(path) and path.is_dir()):
-                there = sorted(one.name for one in seeds.iterdir() if one.is_dir()) if seeds.is_dir() else []
+                is_listed = seeds.is_dir() and _refused(seeds) is None
+                there = sorted(one.name for one in seeds.iterdir() if one.is_dir()) if is_listed else []
                 named = f"the folder {path}" if is_showable(folder) else "it"
                 fix = _did_you_mean(folder, there) or f"create {named} and put one or more papers into it"
                 yield Problem(f"there is no folder{_quoted(folder)} in {seeds}", fix, where)
+            elif (refused := _refused(path)) is not None:
+                yield Problem(f"the folder {path} cannot be read: {refused}", "let the user who runs watcher list it", where)
             elif not any(path.iterdir()):
                 yield Problem(
                     f"the folder {path} is empty", "put one or more papers into it; docs/configuration.md says how", where
@@ -169,6 +172,15 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except OSError:  # a name too long for any file
         return False
+
+
+def _refused(folder: Path) -> str | None:
+    """Why a folder cannot be listed, if it cannot."""
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _is_example(host: str) -> bool:

@@ -14,7 +14,7 @@ import structlog
 
 from watcher.app import Loaded, Seeds, load_whole
 from watcher.config import files_of
-from watcher.errors import ConfigurationError, Problem
+from watcher.errors import ConfigurationError, Problem, StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -78,6 +78,13 @@ class Configuration:
             if taken is not None:
                 self._in_force = taken
             return taken
+
+    def put_back(self, before: Loaded, error: StoreError) -> None:
+        """What was taken up names a database that cannot be used: what was in force before is in force again."""
+        place = self._in_force.settings.place(("database", "url"))
+        with self._lock:
+            self._in_force = before
+        self._tell((Problem(str(error), "mend that, and save the configuration again", place),))
 
     def _refuse(self, problems: tuple[Problem, ...], files: frozenset[Path]) -> None:
         with self._lock:

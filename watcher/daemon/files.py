@@ -56,7 +56,7 @@ class FileWatch:
         while not self._stopping.is_set():
             folders = _folders(self._paths())
             for _ in self._signs(folders):
-                self.look()
+                self._looked()
                 if self._stopping.is_set() or _folders(self._paths()) != folders:
                     break
 
@@ -68,6 +68,12 @@ class FileWatch:
         self._seen = now
         self._changed()
         return True
+
+    def _looked(self) -> None:
+        try:
+            self.look()
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the watch over the files
+            _log.error("an edit could not be looked at", exc_info=error)
 
     def _at_rest(self, now: Fingerprint) -> Fingerprint:
         """What the files are once they no longer change: an editor may write them in several steps."""

@@ -14,12 +14,13 @@ import math
 import os
 import sys
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import clock, logs
 from watcher.app import Loaded, load_kept, load_whole
@@ -61,21 +62,30 @@ def serve(path: Path | None = None) -> None:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     stop = Stop()
     with stop.listening():
-        tick_seconds = _tick_seconds(os.environ)
-        loaded = _begin(path, stop, tick_seconds)
+        tick = tick_seconds(os.environ)
+        loaded = _begin(path, stop, tick)
         if loaded is not None:
             logs.set_up(loaded.settings.log.level, loaded.settings.log.format)
-            _Main(Configuration(path, loaded), stop, tick_seconds).run()
+            Main(Configuration(path, loaded), stop, tick).run()
 
 
-class _Main:
+class Ticks(IntervalTrigger):  # type: ignore[misc]  # APScheduler ships no types
+    """An interval that is not made up for: where the clock has jumped a year ahead, IntervalTrigger would name every tick of it."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """One interval after the last tick, or after now when that has passed."""
+        following: datetime = super().get_next_fire_time(previous_fire_time, now)
+        return following if following > now else now + self.interval
+
+
+class Main:
     """The main thread of a service whose configuration is loaded."""
 
     def __init__(self, configuration: Configuration, stop: Stop, tick_seconds: float) -> None:
         self._stop = stop
         self._tick_seconds = tick_seconds
-        self._service = Service(configuration, stop.stopping)
-        self._pulse = PulseWriter(self._service, configuration, tick_seconds)
+        self.service = Service(configuration, stop.stopping)
+        self._pulse = PulseWriter(self.service, configuration, tick_seconds)
         self._files = FileWatch(configuration.files, configuration.read, stopping=stop.stopping)
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -87,22 +97,23 @@ class _Main:
         """Run until told to stop."""
         self._pulse.beat()
         watching = self._files.start()
-        self._scheduler.add_job(self._round, "interval", seconds=self._tick_seconds, id=_JOB, next_run_time=clock.real_now())
+        self._scheduler.add_job(self._round, Ticks(seconds=self._tick_seconds), id=_JOB, next_run_time=clock.real_now())
         self._scheduler.start()
         try:
             self._mind()
         finally:
             self._stop.ask()
+            self._scheduler.remove_job(_JOB)  # not while a round is being handed to the executor, which shutdown closes first
             self._scheduler.shutdown(wait=False)
             watching.join(_JOIN_SECONDS)
             self._end()
-        if self._service.fatal is not None:
-            raise self._service.fatal
+        if self.service.fatal is not None:
+            raise self.service.fatal
 
     def _round(self) -> None:
-        self._service.round()
+        self.service.round()
         self._pulse.beat()
-        if self._service.fatal is not None:
+        if self.service.fatal is not None:
             self._stop.ask()
 
     def _mind(self) -> None:
@@ -117,7 +128,7 @@ class _Main:
 
     def _end(self) -> None:
         """In order, or after `END_SECONDS` without: what the process holds is free once it has ended, since its lock is."""
-        in_order = self._service.end(END_SECONDS)
+        in_order = self.service.end(END_SECONDS)
         self._pulse.end()
         if in_order:
             _log.info("the service has ended")
@@ -155,7 +166,12 @@ def _begin(path: Path | None, stop: Stop, tick_seconds: float) -> Loaded | None:
             return None
 
 
-def _tick_seconds(environ: Mapping[str, str]) -> float:
+def tick_seconds(environ: Mapping[str, str]) -> float:
+    """How long a tick is.
+
+    Raises:
+        ConfigurationError: WATCHER_TICK_SECONDS is no number of seconds, or out of bounds.
+    """
     text = environ.get(TICK_SECONDS, "").strip()
     try:
         seconds = float(text) if text else DEFAULT_TICK_SECONDS

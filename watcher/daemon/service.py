@@ -11,6 +11,7 @@ An error ends its round and nothing else: the next one tries again.
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from functools import partial
 import structlog
 
 from watcher import clock, health, logs
-from watcher.app import App
+from watcher.app import App, Loaded
 from watcher.daemon.alarm import Alarm
 from watcher.daemon.configuration import Configuration
 from watcher.daemon.telling import Telling, introduce
@@ -28,6 +29,8 @@ from watcher.flows.deliver import Unsettled
 from watcher.flows.tick import Done
 
 UPKEEP_EVERY = timedelta(days=1)
+REST_AFTER_SECONDS = 60.0
+"""So long after its last search or digest the service gives back the memory that these need."""
 
 _log = structlog.get_logger(__name__)
 
@@ -55,6 +58,7 @@ class Service:
     _app: App | None = None
     _was_open: bool = False
     _upkept_at: datetime | None = None
+    _worked_at: float | None = None
     _unsettled: Unsettled = field(default_factory=Unsettled)
     _telling: Telling = field(default_factory=Telling)
     _alarm: Alarm = field(default_factory=Alarm)
@@ -83,12 +87,11 @@ class Service:
             self._finish(now, self._do(now))
         except Stopped:
             self._finish(None, self.rounds.problems)
-        except (SchemaTooNew, StoreUnusable) as error:
-            self._fail(str(error))
-            if isinstance(error, SchemaTooNew) or not self._was_open:
-                self.fatal = error
         except WatcherError as error:
-            self._telling.once("error", str(error), _log.error)
+            if isinstance(error, SchemaTooNew) or (isinstance(error, StoreUnusable) and not self._was_open):
+                self.fatal = error
+            else:
+                self._telling.once("error", str(error), _log.error)
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours ends one round, not the service
             told = f"{type(error).__name__}: {error}"
@@ -103,30 +106,46 @@ class Service:
         app.store.free_dead(app.holder)
         ticker = app.ticker()
         try:
-            self._telling.done(ticker.tick(now))
-            self._telling.once("busy", "", _log.info)
+            done = ticker.tick(now)
         except Busy as busy:
             self._telling.once("busy", str(busy), _log.info)
+        else:
+            self._telling.once("busy", "", _log.info)
+            self._telling.done(done)
+            self._rest(app, worked=bool(done.runs or done.drafts))
         self._alert(app, clock.now())
         self._keep_up(app, now)
         return ailments(ticker, app.store, now)
 
     def _opened(self, now: datetime) -> App:
-        """The App of the configuration in force, ready for work."""
-        if (taken := self.configuration.take()) is not None:
+        """The App of the configuration in force, ready for work. One whose new database cannot be used is put back."""
+        before = self.configuration.in_force
+        taken = self.configuration.take()
+        if taken is not None:
             self._close()
-            logs.set_up(taken.settings.log.level, taken.settings.log.format)
-        if self._app is None:
-            loaded = self.configuration.in_force
-            app = App(loaded.settings, say=_log.debug, stopping=self.stopping, loaded=loaded, unsettled=self._unsettled)
             try:
-                app.at_work(now, starting=True)
-                introduce(app, now, anew=self._was_open)
-            except BaseException:
-                app.__exit__(None, None, None)
-                raise
-            self._app, self._was_open = app, True
+                self._app = self._begun(taken, now)
+            except StoreError as error:
+                if taken.settings.database_url == before.settings.database_url:
+                    raise
+                self.configuration.put_back(before, error)
+            else:
+                if taken.settings.log != before.settings.log:
+                    logs.set_up(taken.settings.log.level, taken.settings.log.format)
+        if self._app is None:
+            self._app = self._begun(self.configuration.in_force, now)
         return self._app
+
+    def _begun(self, loaded: Loaded, now: datetime) -> App:
+        app = App(loaded.settings, say=_log.debug, stopping=self.stopping, loaded=loaded, unsettled=self._unsettled)
+        try:
+            app.at_work(now, starting=True)
+            introduce(app, now, anew=self._was_open)
+        except BaseException:
+            app.__exit__(None, None, None)
+            raise
+        self._was_open = True
+        return app
 
     def _alert(self, app: App, now: datetime) -> None:
         """Tell people what fails or works again; what is owed for it goes out at once."""
@@ -134,6 +153,13 @@ class Service:
         told = alerter.configuration(self.configuration.problems or None, now)
         if alerter.after_tick(now) or told:
             self._telling.done(Done(sendings=app.deliverer().deliver(now)))
+
+    def _rest(self, app: App, *, worked: bool) -> None:
+        if worked:
+            self._worked_at = time.monotonic()
+        elif self._worked_at is not None and time.monotonic() - self._worked_at > REST_AFTER_SECONDS:
+            self._worked_at = None
+            app.rest()
 
     def _keep_up(self, app: App, now: datetime) -> None:
         """What is enough once a day."""

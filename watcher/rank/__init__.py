@@ -11,6 +11,7 @@ stands for all of it but the article. NumPy and SciPy are imported by the first 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from watcher.rank.background import Background
     from watcher.rank.model import Model
 
-__all__ = ["Ranking", "build", "load_background"]
+__all__ = ["Ranking", "build", "load_background", "unload_background"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,13 @@ def build(
 
 
 def load_background() -> Background:
-    """The frozen background that ships with the package; read once per process."""
+    """The frozen background that ships with the package; read once per process, until it is unloaded."""
     from watcher.rank import background  # noqa: PLC0415 - NumPy and SciPy only when used
 
     return background.load_background()
+
+
+def unload_background() -> None:
+    """Gives the background's memory back, some 200 MB; the next `load_background` reads it again."""
+    if (background := sys.modules.get(f"{__name__}.background")) is not None:
+        background.load_background.cache_clear()
