@@ -161,3 +161,30 @@ def test_a_record_that_came_while_the_service_was_off_for_weeks_is_not_given_up_
         one.tick("2026-04-13T08:00")
 
         assert [presented(mail) for mail in one.mail.mails] == [{1}]
+
+
+def test_a_watch_that_was_taken_out_for_a_month_and_comes_back_tells_no_outage_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agrin = Planted(paper(2, title="Agrin in mice", created="2026-03-20"))
+    with lab(tmp_path, [on_nmj(1), agrin], monkeypatch) as one:
+        watch = {**one.document["watches"]["nmj"], "title": "Agrin biology", "query": "agrin[tiab]"}
+        order = one.document["lists"]["lab-weekly"]
+        one.document["watches"]["agrin"], order["watches"] = watch, ["nmj", "agrin"]
+        one.write()
+        one.tick(START)
+
+        del one.document["watches"]["agrin"]
+        order["watches"] = ["nmj"]
+        one.write()
+        for day in range(3, 30):
+            one.tick(f"2026-03-{day:02}T05:30")
+        one.document["watches"]["agrin"], order["watches"] = watch, ["nmj", "agrin"]
+        one.write()
+        one.tick("2026-03-29T09:00")
+        one.tick("2026-03-30T05:30")
+        one.tick("2026-03-30T08:00")
+
+        last = one.mail.mails[-1]
+        assert presented(last) == {2}
+        assert "Agrin biology from" not in last.part("text/plain")

@@ -14,6 +14,7 @@ from flow_samples import ALS, WEEKLY, Desk, final
 from watcher.demo.papers import paper
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, RunOutcome
 from watcher.errors import ConfigurationError, Place, Problem
+from watcher.flows import trouble
 from watcher.flows.alert import Alerter
 from watcher.flows.deliver import Deliverer
 
@@ -248,6 +249,30 @@ def test_when_the_channel_takes_messages_again_the_others_hear_of_it(lab: Lab) -
     assert lab.told("Channel mail takes messages again") == [("slack", "[watcher] Channel mail takes messages again")]
     assert [subject for channel, subject in lab.sent if channel == "mail"] == [lab.sent[0][1]] * 2
     assert lab.topics() == []
+
+
+def test_a_channel_that_failed_while_the_clock_was_ahead_is_well_again_with_the_next_message(lab: Lab) -> None:
+    lab.tick(START)
+    lab.dead.add("mail")
+    lab.tick("2026-04-06T08:00")
+    lab.dead.clear()
+
+    lab.tick("2026-03-09T08:00", "2026-03-16T08:00")  # the clock is right again
+
+    assert lab.told("Channel mail takes messages again") == [("slack", "[watcher] Channel mail takes messages again")]
+    assert lab.topics() == []
+
+
+def test_a_channels_failure_is_not_dated_later_than_now(lab: Lab) -> None:
+    lab.tick(START)
+    lab.dead.add("mail")
+    lab.tick("2026-04-06T08:00")
+    parked = lab.desk.store.deliveries(states={DeliveryState.PARKED})
+
+    notice = trouble.channel_fails("mail", parked, lab.desk.at(MONDAY), "Europe/Berlin")  # the clock is right again
+
+    assert notice.since == lab.desk.at(MONDAY)
+    assert "held back since 9 March" in notice.what
 
 
 def test_what_was_dropped_by_hand_ends_no_failure_until_something_is_sent(lab: Lab) -> None:

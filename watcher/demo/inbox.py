@@ -35,6 +35,7 @@ MAIL_FAULTS: Mapping[str, str] = {
     "hangs": "silence after the mail's last line, until the client gives up; the mail is not kept",
     "loses": "the connection is closed after the mail's last line; the mail is not kept",
     "takes-and-hangs-up": "the mail is kept, and the connection closed before the client is told",
+    "takes-and-hangs": "the mail is kept, and then silence until the client gives up",
     "refuses-login": "535 for the login",
 }
 """Every way in which the mail server can be told to fail."""
@@ -47,12 +48,14 @@ SLACK_FAULTS: Mapping[str, str] = {
     "hangs": "silence until the client gives up; the post is not kept",
     "loses": "the connection is closed; the post is not kept",
     "takes-and-hangs-up": "the post is kept, and the connection closed before the client is told",
+    "takes-and-hangs": "the post is kept, and then silence until the client gives up",
 }
 """Every way in which the Slack can be told to fail."""
 
 _AT_CONNECTION = ("hangs-up", "busy")
 _AT_RECIPIENT = {"greylists": "451 4.7.1 Greylisted, please try again later", "refuses": "550 5.1.1 No such user here"}
-_AT_DATA = ("hangs", "loses", "takes-and-hangs-up")
+_TAKES = ("takes-and-hangs-up", "takes-and-hangs")
+_AT_DATA = ("hangs", "loses", *_TAKES)
 _LONGEST_SILENCE = 120.0
 
 
@@ -100,10 +103,10 @@ class Mishaps:
             self.played.append(Played(found.kind, at))
             return found.kind
 
-    def clear(self) -> None:
-        """Forget what was planted; what was played is kept."""
+    def clear(self, kind: str | None = None) -> None:
+        """Forget what was planted, or what of one kind was; what was played is kept."""
         with self._lock:
-            self._planted.clear()
+            self._planted = [one for one in self._planted if kind is not None and one.kind != kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +207,9 @@ class MailServer:
         if self.answers:
             return self.answers.popleft()
         kind = self.mishaps.take(_AT_DATA, envelope.rcpt_tos[0] if envelope.rcpt_tos else "")
-        if kind in (None, "takes-and-hangs-up"):
+        if kind is None or kind in _TAKES:
             self._keep(envelope)
-        if kind == "hangs":
+        if kind in ("hangs", "takes-and-hangs"):
             await _until_gone(server)
         if kind is not None:
             cast("asyncio.Transport", server.transport).abort()
@@ -259,6 +262,7 @@ _SLACK_ANSWERS: Mapping[str, Answer] = {
     "hangs": Answer(0, silence=_LONGEST_SILENCE),
     "loses": Answer(0),
     "takes-and-hangs-up": Answer(0),
+    "takes-and-hangs": Answer(0, silence=_LONGEST_SILENCE),
 }
 
 
@@ -311,7 +315,7 @@ class SlackServer:
         if self.answers:
             return self.answers.popleft()
         kind = self.mishaps.take(tuple(SLACK_FAULTS), path)
-        if kind is not None and kind != "takes-and-hangs-up":
+        if kind is not None and kind not in _TAKES:
             return _SLACK_ANSWERS[kind]
         self.posts.append(Post(path, json.loads(body), body))
         if kind is not None:

@@ -102,7 +102,7 @@ class Alerter:
     def _channel(self, name: str, owed: Sequence[DeliveryFacts], standing: NoticeFacts | None, now: datetime) -> bool:
         parked = [one for one in owed if one.state == DeliveryState.PARKED]
         if parked and standing is None:
-            return self._open(trouble.channel_fails(name, parked, self.zone), self._beside(name), now)
+            return self._open(trouble.channel_fails(name, parked, now, self.zone), self._beside(name), now)
         if standing is None or parked or any(one.reason for one in owed):
             return False
         if name not in self.channels:
@@ -113,9 +113,9 @@ class Alerter:
 
     def _sent_since(self, name: str, standing: NoticeFacts, now: datetime) -> bool:
         """Whether the channel took anything since it was reported; a report dated ahead of a clock that went back counts as long ago."""
-        told_at = standing.opened_at if standing.opened_at <= now else standing.since
+        told_at = next((at for at in (standing.opened_at, standing.since) if at <= now), None)
         sent = self.store.deliveries(states={DeliveryState.SENT}, limit=_ALL)
-        return any(one.channel == name and one.sent_at is not None and one.sent_at >= told_at for one in sent)
+        return any(one.channel == name and one.sent_at is not None and (told_at is None or one.sent_at >= told_at) for one in sent)
 
     def _beside(self, name: str) -> Sequence[str]:
         """The channels that are told of another one."""

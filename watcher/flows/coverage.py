@@ -33,8 +33,9 @@ _LOOK_BACK = tuple(timedelta(days=days) for days in (8, 60, 400))
 def coverage(
     store: Store, watches: Iterable[str], run_schedule: Schedule | None, jitter_minutes: int, since: datetime, now: datetime
 ) -> tuple[Outage, ...]:
-    """The `outages` of these watches that last, or were made good after `since`, from what the store knows."""
-    reports = {name: _reports(store, name, since, now) for name in watches}
+    """The `outages` of these watches that last, or were made good after `since`, from what the store knows. A watch that had been taken
+    out was not to be searched until it came back."""
+    reports = {name: _under_orders(store, name, _reports(store, name, since, now)) for name in watches}
     changed = {name: at for name in reports if run_schedule and (at := _changed_at(store, name, run_schedule, reports[name], now))}
     return outages(reports, run_schedule, jitter_minutes, since, now, changed)
 
@@ -46,6 +47,14 @@ def _reports(store: Store, watch: str, since: datetime, now: datetime) -> tuple[
         if any(run.outcome is RunOutcome.GOOD and run.finished_at < since for run in reports):
             return reports
     return store.runs_since(watch, None, now=now)
+
+
+def _under_orders(store: Store, watch: str, reports: tuple[RunReport, ...]) -> tuple[RunReport, ...]:
+    """The runs since the watch was taken by a list without a break; all of them when none of them was."""
+    taken_at = store.taken_at(watch)
+    if taken_at is None or all(run.started_at < taken_at for run in reports):
+        return reports
+    return tuple(run for run in reports if run.started_at >= taken_at)
 
 
 def _changed_at(store: Store, watch: str, times: Schedule, reports: Sequence[RunReport], now: datetime) -> datetime | None:

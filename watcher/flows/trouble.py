@@ -79,9 +79,10 @@ def watch_works(name: str, since: datetime, reports: Sequence[RunReport], now: d
     return Notice(f"{WATCH}{name}", since, what, recovered_at=good.finished_at if good else now)
 
 
-def channel_fails(name: str, parked: Sequence[DeliveryFacts], zone: str) -> Notice:
-    """A channel that does not take what it is owed; `parked` is newest first and not empty."""
-    since = min(one.created_at for one in parked)
+def channel_fails(name: str, parked: Sequence[DeliveryFacts], now: datetime, zone: str) -> Notice:
+    """A channel that does not take what it is owed; `parked` is newest first and not empty. What a clock that had gone ahead dated
+    later than now waits since now."""
+    since = min(now, *(one.created_at for one in parked))
     said, _, fix = (parked[0].reason or "it gave no reason").partition(" - ")
     waiting = f"{count(len(parked), 'message')} {'waits' if len(parked) == 1 else 'wait'}"
     oldest = f", the oldest from {day_and_time(since, zone)}" if len(parked) > 1 else f" since {day_and_time(since, zone)}"
@@ -99,6 +100,7 @@ def channel_fails(name: str, parked: Sequence[DeliveryFacts], zone: str) -> Noti
 
 def channel_works(name: str, since: datetime, now: datetime, zone: str) -> Notice:
     """The end of that."""
+    since = min(since, now)
     what = f"Channel {name} takes messages again. Nothing is held back for it any more; the oldest was from {day_and_time(since, zone)}."
     return Notice(f"{CHANNEL}{name}", since, what, recovered_at=now)
 

@@ -147,6 +147,12 @@ def taken_since(session: orm.Session, watch: str) -> date | None:
     return session.execute(sa.select(sa.func.min(subscriptions.c.since)).where(mine)).scalar()
 
 
+def taken_at(session: orm.Session, watch: str) -> datetime | None:
+    """Since when lists take the watch, without a break; None when none does."""
+    mine = sa.and_(subscriptions.c.watch_id == known_watch_id(session, watch), subscriptions.c.until.is_(None))
+    return session.execute(sa.select(sa.func.min(subscriptions.c.created_at)).where(mine)).scalar()
+
+
 def _of(statement: sa.Update, pair: tuple[int, int]) -> sa.Update:
     """Narrowed to the standing subscription of one list to one watch."""
     table = subscriptions.c

@@ -185,6 +185,11 @@ class Store:
         with self._database.reading() as session:
             return configuration.taken_since(session, watch)
 
+    def taken_at(self, watch: str) -> datetime | None:
+        """Since when lists take the watch, without a break; None when none does."""
+        with self._database.reading() as session:
+            return configuration.taken_at(session, watch)
+
     # --- runs
 
     def run_history(self, watch: str, *, now: datetime | None = None) -> RunHistory:
