@@ -391,3 +391,13 @@ def test_what_is_still_owed_is_left_as_it_is(bench: Bench) -> None:
     assert _resend(bench, "a@lab.example", again=True) == 0
 
     assert (_only(bench).state, _only(bench).reason) == ("parked", "535 refused")
+
+
+def test_after_a_change_what_waits_for_another_try_is_due_at_once(bench: Bench) -> None:
+    bench.owe("pi@lab.example")
+    bench.store.settle(_claim(bench), DeliveryState.PENDING, LATER, next_at=LATER + days(1), reason="451 later")
+
+    assert bench.store.wake_parked(LATER) == 0
+    assert bench.store.wake_parked(LATER, refused_too=True) == 1
+
+    assert bench.store.claim_delivery(LATER, holder="me")

@@ -27,6 +27,9 @@ from watcher.store.sqlite_file import BUSY_SECONDS
 BATCH = 800
 """Parameters in one statement; old SQLite builds allow 999."""
 
+_ALIVE = {"connect_timeout": 10, "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""A PostgreSQL server that went away without a word is noticed within a minute (libpq, Connection Strings)."""
+
 _WRITERS = 0x77617463
 """The PostgreSQL advisory lock of writing transactions."""
 
@@ -202,6 +205,7 @@ _MENDS: Mapping[str, str] = {
     "readonly": "the service's user must have the right to write to the file and to its folder",
     "disk is full": "make room on the disk",
     "disk I/O error": "look at the disk: full, over a quota, or failing",
+    "lock timeout": "another process is writing: try again, and see whether one hangs",
     "locked": "another process is writing: try again, and see whether one hangs",
     "password authentication failed": "check the user and the password in database.url",
     "connection to server": "check that the server runs and that database.url names its host and port",
@@ -235,7 +239,7 @@ def _address(url: str | sa.URL) -> sa.URL:
 def _engine(address: sa.URL) -> sa.Engine:
     """The engine. On PostgreSQL its connections say whose they are, so that a restore sees whether somebody is at work."""
     is_sqlite = address.get_backend_name() == "sqlite"
-    options = {} if is_sqlite else {"application_name": "watcher"}
+    options: dict[str, Any] = {} if is_sqlite else {"application_name": "watcher", **_ALIVE}
     try:
         engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=not is_sqlite, connect_args=options)
     except ModuleNotFoundError as error:
@@ -244,7 +248,17 @@ def _engine(address: sa.URL) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare)
         sa.event.listen(engine, "begin", _begin)
         _hold_to_the_file(engine, Path(address.database or ""))
+    else:
+        sa.event.listen(engine, "connect", _bound)
     return engine
+
+
+def _bound(connection: Any, record: object) -> None:  # noqa: ANN401 - psycopg's connection, as SQLAlchemy passes it
+    """Sets up one PostgreSQL connection: it waits for a lock no longer than SQLite would, and holds none while its machine is gone."""
+    del record
+    connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.execute("SET idle_in_transaction_session_timeout = '300s'")
+    connection.commit()
 
 
 def _hold_to_the_file(engine: sa.Engine, path: Path) -> None:

@@ -181,9 +181,12 @@ def settle(
     return True
 
 
-def wake_parked(session: orm.Session, now: datetime, channel: str | None) -> int:
-    """Makes what is parked due now; how many."""
+def wake_parked(session: orm.Session, now: datetime, channel: str | None, *, refused_too: bool = False) -> int:
+    """Makes what is parked due now, and with `refused_too` what waits after a refusal; how many."""
     parked = deliveries.c.state == DeliveryState.PARKED.value
+    if refused_too:
+        waiting = sa.and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.reason.is_not(None))
+        parked = sa.or_(parked, waiting)
     if channel is not None:
         parked = sa.and_(parked, deliveries.c.channel == channel)
     return change(session, deliveries.update().where(parked).values(state=DeliveryState.PENDING.value, next_at=now))

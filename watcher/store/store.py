@@ -434,10 +434,10 @@ class Store:
         with self._database.writing() as session:
             return deliveries.settle(session, delivery, state, at, next_at=next_at, reason=reason)
 
-    def wake_parked(self, now: datetime, channel: str | None = None) -> int:
-        """Makes what is parked (on this channel) pending and due now; how many."""
+    def wake_parked(self, now: datetime, channel: str | None = None, *, refused_too: bool = False) -> int:
+        """Makes what is parked (on this channel) pending and due now; `refused_too`: also what waits after a refusal. How many."""
         with self._database.writing() as session:
-            return deliveries.wake_parked(session, now, channel)
+            return deliveries.wake_parked(session, now, channel, refused_too=refused_too)
 
     def drop(self, delivery_id: int, at: datetime) -> bool:
         """Gives a delivery up for good; False when it was sent or dropped already, or is being sent this moment.
