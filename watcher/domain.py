@@ -633,7 +633,7 @@ class Digest:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A failure that people are told of once, and its end. `topic` is what fails ("watch:nmj", "channel:lab-mail",
-    "configuration"); at most one notice of a topic is open. `what` says what fails since when, `todo` what to do, in whole
+    "configuration:host:folder"); at most one notice of a topic is open. `what` says what fails since when, `todo` what to do, in whole
     sentences. With `recovered_at` it tells the end of the failure."""
 
     topic: str

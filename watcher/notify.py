@@ -4,6 +4,10 @@ Apprise decides where and how (its URL, its transport settings); what is sent is
 own bytes travel and the other side's answer comes back: `DigestEmail` passes an `EmailMessage` to smtplib, `DigestSlack` posts a
 Block Kit payload. Any other Apprise URL gets the text. Both subclasses lean on names inside Apprise, so its version is pinned
 exactly and a contract test watches those names. This module keeps nothing, and tries once: what comes after is the store's.
+
+A send ends after SEND_SECONDS whatever the other side does. Time-outs of sockets are per read, so that a server which sends a byte
+now and then is never late; hence `_Deadline`, which cuts the connections. Other Apprise plugins make connections of their own,
+which cannot be cut: such a send is left behind in its thread.
 """
 
 from __future__ import annotations
@@ -15,30 +19,38 @@ import os
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import apprise
 import requests
 from apprise.plugins.email.base import NotifyEmail
 from apprise.plugins.slack import NotifySlack
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from watcher.domain import UNKNOWN_URL, Channel, ChannelKind, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SLACK_BASE_URL = "WATCHER_SLACK_BASE_URL"
-SMTP_TIMEOUT_SECONDS = 60
+SEND_SECONDS = 60.0
+SMTP_TIMEOUT_SECONDS = 20
+DATA_SECONDS = 60  # servers look for viruses and spam before they take a mail
 QUIT_SECONDS = 5.0
-HTTP_TIMEOUT_SECONDS = (10, 30)
+HTTP_TIMEOUT_SECONDS = (10, 20)
 RIS_TYPE = "application/x-research-info-systems"
 
 _SLACK_PASSING = frozenset(
@@ -54,6 +66,141 @@ _FORMS = {
 mimetypes.add_type(RIS_TYPE, ".ris")
 
 
+class _Deadline:
+    """Cuts every connection made in its block when SEND_SECONDS have passed, so that whoever reads or writes there returns.
+
+    It holds a duplicate of each socket: that one stays valid when TLS takes the socket over, and belongs to nobody else.
+    """
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._timers = [self._timer(SEND_SECONDS, self._end)]
+
+    def __enter__(self) -> Self:
+        self._token = _DEADLINE.set(self)
+        self._timers[0].start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        _DEADLINE.reset(self._token)
+        for timer in self._timers:
+            timer.cancel()
+        with self._lock:
+            for one in self._sockets:
+                one.close()
+            self._sockets.clear()
+
+    def watch(self, connected: socket.socket) -> socket.socket:
+        """Cut this one too.
+
+        Raises:
+            TimeoutError: the deadline has passed already.
+        """
+        with self._lock:
+            if self.is_over:
+                connected.close()
+                raise TimeoutError("the deadline of the whole send has passed")
+            self._sockets.append(connected.dup())
+        return connected
+
+    def cut_after(self, seconds: float) -> None:
+        """Cut the connections sooner, which is no failure of the send."""
+        timer = self._timer(seconds, self._cut)
+        self._timers.append(timer)
+        timer.start()
+
+    def late(self, who: str) -> DeliveryError | None:
+        """The failure, when the deadline has passed. What was read until then may be half an answer, and is not judged."""
+        return _late(who) if self.is_over else None
+
+    @staticmethod
+    def _timer(seconds: float, then: Callable[[], None]) -> threading.Timer:
+        timer = threading.Timer(seconds, then)
+        timer.daemon = True
+        return timer
+
+    def _end(self) -> None:
+        with self._lock:
+            self.is_over = True
+        self._cut()
+
+    def _cut(self) -> None:
+        with self._lock:
+            for one in self._sockets:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+
+_DEADLINE: ContextVar[_Deadline] = ContextVar("deadline")
+
+
+class _Smtp(smtplib.SMTP):
+    """Keeps the deadline of the block it is made in, from the first byte of the greeting on."""
+
+    def _get_socket(self, *args: Any) -> socket.socket:  # noqa: ANN401 - the signature of smtplib
+        return _DEADLINE.get().watch(super()._get_socket(*args))  # type: ignore[misc]  # typeshed leaves it out
+
+    def data(self, msg: Any) -> tuple[int, bytes]:  # noqa: ANN401 - bytes or text, as smtplib has it
+        """Send the mail itself, and wait longer for the answer than for others."""
+        if self.sock is not None:
+            self.sock.settimeout(DATA_SECONDS)
+        answer = super().data(msg)
+        if self.sock is not None:
+            self.sock.settimeout(SMTP_TIMEOUT_SECONDS)
+        return answer
+
+
+class _SmtpTls(smtplib.SMTP_SSL, _Smtp):
+    """The same inside TLS: SMTP_SSL wraps the socket that `_Smtp` makes."""
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _DEADLINE.get().watch(super()._new_conn())
+
+
+class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _DEADLINE.get().watch(super()._new_conn())
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+_POOLS = {"http": _Pool, "https": _TlsPool}
+
+
+class _Adapter(HTTPAdapter):
+    """The transport adapter whose connections keep the deadline of the block they are made in."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the signature of requests
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401 - the signature of requests
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.mount("http://", _Adapter())
+    session.mount("https://", _Adapter())
+    return session
+
+
+def _late(who: str) -> DeliveryError:
+    return DeliveryError(f"{who} did not finish within {SEND_SECONDS:g} s", permanent=False)
+
+
 class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types for its plugins
     """Sends one ready `EmailMessage` to one address through the server that the Apprise URL names."""
 
@@ -63,16 +210,19 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
     def send(self, *_args: object, **_kwargs: object) -> bool:
         """Hand the message over; a refusal is kept in `failure` with its SMTP code."""
         message, recipient = self.outgoing
-        try:
-            with self.connection() as smtp:
-                smtp.send_message(message, from_addr=self.from_addr[1], to_addrs=[recipient])
-        except (OSError, smtplib.SMTPException) as error:
-            self.failure = _smtp_failure(error, self.smtp_host)
+        with _Deadline() as deadline:
+            try:
+                with self.connection() as smtp:
+                    smtp.send_message(message, from_addr=self.from_addr[1], to_addrs=[recipient])
+            except (OSError, smtplib.SMTPException) as error:
+                self.failure = deadline.late(self.smtp_host) or _smtp_failure(error, self.smtp_host)
         return self.failure is None
 
     @contextmanager
     def connection(self) -> Iterator[smtplib.SMTP]:
         """A connection as the URL wants it: plain, STARTTLS or TLS, logged in when it names a user and a password.
+
+        It is made inside a `_Deadline`.
 
         Raises:
             OSError, smtplib.SMTPException: it could not be made.
@@ -82,9 +232,9 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         smtp = (
-            smtplib.SMTP_SSL(self.smtp_host, self.port, timeout=SMTP_TIMEOUT_SECONDS, context=context)
+            _SmtpTls(self.smtp_host, self.port, timeout=SMTP_TIMEOUT_SECONDS, context=context)
             if self.secure_mode == "ssl"
-            else smtplib.SMTP(self.smtp_host, self.port, timeout=SMTP_TIMEOUT_SECONDS)
+            else _Smtp(self.smtp_host, self.port, timeout=SMTP_TIMEOUT_SECONDS)
         )
         try:
             if self.secure_mode == "starttls":
@@ -109,19 +259,21 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if self.access_token:
             headers["Authorization"] = f"Bearer {self.access_token}"
-        try:
-            answer = requests.post(
-                self.post_url or url,
-                data=json.dumps({**self.outgoing, **addressed}).encode(),
-                headers=headers,
-                timeout=HTTP_TIMEOUT_SECONDS,
-                verify=self.verify_certificate,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            self.failure = DeliveryError(f"Slack could not be reached ({type(error).__name__})", permanent=False)
-            return False
-        self.failure = _slack_failure(answer)
+        with _Deadline() as deadline, _session() as session:
+            try:
+                answer = session.post(
+                    self.post_url or url,
+                    data=json.dumps({**self.outgoing, **addressed}).encode(),
+                    headers=headers,
+                    timeout=HTTP_TIMEOUT_SECONDS,
+                    verify=self.verify_certificate,
+                    allow_redirects=False,
+                )
+            except OSError as error:  # those of requests are OSErrors too
+                unreached = DeliveryError(f"Slack could not be reached ({type(error).__name__})", permanent=False)
+                self.failure = deadline.late("Slack") or unreached
+                return False
+            self.failure = deadline.late("Slack") or _slack_failure(answer)
         return {"ok": True} if self.failure is None else False
 
 
@@ -188,11 +340,12 @@ class Notifier:
         """
         plugin = self._plugin(channel)
         if isinstance(plugin, DigestEmail):
-            try:
-                with plugin.connection() as smtp:
-                    smtp.noop()
-            except (OSError, smtplib.SMTPException) as error:
-                raise _smtp_failure(error, plugin.smtp_host) from None
+            with _Deadline() as deadline:
+                try:
+                    with plugin.connection() as smtp:
+                        smtp.noop()
+                except (OSError, smtplib.SMTPException) as error:
+                    raise deadline.late(plugin.smtp_host) or _smtp_failure(error, plugin.smtp_host) from None
             return f"{plugin.smtp_host}:{plugin.port} answers{' and accepts the login' if plugin.user and plugin.password else ''}"
         if isinstance(plugin, DigestSlack):
             return _reach_http(plugin.post_url or plugin.webhook_url)
@@ -259,7 +412,12 @@ def _direct_webhook(channel: Channel) -> str | None:
 def _notify(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # noqa: ANN401 - Apprise ships no types for its plugins
     service = apprise.Apprise(asset=_asset())
     service.add(plugin)
-    result = service.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
+
+    def notify() -> Any:  # noqa: ANN401 - Apprise's own result
+        return service.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
+
+    ours = isinstance(plugin, DigestEmail | DigestSlack)
+    result = notify() if ours else _left_behind_when_late(notify, f"channel {channel.name!r}")
     failure = getattr(plugin, "failure", None)
     if failure is not None:
         raise failure
@@ -269,6 +427,24 @@ def _notify(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # 
             permanent=False,
             fix=f"try `watcher send-test {channel.name}`",
         )
+
+
+def _left_behind_when_late(work: Callable[[], Any], who: str) -> Any:  # noqa: ANN401 - whatever the work returns
+    """Do the work in a thread, and wait for it no longer than SEND_SECONDS."""
+    done: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
+            done.set_exception(error)
+
+    worker = threading.Thread(target=run, name="apprise", daemon=True)
+    worker.start()
+    worker.join(SEND_SECONDS)
+    if not done.done():
+        raise _late(who)
+    return done.result()
 
 
 # --- email ---------------------------------------------------------------------------------------------------------------------
@@ -354,6 +530,7 @@ def _plain(error: OSError | smtplib.SMTPException) -> str:
 
 def _hang_up(smtp: smtplib.SMTP) -> None:
     """Say goodbye. Nobody waits long for the answer: until this returns, a mail that was taken is not written down as sent."""
+    _DEADLINE.get().cut_after(QUIT_SECONDS)
     try:
         if smtp.sock is not None:
             smtp.sock.settimeout(QUIT_SECONDS)
@@ -401,8 +578,14 @@ def _seconds(text: str | None) -> float | None:
 
 def _reach_http(url: str) -> str:
     host = urlsplit(url).hostname or ""
-    try:
-        requests.head(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/", timeout=HTTP_TIMEOUT_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
-        raise DeliveryError(f"{host} could not be reached ({type(error).__name__})", permanent=False) from None
+    root = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/"
+    with _Deadline() as deadline, _session() as session:
+        try:
+            session.head(root, timeout=HTTP_TIMEOUT_SECONDS, allow_redirects=False)
+        except OSError as error:  # those of requests are OSErrors too
+            unreached = DeliveryError(f"{host} could not be reached ({type(error).__name__})", permanent=False)
+            raise deadline.late(host) or unreached from None
+        late = deadline.late(host)
+        if late is not None:
+            raise late
     return f"{host} answers; a webhook can only be tried by sending (`watcher send-test`)"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as email_policy
@@ -167,7 +169,7 @@ def test_a_server_that_wants_no_login_is_told_as_a_setting(mail: MailServer) -> 
     assert "topsecret" not in str(caught.value)
 
 
-def _takes_a_mail_and_says_no_goodbye(listening: socket.socket) -> None:
+def _takes_a_mail_and_says_no_goodbye(listening: socket.socket, drips: bool) -> None:
     connection, _ = listening.accept()
     connection.settimeout(20)
     with connection, connection.makefile("rwb", buffering=0) as talk:
@@ -179,12 +181,17 @@ def _takes_a_mail_and_says_no_goodbye(listening: socket.socket) -> None:
                     pass
             if not line.upper().startswith(b"QUIT"):
                 talk.write(b"250 ok\r\n")
+            with suppress(OSError):
+                while drips and line.upper().startswith(b"QUIT"):
+                    talk.write(b"221-wait\r\n")
+                    time.sleep(0.05)
 
 
-def test_a_server_that_takes_a_mail_and_says_no_goodbye_has_taken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_server_that_takes_a_mail_and_says_no_goodbye_has_taken_it(drips: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notify, "QUIT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = threading.Thread(target=_takes_a_mail_and_says_no_goodbye, args=(listening,))
+        server = threading.Thread(target=_takes_a_mail_and_says_no_goodbye, args=(listening, drips))
         server.start()
         url = f"mailto://127.0.0.1:{listening.getsockname()[1]}?from=watcher@lab.example&mode=insecure"
 
@@ -192,6 +199,73 @@ def test_a_server_that_takes_a_mail_and_says_no_goodbye_has_taken_it(monkeypatch
 
         server.join(30)
     assert not server.is_alive()
+
+
+@contextmanager
+def dripping(opening: bytes, drop: bytes) -> Iterator[int]:
+    """The port of a server that says `opening`, and then a drop every now and then until the other side has gone."""
+
+    def drip() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            try:
+                connection.sendall(opening)
+                while not gone.wait(0.05):
+                    connection.sendall(drop)
+            except OSError:
+                pass
+
+    gone = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=drip)
+        server.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            gone.set()
+            server.join(30)
+
+
+GREETINGS = [(b"", b"220-wait\r\n"), (b"2", b"2"), (b"220 ready\r\n", b"250-wait\r\n")]
+ANSWERS = [
+    (b"", b"H"),
+    (b"HTTP/1.1 200 OK\r\n", b"X-Wait: 1\r\n"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"o"),
+    (b"HTTP/1.1 404 Not Found\r\n\r\n", b"o"),
+]
+
+
+def assert_late(channel: Channel, message: Message, recipient: str = "") -> None:
+    started = time.monotonic()
+
+    with pytest.raises(DeliveryError, match=r"did not finish within 0\.5 s") as caught:
+        Notifier().send(delivery(message, recipient), channel, now=NOW)
+
+    assert 0.4 < time.monotonic() - started < 5
+    assert (caught.value.permanent, caught.value.code) == (False, None)
+    assert "verysecret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("opening", "drop"), GREETINGS)
+def test_a_mail_server_that_drips_is_left_at_the_deadline(opening: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "SEND_SECONDS", 0.5)
+    with dripping(opening, drop) as port:
+        url = f"mailto://127.0.0.1:{port}?from=watcher@lab.example&mode=insecure"
+        assert_late(Channel("c", ChannelKind.EMAIL, url, to=("pi@lab.example",)), MAIL, "pi@lab.example")
+
+
+@pytest.mark.parametrize(("opening", "drop"), ANSWERS)
+def test_a_slack_that_drips_is_left_at_the_deadline(opening: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "SEND_SECONDS", 0.5)
+    with dripping(opening, drop) as port:
+        assert_late(slack_channel(f"http://127.0.0.1:{port}/services/T/B/verysecret"), SLACK)
+
+
+def test_any_other_service_that_drips_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "SEND_SECONDS", 0.5)
+    with dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"o") as port:
+        channel = Channel("hook", ChannelKind.OTHER, f"json://127.0.0.1:{port}")
+        assert_late(channel, Message(ChannelKind.OTHER, 1, "s", {"text": "t"}))
 
 
 def test_nobody_listening_may_pass() -> None:

@@ -34,6 +34,7 @@ class Lab:
 
     desk: Desk
     alert_channel: str | None = None
+    place: str = ""
     unusable: set[str] = field(default_factory=set)
     dead: set[str] = field(default_factory=set)
     sent: list[tuple[str, str]] = field(default_factory=list)
@@ -63,7 +64,16 @@ class Lab:
         one = self.desk
         watches, orders = {watch.name: watch for watch in one.watches}, {order.name: order for order in one.orders}
         return Alerter(
-            one.store, self.channels, orders, watches, self.recipients, "lab.example", self.alert_channel, 3, "Europe/Berlin"
+            one.store,
+            self.channels,
+            orders,
+            watches,
+            self.recipients,
+            "lab.example",
+            self.alert_channel,
+            3,
+            "Europe/Berlin",
+            self.place,
         )
 
     def tick(self, *instants: str) -> bool:
@@ -370,6 +380,31 @@ def test_without_an_alert_channel_a_bad_configuration_stands_in_the_next_digest(
     digest = lab.desk.digest(MONDAY)
 
     assert lab.told() == []
+    assert [line for line in digest.receipt.failures if "there is no channel 'lab-mial'" in line]
+
+
+def test_services_in_two_places_on_one_database_leave_each_others_configuration_alone(lab: Lab) -> None:
+    lab.alert_channel, now = "admin", lab.desk.load(START)
+    good, bad = replace(lab.alerter, place="alpha:1f"), replace(lab.alerter, place="beta:2e")
+
+    owed = []
+    for minutes in range(3):
+        then = now + timedelta(minutes=minutes)
+        owed += [bad.configuration(problems(), then), good.configuration(None, then)]
+
+    assert owed == [True, False, False, False, False, False]
+    assert lab.topics() == ["configuration:beta:2e"]
+    assert bad.configuration(None, now + timedelta(minutes=5))
+    assert lab.topics() == []
+
+
+def test_the_configuration_of_a_place_stands_in_the_next_digest(lab: Lab) -> None:
+    lab.place = "beta:2e"
+    lab.tick(START)
+    lab.alerter.configuration(problems(), lab.desk.load("2026-03-05T09:00"))
+
+    digest = lab.desk.digest(MONDAY)
+
     assert [line for line in digest.receipt.failures if "there is no channel 'lab-mial'" in line]
 
 

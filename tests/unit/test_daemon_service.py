@@ -400,6 +400,34 @@ def test_an_alarm_that_reaches_nobody_is_a_line_in_the_log(one: Lab) -> None:
     assert [entry["event"] for entry in logs] == ["nobody could be told that the service cannot work"]
 
 
+def test_who_could_not_be_told_is_tried_again_every_five_minutes_and_alone(one: Lab) -> None:
+    one.document["channels"]["lab-mail"]["to"] = ["pi@lab.example", "postdoc@lab.example"]
+    one.write()
+    one.mail.answers.append("554 no")
+    alarm, settings = Alarm(), load_whole(one.config).settings
+
+    counts = []
+    for minutes, error in ((0, "full"), (15, "full"), (19, "full"), (20, "full"), (30, "full"), (31, ""), (32, "")):
+        alarm.after_round(settings, error, after(minutes))
+        counts.append(len(one.mail.mails))
+
+    assert counts == [0, 1, 1, 2, 2, 4, 4]
+    told = [mail.message["To"] for mail in one.mail.mails]
+    assert told == ["postdoc@lab.example", "pi@lab.example", "pi@lab.example", "postdoc@lab.example"]
+
+
+def test_the_end_is_told_only_to_those_who_heard_of_the_beginning(one: Lab) -> None:
+    one.document["channels"]["lab-mail"]["to"] = ["pi@lab.example", "postdoc@lab.example"]
+    one.write()
+    one.mail.answers.append("554 no")
+    alarm, settings = Alarm(), load_whole(one.config).settings
+
+    for minutes, error in ((0, "full"), (15, "full"), (16, "")):
+        alarm.after_round(settings, error, after(minutes))
+
+    assert [mail.message["To"] for mail in one.mail.mails] == ["postdoc@lab.example"] * 2
+
+
 # --- the seeds that were read
 
 

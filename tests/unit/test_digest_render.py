@@ -258,12 +258,12 @@ def test_a_retracted_paper_is_named_in_slack_without_a_link() -> None:
 
 
 def test_a_late_digest_says_why() -> None:
-    period = replace(WEEK, late_reason="the service was not running when it was due")
+    period = replace(WEEK, late_reason="the service was off or held up when it was due")
 
     told = email(digest(many(1), period=period))[1].payload
 
-    assert "This digest is late: the service was not running when it was due." in visible(told["html"])
-    assert "This digest is late: the service was not running when it was due." in told["text"].replace("\n  ", " ")
+    assert "This digest is late: the service was off or held up when it was due." in visible(told["html"])
+    assert "This digest is late: the service was off or held up when it was due." in told["text"].replace("\n  ", " ")
 
 
 def test_an_empty_period_is_a_short_mail_without_a_file() -> None:
@@ -349,6 +349,46 @@ def test_an_outage_over_new_year_says_the_years() -> None:
     told = outage(datetime(2026, 12, 30, 4, 31, tzinfo=UTC), datetime(2027, 1, 2, 8, tzinfo=UTC))
 
     assert "from 30 December 2026, 05:31 to 2 January 2027, 09:00" in said(told)[0]
+
+
+def test_an_outage_of_another_year_than_the_digests_says_its_year() -> None:
+    told = outage(datetime(2025, 12, 30, 4, 31, tzinfo=UTC), datetime(2025, 12, 30, 9, tzinfo=UTC))
+
+    assert "from 30 December 2025, 05:31 to 10:00. " in said(told)[0]
+    assert "Made good on 30 December 2025, " in said(told)[0]
+
+
+def test_a_digest_that_covers_no_new_day_claims_no_span() -> None:
+    period = replace(WEEK, covers_from=WEEK.covers_to)
+    gaps = [Gap(name, date(2026, 9, 21), date(2026, 9, 28), "HTTP 503") for name in ("nmj", "als")]
+    whole = digest([], period=period, gaps=gaps, receipt=Receipt())
+
+    told = email(whole)[1].payload
+    slack = " ".join(message.payload["json"] for message in parts(whole, ChannelKind.SLACK))
+
+    assert page(whole).subject.endswith("No papers to read · no new days covered")
+    assert json.loads(preview(whole, "json", ris))["subject"] == page(whole).subject
+    for text in (visible(told["html"]), " ".join(told["text"].replace("\n! ", "\n").split()), slack):
+        assert "No new days could be covered." in text
+        assert "Not covered yet: papers added 21–28 September 2026 for ALS and the motor unit" in text
+        assert "No records checked." in text
+        assert "Papers added to PubMed" not in text
+
+
+def test_a_first_digest_that_covers_no_new_day_claims_no_span() -> None:
+    period = replace(WEEK, covers_from=WEEK.covers_to, first=True)
+    gaps = [Gap(name, date(2026, 9, 21), date(2026, 9, 28), "HTTP 503") for name in ("nmj", "als")]
+
+    text = email(digest([], period=period, gaps=gaps))[1].payload["text"]
+
+    assert "No papers to read\nNo new days could be covered." in text
+
+
+def test_a_day_that_some_watch_covers_is_claimed() -> None:
+    period = replace(WEEK, covers_from=WEEK.covers_to)
+    gaps = [Gap("als", date(2026, 9, 20), date(2026, 9, 21), "HTTP 503")]
+
+    assert page(digest([], period=period, gaps=gaps)).coverage == "Papers added to PubMed 21 September 2026."
 
 
 def test_an_outage_that_lasts_is_part_of_the_gap_that_it_makes_and_told_alone_without_one() -> None:

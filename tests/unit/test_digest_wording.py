@@ -19,8 +19,8 @@ from watcher.domain import PartialDate
         (date(2026, 9, 15), date(2026, 9, 21), "15–21 Sep", "15–21 September 2026"),
         (date(2026, 9, 21), date(2026, 9, 21), "21 Sep", "21 September 2026"),
         (date(2026, 8, 28), date(2026, 9, 3), "28 Aug – 3 Sep", "28 August – 3 September 2026"),
-        (date(2026, 12, 29), date(2027, 1, 4), "29 Dec – 4 Jan", "29 December 2026 – 4 January 2027"),
-        (date(2026, 9, 21), date(2027, 9, 21), "21 Sep – 21 Sep", "21 September 2026 – 21 September 2027"),
+        (date(2026, 12, 29), date(2027, 1, 4), "29 Dec 2026 – 4 Jan 2027", "29 December 2026 – 4 January 2027"),
+        (date(2026, 9, 21), date(2027, 9, 21), "21 Sep 2026 – 21 Sep 2027", "21 September 2026 – 21 September 2027"),
     ],
 )
 def test_a_span_names_month_and_year_once_when_they_are_the_same(first: date, last: date, short: str, long: str) -> None:

@@ -421,7 +421,7 @@ def test_without_an_edit_the_service_was_off(at_desk: Desks) -> None:
 
     (draft,) = one.tick("2026-03-12T12:00").drafts
 
-    assert draft.digest.period.late_reason == "the service was not running when it was due"
+    assert draft.digest.period.late_reason == "the service was off or held up when it was due"
 
 
 # --- clocks that jump

@@ -232,6 +232,25 @@ def test_a_digest_waits_six_hours_for_pubmed_and_then_goes_out_with_the_gap(at_d
     assert (shown(later), later.gaps) == ({2}, ())
 
 
+def test_a_digest_without_a_reading_covers_nothing_and_the_next_goes_on_from_there(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1, "2026-03-03"), on_nmj(2, "2026-03-12"))
+    one.tick(START)
+    one.digest(MONDAY)
+    one.pubmed.faults.plant("esearch", kind="http-503", times=1_000)
+
+    one.tick(NEXT_MONDAY)
+    blind = one.digest("2026-03-16T15:00")
+    one.pubmed.faults.clear()
+    later = one.digest("2026-03-23T08:00")
+
+    assert [(one.period.covers_from, one.period.covers_to) for one in (blind, later)] == [
+        (date(2026, 3, 9), date(2026, 3, 9)),
+        (date(2026, 3, 9), date(2026, 3, 23)),
+    ]
+    assert [(gap.since, gap.until) for gap in blind.gaps] == [(date(2026, 3, 9), date(2026, 3, 16))]
+    assert (shown(later), later.gaps) == ({2}, ())
+
+
 def test_a_digest_whose_watch_is_refused_does_not_wait(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
     one.edit(allow_over=0)
@@ -335,7 +354,7 @@ def test_missed_slots_make_one_digest_that_says_so(at_desk: Desks) -> None:
     digest = one.digest("2026-03-24T12:00")
 
     assert digest.period.key == "2026-03-23T08:00+01:00"
-    assert digest.period.late_reason.startswith("2 earlier digests were missed while the service was not running")
+    assert digest.period.late_reason.startswith("2 earlier digests were missed while the service was off or held up")
     assert shown(digest) == {1, 2}
 
 
@@ -344,7 +363,7 @@ def test_a_late_start_on_the_day_is_told(at_desk: Desks) -> None:
     one.tick(START)
 
     assert one.digest("2026-03-09T09:00").period.late_reason == ""
-    assert one.digest("2026-03-16T09:01").period.late_reason == "the service was not running when it was due"
+    assert one.digest("2026-03-16T09:01").period.late_reason == "the service was off or held up when it was due"
 
 
 def test_a_digest_by_hand_has_a_period_of_its_own_and_the_slot_still_comes(at_desk: Desks) -> None:

@@ -1,12 +1,14 @@
 """Tells the alerts' channel that the service itself cannot work: its rounds fail, most often because of the database.
 
 The message goes out directly, since nothing can be owed without a database: once when it has gone on for a while, once when it ends.
+Each recipient is told alone: who cannot be reached is tried again while it goes on, and hears of the end only after the beginning.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,10 +16,11 @@ import structlog
 from watcher.app import App
 from watcher.config import Settings
 from watcher.digest import notice as rendering
-from watcher.domain import Delivery, DeliveryState, Notice
+from watcher.domain import Channel, Delivery, DeliveryState, Notice
 from watcher.errors import ConfigurationError, DeliveryError
 
 TELL_AFTER = timedelta(minutes=15)
+TRY_AGAIN_AFTER = timedelta(minutes=5)
 
 _TODO = (
     "Nothing is lost: what is due is done once it works again. Look at the service's log, at the room on the disk, and at the database. "
@@ -29,36 +32,71 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class Alarm:
-    """Remembers whether the failure that goes on was told. Instants are the machine's own."""
+    """Remembers who was told of the failure that goes on: recipients by channel. Instants are the machine's own."""
 
     _since: datetime | None = None
-    _told: bool = False
+    _tried_at: datetime | None = None
+    _told: dict[str, set[str]] = field(default_factory=dict)
 
     def after_round(self, settings: Settings, error: str, now: datetime) -> None:
         """Hear how a round ended; `error` is what it failed of, "" when it did not."""
         if error:
             self._since = self._since or now
-            if not self._told and now - self._since >= TELL_AFTER:
-                self._told = True
-                _send(settings, Notice("service", self._since, f"The watcher cannot work. Its rounds fail: {error}", _TODO), now)
+            if now - self._since >= TELL_AFTER and self._may_try(now):
+                self._tried_at = now
+                self._begun(
+                    settings, Notice("service", self._since, f"The watcher cannot work. Its rounds fail: {error}", _TODO), now
+                )
             return
-        if self._told and self._since is not None:
-            _send(settings, Notice("service", self._since, "The watcher works again.", recovered_at=now), now)
-        self._since, self._told = None, False
+        told, since = self._told, self._since
+        self._since, self._tried_at, self._told = None, None, {}
+        if since is not None:
+            notice = Notice("service", since, "The watcher works again.", recovered_at=now)
+            for name, recipients in told.items():
+                _send(settings, name, notice, now, only=recipients)
+
+    def _may_try(self, now: datetime) -> bool:
+        return self._tried_at is None or abs(now - self._tried_at) >= TRY_AGAIN_AFTER
+
+    def _begun(self, settings: Settings, notice: Notice, now: datetime) -> None:
+        """Tell whoever of the alerts' channel does not know yet."""
+        name = settings.alerts.channel if settings.alerts else None
+        if name is not None:
+            known = self._told.get(name, set())
+            reached = _send(settings, name, notice, now, but=known)
+            if reached:
+                self._told[name] = known | reached
 
 
-def _send(settings: Settings, notice: Notice, now: datetime) -> None:
-    """To every recipient of the alerts' channel; who cannot be reached is named in the log."""
-    if settings.alerts is None or settings.alerts.channel is None:
-        return
+def _send(
+    settings: Settings, name: str, notice: Notice, now: datetime, *, only: Collection[str] | None = None, but: Collection[str] = ()
+) -> set[str]:
+    """To a channel's recipients, each alone; who was reached. Who was not is named in the log."""
     app = App(settings)
-    channel = app.channels[settings.alerts.channel]
-    messages = rendering.render(notice, {channel.kind}, zone=settings.timezone)
+    channel = app.channels.get(name)
+    if channel is None:
+        return set()
     try:
-        for message in messages:
-            for recipient in app.notifier.recipients(channel):
-                identity = f"notice.{secrets.token_hex(8)}@{app.message_host}"
-                delivery = Delivery(0, channel.name, recipient, message, identity, DeliveryState.SENDING, 1, now)
-                app.notifier.send(delivery, channel, now=now)
+        wanted = [one for one in app.notifier.recipients(channel) if one not in but and (only is None or one in only)]
+    except ConfigurationError as error:
+        _log.warning("nobody could be told that the service cannot work", channel=name, reason=str(error))
+        return set()
+    failed = {one: reason for one in wanted if (reason := _failure(app, channel, one, notice, now)) is not None}
+    if failed:
+        who = "nobody" if len(failed) == len(wanted) and not but else "not everybody"
+        about = "works again" if notice.recovered_at else "cannot work"
+        reason = next(iter(failed.values()))
+        _log.warning(f"{who} could be told that the service {about}", channel=name, recipients=[*failed], reason=reason)
+    return set(wanted) - failed.keys()
+
+
+def _failure(app: App, channel: Channel, recipient: str, notice: Notice, now: datetime) -> str | None:
+    """Sends to one recipient; why that failed, if it did."""
+    try:
+        for message in rendering.render(notice, {channel.kind}, zone=app.settings.timezone):
+            identity = f"notice.{secrets.token_hex(8)}@{app.message_host}"
+            delivery = Delivery(0, channel.name, recipient, message, identity, DeliveryState.SENDING, 1, now)
+            app.notifier.send(delivery, channel, now=now)
     except (DeliveryError, ConfigurationError) as error:
-        _log.warning("nobody could be told that the service cannot work", channel=channel.name, reason=str(error))
+        return str(error)
+    return None

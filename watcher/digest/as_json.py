@@ -9,6 +9,8 @@
              chips, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
              note, also: [{pmid, text}], url}
 
+Where every watch has a gap and `covers_to` equals `covers_from`, no new days could be covered.
+
 Instants and days are ISO 8601; what is not known is null or empty. A field may be added; none changes its meaning while `schema`
 stays the same.
 """

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -159,8 +160,8 @@ def page(digest: Digest) -> Page:
         subject=subject(digest),
         counts=counts(digest),
         span=_span(digest, long_span),
-        first=digest.period.first,
-        coverage=f"Papers added to PubMed {long_span(digest.period.covers_from, digest.period.covers_to)}.",
+        first=digest.period.first and not _behind(digest),
+        coverage=_coverage(digest),
         outages=_lines(tuple(_outages(digest))),
         remarks=_lines(tuple(_remarks(digest))),
         groups=tuple(_groups(digest)),
@@ -173,7 +174,7 @@ def page(digest: Digest) -> Page:
         warnings=_lines(receipt.warnings),
         next_digest=moment(receipt.next_digest_at, digest.order.timezone) if receipt.next_digest_at else "",
         home=links.web(digest.base_url),
-        one_line=_one_line(receipt),
+        one_line=_one_line(receipt, searched=not _uncovered(digest)),
         empty=not digest.presented and not digest.follow_ups,
     )
 
@@ -206,9 +207,27 @@ def ris_name(digest: Digest) -> str:
 
 def _span(digest: Digest, written: Callable[..., str]) -> str:
     first, last = digest.period.covers_from, digest.period.covers_to
-    if digest.period.first and last > first:
+    if _uncovered(digest):
+        return "no new days covered"
+    if digest.period.first and last > first and not _behind(digest):
         return f"the last {count((last - first).days, 'day')}"
     return written(first, last)
+
+
+def _coverage(digest: Digest) -> str:
+    if _uncovered(digest):
+        return "No new days could be covered."
+    return f"Papers added to PubMed {long_span(digest.period.covers_from, digest.period.covers_to)}."
+
+
+def _behind(digest: Digest) -> bool:
+    """Whether no watch is covered up to the day of the digest."""
+    return bool(digest.gaps) and set(digest.watch_titles) <= {gap.watch for gap in digest.gaps}
+
+
+def _uncovered(digest: Digest) -> bool:
+    """Whether the digest covers no day beyond those of the one before."""
+    return _behind(digest) and digest.period.covers_from == digest.period.covers_to
 
 
 def _remarks(digest: Digest) -> Iterable[str]:
@@ -222,7 +241,7 @@ def _remarks(digest: Digest) -> Iterable[str]:
 def _gap(digest: Digest, gap: Gap) -> str:
     watch = clean.plain(digest.watch_titles.get(gap.watch, gap.watch))
     lasts = next((one for one in digest.receipt.outages if gap.watch in one.watches and one.made_good_at is None), None)
-    since = f", not searched since {day_and_time(lasts.since, digest.order.timezone)}" if lasts else ""
+    since = f", not searched since {_at(digest, lasts.since)}" if lasts else ""
     return (
         f"Not covered yet: papers added {long_span(gap.since, gap.until)} for {watch}{since}. {sentence(clean.plain(gap.reason))}"
     )
@@ -240,7 +259,7 @@ def _outages(digest: Digest) -> Iterable[str]:
         made_good = max(one.made_good_at for one in summed if one.made_good_at)
         yield (
             f"{'Besides, PubMed' if len(told) > len(summed) else 'PubMed'} was not searched {len(summed):,} times for up to "
-            f"{lasting(longest)}. All made good by {day_and_time(made_good, digest.order.timezone)}."
+            f"{lasting(longest)}. All made good by {_at(digest, made_good)}."
         )
 
 
@@ -250,9 +269,19 @@ def _outage(digest: Digest, outage: Outage) -> str:
     whole = set(digest.watch_titles) <= set(outage.watches)
     of = "" if whole else f" for {listed([_watch_title(digest, name) for name in outage.watches])}"
     if outage.made_good_at is None:
-        return f"PubMed has not been searched{of} since {day_and_time(outage.since, zone)}. Reason: {reason}"
-    span = time_span(outage.since, outage.until, zone)
-    return f"PubMed was not searched{of} from {span}. Reason: {reason} Made good on {day_and_time(outage.made_good_at, zone)}."
+        return f"PubMed has not been searched{of} since {_at(digest, outage.since)}. Reason: {reason}"
+    span = time_span(outage.since, outage.until, zone, year=_other_year(digest, outage.until))
+    return f"PubMed was not searched{of} from {span}. Reason: {reason} Made good on {_at(digest, outage.made_good_at)}."
+
+
+def _at(digest: Digest, at: datetime) -> str:
+    return day_and_time(at, digest.order.timezone, year=_other_year(digest, at))
+
+
+def _other_year(digest: Digest, at: datetime) -> bool:
+    """Whether `at` must be told with its year, as it is not the digest's."""
+    zone = ZoneInfo(digest.order.timezone)
+    return at.astimezone(zone).year != digest.composed_at.astimezone(zone).year
 
 
 # --- papers ----------------------------------------------------------------------------------------------------------------
@@ -376,8 +405,8 @@ def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
         yield ("Given up, no record came", _pmids(receipt.unavailable))
 
 
-def _one_line(receipt: Receipt) -> str:
-    """The receipt of an empty period."""
+def _one_line(receipt: Receipt, *, searched: bool) -> str:
+    """The receipt of an empty period; not `searched`: no watch could be read."""
     retracted = f"retracted ({_pmids(receipt.retracted)})"
     judged = (
         (receipt.below_threshold, "below the threshold"),
@@ -389,6 +418,8 @@ def _one_line(receipt: Receipt) -> str:
     checked = f"{count(receipt.checked, 'record')} checked"
     new = f"{receipt.new:,} {'was' if receipt.new == 1 else 'were'} new{': ' if told else ''}{told}."
     line = f"{checked}. {new}" if receipt.new else f"{checked}, none of them new."
+    if not (searched or receipt.checked or receipt.new):
+        line = "No records checked."
     return " ".join((line, *_recordless(receipt)))
 
 

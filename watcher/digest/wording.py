@@ -20,11 +20,13 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def short_span(first: date, last: date) -> str:
-    """As in "21 Sep", "15–21 Sep", "29 Dec – 4 Jan": for a subject, where the year is plain."""
+    """As in "21 Sep", "15–21 Sep", "29 Sep – 5 Oct", "29 Dec 2026 – 4 Jan 2027": for a subject, where one year is plain."""
     if first == last:
         return _day(last, 3)
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day}–{_day(last, 3)}"
+    if first.year != last.year:
+        return f"{_day(first, 3)} {first.year} – {_day(last, 3)} {last.year}"
     return f"{_day(first, 3)} – {_day(last, 3)}"
 
 
@@ -56,12 +58,12 @@ def day_and_time(at: datetime, zone: str, *, year: bool = False) -> str:
     return f"{long_day(local.date()) if year else _day(local.date())}, {local:%H:%M}"
 
 
-def time_span(since: datetime, until: datetime, zone: str) -> str:
-    """As in "3 March, 05:31 to 4 March, 09:12", "3 March, 05:31 to 09:12"; with years only where they differ."""
+def time_span(since: datetime, until: datetime, zone: str, *, year: bool = False) -> str:
+    """As in "3 March, 05:31 to 4 March, 09:12", "3 March, 05:31 to 09:12"; with years where they differ, or with `year`."""
     first, last = since.astimezone(ZoneInfo(zone)), until.astimezone(ZoneInfo(zone))
     if first.date() == last.date():
-        return f"{day_and_time(since, zone)} to {last:%H:%M}"
-    years = first.year != last.year
+        return f"{day_and_time(since, zone, year=year)} to {last:%H:%M}"
+    years = year or first.year != last.year
     return f"{day_and_time(since, zone, year=years)} to {day_and_time(until, zone, year=years)}"
 
 

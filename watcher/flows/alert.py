@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Alerter:
     """Opens and closes notices. `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs; `zone` the
-    time zone in which people are told."""
+    time zone in which people are told; `place` tells this host and data folder from others that share the database, each of which has a
+    configuration of its own."""
 
     store: Store
     channels: Mapping[str, Channel]
@@ -41,6 +42,7 @@ class Alerter:
     alert_channel: str | None = None
     after_failed_runs: int = 3
     zone: str = "UTC"
+    place: str = ""
 
     def after_tick(self, now: datetime) -> bool:
         """Tell what began to fail and what works again, as the database has it now.
@@ -59,12 +61,13 @@ class Alerter:
 
     def configuration(self, problems: Sequence[Problem] | None, now: datetime) -> bool:
         """Tell that what was saved cannot be used and why, or with None that it is good again; whether messages became owed."""
-        standing = next((one for one in self.store.open_notices() if one.topic == trouble.CONFIGURATION), None)
+        topic = trouble.configuration_topic(self.place)
+        standing = next((one for one in self.store.open_notices() if one.topic == topic), None)
         to = (self.alert_channel,) if self.alert_channel else ()
         if problems and standing is None:
-            return self._open(trouble.configuration_fails(problems, now, self.zone), to, now)
+            return self._open(trouble.configuration_fails(self.place, problems, now, self.zone), to, now)
         if not problems and standing is not None:
-            return self._close(trouble.configuration_works(standing.since, now, self.zone), to, now)
+            return self._close(trouble.configuration_works(self.place, standing.since, now, self.zone), to, now)
         return False
 
     # --- watches -------------------------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import ConfigurationError
+from watcher.flows import trouble
 from watcher.flows.coverage import coverage, is_failure
 from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
@@ -121,7 +122,7 @@ class Composer:
         judged = hearing.judged
         bench = self._bench(request.order, judged)
         records = self.store.works({one.candidate.work_id for one in judged})
-        period = self._period(request, history)
+        period = self._period(request, history, hearing.unheard)
         arranged = arrange(
             entries(judged, records),
             order=request.order,
@@ -186,12 +187,16 @@ class Composer:
 
     # --- the digest's frame -------------------------------------------------------------------------------------------------------
 
-    def _period(self, request: Request, history: ListHistory) -> Period:
-        fresh = [day for report in request.runs.values() if (day := _fresh_day(report))]
+    def _period(self, request: Request, history: ListHistory, unheard: Mapping[str, str]) -> Period:
+        """The days that are covered: up to the latest reading of a watch that was judged; none beyond the last digest's end when there
+        was no reading since."""
+        heard = [watch.name for watch in request.watches if watch.name not in unheard]
+        fresh = [day for name in heard if (report := request.runs.get(name)) and (day := _fresh_day(report))]
+        before = [day for name in heard if (day := self.store.run_history(name, now=request.now).full_set_as_of)]
         first = history.covers_to is None
         start = max((watch.start.days for watch in request.watches), default=0)
         covers_from = history.covers_to or clock.ncbi_day(history.created_at or request.now) - timedelta(days=start)
-        covers_to = max(fresh, default=clock.ncbi_day(request.now))
+        covers_to = max(fresh) if fresh else max([covers_from, *before])
         slot = request.slot or request.now
         return Period(
             key=schedule.period_key(slot) if request.slot else f"manual:{request.now.isoformat(timespec='seconds')}",
@@ -279,12 +284,13 @@ def _fresh_day(report: RunReport) -> date | None:
 def _gaps(request: Request, period: Period, store: Store, unheard: Mapping[str, str]) -> tuple[Gap, ...]:
     """Watches whose full set could not be read for this digest, or whose news could not be judged."""
     gaps = []
+    until = max(period.covers_to, clock.ncbi_day(request.now))
     for watch in request.watches:
         report = request.runs.get(watch.name)
         if watch.name in unheard or report is None or _fresh_day(report) is None:
             read = None if watch.name in unheard else store.run_history(watch.name, now=request.now).full_set_as_of
             reason = unheard.get(watch.name) or (report.error if report else None) or "PubMed was not asked"
-            gaps.append(Gap(watch.name, read or period.covers_from, period.covers_to, reason))
+            gaps.append(Gap(watch.name, read or period.covers_from, until, reason))
     return tuple(gaps)
 
 
@@ -316,4 +322,4 @@ def _standing(store: Store, order: DigestList) -> Iterator[str]:
         messages_are = "1 message is" if len(held) == 1 else f"{len(held):,} messages are"
         since = day_and_time(min(one.created_at for one in held), order.timezone)
         yield f"{messages_are} held back for channel {channel} since {since}: {held[0].reason}"
-    yield from (notice.what.replace("`", "") for notice in store.open_notices() if notice.topic == "configuration")
+    yield from (notice.what.replace("`", "") for notice in store.open_notices() if trouble.is_configuration(notice.topic))

@@ -25,11 +25,11 @@ def late_reason(due: Due, store: Store, now: datetime) -> str:
         return edited
     if due.missed:
         digests = "one earlier digest was" if due.missed == 1 else f"{due.missed} earlier digests were"
-        return f"{digests} missed while the service was not running; {_ALL}"
+        return f"{digests} missed while the service was off or held up; {_ALL}"
     reports = [run for watch in due.order.watches for run in store.runs_since(watch, due.slot, now=now)]
     if any(run.outcome is RunOutcome.FAILED and run.may_pass for run in reports):
         return "it waited for PubMed, which did not answer when it was due"
-    return "the service was not running when it was due"
+    return "the service was off or held up when it was due"
 
 
 def _edited(due: Due, store: Store) -> str:

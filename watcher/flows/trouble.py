@@ -105,8 +105,18 @@ def channel_works(name: str, since: datetime, now: datetime, zone: str) -> Notic
     return Notice(f"{CHANNEL}{name}", since, what, recovered_at=now)
 
 
-def configuration_fails(problems: Sequence[Problem], now: datetime, zone: str) -> Notice:
-    """An edited configuration that cannot be used."""
+def configuration_topic(place: str) -> str:
+    """The topic of one service's configuration: several services on one database each have their own."""
+    return f"{CONFIGURATION}:{place}" if place else CONFIGURATION
+
+
+def is_configuration(topic: str) -> bool:
+    """Whether a topic is the configuration of any service."""
+    return topic.partition(":")[0] == CONFIGURATION
+
+
+def configuration_fails(place: str, problems: Sequence[Problem], now: datetime, zone: str) -> Notice:
+    """An edited configuration that cannot be used; `place` is where the service works."""
     told = " ".join(_said(f"`{one.place}`: {one.what}" if one.place else one.what) for one in problems[:_PROBLEMS])
     more = f" And {len(problems) - _PROBLEMS:,} more." if len(problems) > _PROBLEMS else ""
     what = (
@@ -115,13 +125,13 @@ def configuration_fails(problems: Sequence[Problem], now: datetime, zone: str) -
     )
     fix = next((one.fix for one in problems if one.fix), "")
     todo = f"{_sentence(fix)} Saving the corrected file is enough; `watcher check` tells beforehand whether it is right."
-    return Notice(CONFIGURATION, now, what, todo.strip())
+    return Notice(configuration_topic(place), now, what, todo.strip())
 
 
-def configuration_works(since: datetime, now: datetime, zone: str) -> Notice:
+def configuration_works(place: str, since: datetime, now: datetime, zone: str) -> Notice:
     """The end of that."""
     what = f"The configuration is good again and in force. What was saved from {day_and_time(since, zone)} on could not be used."
-    return Notice(CONFIGURATION, since, what, recovered_at=now)
+    return Notice(configuration_topic(place), since, what, recovered_at=now)
 
 
 def _said(text: str | None) -> str:

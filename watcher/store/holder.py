@@ -51,6 +51,11 @@ class Holder:
                 return cls(name, folder, handle, shared)
             os.close(handle)  # swept away between being made and being locked
 
+    @property
+    def place(self) -> str:
+        """Where this process works, "host:folder's mark": the same for every process on this host and folder."""
+        return ":".join(self.name.split(":")[:2])
+
     def close(self) -> None:
         """Gives the name up: whatever is still held under it is free to be taken."""
         _lock_file(self.name, self.folder).unlink(missing_ok=True)
