@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from watcher import clock, schedule
 from watcher.config import Settings, load, load_last_good, locate_database
 from watcher.domain import Article, Channel, DigestList, ResolvedSeed, Seed, Watch
-from watcher.errors import ConfigurationError, Problem, SeedError, UnknownNameError
+from watcher.errors import ConfigurationError, Place, Problem, SeedError, UnknownNameError
 from watcher.export import to_ris
 from watcher.flows.alert import Alerter
 from watcher.flows.beats import Beats
@@ -30,6 +30,7 @@ from watcher.flows.run import Runner
 from watcher.flows.tick import Ticker
 from watcher.heartbeat import Heartbeat
 from watcher.notify import Notifier
+from watcher.pubmed import query
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, build, load_background, unload_background
 from watcher.seeds import distinct
@@ -158,8 +159,9 @@ class App:
             self.store = self._open_store(check=True)
         self.store.free_dead(self.holder)
         known = self.store.configuration()
-        if starting or (known is not None and known[0] != self.settings.sha256):
-            self.store.wake_parked(now)
+        changed = known is not None and known[0] != self.settings.sha256
+        if starting or changed:
+            self.store.wake_parked(now, refused_too=changed)
         today = clock.ncbi_day(now)
         self.store.register(
             {watch.name: watch.was for watch in self.watches.values()},
@@ -265,6 +267,7 @@ class App:
             alert_channel=alerts.channel if alerts else None,
             after_failed_runs=alerts.after_failed_runs if alerts else _FAILED_RUNS,
             zone=self.settings.timezone,
+            place=self.holder.place,
         )
 
     @cached_property
@@ -372,7 +375,7 @@ def _seeds_of(settings: Settings, watch: Watch) -> tuple[Seed, ...]:
 
 
 def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Settings:
-    """Read the configuration, and check what only several rooms together can: schedules and channel URLs.
+    """Read the configuration, and check what only several rooms together can: queries, schedules and channel URLs.
 
     Args:
         path: the file or its folder; None means WATCHER_CONFIG, else config/watcher.yaml below the working folder.
@@ -382,10 +385,39 @@ def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Sett
         ConfigurationError: every problem found, with its place.
     """
     settings = load(path)
-    problems = [*_schedule_problems(settings), *_channel_problems(settings), *(_seed_problems(settings) if with_seeds else ())]
+    problems = [*_query_problems(settings), *_schedule_problems(settings), *_channel_problems(settings)]
+    problems += _seed_problems(settings) if with_seeds else ()
     if problems:
         raise ConfigurationError(*problems)
     return settings
+
+
+def _query_problems(settings: Settings) -> list[Problem]:
+    """What breaks a query, in the file's own lines; what is milder is told by `watcher check`."""
+    found = []
+    for name in settings.watches:
+        term = settings.watch(name).query
+        place = settings.place(("watches", name, "query"))
+        found += [_flaw_placed(flaw, term, place) for flaw in query.flaws(term) if flaw.breaks]
+    return found
+
+
+def _flaw_placed(flaw: query.Flaw, term: str, place: Place) -> Problem:
+    """A flaw with the line and column of the file; where the file does not spell the query line by line, the key's, and the query's in
+    words."""
+    text = term.split("\n")[flaw.line - 1].strip()
+    if place.line is None or not text:
+        return Problem(flaw.told if text else flaw.what, flaw.fix, place)
+    try:
+        lines = place.path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    offset = flaw.column - 1 - term.split("\n")[flaw.line - 1].index(text)
+    for number in (place.line + flaw.line, place.line):  # a block begins below its key, other text beside it
+        column = lines[number - 1].find(text) if number <= len(lines) else -1
+        if column >= 0:
+            return Problem(flaw.what, flaw.fix, replace(place, line=number, column=column + offset + 1))
+    return Problem(flaw.told, flaw.fix, place)
 
 
 def _schedule_problems(settings: Settings) -> list[Problem]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rehearsal import Lab, lab
+from rehearsal import SEED, Lab, lab
 
 from watcher import clock
 from watcher.app import App, load_settings
@@ -169,3 +169,25 @@ def test_the_app_hears_retries(one: Lab) -> None:
         app.source.search("x")
 
     assert any("503" in line for line in heard)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"neuromuscular junction*"[tiab]', '"neuromuscular junction*[tiab]'),
+        ("OR endplate*[tiab]", "OR (endplate*[tiab]"),
+        ("myasthen*[tiab]", "myasthen*[tiab"),
+    ],
+)
+def test_a_query_that_falls_apart_is_refused_with_the_files_own_line(tmp_path: Path, old: str, new: str) -> None:
+    shipped = (Path(__file__).parents[2] / "config" / "watcher.yaml").read_text(encoding="utf-8")
+    line = next(number for number, text in enumerate(shipped.splitlines(), 1) if old in text and not text.lstrip().startswith("#"))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "watcher.yaml").write_text(shipped.replace(old, new), encoding="utf-8")
+    (tmp_path / "seeds" / "nmj").mkdir(parents=True)
+    (tmp_path / "seeds" / "nmj" / "agrin.txt").write_text(SEED, encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(tmp_path / "config")
+
+    assert line in {problem.place.line for problem in caught.value.problems if problem.place}

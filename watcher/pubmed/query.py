@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from itertools import pairwise
 
 from watcher.errors import Problem
 
@@ -156,41 +157,99 @@ class _Token:
         return self.kind in ("phrase", "word")
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What PubMed would silently read otherwise than it was meant. Line and column count from 1 inside the term.
+
+    `breaks` is set where the term falls apart, so that it cannot mean what was written: nothing balances, or an operator joins nothing.
+    """
+
+    line: int
+    column: int
+    what: str
+    fix: str
+    breaks: bool
+
+    @property
+    def told(self) -> str:
+        """The flaw with its place inside the term."""
+        return f"line {self.line}, column {self.column}: {self.what}"
+
+
 def lint(term: str) -> tuple[Problem, ...]:
     """Find what PubMed would silently read otherwise than it was meant; each problem names line and column inside the term.
 
     PubMed mends a broken query without an error: it drops what does not balance and searches an unknown field as plain text, so
     that a result explodes or shrinks unseen. An empty tuple means that nothing was found, not that the query is good.
     """
+    return tuple(Problem(flaw.told if term.strip() else flaw.what, flaw.fix) for flaw in flaws(term))
+
+
+def flaws(term: str) -> tuple[Flaw, ...]:
+    """What `lint` tells, in the order of the term, with places that can be reckoned with."""
     if not term.strip():
-        return (Problem("the query is empty", 'write what PubMed shall search, such as "neuromuscular junction"[tiab]'),)
+        fix = 'write what PubMed shall search, such as "neuromuscular junction"[tiab]'
+        return (Flaw(1, 1, "the query is empty", fix, breaks=True),)
     tokens = list(_tokens(term))
-    found = [
+    broken = {*_unbalanced(tokens), *_dangling(tokens)}
+    milder = {
         *_comments(term),
-        *_unbalanced(tokens),
         *_tags(tokens),
         *_words(tokens),
         *_operators(tokens),
         *_wildcards(tokens),
         *_dates(tokens),
-    ]
-    return tuple(Problem(f"{_place(term, start)}: {what}", fix) for start, what, fix in sorted(found))
+    }
+    return tuple(Flaw(*_place(term, fault[0]), fault[1], fault[2], fault in broken) for fault in sorted(broken | milder))
 
 
 _Fault = tuple[int, str, str]
 """Where in the term, what is wrong, what to write instead."""
 
 
-def _place(term: str, start: int) -> str:
+def _place(term: str, start: int) -> tuple[int, int]:
     before = term[:start]
-    return f"line {before.count(chr(10)) + 1}, column {start - before.rfind(chr(10))}"
+    return before.count("\n") + 1, start - before.rfind("\n")
 
 
 def _tokens(term: str) -> Iterator[_Token]:
-    """Cut a term up; an operator has the kind "operator"."""
-    for found in _TOKEN.finditer(term):
+    """Cut a term up; an operator has the kind "operator". A quotation mark without a second one turns no others round."""
+    lone = _lone_quote(term)
+    if lone is not None:
+        yield from _cut(term[:lone], 0)
+        yield _Token("quote", '"', lone)
+        yield from _cut(term[lone + 1 :], lone + 1)
+    else:
+        yield from _cut(term, 0)
+
+
+def _cut(text: str, start: int) -> Iterator[_Token]:
+    for found in _TOKEN.finditer(text):
         kind = found.lastgroup or ""
-        yield _Token("operator" if found.group() in _OPERATORS else kind, found.group(), found.start())
+        yield _Token("operator" if found.group() in _OPERATORS else kind, found.group(), start + found.start())
+
+
+def _lone_quote(term: str) -> int | None:
+    """Of an odd number of quotation marks the one that has no second: in the first line with an odd number, where two phrases open or
+    close one after the other."""
+    start = 0
+    for line in term.split("\n") if term.count('"') % 2 else ():
+        if line.count('"') % 2:
+            return start + _lone_in(line)
+        start += len(line) + 1
+    return None
+
+
+def _lone_in(line: str) -> int:
+    opened: int | None = None
+    last = line.rindex('"')
+    for found in re.finditer('"', line):
+        at = found.start()
+        opens = at == 0 or line[at - 1] in " \t(:"
+        if opens == (opened is not None):
+            return at if opened is None else opened
+        opened = at if opens else None
+    return last if opened is None else opened
 
 
 def _comments(term: str) -> Iterator[_Fault]:
@@ -270,19 +329,23 @@ def _operators(tokens: list[_Token]) -> Iterator[_Fault]:
     for token in tokens:
         yield from _meeting(before, token)
         before = token
-    if before.kind == "operator":
-        yield before.start, f"nothing stands after {before.text}", "remove it, or add what it joins"
     yield from _mixtures(tokens)
+
+
+def _dangling(tokens: list[_Token]) -> Iterator[_Fault]:
+    """Operators that join nothing."""
+    ends = _Token("open", "", 0), _Token("close", "", 0)
+    for before, token in pairwise([ends[0], *tokens, ends[1]]):
+        if token.kind == "operator" and before.kind == "open" and token.text != "NOT":
+            yield token.start, f"nothing stands before {token.text}", "remove it, or add what it joins"
+        elif token.kind == "close" and before.kind == "operator":
+            yield before.start, f"nothing stands after {before.text}", "remove it, or add what it joins"
 
 
 def _meeting(before: _Token, token: _Token) -> Iterator[_Fault]:
     """What two neighbours do wrong together."""
-    if token.kind == "operator" and before.kind == "open" and token.text != "NOT":
-        yield token.start, f"nothing stands before {token.text}", "remove it, or add what it joins"
-    elif token.kind == "operator" and before.kind == "operator" and (before.text, token.text) != ("AND", "NOT"):
+    if token.kind == "operator" and before.kind == "operator" and (before.text, token.text) != ("AND", "NOT"):
         yield token.start, f"{before.text} {token.text} stand side by side", "keep one of them"
-    elif token.kind == "close" and before.kind == "operator":
-        yield before.start, f"nothing stands after {before.text}", "remove it, or add what it joins"
     elif token.kind == "close" and before.text == "(":
         yield before.start, "these parentheses are empty", "remove them"
 
