@@ -26,8 +26,8 @@ demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest
 
-simulate: setup ## SEEDS=200: lives of a quarter (WEEKS=13) with everything going wrong; ARGS="--postgres", "--seed 7 --trace"
-	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),5) --weeks $(or $(WEEKS),13) --jobs $(or $(JOBS),1) $(ARGS)
+simulate: setup ## SEEDS=200: lives of a year (WEEKS=52) with everything going wrong; JOBS=2, ARGS="--postgres", "--seed 7 --trace"
+	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),5) --weeks $(or $(WEEKS),52) --jobs $(or $(JOBS),1) $(ARGS)
 
 container-test: setup ## builds the image, composes it up and lives with it; says so where there is no container engine
 	$(BIN)/python -m pytest -m container tests/container

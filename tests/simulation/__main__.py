@@ -71,13 +71,14 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--seed", type=int, help="this seed alone")
-    parser.add_argument("--weeks", type=int, default=13, help="how long each life is")
+    parser.add_argument("--weeks", type=int, default=52, help="how long each life is")
     parser.add_argument("--hours", type=float, default=20.0, help="how far the clock moves at a time, about")
     parser.add_argument("--daemons", type=int, default=0, help="how many services over one database; 0: one or two, by seed")
     parser.add_argument("--ticks", action="store_true", help="`watcher tick` in place of `watcher serve`")
     parser.add_argument(
         "--without", nargs="*", default=[], metavar="KIND", help="mishaps to leave out, as script.Severity calls them"
     )
+    parser.add_argument("--steady", action="store_true", help="nobody edits the configuration")
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL in place of SQLite")
     parser.add_argument("--jobs", type=int, default=1, help="how many seeds at a time")
     parser.add_argument("--trace", action="store_true", help="tell every step")
@@ -88,7 +89,7 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _one(seed: int, asked: argparse.Namespace) -> Outcome:
     """Live one seed in this process."""
-    world = build(seed, asked.weeks)
+    world = build(seed, asked.weeks, edits=not asked.steady)
     severity = replace(script.Severity(), **dict.fromkeys(asked.without, 0.0))
     steps = script.write(world, hours=asked.hours, severity=severity, serving=not asked.ticks)
     outcome, began = Outcome(seed, asked.weeks), time.monotonic()
@@ -149,7 +150,7 @@ def _apart(seed: int, asked: argparse.Namespace) -> Outcome:
 def _passed_on(asked: argparse.Namespace) -> list[str]:
     given = ["--weeks", str(asked.weeks), "--hours", str(asked.hours), "--daemons", str(asked.daemons)]
     given += ["--without", *asked.without] if asked.without else []
-    return [*given, *(["--ticks"] if asked.ticks else []), *(["--postgres"] if asked.postgres else [])]
+    return given + [f"--{name}" for name in ("ticks", "postgres", "steady") if getattr(asked, name)]
 
 
 def _tell(outcome: Outcome, asked: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulation import post
-from simulation.oracle import Evidence, Look, Spoiled
+from simulation.evidence import Evidence, Look, Spoiled
 from simulation.premises import Premises, premises
 from simulation.script import Mishap, Step
 from simulation.service import Crew
@@ -31,6 +31,7 @@ class Life:
     crew: Crew
     played: Counter[str] = field(default_factory=Counter)
     looks: list[Look] = field(default_factory=list)
+    hung: int = 0
     is_off: bool = False
 
     def live(self, script: tuple[Step, ...], say: Callable[[str], None] = lambda _line: None) -> None:
@@ -44,18 +45,30 @@ class Life:
     def _play(self, step: Step) -> None:
         self._switch(step)
         for mishap in step.mishaps:
-            self.played[mishap.label] += mishap.kind != "over"
-            self._plant(mishap)
+            self._plant(mishap, off=step.off)
         self.premises.move_clock(step.at, step.at + step.ahead)
         if step.off:
             return
         for mishap in step.mishaps:
             self._strike(mishap)
-        ended = self.crew.settle()
-        if not ended:
-            self._stands_still(step)
-        self.looks.append(Look(step.at, step.at + step.ahead, clean=step.is_clean))
+        if not self.crew.settle():
+            raise AssertionError(f"no round ended under the clock {step.at}: the service stands still")
+        self._look(step)
         self._mend(step)
+
+    def _look(self, step: Step) -> None:
+        self.looks.append(
+            Look(
+                at=step.at,
+                shown=step.at + step.ahead,
+                clean=step.is_clean,
+                ended=time.monotonic(),
+                edition=self.premises.edition,
+                undisturbed=step.is_undisturbed,
+                troubled=step.troubled,
+                harmed=step.harmed,
+            )
+        )
 
     def _switch(self, step: Step) -> None:
         """Take the service down before a time without it, and up again after."""
@@ -66,21 +79,39 @@ class Life:
             self.crew.start()
         self.is_off = step.off
 
-    def _plant(self, mishap: Mishap) -> None:
+    def _plant(self, mishap: Mishap, *, off: bool) -> None:
         """What stands ready before the clock moves."""
         one = self.premises
         if mishap.kind == "pubmed":
-            one.pubmed.faults.plant(
-                mishap.at, kind=mishap.name, times=mishap.times, when=_undated if mishap.name in _LIES else None
-            )
+            when = _undated if mishap.name in _LIES else None
+            one.pubmed.faults.plant(mishap.at, kind=mishap.name, times=mishap.times, when=when)
         elif mishap.kind == "mail":
             one.mail.plant(mishap.name, times=mishap.times, to=mishap.at)
         elif mishap.kind == "slack":
             one.slack.plant(mishap.name, times=mishap.times, path=one.slack.path(mishap.at) if mishap.at else "")
         elif mishap.kind == "bad edit":
             one.spoil_configuration(mishap.number)
+        elif mishap.kind == "edit" and off:
+            one.edit(mishap.number, mishap.name)
         elif mishap.kind == "over":
             self._over(mishap.name)
+        elif mishap.kind == "kill in a hang":
+            self._hang(mishap.name)
+        self._count(mishap)
+
+    def _count(self, mishap: Mishap) -> None:
+        """A fault that only stands ready is counted where it was met; the others as they come."""
+        if mishap.kind not in ("over", "pubmed", "mail", "slack", "kill in a hang", "disk full"):
+            self.played[mishap.label] += 1
+
+    def _hang(self, where: str) -> None:
+        self.hung = self._hung(where)
+        if where in ("esearch", "efetch"):
+            self.premises.pubmed.faults.plant(where, kind="hang")
+        elif where == "mail":
+            self.premises.mail.plant("takes-and-hangs")
+        else:
+            self.premises.slack.plant("takes-and-hangs")
 
     def _over(self, kind: str) -> None:
         one = self.premises
@@ -95,24 +126,53 @@ class Life:
 
     def _strike(self, mishap: Mishap) -> None:
         """What befalls the running service."""
-        if mishap.kind == "kill":
-            self.crew.kill(mishap.number, mishap.seconds)
-        elif mishap.kind == "restart":
-            self.crew.stop()
-            self.crew.start()
-        elif mishap.kind == "database locked":
-            with self.premises.locked_database():
-                time.sleep(mishap.seconds)
-        elif mishap.kind == "disk full":
+        ways: dict[str, Callable[[Mishap], None]] = {
+            "kill": lambda one: self.crew.kill(one.number, one.seconds),
+            "restart": self._restart,
+            "database locked": self._lock,
+            "disk full": self._starve,
+            "kill in a hang": self._kill_in_a_hang,
+            "edit": self._edit,
+        }
+        if mishap.kind in ways:
+            ways[mishap.kind](mishap)
+
+    def _restart(self, _mishap: Mishap) -> None:
+        self.crew.stop()
+        self.crew.start()
+
+    def _lock(self, mishap: Mishap) -> None:
+        with self.premises.locked_database():
+            time.sleep(mishap.seconds)
+
+    def _starve(self, mishap: Mishap) -> None:
+        """It counts where the service felt it. PostgreSQL writes its files itself: no limit of the service's bites there."""
+        if not self.premises.database_url:
+            before = self.crew.told_of("look at the disk")
             self.crew.starve(mishap.seconds)
+            self.played[mishap.label] += self.crew.told_of("look at the disk") > before
+
+    def _kill_in_a_hang(self, mishap: Mishap) -> None:
+        hangs = self.crew.kill_in(mishap.number, hangs=lambda: self._hung(mishap.name) > self.hung)
+        self.played[mishap.label] += hangs
+        for server in (self.premises.mail, self.premises.slack):
+            server.mishaps.clear("takes-and-hangs")
+
+    def _hung(self, where: str) -> int:
+        """How often something hung there."""
+        one = self.premises
+        if where in ("esearch", "efetch"):
+            return sum(exchange.fault == "hang" for exchange in one.pubmed.calls(where))
+        server = one.mail if where == "mail" else one.slack
+        return sum(played.kind == "takes-and-hangs" for played in server.mishaps.played)
+
+    def _edit(self, mishap: Mishap) -> None:
+        self.crew.take_up(lambda: self.premises.edit(mishap.number, mishap.name), lambda: None)
 
     def _mend(self, step: Step) -> None:
         """Short faults end with their step."""
         if not step.troubled:
             self.premises.pubmed.faults.clear()
-
-    def _stands_still(self, step: Step) -> None:
-        raise AssertionError(f"no round ended under the clock {step.at}: the service stands still")
 
 
 def lives(
@@ -130,28 +190,39 @@ def lives(
             life.live(script, say)
         finally:
             life.crew.abandon()
-        return evidence(life), life.played
+        return evidence(life), life.played + met(life)
 
 
 def evidence(life: Life) -> Evidence:
     """What happened, in plain values."""
     one = life.premises
+    faults = [(played.kind, played.at, played.at_monotonic) for played in (*one.mail.mishaps.played, *one.slack.mishaps.played)]
     mails = [post.mail(mail.message, mail.raw, mail.recipients, mail.at_monotonic) for mail in list(one.mail.mails)]
     posts = [post.post(there.path, there.payload, there.raw, there.at_monotonic) for there in list(one.slack.posts)]
-    untold = [
-        (played.at, played.at_monotonic)
-        for played in (*one.mail.mishaps.played, *one.slack.mishaps.played)
-        if played.kind == "takes-and-hangs-up"
-    ]
     return Evidence(
         letters=tuple(mails),
         posts=tuple(posts),
         moves=tuple((move.at_monotonic, move.true) for move in one.moves),
         ends=tuple(life.crew.ends),
-        untold=tuple(untold),
+        untold=tuple((at, moment) for kind, at, moment in faults if kind in _UNTOLD),
+        refused=tuple((at, moment) for kind, at, moment in faults if kind in _REFUSALS),
+        unsent=tuple(moment for _, _, moment in faults),
+        unanswered=tuple(sorted(one.at_monotonic for one in life.premises.pubmed.log if one.fault)),
         spoiled=tuple(_spoiled(life)),
         looks=tuple(life.looks),
-        paths={order.name: one.slack.path(order.webhook) for order in one.world.orders},
+        paths={order.name: one.slack.path(order.webhook) for order in one.world.all_orders},
+    )
+
+
+def met(life: Life) -> Counter[str]:
+    """How often which planted fault of a server was met."""
+    one = life.premises
+    return Counter(
+        [
+            *(f"pubmed: {exchange.fault}" for exchange in one.pubmed.log if exchange.fault and exchange.fault != "rate"),
+            *(f"mail: {played.kind}" for played in one.mail.mishaps.played),
+            *(f"slack: {played.kind}" for played in one.slack.mishaps.played),
+        ]
     )
 
 
@@ -163,6 +234,8 @@ def _spoiled(life: Life) -> Iterator[Spoiled]:
             yield Spoiled(exchange.at_monotonic, pmids)
 
 
+_UNTOLD = ("takes-and-hangs-up", "takes-and-hangs")
+_REFUSALS = ("refuses", "gone")
 _LIES = frozenset({"shrunken-set"})
 
 

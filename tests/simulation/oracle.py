@@ -1,22 +1,24 @@
 """What each reader must have received, from what was planted and what happened alone. It shares no code with the service.
 
-A paper is owed to a list from the day on which one of the list's watches finds it and it can be fetched. It must stand in the first
-digest whose coverage reaches that day (for a watch with a stated gap: reaches it before the gap), and in no other. `verdict` says
-what is wrong; nothing is wrong when it is empty.
+A paper is owed to a list from the day on which one of the list's watches finds it and it can be fetched (see `claims`). It must stand
+in the first digest whose coverage reaches that day (for a watch with a stated gap: reaches it before the gap), and in no other.
+`verdict` says what is wrong; nothing is wrong when it is empty.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 
-from simulation import post
+from simulation import post, telling
+from simulation.claims import Claim, Reign, claims
+from simulation.evidence import Evidence, Look
 from simulation.post import Letter
-from simulation.world import START_DAYS, Order, Paper, World, ncbi_day
+from simulation.world import Order, Paper, World, ncbi_day
 
 WINDOW_SECONDS = 15.0
 """Real seconds between the taking of a message and the death of the service within which it may come twice: it sends, is answered,
@@ -24,43 +26,6 @@ and writes down that it has sent, on a machine that may be busy."""
 
 AFTER_TROUBLE = timedelta(hours=1)
 """How long after trouble a digest that is due may still wait: the service asks again at growing intervals."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The service has ended a round at this true instant, its clock showing `shown`."""
-
-    at: datetime
-    shown: datetime
-    clean: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Spoiled:
-    """An answer of PubMed's that left records out."""
-
-    at_monotonic: float
-    pmids: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What happened. `moves` are the clock's, as (monotonic, true instant); `ends` the service's deaths; `untold` the messages that
-    were taken without the service being told, by recipient or path; `paths` the webhook of each list."""
-
-    letters: tuple[Letter, ...]
-    posts: tuple[Letter, ...]
-    moves: tuple[tuple[float, datetime], ...]
-    ends: tuple[float, ...] = ()
-    untold: tuple[tuple[str, float], ...] = ()
-    spoiled: tuple[Spoiled, ...] = ()
-    looks: tuple[Look, ...] = ()
-    paths: Mapping[str, str] = field(default_factory=dict)
-
-    def true_at(self, at_monotonic: float) -> datetime:
-        """The true instant at a moment of the machine's."""
-        place = bisect_right([moment for moment, _ in self.moves], at_monotonic)
-        return self.moves[max(place - 1, 0)][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +52,17 @@ def verdict(world: World, happened: Evidence) -> Verdict:
     """Hold what arrived against what was planted."""
     wrong: list[str] = []
     papers = 0
-    for order in world.orders:
+    reign = Reign.of(world, happened)
+    for order in world.all_orders:
         for reader in order.readers:
             letters = [one for one in happened.letters if one.where == reader and one.order == order.name]
-            judge = Judge(world, order, reader, happened, _first_copies(letters))
+            judge = Judge(world, order, reader, happened, _first_copies(letters), reign)
             wrong += judge.complaints()
             papers += sum(len(letter.papers) for letter in judge.digests)
         wrong += _slack(order, happened)
     wrong += _agreement(world, happened)
     wrong += _copies(happened)
+    wrong += telling.complaints(world, happened, reign)
     everything = (*happened.letters, *happened.posts)
     repeated = len(everything) - len({(one.where, one.identity) for one in everything})
     return Verdict(tuple(wrong), len(everything), repeated, papers)
@@ -113,11 +80,19 @@ class Judge:
     reader: str
     happened: Evidence
     letters: Sequence[Letter]
+    reign: Reign
+    _claimed: dict[int, tuple[Claim, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def digests(self) -> tuple[Letter, ...]:
-        """As they were composed: by period, save for those that a clock which ran ahead brought forward."""
-        return tuple(sorted(self.letters, key=lambda letter: min(post.slot(letter.period), *self._ahead(letter))))
+        """As they were composed: a clock that ran ahead brings a later period forward, and an earlier one may follow."""
+        return tuple(sorted(self.letters, key=self._turn))
+
+    def _turn(self, letter: Letter) -> tuple[datetime, datetime, float]:
+        """When the service first saw the slot behind it; of several slots the latest comes first."""
+        slot, arrived = post.slot(letter.period), self.arrived(letter)
+        seen = next((look.at for look in self.happened.looks if look.shown >= slot), arrived)
+        return seen, arrived, -slot.timestamp()
 
     def complaints(self) -> Iterator[str]:
         """Everything that is wrong."""
@@ -129,11 +104,13 @@ class Judge:
 
     def _frame(self) -> Iterator[str]:
         """Periods are slots; coverage goes on where it ended; text, HTML and file tell the same."""
-        slots = set(self.order.slots(self.world.begins_at, self.world.ends_at + timedelta(days=40)))
+        slots = set(self.order.slots(self.reign.begins(self.order.name), self.world.ends_at + timedelta(days=40)))
         before: Letter | None = None
         for letter in self.digests:
             if post.slot(letter.period) not in slots:
                 yield f"FALSE {letter.period} is no slot of {self.order.schedule} in {self.order.zone}"
+            if self._is_inside_a_pause(letter):
+                yield f"FALSE {letter.period} came while the list was paused"
             yield from self._coverage(before, letter)
             if letter.links != letter.links_in_html:
                 yield f"FALSE {letter.period}: text and HTML name different papers: {sorted(letter.links ^ letter.links_in_html)}"
@@ -185,12 +162,11 @@ class Judge:
 
     def _due(self, paper: Paper) -> int | None:
         """The digest in which the paper must stand at the latest; None when it need not come at all."""
-        days = self._owed_days(paper)
-        if not days or paper.vanishes:
+        owed = [claim for claim in self._claims(paper) if claim.certain]
+        if not owed or paper.vanishes:
             return None
         for number, letter in enumerate(self.digests):
-            reached = [watch for watch, day in days.items() if day <= self._frontier(letter, watch)]
-            if not reached:
+            if not any(self._reaches(letter, claim) for claim in owed):
                 continue
             if paper.retracted is not None and paper.retracted <= ncbi_day(self.arrived(letter)):
                 return None
@@ -198,29 +174,55 @@ class Judge:
                 return number
         return None
 
+    def _reaches(self, letter: Letter, claim: Claim) -> bool:
+        """Whether the digest must hold what is claimed: it was composed while the claim stood, and covers its day."""
+        begun, arrived = self._begun(letter), self.arrived(letter)
+        stood = claim.since < begun and (claim.until is None or arrived < claim.until)
+        gap = self._gap(letter, claim.watch)
+        edited = claim.since > self.world.begins_at
+        unread = gap is not None and edited and gap <= ncbi_day(claim.since)
+        return stood and not unread and claim.ready <= self._frontier(letter, claim.watch)
+
     def _may(self, paper: Paper, letter: Letter) -> bool:
         """Whether the paper could be known when this digest was composed, and was worth telling."""
-        days = self._owed_days(paper)
-        if not days or min(days.values()) > ncbi_day(self.arrived(letter)):
+        begun, arrived = self._begun(letter), self.arrived(letter)
+        known = [
+            claim
+            for claim in self._claims(paper)
+            if claim.ready <= ncbi_day(arrived)
+            and claim.since <= arrived
+            and (claim.taken_until is None or begun <= claim.taken_until)
+        ]
+        if not known:
             return False
-        return paper.retracted is None or paper.retracted > min(self._frontier(letter, watch) for watch in days)
+        return paper.retracted is None or paper.retracted > min(self._frontier(letter, claim.watch) for claim in known)
 
-    def _owed_days(self, paper: Paper) -> dict[str, date]:
-        """For each watch of the list that the paper is news to: the day from which it can be had."""
-        found = {watch: (paper.matches(watch), paper.ready(watch)) for watch in self.order.watches}
-        return {watch: ready for watch, (seen, ready) in found.items() if seen and ready and not self._is_baseline(paper, seen)}
+    def _claims(self, paper: Paper) -> tuple[Claim, ...]:
+        if paper.pmid not in self._claimed:
+            self._claimed[paper.pmid] = claims(paper, self.order.name, self.reign)
+        return self._claimed[paper.pmid]
 
-    def _is_baseline(self, paper: Paper, seen: date) -> bool:
-        """What the first look found, and was created long before it, is no news."""
-        start = ncbi_day(self.world.begins_at)
-        return seen <= start and paper.created < start - timedelta(days=START_DAYS)
+    def _begun(self, letter: Letter) -> datetime:
+        """The earliest instant at which the digest can have been composed."""
+        slot = post.slot(letter.period)
+        looks = (look.at for look in self.happened.looks if look.at >= slot)
+        return min(next(looks, slot), self._composed_by(letter))
+
+    def _is_inside_a_pause(self, letter: Letter) -> bool:
+        slot, arrived = post.slot(letter.period), self.arrived(letter)
+        order = self.reign.order(self.order.name, slot)
+        ends = order.made_up() if order else None
+        paused = order is not None and order.is_inside_pause(slot)
+        return paused and ends is not None and arrived < ends and self._ahead(letter) == (arrived,)
 
     def _frontier(self, letter: Letter, watch: str) -> date:
         """The day up to which the digest vouches for a watch; never later than the true one."""
-        title = next(question.title for question in self.world.questions if question.name == watch)
-        gap = next((gap.since for gap in letter.gaps if gap.watch == title), None)
-        covered = letter.covers_to or date.min
+        gap, covered = self._gap(letter, watch), letter.covers_to or date.min
         return min(gap if gap is not None else covered, ncbi_day(self._composed_by(letter)))
+
+    def _gap(self, letter: Letter, watch: str) -> date | None:
+        """The first day that the digest does not vouch for, where it states a gap for the watch."""
+        return next((gap.since for gap in letter.gaps if gap.watch == self.world.titles[watch]), None)
 
     def _is_excused(self, paper: Paper, number: int) -> bool:
         """PubMed left the record out of an answer since the digest before: it is asked for again."""
@@ -237,15 +239,9 @@ class Judge:
             stood = next((letter for letter in self.digests if paper.update_of in letter.papers), None)
             if paper.update_of is None or stood is None or paper.vanishes:
                 continue
-            days = [day for watch in self.order.watches if (day := paper.ready(watch))]
-            later = [
-                letter for letter in self.digests if letter is not stood and post.slot(letter.period) > post.slot(stood.period)
-            ]
-            due = [
-                letter
-                for letter in later
-                if any(day <= self._frontier(letter, watch) for watch in self.order.watches for day in days)
-            ]
+            owed = [claim for claim in self._claims(paper) if claim.certain]
+            later = [one for one in self.digests if one is not stood and post.slot(one.period) > post.slot(stood.period)]
+            due = [letter for letter in later if any(self._reaches(letter, claim) for claim in owed)]
             told = [letter for letter in self.digests if paper.pmid in letter.links]
             if len(due) > 1 and not told:
                 yield f"LOST PMID {paper.pmid}, the article of PMID {paper.update_of}, was never told (from {due[0].period} on)"
@@ -255,7 +251,8 @@ class Judge:
     def _missing(self) -> Iterator[str]:
         """A slot with a look at it while all was well has a digest; the service may also have caught up with it."""
         periods = {post.slot(letter.period) for letter in self.digests}
-        slots = self.order.slots(self.world.begins_at, self.happened.looks[-1].at if self.happened.looks else self.world.begins_at)
+        begins = self.reign.begins(self.order.name)
+        slots = self.order.slots(begins, self.happened.looks[-1].at if self.happened.looks else begins)
         for slot, after in zip(slots, (*slots[1:], None), strict=True):
             if slot in periods or not self._had_a_chance(slot, after):
                 continue
@@ -263,21 +260,25 @@ class Judge:
 
     def _had_a_chance(self, slot: datetime, after: datetime | None) -> bool:
         looks = self.happened.looks
-        if any(look.shown - look.at > timedelta() and look.shown >= slot for look in looks):
+        if any(look.at < slot <= look.shown for look in looks):
             return False  # a clock that ran ahead has composed for later slots already
         for number, look in enumerate(looks):
-            inside = look.at >= slot and (after is None or look.at < after)
+            inside = look.at >= slot and (after is None or look.at < after) and not self._waits_for_a_pause(look, slot)
             recent = [one for one in looks[:number] if look.at - one.at < AFTER_TROUBLE]
             if inside and look.clean and all(one.clean for one in recent):
                 return True
         return False
 
+    def _waits_for_a_pause(self, look: Look, slot: datetime) -> bool:
+        order = self.world.editions[look.edition].order(self.order.name)
+        ends = order.made_up() if order else None
+        return order is not None and ends is not None and order.is_inside_pause(slot) and look.at < ends
+
     # --- small questions
 
     def arrived(self, letter: Letter) -> datetime:
         """When any reader of the list first had this digest."""
-        same = [one.at_monotonic for one in self.happened.letters if (one.order, one.period) == (letter.order, letter.period)]
-        return self.happened.true_at(min(same))
+        return self.happened.arrivals[letter.order, letter.period]
 
     def _composed_by(self, letter: Letter) -> datetime:
         """An instant at which the digest may have been composed: the first at which a clock that ran ahead allowed it, else that of its
@@ -296,7 +297,13 @@ class Judge:
         return article.update_of if article is not None and article.update_of else pmid
 
     def _days(self, records: Sequence[Paper]) -> str:
-        return "; ".join(f"PMID {paper.pmid}: {self._owed_days(paper)}, created {paper.created}" for paper in records)
+        told = {
+            paper.pmid: [f"{one.watch} {one.ready} {'' if one.certain else 'perhaps'}".strip() for one in self._claims(paper)]
+            for paper in records
+        }
+        return "; ".join(
+            f"PMID {paper.pmid}: {', '.join(told[paper.pmid]) or 'nobody'}, created {paper.created}" for paper in records
+        )
 
     def _why_not(self, records: Sequence[Paper]) -> str:
         days = self._days(records)
@@ -332,7 +339,7 @@ def _slack(order: Order, happened: Evidence) -> Iterator[str]:
 
 def _agreement(world: World, happened: Evidence) -> Iterator[str]:
     """All readers of a list have had the same digests."""
-    for order in world.orders:
+    for order in world.all_orders:
         had: dict[str, dict[str, frozenset[int]]] = {reader: {} for reader in order.readers}
         for letter in happened.letters:
             if letter.order == order.name and letter.where in had:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from simulation.world import Paper, World
+from simulation.world import TOPICS, Paper, World
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper as record
 
@@ -13,33 +13,33 @@ from watcher.demo.papers import paper as record
 def planted(world: World) -> Iterator[Planted]:
     """Every paper with its changes."""
     for paper in world.papers:
-        yield _planted(paper, world)
+        yield _planted(paper)
 
 
-def also_indexed(world: World) -> tuple[str, ...]:
+def also_indexed() -> tuple[str, ...]:
     """What the queries ask for, whether or not a record holds it on a day."""
-    return tuple(text for question in world.questions for text in (question.word, question.heading))
+    return tuple(text for topic in TOPICS.values() for text in topic)
 
 
-def _planted(paper: Paper, world: World) -> Planted:
+def _planted(paper: Paper) -> Planted:
     days = sorted({day for day, _ in paper.headings} | ({paper.retracted} if paper.retracted else set()))
-    changes = tuple((day, _record(paper, world, day)) for day in days)
-    first = _record(paper, world, paper.appears)
+    changes = tuple((day, _record(paper, day)) for day in days)
+    first = _record(paper, paper.appears)
     return Planted(first, paper.appears, changes, paper.vanishes, paper.fetchable)
 
 
-def _record(paper: Paper, world: World, on: date) -> bytes:
+def _record(paper: Paper, on: date) -> bytes:
     headings = [name for day, name in paper.headings if day <= on]
     retracted = paper.retracted is not None and paper.retracted <= on
     changed = on if on > paper.appears else paper.created
     return record(
         paper.pmid,
-        title=_title(paper, world),
+        title=_title(paper),
         abstract="Mice were studied at several ages." if paper.pmid % 3 else "",
         created=paper.created,
         entered=paper.entered,
         mesh_on=changed if headings else None,
-        mesh=[question.heading for question in world.questions if question.name in headings],
+        mesh=[heading for name, (_, heading) in TOPICS.items() if name in headings],
         revised=changed,
         published=f"{paper.created:%Y %b}",
         types=_types(paper, retracted=retracted),
@@ -48,8 +48,8 @@ def _record(paper: Paper, world: World, on: date) -> bytes:
     )
 
 
-def _title(paper: Paper, world: World) -> str:
-    words = [question.word for question in world.questions if question.name in paper.topics]
+def _title(paper: Paper) -> str:
+    words = [word for name, (word, _) in TOPICS.items() if name in paper.topics]
     return f"Sample {paper.pmid}: {' and '.join(words) or 'cortical maps'} in mice"
 
 

@@ -6,16 +6,25 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 _AN = re.compile(r"^AN  - (\d+)", re.MULTILINE)
 _LINK = re.compile(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)")
 _DAY = r"\d{1,2}(?: [A-Z][a-z]+)?(?: \d{4})?"
 _SPAN = rf"(?P<since>{_DAY})(?: ?– ?(?P<until>{_DAY}))?"
-_COVERAGE = re.compile(rf"Papers added to PubMed {_SPAN}\.")
+_COVERAGE = re.compile(rf"Papers added to PubMed {_SPAN}\.|No new days could be covered\.")
 _GAP = re.compile(rf"Not covered yet: papers added {_SPAN} for (?P<watch>[^.,]+)[.,]")
+_MOMENT = r"(?:\d{1,2} [A-Z][a-z]+(?: \d{4})?, )?\d\d:\d\d"
+_OUTAGE = re.compile(
+    rf"PubMed was not searched(?: for (?P<watches>[^.]+?))? from (?P<since>{_MOMENT}) to (?P<until>{_MOMENT})\. "
+    r"Reason: (?P<reason>.*?) Made good on"
+)
+_OPEN = re.compile(
+    rf"(?:PubMed has not been searched(?: for (?P<watches>[^.]+?))? since|not searched since) (?P<since>{_MOMENT})\."
+)
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
@@ -25,6 +34,16 @@ class Gap:
 
     watch: str
     since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A stated span without a search; `until` None: it lasts. `watches` are titles; none: all of the list's."""
+
+    since: datetime
+    until: datetime | None
+    watches: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +65,8 @@ class Letter:
     at_monotonic: float
     text: str
     part: int = 1
+    notice: str = ""
+    recovers: bool = False
 
 
 def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monotonic: float) -> Letter:
@@ -68,6 +89,8 @@ def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monoto
         prints=hashlib.sha256(raw).hexdigest(),
         at_monotonic=at_monotonic,
         text=text,
+        notice=str(message["X-Watcher-Notice"] or ""),
+        recovers=re.search(r"^Failed from ", text, re.MULTILINE) is not None,
     )
 
 
@@ -98,6 +121,36 @@ def post(path: str, payload: dict[str, Any], raw: bytes, at_monotonic: float) ->
 def gaps(flat: str) -> tuple[Gap, ...]:
     """The gaps that a digest states."""
     return tuple(Gap(found["watch"], _first_day(found["since"], found["until"])) for found in _GAP.finditer(flat))
+
+
+def outages(letter: Letter, zone: str, at: datetime) -> tuple[Outage, ...]:
+    """The spans without a search that a digest, which came at `at`, states; the zone is its list's."""
+    flat, there = " ".join(re.sub(r"\n! ", "\n", letter.text).split()), ZoneInfo(zone)
+    told = []
+    for found in _OUTAGE.finditer(flat):
+        until = _moment(found["until"], there, at, found["since"])
+        told.append(Outage(_moment(found["since"], there, until), until, _names(found["watches"]), found["reason"]))
+    told += [Outage(_moment(one["since"], there, at), None, _names(one["watches"]), "") for one in _OPEN.finditer(flat)]
+    return tuple(told)
+
+
+def summed_up(letter: Letter) -> bool:
+    """Whether brief spans without a search are only counted."""
+    return re.search(r"PubMed was not searched [\d,]+ times", " ".join(letter.text.split())) is not None
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(re.split(r", | and ", text)) if text else ()
+
+
+def _moment(text: str, zone: ZoneInfo, before: datetime, of: str = "") -> datetime:
+    """The latest instant before `before`, a little more or less, that is written so; without a day it is that of the text `of`."""
+    day, _, hour = text.rpartition(", ")
+    words = (day or of.rpartition(", ")[0]).split()
+    limit = before.astimezone(zone) + timedelta(hours=2)
+    year = int(words[2]) if len(words) > 2 else limit.year
+    found = datetime.combine(date(year, _MONTHS.index(words[1]) + 1, int(words[0])), time.fromisoformat(hour), zone)
+    return found if found <= limit else found.replace(year=year - 1)
 
 
 def covered(text: str) -> bool:

@@ -61,6 +61,7 @@ class Premises:
     time: TrueTime
     database_url: str = ""
     moves: list[Move] = field(default_factory=list)
+    edition: int = 0
 
     @property
     def config(self) -> Path:
@@ -94,6 +95,13 @@ class Premises:
             YAML().dump(self._document(), file)
         beside.replace(self.config)
 
+    def edit(self, edition: int, kind: str) -> None:
+        """The lab saves another edition of its configuration, or another seed file."""
+        self.edition = edition
+        if kind == "seeds":
+            (self.folder / "seeds" / "nmj" / "agrin.txt").write_text(SEED + f"\nMotor endplate {edition}\n", encoding="utf-8")
+        self.write_configuration()
+
     def spoil_configuration(self, line: int) -> None:
         """A bad edit: one line, counted from the top and round again, loses its colon or gets a key that nobody knows."""
         lines = self.config.read_text(encoding="utf-8").splitlines()
@@ -126,9 +134,7 @@ class Premises:
         engine.dispose()
 
     def fill_disk_for(self, pid: int) -> None:
-        """Let no file of the process grow any more; PostgreSQL's files are not its own."""
-        if self.database_url:
-            return
+        """Let no file of the process grow any more."""
         sizes = [path.stat().st_size for path in self.data.glob("watcher.db*")]
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (max(sizes, default=0), resource.RLIM_INFINITY))
 
@@ -139,7 +145,7 @@ class Premises:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     def _document(self) -> dict[str, Any]:
-        world = self.world
+        world, edition = self.world, self.world.editions[self.edition]
         document: dict[str, Any] = {
             "timezone": "Europe/Berlin",
             "pubmed": {
@@ -163,11 +169,11 @@ class Premises:
                     "exclude_types": [],
                     "start": {"days": START_DAYS, "papers": 1000},
                 }
-                for question in world.questions
+                for question in edition.questions
             },
             "lists": {},
         }
-        for order in world.orders:
+        for order in edition.orders:
             mail, slack = f"{order.name}-mail", f"{order.name}-slack"
             url = f"mailto://lab:password@127.0.0.1:{self.mail.port}?from=watcher@lab.example"
             document["channels"][mail] = {"kind": "email", "url": url, "to": list(order.readers)}
@@ -179,6 +185,7 @@ class Premises:
                 "schedule": order.schedule,
                 "timezone": order.zone,
                 "limit": 0,
+                **({"pause_until": order.paused} if order.paused else {}),
             }
         if world.admin:
             url = f"mailto://lab:password@127.0.0.1:{self.mail.port}?from=watcher@lab.example"
@@ -191,7 +198,7 @@ class Premises:
 def premises(folder: Path, world: World, database_url: str = "") -> Iterator[Premises]:
     """A lab with its servers running; nothing of the service is started."""
     time_there = TrueTime(world.begins_at)
-    corpus = Corpus.of(planted(world), also_indexed=also_indexed(world))
+    corpus = Corpus.of(planted(world), also_indexed=also_indexed())
     with (
         MailServer(logins={"lab": "password"}) as mail,
         SlackServer() as slack,

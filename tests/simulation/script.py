@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from simulation.world import World, on_the_clock
+from simulation.world import Change, World, on_the_clock
 
 RUN_HOUR = time(5, 30)
 """When watches are searched, in Berlin."""
@@ -25,6 +25,12 @@ FETCH_FAULTS = (
 )  # fmt: skip
 PASSING_MAIL = ("hangs-up", "busy", "greylists", "loses", "takes-and-hangs-up")
 PASSING_SLACK = ("rate-limit", "error", "unavailable", "loses", "takes-and-hangs-up")
+LONG_LOCK = 18.0
+"""Seconds; the service waits 15 for a database."""
+
+HANGING = ("mail", "slack", "esearch", "efetch")
+"""Where a send or a fetch hangs when the process is killed in it."""
+
 LASTING = {"mail": ("refuses", "refuses-login", "busy", "greylists"), "slack": ("gone", "error", "rate-limit")}
 
 
@@ -49,18 +55,25 @@ class Mishap:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One move of the clock and what goes wrong under it. `off`: no service runs; `ahead`: by how much its clock is wrong; `troubled`:
-    something lasting is in force, so that no digest can be asked for now."""
+    PubMed answers nothing, so that no digest can be asked for now; `harmed`: kinds of channels to which deliveries may fail, by a
+    fault planted now or earlier."""
 
     at: datetime
     mishaps: tuple[Mishap, ...] = ()
     off: bool = False
     ahead: timedelta = timedelta()
     troubled: bool = False
+    harmed: frozenset[str] = frozenset()
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing at all is wrong."""
+        """Whether nothing at all is wrong. An edit may need more than one round to be taken up."""
         return not (self.mishaps or self.off or self.ahead or self.troubled)
+
+    @property
+    def is_undisturbed(self) -> bool:
+        """Whether the service itself is left alone, whatever PubMed and the channels do."""
+        return not (self.off or self.ahead or any(one.kind not in ("pubmed", "mail", "slack", "over") for one in self.mishaps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,8 @@ class Severity:
     off: float = 0.04
     edit: float = 0.04
     wrong_clock: float = 0.03
+    hang: float = 0.03
+    long_lock: float = 0.003
 
 
 def write(world: World, *, hours: float = 20.0, severity: Severity | None = None, serving: bool = True) -> tuple[Step, ...]:
@@ -98,20 +113,36 @@ class _Author:
     severity: Severity
     serving: bool
     lasting: dict[str, datetime] = field(default_factory=dict)
+    edited_while_off: bool = False
+    planted: set[str] = field(default_factory=set)
 
     def steps(self) -> Iterator[Step]:
         """From the first look to the end."""
         at = self.world.begins_at
         yield Step(at)
-        while (at := self._next(at)) < self.world.ends_at:
+        changes = list(self.world.changes)
+        while (following := self._next(at)) < self.world.ends_at:
+            at = following
+            while changes and changes[0].at <= at:
+                yield self._edit(changes.pop(0))
             yield self._step(at)
-        yield from self._aftermath(at)
+        yield from self._aftermath(max(at, *(change.at for change in self.world.changes), at))
+
+    def _edit(self, change: Change) -> Step:
+        """The lab changes its mind; what was wrong with the file before is gone with it."""
+        self.lasting.pop("edit", None)
+        mishaps = [Mishap("edit", change.kind, number=change.edition)]
+        if "off" in self.lasting:
+            self.edited_while_off = True
+        elif self.dice.random() < self.severity.kill:
+            mishaps.append(Mishap("kill", seconds=self.dice.random(), number=self.dice.randrange(2)))
+        return Step(change.at, tuple(mishaps), "off" in self.lasting, troubled="pubmed" in self.lasting, harmed=self._harmed([]))
 
     def _aftermath(self, at: datetime) -> Iterator[Step]:
-        """Two quiet weeks, in which all that is owed arrives."""
+        """Fifteen quiet days, in which all that is owed arrives."""
         yield Step(at, tuple(Mishap("over", kind) for kind in ("pubmed", "mail", "slack", "edit")))
-        for _ in range(14):
-            at += timedelta(hours=25)
+        for _ in range(10):
+            at += timedelta(hours=37)
             yield Step(at)
 
     def _next(self, at: datetime) -> datetime:
@@ -124,7 +155,7 @@ class _Author:
         zone = ZoneInfo("Europe/Berlin")
         day = at.astimezone(zone).date() + timedelta(days=self.dice.choice([0, 0, 1]))
         runs = [on_the_clock(day + timedelta(days=number), RUN_HOUR, zone) for number in range(2)]
-        slots = [slot for order in self.world.orders for slot in order.slots(at, at + timedelta(days=8))]
+        slots = [slot for order in self.world.all_orders for slot in order.slots(at, at + timedelta(days=8))]
         soon = [min(one for one in runs if one > at), *(slot for slot in slots if slot - at < timedelta(hours=2 * self.hours))]
         return self.dice.choice(soon)
 
@@ -133,15 +164,23 @@ class _Author:
         mishaps = [Mishap("over", kind) for kind in ended]
         self.lasting = {kind: until for kind, until in self.lasting.items() if kind not in ended}
         if self._now("off", self.severity.off):
-            self.lasting["off"] = at + timedelta(hours=self.dice.choice([12, 30, 60, 200]))
+            self.lasting["off"] = at + timedelta(hours=self.dice.choice([12, 30, 60, 200, 12, 30, 60, 24 * 36]))
         mishaps += [*self._pubmed(at), *self._deliveries(at), *self._edits(at)]
         off = "off" in self.lasting
         ahead = timedelta()
         if not off:
             mishaps += self._process()
-            if self._now("wrong clock", self.severity.wrong_clock):
+            if self._now("wrong clock", self.severity.wrong_clock) and not self.edited_while_off:
                 ahead = timedelta(hours=self.dice.choice([-30, -5, -2, 3, 26, 24 * 12]))
-        return Step(at, tuple(mishaps), off, ahead, troubled="pubmed" in self.lasting)
+            self.edited_while_off = False
+        return Step(at, tuple(mishaps), off, ahead, troubled="pubmed" in self.lasting, harmed=self._harmed(mishaps))
+
+    def _harmed(self, mishaps: Sequence[Mishap]) -> frozenset[str]:
+        """A fault that was planted stays until it is met, or all of its kind are cleared."""
+        kinds = frozenset({"mail", "slack"})
+        self.planted -= {one.name for one in mishaps if one.kind == "over"}
+        self.planted |= {one.kind for one in mishaps} & kinds
+        return frozenset(self.planted) | (kinds & {one.name for one in mishaps if one.kind == "kill in a hang"})
 
     def _now(self, kind: str, share: float) -> bool:
         return kind not in self.lasting and self.dice.random() < share
@@ -155,7 +194,7 @@ class _Author:
             yield Mishap("pubmed", self.dice.choice(kinds), tool, self.dice.choice([1, 1, 1, 2, 4]))
 
     def _deliveries(self, at: datetime) -> Iterator[Mishap]:
-        order = self.dice.choice(self.world.orders)
+        order = self.dice.choice(self.world.all_orders)
         where = {"mail": self.dice.choice([*order.readers, ""]), "slack": self.dice.choice([order.webhook, ""])}
         kind = self.dice.choice(["mail", "slack"])
         if self._now(kind, self.severity.dead_channel):
@@ -175,6 +214,12 @@ class _Author:
             yield self.dice.choice(
                 [Mishap("database locked", seconds=self.dice.choice([0.5, 2.0])), Mishap("disk full", seconds=1.0)]
             )
+        if self.dice.random() < self.severity.long_lock:
+            yield Mishap("database locked", "longer than it waits", seconds=LONG_LOCK)
+        if self.dice.random() < self.severity.hang:
+            where = self.dice.choice(HANGING)
+            if (where if where in ("mail", "slack") else "pubmed") not in self.lasting:
+                yield Mishap("kill in a hang", where, number=self.dice.randrange(2))
         if self.dice.random() < self.severity.restart:
             yield Mishap("restart")
         while self.dice.random() < self.severity.kill:

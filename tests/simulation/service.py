@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 
 from simulation.premises import Premises
@@ -19,7 +22,11 @@ PATIENCE = 90.0
 GRACE = 60.0
 """Seconds that a service has to end after SIGTERM."""
 
+HANGS_BY = 3.0
+"""Seconds of real time within which what is to hang must have been asked for."""
+
 _NUMBERS = count(1)
+_BEGUN = re.compile(r'"event": "(?:watcher is at work|a new configuration is taken up)"')
 
 
 class Unwell(AssertionError):
@@ -40,6 +47,10 @@ class Crew(ABC):
         said = self.premises.folder / f"said-{next(_NUMBERS):04}-{words[0]}"
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.premises.folder), **self.premises.environment}
         return self.zygote.fork(["-c", str(self.premises.config), *words], self.premises.folder, environment, said)
+
+    def told_of(self, words: str) -> int:
+        """How often any of them, dead or alive, said these words."""
+        return sum(path.read_text(encoding="utf-8", errors="replace").count(words) for path in self.premises.folder.glob("said-*"))
 
     @abstractmethod
     def start(self) -> None:
@@ -62,8 +73,17 @@ class Crew(ABC):
         """Let no file of theirs grow for so many seconds of real time."""
 
     @abstractmethod
-    def settle(self, *, patience: float = PATIENCE) -> bool:
-        """Wait until each has ended a round under the present clock; False when that does not come about in `patience` seconds."""
+    def take_up(self, save: Callable[[], None], meanwhile: Callable[[], None]) -> None:
+        """Let the configuration be saved, and wait until each works by it and has done a whole round so."""
+
+    @abstractmethod
+    def kill_in(self, number: int, *, hangs: Callable[[], bool]) -> bool:
+        """SIGKILL one as soon as something hangs, and bring it up again; whether it came to that."""
+
+    @abstractmethod
+    def settle(self, *, patience: float = PATIENCE, rounds: int = 1) -> bool:
+        """Wait until each has ended a round under the present clock, or with `rounds` 2 one that began later than now; False when that
+        does not come about in `patience` seconds."""
 
     @property
     @abstractmethod
@@ -92,14 +112,44 @@ class Daemons(Crew):
         self.start()
 
     def stop(self) -> None:
-        """SIGTERM to all: they must end with 0, within the grace period."""
+        """SIGTERM to all: they must end with 0, within the grace period. One that listens to no signal yet has nothing to give back."""
         running, self.processes = self.processes, {}
         for process in running.values():
+            process.until_it_listens()
             process.signal(signal.SIGTERM)
         for process in running.values():
             if (code := process.wait(GRACE)) != 0:
                 process.kill()
                 raise Unwell(f"after SIGTERM the service ended with {code}:\n{process.told()}")
+
+    def take_up(self, save: Callable[[], None], meanwhile: Callable[[], None]) -> None:
+        """Let the configuration be saved, and wait until each works by it and has done a whole round so."""
+        self.settle()
+        before = {process.pid: _begun(process) for process in self.processes.values()}
+        save()
+        meanwhile()
+        until = time.monotonic() + PATIENCE
+        while any(_begun(process) <= before.get(process.pid, 0) for process in self.processes.values()):
+            self._all_live()
+            if time.monotonic() > until:
+                raise Unwell("an edit of the configuration was not taken up")
+            time.sleep(0.02)
+        self.settle(rounds=2)
+
+    def kill_in(self, number: int, *, hangs: Callable[[], bool]) -> bool:
+        """SIGKILL one as soon as something hangs, and bring it up again; whether it came to that. Of two, both: either may hang."""
+        until, shown = time.monotonic() + HANGS_BY, self.premises.moves[-1].shown
+        while not hangs() and time.monotonic() < until and not self._has_done(shown):
+            time.sleep(0.02)
+        if not hangs():
+            return False
+        for one in range(self.size):
+            self.kill(one + number, 0.0)
+        return True
+
+    def _has_done(self, shown: datetime) -> bool:
+        pulse = health.read(health.pulse_file(self.premises.data))
+        return pulse is not None and pulse.now == shown and pulse.pid in self.pids
 
     def abandon(self) -> None:
         """SIGKILL all for good."""
@@ -117,14 +167,19 @@ class Daemons(Crew):
         for pid in pids:
             self.premises.empty_disk_for(pid)
 
-    def settle(self, *, patience: float = PATIENCE) -> bool:
+    def settle(self, *, patience: float = PATIENCE, rounds: int = 1) -> bool:
         """Wait until each has ended a round under the present clock."""
         shown, waiting = self.premises.moves[-1].shown, set(self.pids)
+        first: dict[int, int] = {}
         until = time.monotonic() + patience
         while waiting and time.monotonic() < until:
             self._all_live()
             pulse = health.read(health.pulse_file(self.premises.data))
-            if pulse is not None and pulse.now == shown:
+            if (
+                pulse is not None
+                and pulse.now == shown
+                and pulse.rounds - first.setdefault(pulse.pid, pulse.rounds) >= 2 * (rounds - 1)
+            ):
                 waiting.discard(pulse.pid)
             time.sleep(0.01)
         return not waiting
@@ -169,9 +224,24 @@ class Ticks(Crew):
         process.kill()
         self.ends.append(time.monotonic())
 
-    def settle(self, *, patience: float = PATIENCE) -> bool:
+    def take_up(self, save: Callable[[], None], meanwhile: Callable[[], None]) -> None:
+        """The next tick works by it."""
+        self.settle()
+        save()
+        meanwhile()
+
+    def kill_in(self, number: int, *, hangs: Callable[[], bool]) -> bool:
+        """SIGKILL a tick that hangs."""
+        process, until = self.fork("tick"), time.monotonic() + HANGS_BY + number
+        while not hangs() and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.02)
+        process.kill()
+        self.ends.append(time.monotonic())
+        return hangs()
+
+    def settle(self, *, patience: float = PATIENCE, rounds: int = 1) -> bool:
         """One tick for each of them, at once."""
-        running = [self.fork("tick") for _ in range(self.size)]
+        running = [self.fork("tick") for _ in range(self.size * rounds)]
         for process in running:
             if process.wait(patience) not in (0, 3, 4, 5):
                 raise Unwell(f"the tick ended with {process.code}:\n{process.told()}")
@@ -181,3 +251,8 @@ class Ticks(Crew):
     def pids(self) -> tuple[int, ...]:
         """Nothing stays."""
         return ()
+
+
+def _begun(process: Child) -> int:
+    """How many configurations a service has begun to work by."""
+    return len(_BEGUN.findall(process.all_told()))

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulation.oracle import Evidence, Look, Spoiled, verdict
+from simulation.evidence import Evidence, Look, Spoiled
+from simulation.oracle import verdict
 from simulation.post import Gap, Letter, gaps
 from simulation.world import Order, Paper, Question, World, on_the_clock
 
@@ -70,7 +71,7 @@ class Tale:
 
     def found(self, letters: list[Letter] | None = None, posts: list[Letter] | None = None) -> tuple[str, ...]:
         """What the oracle finds wrong, with other letters or posts than these if they are given."""
-        world = World(0, START, 3, self.papers, (Question("nmj", "Junction", "nmj", "NMJ"),), (ORDER,))
+        world = World(0, START, 3, self.papers, (Question("nmj", "Junction", ("nmj",)),), (ORDER,))
         looks = [slot + timedelta(minutes=1) for slot in SLOTS]
         happened = Evidence(
             letters=tuple(self.letters() if letters is None else letters),

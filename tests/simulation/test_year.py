@@ -1,53 +1,87 @@
-"""A few seeds of the simulated year. `make simulate` runs many, over longer times."""
+"""A year, and shorter and denser lives of a service that everything happens to. `make simulate` lives many more."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+
+import postgres_server
+import pytest
 
 from simulation import script
 from simulation.life import lives
-from simulation.oracle import verdict
-from simulation.service import Daemons, Ticks
-from simulation.world import build
+from simulation.oracle import Verdict, verdict
+from simulation.premises import Premises
+from simulation.script import Severity, Step
+from simulation.service import Crew, Daemons, Ticks
+from simulation.world import World, build
 
-QUARTER = 13
-SEASON = 6
+YEAR = 52
+MONTH = 4
+FORTNIGHT = 2
 
 
-def told(played: Counter[str]) -> int:
-    """How many mishaps befell the service."""
-    return sum(played.values())
+def lived(
+    folder: Path, world: World, steps: tuple[Step, ...], crew: Callable[[Premises], Crew], database_url: str = ""
+) -> tuple[Verdict, Counter[str]]:
+    """What the oracle says of a life, and what befell the service in it."""
+    happened, played = lives(folder, world, steps, crew, database_url=database_url)
+    return verdict(world, happened), played
+
+
+def test_a_year_goes_by_and_each_paper_comes_once(tmp_path: Path) -> None:
+    world = build(2, YEAR)
+    steps = script.write(world, hours=700, severity=Severity(kill=0.1, long_lock=0.0))
+
+    found, played = lived(tmp_path, world, steps, Daemons)
+
+    assert found.wrong == ()
+    assert found.papers > 400
+    assert sum(number for kind, number in played.items() if kind.startswith("edit")) >= 10
+    assert played["service off"] > 0
 
 
 def test_a_service_that_is_killed_again_and_again_loses_nothing_and_sends_nothing_twice(tmp_path: Path) -> None:
-    world = build(2, QUARTER)
+    world = build(4, MONTH)
+    steps = script.write(world, hours=30, severity=Severity(kill=0.6, hang=0.15, long_lock=0.0))
 
-    happened, played = lives(tmp_path, world, script.write(world, hours=30), Daemons)
-    found = verdict(world, happened)
+    found, played = lived(tmp_path, world, steps, Daemons)
 
     assert found.wrong == ()
     assert played["kill"] > 20
-    assert found.papers > 100
+    assert sum(number for kind, number in played.items() if kind.startswith("kill in a hang")) > 0
+    assert found.papers > 40
 
 
 def test_two_services_over_one_database_share_the_work(tmp_path: Path) -> None:
-    world = build(3, SEASON)
+    world = build(3, FORTNIGHT)
 
-    happened, played = lives(tmp_path, world, script.write(world, hours=30), lambda place: Daemons(place, 2))
-    found = verdict(world, happened)
+    found, played = lived(tmp_path, world, script.write(world, hours=30), lambda place: Daemons(place, 2))
 
     assert found.wrong == ()
-    assert told(played) > 20
-    assert found.papers > 50
+    assert played.total() > 8
+    assert found.papers > 40
+
+
+@pytest.mark.skipif(postgres_server.missing() is not None, reason=postgres_server.missing() or "")
+def test_two_services_over_one_postgresql_database_do_as_well(tmp_path: Path) -> None:
+    world = build(5, FORTNIGHT)
+    steps = script.write(world, hours=30)
+
+    with postgres_server.server() as fresh:
+        found, played = lived(tmp_path, world, steps, lambda place: Daemons(place, 2), fresh())
+
+    assert found.wrong == ()
+    assert played.total() > 8
+    assert found.papers > 40
 
 
 def test_ticks_that_are_started_by_cron_do_as_well(tmp_path: Path) -> None:
-    world = build(1, SEASON)
+    world = build(1, FORTNIGHT)
 
-    happened, played = lives(tmp_path, world, script.write(world, hours=30, serving=False), Ticks)
-    found = verdict(world, happened)
+    found, played = lived(tmp_path, world, script.write(world, hours=30, serving=False), Ticks)
 
     assert found.wrong == ()
-    assert told(played) > 20
-    assert found.papers > 50
+    assert played.total() > 8
+    assert found.papers > 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,24 +16,34 @@ _FIRST_DAYS = (date(2026, 2, 17), date(2026, 3, 10), date(2026, 6, 2), date(2026
 """From when a simulation may run: most of them see a change to or from summer time within a quarter."""
 
 
+TOPICS = {
+    "nmj": ("neuromuscular junction", "Neuromuscular Junction"),
+    "agrin": ("agrin", "Agrin"),
+    "kidney": ("podocyte", "Podocytes"),
+    "titin": ("titin", "Connectin"),
+    "lamin": ("laminin", "Laminin"),
+}
+"""What papers are about: the word in a title, and the MeSH heading."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A watch: the word in titles and the MeSH heading that it asks for."""
+    """A watch: it asks for the words and the headings of its topics."""
 
     name: str
     title: str
-    word: str
-    heading: str
+    topics: tuple[str, ...]
 
     @property
     def query(self) -> str:
         """As it stands in the configuration."""
-        return f'"{self.word}"[tiab] OR "{self.heading}"[mh]'
+        return " OR ".join(f'"{word}"[tiab] OR "{heading}"[mh]' for word, heading in map(TOPICS.__getitem__, self.topics))
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A list: whose digests come weekly on `weekday` (Monday is 0) at `hour` in `zone`, by mail to `readers` and to a Slack webhook."""
+    """A list: whose digests come weekly on `weekday` (Monday is 0) at `hour` in `zone`, by mail to `readers` and to a Slack webhook;
+    not before the day `paused`."""
 
     name: str
     title: str
@@ -44,6 +54,7 @@ class Order:
     schedule: str
     readers: tuple[str, ...]
     webhook: str
+    paused: date | None = None
 
     def slots(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
         """The instants in (since, until] at which a digest is due, in UTC."""
@@ -52,6 +63,39 @@ class Order:
         days = (day + timedelta(days=number) for number in range((until - since).days + 18))
         found = (on_the_clock(one, self.hour, zone) for one in days if one.weekday() == self.weekday)
         return tuple(slot for slot in found if since < slot <= until)
+
+    def is_inside_pause(self, at: datetime) -> bool:
+        """Whether this instant lies before the day on which the pause ends."""
+        return self.paused is not None and at.astimezone(ZoneInfo(self.zone)).date() < self.paused
+
+    def made_up(self) -> datetime | None:
+        """When what fell into the pause is made up for."""
+        return on_the_clock(self.paused, self.hour, ZoneInfo(self.zone)) if self.paused else None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The lab's watches and lists, as the configuration has them for a time."""
+
+    questions: tuple[Question, ...]
+    orders: tuple[Order, ...]
+
+    def question(self, name: str) -> Question | None:
+        """The watch, if there is one."""
+        return next((one for one in self.questions if one.name == name), None)
+
+    def order(self, name: str) -> Order | None:
+        """The list, if there is one."""
+        return next((one for one in self.orders if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The lab edits its configuration: when, what kind of an edit, and the number of the edition that is in force then."""
+
+    at: datetime
+    kind: str
+    edition: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +114,10 @@ class Paper:
     retracted: date | None = None
     vanishes: date | None = None
 
-    def matches(self, watch: str) -> date | None:
-        """The day from which the watch's query finds it."""
-        days = [day for day, name in self.headings if name == watch]
-        return self.appears if watch in self.topics else min(days, default=None)
-
-    def ready(self, watch: str) -> date | None:
-        """The day from which it is found and can be fetched."""
-        found = self.matches(watch)
-        return max(found, self.fetchable or found) if found else None
+    def matches(self, topics: Collection[str]) -> date | None:
+        """The day from which a query for these topics finds it."""
+        days = [day for day, name in self.headings if name in topics]
+        return self.appears if self.topics & set(topics) else min(days, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +131,23 @@ class World:
     questions: tuple[Question, ...] = ()
     orders: tuple[Order, ...] = ()
     admin: str = ""
+    later: tuple[Edition, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def editions(self) -> tuple[Edition, ...]:
+        """The configurations that the lab has in turn."""
+        return (Edition(self.questions, self.orders), *self.later)
+
+    @property
+    def all_orders(self) -> tuple[Order, ...]:
+        """Every list that there ever is, as it is first."""
+        return tuple({order.name: order for edition in reversed(self.editions) for order in edition.orders}.values())
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Every watch that there ever is, and its title."""
+        return {question.name: question.title for edition in self.editions for question in edition.questions}
 
     @property
     def begins_at(self) -> datetime:
@@ -119,20 +175,22 @@ def ncbi_day(at: datetime) -> date:
     return at.astimezone(NCBI).date()
 
 
-def build(seed: int, weeks: int) -> World:
-    """The world of a seed; the same for the same seed and length."""
+def build(seed: int, weeks: int, *, edits: bool = True) -> World:
+    """The world of a seed; the same for the same seed and length. Without `edits` its configuration stays as it is."""
     dice = random.Random(f"world {seed}")  # noqa: S311 - replayable
     start = dice.choice(_FIRST_DAYS) + timedelta(days=dice.randrange(7))
     admin = dice.choice(["admin@lab.example", ""])
     empty = World(seed, start, weeks, questions=_QUESTIONS, orders=_ORDERS, admin=admin)
-    return replace(empty, papers=tuple(_Press(dice, empty).papers()))
+    with_papers = replace(empty, papers=tuple(_Press(dice, empty).papers()))
+    return _Mind(random.Random(f"edits {seed}"), with_papers).changed() if edits else with_papers  # noqa: S311 - replayable
 
 
 _QUESTIONS = (
-    Question("nmj", "Neuromuscular junction", "neuromuscular junction", "Neuromuscular Junction"),
-    Question("agrin", "Agrin biology", "agrin", "Agrin"),
-    Question("kidney", "Kidney filter", "podocyte", "Podocytes"),
+    Question("nmj", "Neuromuscular junction", ("nmj",)),
+    Question("agrin", "Agrin biology", ("agrin",)),
+    Question("kidney", "Kidney filter", ("kidney",)),
 )
+_MUSCLE = Question("muscle", "Muscle springs", ("titin",))
 
 _ORDERS = (
     Order(
@@ -159,6 +217,100 @@ _ORDERS = (
     ),
     Order("night-owls", "Night owls", ("nmj",), 6, time(2, 30), "Europe/Berlin", "30 2 * * 0", ("owl@lab.example",), "OWLS"),
 )
+_NEWCOMERS = Order(
+    "newcomers",
+    "Newcomers",
+    ("nmj", "kidney"),
+    1,
+    time(12, 0),
+    "Europe/Berlin",
+    "tuesday 12:00",
+    ("new@lab.example",),
+    "NEW",
+)
+
+
+@dataclass
+class _Mind:
+    """Draws what the lab changes its mind about: one edit after the other, each from the configuration that it has then."""
+
+    dice: random.Random
+    world: World
+
+    def changed(self) -> World:
+        """The world with its edits."""
+        at, editions, changes = self.world.begins_at, [*self.world.editions], list[Change]()
+        while (at := at + timedelta(hours=self.dice.randint(7 * 24, 24 * 24))) < self.world.ends_at:
+            kind = self.dice.choice(["wider", "narrower", "watch removed", "watch added", "list paused", "list added", "seeds"])
+            edition = self._edited(kind, editions[-1], at)
+            if edition == editions[-1] and kind != "seeds":
+                continue
+            editions.append(edition)
+            changes.append(Change(at, kind, len(editions) - 1))
+        return replace(self.world, later=tuple(editions[1:]), changes=tuple(changes))
+
+    def _edited(self, kind: str, now: Edition, at: datetime) -> Edition:
+        ways = {
+            "wider": self._wider,
+            "narrower": self._narrower,
+            "watch removed": self._without_a_watch,
+            "watch added": self._with_a_watch,
+            "list added": self._with_a_list,
+        }
+        if kind == "list paused":
+            return self._paused(now, at)
+        return ways[kind](now) if kind in ways else now
+
+    def _wider(self, now: Edition) -> Edition:
+        """A query asks for one thing more."""
+        question = self.dice.choice(now.questions)
+        more = [topic for topic in TOPICS if topic not in question.topics]
+        return _with_question(now, replace(question, topics=(*question.topics, self.dice.choice(more)))) if more else now
+
+    def _narrower(self, now: Edition) -> Edition:
+        """A query asks for one thing less."""
+        broad = [question for question in now.questions if len(question.topics) > 1]
+        if not broad:
+            return now
+        question = self.dice.choice(broad)
+        dropped = self.dice.choice(question.topics)
+        return _with_question(now, replace(question, topics=tuple(topic for topic in question.topics if topic != dropped)))
+
+    def _without_a_watch(self, now: Edition) -> Edition:
+        """A watch is taken out, where each list keeps another one."""
+        spare = [one for one in now.questions if all(order.watches != (one.name,) for order in now.orders)]
+        if not spare:
+            return now
+        name = self.dice.choice(spare).name
+        orders = (replace(order, watches=tuple(one for one in order.watches if one != name)) for order in now.orders)
+        return Edition(tuple(one for one in now.questions if one.name != name), tuple(orders))
+
+    def _with_a_watch(self, now: Edition) -> Edition:
+        """A new watch, or one that had been taken out, as it was then, for some of the lists."""
+        absent = [one for one in (*self.world.questions, _MUSCLE) if now.question(one.name) is None]
+        if not absent:
+            return now
+        question = self.dice.choice(absent)
+        readers = set(self.dice.sample([order.name for order in now.orders], 2))
+        orders = (
+            replace(order, watches=(*order.watches, question.name)) if order.name in readers else order for order in now.orders
+        )
+        return Edition((*now.questions, question), tuple(orders))
+
+    def _with_a_list(self, now: Edition) -> Edition:
+        if now.order(_NEWCOMERS.name):
+            return now
+        watches = tuple(name for name in _NEWCOMERS.watches if now.question(name)) or (now.questions[0].name,)
+        return replace(now, orders=(*now.orders, replace(_NEWCOMERS, watches=watches)))
+
+    def _paused(self, now: Edition, at: datetime) -> Edition:
+        order = self.dice.choice(now.orders)
+        until = at.astimezone(ZoneInfo(order.zone)).date() + timedelta(days=self.dice.randint(2, 24))
+        return replace(now, orders=tuple(replace(one, paused=until) if one is order else one for one in now.orders))
+
+
+def _with_question(now: Edition, question: Question) -> Edition:
+    return replace(now, questions=tuple(question if one.name == question.name else one for one in now.questions))
 
 
 @dataclass
@@ -195,7 +347,7 @@ class _Press:
         dice, start = self.dice, self.world.start
         created = appears - timedelta(days=dice.choice([0, 0, 0, 1, 2, 9]))
         entered = created - timedelta(days=dice.choice([0, 0, 1, 400, 4000]))
-        names = [question.name for question in self.world.questions]
+        names = ["nmj", "agrin", "kidney", "nmj", "agrin", "kidney", "titin", "lamin"]
         topics = frozenset(dice.sample(names, dice.choice([1, 1, 1, 2])))
         headings: tuple[tuple[date, str], ...] = ()
         if late:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,7 +58,21 @@ class Child:
 
     def told(self) -> str:
         """The end of what it said."""
-        return "\n".join(self.said.read_text(encoding="utf-8", errors="replace").splitlines()[-40:])
+        return "\n".join(self.all_told().splitlines()[-40:])
+
+    def all_told(self) -> str:
+        """Everything that it said."""
+        return self.said.read_text(encoding="utf-8", errors="replace") if self.said.exists() else ""
+
+    def until_it_listens(self, seconds: float = 30.0) -> None:
+        """Wait until it has a handler for SIGTERM, or has ended."""
+        until = time.monotonic() + seconds
+        while self.poll() is None and not self._listens() and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", Path(f"/proc/{self.pid}/status").read_text(encoding="ascii"), re.MULTILINE)
+        return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @dataclass

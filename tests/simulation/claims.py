@@ -1,0 +1,197 @@
+"""Which papers a list may claim, of which watch and for how long, while the lab edits its watches and lists.
+
+    a first reading    what was created over 30 days before the watch came is old; the rest is news
+    an edited query    what it adds is shown once, whatever its age; what it no longer asks for was news while it did
+    a watch that comes back, or is taken up by another list
+                       what was found before is news to the list when it was created in the 30 days before it took the watch
+
+Where the rules leave open what happens (a record that could not be fetched just then), a claim is not `certain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from simulation import post
+from simulation.evidence import Evidence
+from simulation.world import START_DAYS, Edition, Order, Paper, World, ncbi_day
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A list is owed a paper through a watch from the day `ready`, by what was in force from `since` until `until`; it took the watch
+    until `taken_until`."""
+
+    watch: str
+    ready: date
+    since: datetime
+    until: datetime | None
+    taken_until: datetime | None
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A time in which one edition was in force."""
+
+    since: datetime
+    until: datetime | None
+    edition: Edition
+
+    def found(self, paper: Paper, watch: str) -> date | None:
+        """The day in this time from which the watch finds the paper."""
+        question = self.edition.question(watch)
+        visible = paper.matches(question.topics) if question else None
+        if visible is None or (self.until is not None and visible > ncbi_day(self.until)):
+            return None
+        return max(visible, ncbi_day(self.since))
+
+    def takes(self, order: str, watch: str) -> bool:
+        """Whether the list takes the watch."""
+        found = self.edition.order(order)
+        return found is not None and watch in found.watches and self.edition.question(watch) is not None
+
+
+@dataclass(frozen=True)
+class Reign:
+    """Which edition was in force when, as the service took them up."""
+
+    terms: tuple[Term, ...]
+    happened: Evidence
+
+    @classmethod
+    def of(cls, world: World, happened: Evidence) -> Reign:
+        """Read off the looks."""
+        begun: list[tuple[datetime, int]] = [(world.begins_at, 0)]
+        for look in happened.looks:
+            if look.edition != begun[-1][1]:
+                begun.append((look.at, look.edition))
+        ends = [at for at, _ in begun[1:]]
+        terms = [Term(at, until, world.editions[number]) for (at, number), until in zip(begun, [*ends, None], strict=True)]
+        return cls(tuple(terms), happened)
+
+    def begins(self, order: str) -> datetime:
+        """When the list came, or the end of all."""
+        return next((term.since for term in self.terms if term.edition.order(order)), self.terms[-1].since + timedelta(days=4000))
+
+    def order(self, name: str, at: datetime) -> Order | None:
+        """The list as it was then."""
+        return next((term.edition.order(name) for term in reversed(self.terms) if term.since <= at), None)
+
+    def first_found(self, paper: Paper, watch: str) -> int | None:
+        """In which of the terms the watch finds the paper first, whoever takes it."""
+        return next((number for number, term in enumerate(self.terms) if term.found(paper, watch)), None)
+
+    def is_first_reading(self, watch: str, number: int) -> bool:
+        """Whether the watch came with this term."""
+        return not any(term.edition.question(watch) for term in self.terms[:number])
+
+    def vouched(self, watch: str, title: str, since: datetime) -> Iterator[tuple[datetime, date]]:
+        """The digests after `since` that rest on a whole reading of the watch: when each came, and to which day it reaches."""
+        for letter in self.happened.letters:
+            if not letter.order or not letter.covers_to or title in {gap.watch for gap in letter.gaps}:
+                continue
+            arrived, slot = self.happened.arrivals[letter.order, letter.period], post.slot(letter.period)
+            reads = all(term.takes(letter.order, watch) for term in self.between(min(slot, arrived), arrived))
+            if reads and arrived > since:
+                yield arrived, letter.covers_to
+
+    def between(self, since: datetime, until: datetime) -> Iterator[Term]:
+        """What was in force at any time of a span."""
+        return (term for term in self.terms if term.since <= until and (term.until is None or term.until >= since))
+
+
+def claims(paper: Paper, order: str, reign: Reign) -> tuple[Claim, ...]:
+    """What the list is owed of the paper."""
+    watches = {name for term in reign.terms for one in [term.edition.order(order)] if one for name in one.watches}
+    found = [claim for watch in sorted(watches) for claim in _through(paper, order, watch, reign)]
+    return tuple(found) or tuple(claim for watch in sorted(watches) for claim in _no_longer_asked_for(paper, order, watch, reign))
+
+
+def _no_longer_asked_for(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:
+    """A list that takes a watch up may be shown what the watch found lately, though its query does not ask for that any more."""
+    known = reign.first_found(paper, watch)
+    for number, term in enumerate(reign.terms):
+        took_it = number > 0 and term.takes(order, watch) and not reign.terms[number - 1].takes(order, watch)
+        lately = paper.created >= ncbi_day(term.since) - timedelta(days=START_DAYS)
+        if took_it and lately and known is not None and known < number:
+            yield Claim(watch, ncbi_day(term.since), term.since, None, None, certain=False)
+
+
+def _through(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:
+    """The claims through one watch: one for each time in which the list takes it and it finds the paper."""
+    standing: list[int] = []
+    for number, term in enumerate((*reign.terms, None)):
+        if term is not None and term.takes(order, watch) and term.found(paper, watch):
+            standing.append(number)
+        elif standing:
+            yield from _claim(paper, order, watch, reign, standing)
+            standing = []
+
+
+def _claim(paper: Paper, order: str, watch: str, reign: Reign, standing: list[int]) -> Iterator[Claim]:
+    first, last = reign.terms[standing[0]], reign.terms[standing[-1]]
+    found, known = first.found(paper, watch), reign.first_found(paper, watch)
+    if found is None or known is None or _is_old(paper, watch, reign, known):
+        return
+    taken, until = _taken(order, watch, reign, standing)
+    settled = _certain(paper, watch, reign, known, taken)
+    if settled is not None:
+        yield Claim(watch, max(found, paper.fetchable or found), first.since, last.until, until, settled)
+
+
+def _taken(order: str, watch: str, reign: Reign, standing: list[int]) -> tuple[datetime, datetime | None]:
+    """Since when and until when the list takes the watch, without a break around these terms."""
+    first, last = standing[0], standing[-1]
+    while first > 0 and reign.terms[first - 1].takes(order, watch):
+        first -= 1
+    while last + 1 < len(reign.terms) and reign.terms[last + 1].takes(order, watch):
+        last += 1
+    return reign.terms[first].since, reign.terms[last].until
+
+
+def _is_old(paper: Paper, watch: str, reign: Reign, known: int) -> bool:
+    """What the first reading of a watch found, and was created long before it, is no news."""
+    term = reign.terms[known]
+    start = ncbi_day(term.since)
+    is_there = term.found(paper, watch) == start
+    return reign.is_first_reading(watch, known) and is_there and paper.created < start - timedelta(days=START_DAYS)
+
+
+def _certain(paper: Paper, watch: str, reign: Reign, known: int, taken: datetime) -> bool | None:
+    """Whether the claim holds for certain; None when it does not hold at all.
+
+    Args:
+        paper: what is claimed.
+        watch: through which watch.
+        reign: what was in force when.
+        known: the term in which the watch found it first.
+        taken: since when the list takes the watch.
+    """
+    term = reign.terms[known]
+    found = term.found(paper, watch)
+    by_edit = known > 0 and found == ncbi_day(term.since) and not reign.is_first_reading(watch, known)
+    spoiled = paper.pmid in reign.happened.ever_spoiled
+    if by_edit and (paper.fetchable or spoiled):
+        return False
+    if known > 0 and reign.is_first_reading(watch, known) and paper.created < ncbi_day(term.since) - timedelta(days=START_DAYS):
+        read = min((at for at, _ in reign.vouched(watch, _title(watch, reign), term.since)), default=None)
+        return read is not None and found is not None and found > ncbi_day(read)
+    if taken <= term.since or (found is not None and found > ncbi_day(taken)):
+        return True
+    if by_edit or paper.created >= ncbi_day(taken) - timedelta(days=START_DAYS):
+        return not by_edit
+    return None if not spoiled and _was_read(paper, watch, reign, term, taken) else False
+
+
+def _was_read(paper: Paper, watch: str, reign: Reign, term: Term, before: datetime) -> bool:
+    """Whether somebody had a digest before then that rests on a reading with this paper."""
+    found = term.found(paper, watch) or date.max
+    ready = max(found, paper.fetchable or found)
+    return any(at < before and day > ready for at, day in reign.vouched(watch, _title(watch, reign), term.since))
+
+
+def _title(watch: str, reign: Reign) -> str:
+    return next(found.title for term in reign.terms if (found := term.edition.question(watch)))

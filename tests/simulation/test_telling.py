@@ -1,0 +1,254 @@
+"""The oracle hears what is not told, and what is told and is not so. Each test spoils one thing in a life that went well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from simulation import post
+from simulation.claims import Reign, claims
+from simulation.evidence import Evidence, Look
+from simulation.post import Letter
+from simulation.telling import complaints
+from simulation.world import Edition, Order, Paper, Question, World
+
+START = date(2026, 3, 17)
+NMJ, AGRIN = Question("nmj", "Junction", ("nmj",)), Question("agrin", "Agrin", ("agrin",))
+ORDER = Order("weekly", "Weekly", ("nmj",), 0, time(8), "Europe/Berlin", "monday 08:00", ("pi@lab.example",), "LAB")
+WORLD = World(0, START, 4, (), (NMJ, AGRIN), (ORDER,), admin="admin@lab.example")
+SLOTS = ORDER.slots(datetime(2026, 3, 17, tzinfo=UTC), datetime(2026, 4, 14, tzinfo=UTC))
+QUIET = "Papers added to PubMed 17–23 March 2026."
+
+
+def moment(at: datetime) -> float:
+    return (at - WORLD.begins_at).total_seconds()
+
+
+@dataclass
+class Tale:
+    """Looks at 05:32 and 08:01 each day for four weeks, a digest by mail and on Slack each Monday, and what the mails say."""
+
+    texts: dict[int, str] = field(default_factory=dict)
+    notices: list[Letter] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    posted_later: dict[int, timedelta] = field(default_factory=dict)
+    unanswered: tuple[datetime, ...] = ()
+    unsent: tuple[datetime, ...] = ()
+    refused: tuple[tuple[str, datetime], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Look at everything."""
+        first = datetime(2026, 3, 18, 5, 5, tzinfo=UTC)
+        looks = [first + timedelta(days=day, minutes=minutes) for day in range(28) for minutes in (0, 60, 61, 62)]
+        self.looks = [Look(at, at, clean=True, ended=moment(at) + 30) for at in looks]
+
+    def change(self, since: datetime, until: datetime, **what: object) -> None:
+        """Make some looks others."""
+        self.looks = [replace(look, **what) if since <= look.at <= until else look for look in self.looks]  # type: ignore[arg-type]
+
+    def drop(self, since: datetime, until: datetime) -> None:
+        """Nobody looked."""
+        self.looks = [look for look in self.looks if not since <= look.at <= until]
+
+    def found(self) -> list[str]:
+        """What is wrong with what was told."""
+        slots = [max(slot, next(look.at for look in self.looks if look.at >= slot)) for slot in SLOTS]
+        mails = [digest("pi@lab.example", number, at, self.texts.get(number, QUIET)) for number, at in enumerate(slots)]
+        posts = [
+            replace(digest("/LAB", number, at + self.posted_later.get(number, timedelta()), QUIET), order="", period="")
+            for number, at in enumerate(slots)
+        ]
+        happened = Evidence(
+            letters=(*mails, *self.notices),
+            posts=tuple(posts),
+            moves=tuple((moment(look.at), look.at) for look in self.looks),
+            looks=tuple(self.looks),
+            unanswered=tuple(moment(at) for at in self.unanswered),
+            unsent=tuple(moment(at) for at in self.unsent),
+            refused=tuple((where, moment(at)) for where, at in self.refused),
+            paths={"weekly": "/LAB"},
+        )
+        return list(complaints(WORLD, happened, Reign.of(WORLD, happened)))
+
+
+def digest(where: str, number: int, at: datetime, text: str) -> Letter:
+    none, slot = frozenset[int](), SLOTS[number].isoformat()
+    return Letter(where, "weekly", slot, START, START, (), none, none, none, f"{slot} {where}", slot, moment(at) + 10, text)
+
+
+def notice(topic: str, at: datetime, *, recovers: bool = False, where: str = "admin@lab.example") -> Letter:
+    none, identity = frozenset[int](), f"{topic} {at} {recovers}"
+    letter = Letter(where, "", "", None, None, (), none, none, none, identity, identity, moment(at) + 10, "")
+    return replace(letter, notice=topic, recovers=recovers)
+
+
+def day(number: int, hour: int = 12, *, month: int = 3) -> datetime:
+    return datetime(2026, month, number, hour, tzinfo=UTC)
+
+
+def has(wrong: list[str], *words: str) -> bool:
+    return any(all(word in line for word in words) for line in wrong)
+
+
+def told(since: str, until: str, reason: str) -> str:
+    return f"{QUIET} PubMed was not searched from {since} to {until}. Reason: {reason}. Made good on 1 April, 08:00."
+
+
+OFF = "the service was off or held up"
+
+
+def test_nothing_is_wrong_with_a_life_in_which_all_went_well() -> None:
+    assert Tale().found() == []
+
+
+# --- outages
+
+
+def test_a_time_off_that_is_told_by_the_next_digests_is_well_told_and_one_that_is_not_is_missed() -> None:
+    silent = Tale()
+    silent.drop(day(20), day(22))
+    spoken = Tale(texts={0: told("20 March, 07:07", "23 March, 06:05", OFF)})
+    spoken.drop(day(20), day(22))
+
+    assert has(silent.found(), "LOST weekly", "nobody searched from 2026-03-20")
+    assert spoken.found() == []
+
+
+def test_a_time_off_in_which_the_service_searched_is_false() -> None:
+    tale = Tale(texts={1: told("24 March, 10:00", "27 March, 06:05", OFF)})
+
+    assert has(tale.found(), "FALSE weekly", "it searched on 2026-03-25")
+
+
+def test_a_failure_of_pubmed_that_did_not_happen_is_false() -> None:
+    text = told("24 March, 10:00", "25 March, 06:05", "esearch: HTTP 503")
+
+    assert has(Tale(texts={1: text}).found(), "FALSE weekly", "PubMed answered everything")
+    assert Tale(texts={1: text}, unanswered=(datetime(2026, 3, 25, 5, 6, tzinfo=UTC),)).found() == []
+
+
+def test_an_outage_of_pubmed_that_no_digest_tells_is_missed() -> None:
+    tale = Tale()
+    tale.change(day(19, 5), day(19, 7), troubled=True, clean=False)
+
+    assert has(tale.found(), "LOST weekly", "PubMed answered nothing on 2026-03-19")
+
+
+# --- notices
+
+
+def test_a_failure_is_told_once_and_its_end_once() -> None:
+    failing = (day(24), day(24, 13), day(24, 14))
+    once = [notice("watch:nmj", day(24, 15)), notice("watch:nmj", day(25), recovers=True)]
+
+    assert Tale(notices=once, unanswered=failing).found() == []
+    twice = [once[0], notice("watch:nmj", day(24, 16)), once[1]]
+    assert has(Tale(notices=twice, unanswered=failing).found(), "TWICE admin@lab.example", "twice in a row")
+    assert has(Tale(notices=once[:1], unanswered=failing).found(), "LOST admin@lab.example", "never as over")
+    assert has(Tale(notices=once[1:], unanswered=failing).found(), "FALSE admin@lab.example", "nobody said that it failed")
+
+
+@pytest.mark.parametrize("topic", ["watch:nmj", "channel:weekly-mail"])
+def test_a_failure_that_was_none_is_false(topic: str) -> None:
+    tale = Tale(notices=[notice(topic, day(24)), notice(topic, day(25), recovers=True)])
+
+    assert has(tale.found(), "FALSE", topic, "nothing failed")
+
+
+def test_a_watch_that_failed_for_days_and_nobody_was_told_is_missed() -> None:
+    tale = Tale(texts={0: f"{QUIET} PubMed has not been searched since 18 March, 07:00. Reason: it hung."}, unanswered=(day(19),))
+    tale.change(day(19, 0), day(22, 23), troubled=True, clean=False)
+
+    assert has(tale.found(), "LOST nobody was told that nmj failed")
+
+
+def test_a_channel_that_refused_and_nobody_was_told_is_missed() -> None:
+    tale = Tale(refused=(("pi@lab.example", day(23, 6)),), unsent=(day(23, 6),))
+    heard = [notice("channel:weekly-mail", day(23, 7)), notice("channel:weekly-mail", day(24), recovers=True)]
+
+    assert has(tale.found(), "LOST nobody was told that channel weekly-mail refuses")
+    tale.notices = heard
+    assert tale.found() == []
+
+
+# --- channels
+
+
+def test_a_channel_that_waits_for_another_one_is_found() -> None:
+    tale = Tale(posted_later={1: timedelta(days=1)})
+    harmed = Tale(posted_later={1: timedelta(days=1)})
+    harmed.change(day(30, 0), day(31), harmed=frozenset({"slack"}))
+
+    assert has(tale.found(), "LOST weekly", "came by slack", "nothing was in its way")
+    assert harmed.found() == []
+
+
+# --- claims
+
+
+def reign(*editions: tuple[datetime, tuple[Question, ...], tuple[str, ...]]) -> Reign:
+    """One edition after the other, each with its watches and those that the list takes."""
+    made = [Edition(questions, (replace(ORDER, watches=taken),)) for _, questions, taken in editions]
+    world = replace(WORLD, questions=made[0].questions, orders=made[0].orders, later=tuple(made[1:]))
+    looks = tuple(Look(at, at, clean=True, edition=number) for number, (at, _, _) in enumerate(editions))
+    return Reign.of(world, Evidence((), (), ((0.0, WORLD.begins_at),), looks=looks))
+
+
+def about(*topics: str, appears: date, created: date | None = None) -> Paper:
+    return Paper(1, frozenset(topics), created or appears, appears, appears)
+
+
+def test_what_an_edited_query_adds_is_owed_whatever_its_age() -> None:
+    wider = reign((day(17), (NMJ,), ("nmj",)), (day(25), (replace(NMJ, topics=("nmj", "agrin")),), ("nmj",)))
+
+    (claim,) = claims(about("agrin", appears=date(2025, 1, 1)), "weekly", wider)
+
+    assert (claim.ready, claim.certain) == (date(2026, 3, 25), True)
+
+
+def test_what_appears_after_a_query_stopped_asking_for_it_is_not_owed() -> None:
+    narrower = reign((day(17), (replace(NMJ, topics=("nmj", "agrin")),), ("nmj",)), (day(25), (NMJ,), ("nmj",)))
+
+    assert claims(about("agrin", appears=date(2026, 3, 26)), "weekly", narrower) == ()
+    assert [one.until for one in claims(about("agrin", appears=date(2026, 3, 20)), "weekly", narrower)] == [day(25)]
+
+
+def test_what_appeared_while_a_watch_was_taken_out_is_owed_when_it_comes_back() -> None:
+    both = (NMJ, AGRIN)
+    gone = reign((day(17), both, ("nmj", "agrin")), (day(20), (NMJ,), ("nmj",)), (day(28), both, ("nmj", "agrin")))
+
+    (claim,) = claims(about("agrin", appears=date(2026, 3, 22)), "weekly", gone)
+
+    assert (claim.ready, claim.certain) == (date(2026, 3, 28), True)
+
+
+def test_a_list_that_takes_a_watch_up_has_its_own_cut() -> None:
+    both = (NMJ, AGRIN)
+    taken = reign((day(17), both, ("nmj",)), (day(6, month=5), both, ("nmj", "agrin")))
+
+    assert [one.certain for one in claims(about("agrin", appears=date(2026, 4, 20)), "weekly", taken)] == [True]
+    assert [one.certain for one in claims(about("agrin", appears=date(2026, 3, 20)), "weekly", taken)] == [False]
+
+
+# --- reading
+
+
+def test_spans_are_read_in_every_form() -> None:
+    letter = digest(
+        "pi@lab.example",
+        0,
+        day(23),
+        "PubMed was not searched for A, B and C from 29 December 2025, 05:31 to 4 January\n2026, 09:12. Reason: it hung. Made good on"
+        " 4 January, 09:12.\nPubMed was not searched from 3 March, 05:31 to 09:12. Reason: x. Made good on 3 March, 09:12.\n"
+        "! Not covered yet: papers added 3 March 2026 for Junction, not searched since 2 March, 05:31. It hung.",
+    )
+
+    found = post.outages(letter, "UTC", day(23))
+
+    assert [(one.since, one.until, one.watches) for one in found] == [
+        (datetime(2025, 12, 29, 5, 31, tzinfo=UTC), datetime(2026, 1, 4, 9, 12, tzinfo=UTC), ("A", "B", "C")),
+        (datetime(2026, 3, 3, 5, 31, tzinfo=UTC), datetime(2026, 3, 3, 9, 12, tzinfo=UTC), ()),
+        (datetime(2026, 3, 2, 5, 31, tzinfo=UTC), None, ()),
+    ]
