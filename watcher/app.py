@@ -42,6 +42,9 @@ Seeds = tuple[Seed, ...] | ConfigurationError
 
 _Value = TypeVar("_Value")
 
+_BLANK_LINES = 5
+"""With how many blank lines a query may begin and still be told its place."""
+
 _FAILED_RUNS = 3
 """After how many failed searches in a row a watch is reported where the configuration has no `alerts`."""
 
@@ -413,7 +416,8 @@ def _flaw_placed(flaw: query.Flaw, term: str, place: Place) -> Problem:
     except OSError:
         lines = []
     offset = flaw.column - 1 - term.split("\n")[flaw.line - 1].index(text)
-    for number in (place.line + flaw.line, place.line):  # a block begins below its key, other text beside it
+    first = place.line + flaw.line  # a block begins below its key, perhaps with blank lines, other text beside it
+    for number in (*range(first, first + _BLANK_LINES), place.line):
         column = lines[number - 1].find(text) if number <= len(lines) else -1
         if column >= 0:
             return Problem(flaw.what, flaw.fix, replace(place, line=number, column=column + offset + 1))
