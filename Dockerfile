@@ -7,8 +7,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 RUN python -m venv /tools
 COPY requirements-build.lock requirements-run.lock /source/
 # both files hold hashes; without isolation nothing else is fetched, not even by a dependency that has to be built
-RUN /tools/bin/pip install --quiet --require-hashes --requirement /source/requirements-build.lock \
- && /tools/bin/pip wheel --quiet --require-hashes --no-build-isolation --wheel-dir /wheels --requirement /source/requirements-run.lock
+RUN /tools/bin/pip install --quiet --require-hashes --no-deps --requirement /source/requirements-build.lock \
+ && /tools/bin/pip wheel --quiet --require-hashes --no-deps --no-build-isolation --wheel-dir /wheels --requirement /source/requirements-run.lock
 COPY pyproject.toml README.md LICENSE /source/
 COPY watcher /source/watcher
 # the lab's own config/ and seeds/ are mounted, never copied: an image that is passed on must not hold a password

