@@ -112,6 +112,15 @@ def test_a_silence_between_slots_is_no_outage() -> None:
     assert found(run(at(2)), run(at(2, "23:00")), run(at(3))) == ()
 
 
+def test_slots_that_pass_while_a_run_is_under_way_wait_for_its_end() -> None:
+    long = run(at(3, "03:30"), minutes=30 * 60)
+    ended = long.finished_at
+
+    assert found(run(at(2)), long, until=ended) == ()
+    assert found(run(at(2)), long, run(ended), until=ended) == ()
+    assert found(run(at(2)), long, until=ended + timedelta(hours=3)) == (Outage(("nmj",), ended, ended + timedelta(hours=3), OFF),)
+
+
 def test_off_then_failing_is_two_outages_that_meet_and_are_made_good_together() -> None:
     off, failing = found(run(at(2)), failed(at(5, "09:00")), run(at(5, "12:00")))
 

@@ -124,13 +124,13 @@ def _off(watch: str, reports: Sequence[RunReport], times: Schedule, minutes: int
     failing = False
     alive: datetime | None = None
     for number, report in enumerate(reports):
-        missed = alive and not failing and _missed(watch, reports[number - 1].started_at, report.started_at, times, minutes)
+        missed = alive and not failing and _missed(watch, reports[number - 1], report.started_at, times, minutes)
         if alive and missed:
             good = next((one.finished_at for one in reports[number:] if one.outcome is RunOutcome.GOOD), None)
             yield Outage((watch,), alive, report.started_at, OFF, good)
         failing = is_failure(report) or (failing and report.outcome is not RunOutcome.GOOD)
         alive = _seen_alive(report)
-    if alive and not failing and _missed(watch, reports[-1].started_at, until, times, minutes):
+    if alive and not failing and _missed(watch, reports[-1], until, times, minutes):
         yield Outage((watch,), alive, until, OFF)
 
 
@@ -139,10 +139,13 @@ def _seen_alive(report: RunReport) -> datetime:
     return report.started_at if report.outcome is RunOutcome.ABANDONED else max(report.started_at, report.finished_at)
 
 
-def _missed(watch: str, last: datetime, following: datetime, times: Schedule, minutes: int) -> bool:
-    """Whether a slot between two runs was served by neither."""
-    jitter = jittered(last, watch, minutes) - last
-    return jittered(times.next(last - jitter), watch, minutes) + HELD_UP < following
+def _missed(watch: str, last: RunReport, following: datetime, times: Schedule, minutes: int) -> bool:
+    """Whether a slot after the beginning of one run was served by neither it nor the next. A slot that passed while the run was under
+    way waits for its end."""
+    began = last.started_at
+    jitter = jittered(began, watch, minutes) - began
+    slot = jittered(times.next(began - jitter), watch, minutes)
+    return max(slot, _seen_alive(last)) + HELD_UP < following
 
 
 def _reason(failed: Sequence[RunReport]) -> str:
