@@ -156,9 +156,14 @@ class Judge:
         if first is not None and not any(self._may(paper, self.digests[first]) for paper in records):
             yield f"FALSE {name} stands in {self.digests[first].period}, though {self._why_not(records)}"
         due = min((number for paper in records if (number := self._due(paper)) is not None), default=None)
-        if due is not None and (first is None or first > due):
+        if due is not None and (first is None or (first > due and not self._came_early(first, due))):
             where = f"only in {self.digests[first].period}" if first is not None else "nowhere"
             yield f"LOST {name} belongs into {self.digests[due].period} and stands {where} ({self._days(records)})"
+
+    def _came_early(self, first: int, due: int) -> bool:
+        """Whether a clock that ran ahead brought a later digest before the one that was due: readers had the paper in time."""
+        letter, other = self.digests[first], self.digests[due]
+        return len(self._ahead(letter)) > 1 and self.arrived(letter) <= self.arrived(other)
 
     def _due(self, paper: Paper) -> int | None:
         """The digest in which the paper must stand at the latest; None when it need not come at all."""

@@ -87,7 +87,7 @@ class _Teller:
     def complaints(self) -> Iterator[str]:
         """Spans that are told and were not, and spans that were and are not told."""
         digests = self._digests()
-        told = [(at, letter, post.outages(letter, self.order.zone, at)) for at, letter in digests]
+        told = [(at, letter, post.outages(letter, self.order.zone, self._written(letter, at))) for at, letter in digests]
         for at, letter, outages in told:
             for outage in outages:
                 if (why := self._is_false(outage, at)) is not None:
@@ -105,6 +105,11 @@ class _Teller:
                 first.setdefault(letter.period, letter)
         arrived = [(self.happened.true_at(letter.at_monotonic), letter) for letter in first.values()]
         return sorted(arrived, key=lambda one: (one[0], one[1].period))
+
+    def _written(self, letter: Letter, at: datetime) -> datetime:
+        """By the service's own clock, the latest instant at which a digest that came at `at` can have been written."""
+        until = bisect_left(self.days.looks, letter.at_monotonic, key=lambda look: look.ended) + 1
+        return max([at, *(look.shown for look in self.days.looks[:until])])
 
     def _is_false(self, outage: Outage, at: datetime) -> str | None:
         """Why what is told by a digest that came at `at` cannot be; None when it can."""

@@ -49,6 +49,7 @@ class Tale:
     ends: tuple[float, ...] = ()
     untold: tuple[tuple[str, float], ...] = ()
     spoiled: tuple[Spoiled, ...] = ()
+    besides: tuple[tuple[float, Look], ...] = ()
 
     def letters(self) -> list[Letter]:
         """Every mail."""
@@ -72,15 +73,16 @@ class Tale:
     def found(self, letters: list[Letter] | None = None, posts: list[Letter] | None = None) -> tuple[str, ...]:
         """What the oracle finds wrong, with other letters or posts than these if they are given."""
         world = World(0, START, 3, self.papers, (Question("nmj", "Junction", ("nmj",)),), (ORDER,))
-        looks = [slot + timedelta(minutes=1) for slot in SLOTS]
+        slots = [slot + timedelta(minutes=1) for slot in SLOTS]
+        looks = sorted([*(((number + 1) * 1000.0 - 1, Look(at, at, clean=True)) for number, at in enumerate(slots)), *self.besides])
         happened = Evidence(
             letters=tuple(self.letters() if letters is None else letters),
             posts=tuple(self.posts() if posts is None else posts),
-            moves=((0.0, world.begins_at), *(((number + 1) * 1000.0 - 1, at) for number, at in enumerate(looks))),
+            moves=((0.0, world.begins_at), *((moment, look.at) for moment, look in looks)),
             ends=self.ends,
             untold=self.untold,
             spoiled=self.spoiled,
-            looks=tuple(Look(at, at, clean=True) for at in looks),
+            looks=tuple(look for _, look in looks),
             paths={"weekly": PATH},
         )
         return verdict(world, happened).wrong
@@ -107,6 +109,20 @@ def test_a_paper_that_comes_a_digest_late_is_lost_from_the_one_where_it_belongs(
     tale = Tale(presented=[{1}, set(), {2, 3, 5, 6}])
 
     assert has(tale.found(), "LOST", "PMID 2", "only in 2026-04-06")
+
+
+def test_a_digest_that_a_clock_brought_forward_may_hold_what_belongs_into_one_that_still_waited() -> None:
+    tale = Tale(papers=PAPERS[:2], presented=[{1}, set(), {2}])
+    late, later = SLOTS[1] + timedelta(days=1), SLOTS[1] + timedelta(days=1, hours=2)
+    waited = [tale.letter(reader, 1, moment=400) for reader in ORDER.readers]
+    forward = [tale.letter(reader, 2, moment=-800) for reader in ORDER.readers]
+    letters = [*(tale.letter(reader, 0) for reader in ORDER.readers), *forward, *waited]
+    true = replace(tale, besides=((2100, Look(late, late, clean=True)), (2300, Look(later, later, clean=True))))
+
+    tale.besides = ((2100, Look(late, SLOTS[2] + timedelta(days=1), clean=False)), true.besides[1])
+
+    assert not has(tale.found(letters), "LOST", "PMID 2")
+    assert has(true.found(letters), "LOST", "PMID 2")
 
 
 def test_a_paper_in_two_digests_came_twice() -> None:

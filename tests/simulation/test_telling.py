@@ -129,6 +129,15 @@ def test_a_failure_of_pubmed_that_did_not_happen_is_false() -> None:
     assert Tale(texts={1: text}, unanswered=(datetime(2026, 3, 25, 5, 6, tzinfo=UTC),)).found() == []
 
 
+def test_what_a_clock_that_ran_ahead_wrote_is_read_by_that_clock_and_left_out() -> None:
+    text = told("23 March, 06:05", "26 March, 06:05", "esearch: HTTP 503")
+    ahead = Tale(texts={0: text})
+    ahead.change(day(24, 5), day(24, 6), shown=day(26, 7), clean=False)
+
+    assert ahead.found() == []
+    assert has(Tale(texts={0: text}).found(), "FALSE weekly", "PubMed answered everything")
+
+
 def test_an_outage_of_pubmed_that_no_digest_tells_is_missed() -> None:
     tale = Tale()
     tale.change(day(19, 5), day(19, 7), troubled=True, clean=False)
