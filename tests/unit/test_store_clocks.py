@@ -188,6 +188,19 @@ def test_a_delivery_put_off_by_a_clock_that_was_ahead_is_due(bench: Bench, state
     assert bench.store.claim_delivery(BACK, holder="me") is not None
 
 
+def test_a_message_keeps_the_date_of_its_first_attempt_though_later_ones_are_dated_earlier(bench: Bench) -> None:
+    bench.owe("pi@lab.example")
+    dates = []
+
+    for at in (AHEAD, BACK, BACK + timedelta(hours=5)):
+        delivery = bench.store.claim_delivery(at, holder="me")
+        assert delivery is not None
+        dates.append(delivery.first_attempt_at)
+        bench.store.settle(delivery, DeliveryState.PENDING, at, next_at=at, reason="421 hung up")
+
+    assert dates == [AHEAD, AHEAD, AHEAD]
+
+
 def test_a_delivery_put_off_until_tomorrow_waits(bench: Bench) -> None:
     bench.owe("pi@lab.example")
     delivery = bench.store.claim_delivery(MONDAY, holder="me")

@@ -71,7 +71,7 @@ def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> 
         if claimed is None:
             return None
         first_attempt_at = session.execute(
-            sa.select(sa.func.min(attempts.c.started_at)).where(attempts.c.delivery_id == claimed["id"])
+            sa.select(attempts.c.started_at).where(attempts.c.delivery_id == claimed["id"]).order_by(attempts.c.id).limit(1)
         ).scalar()
         _close_attempts(session, [claimed["id"]], now)
         session.execute(attempts.insert().values(delivery_id=claimed["id"], started_at=now))
