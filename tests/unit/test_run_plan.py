@@ -472,6 +472,19 @@ def test_a_record_that_was_given_up_and_changes_later_comes_back(at_desk: Desks)
     assert one.bench.store.newly_unavailable("nmj", None) == ()
 
 
+def test_a_record_that_was_given_up_comes_with_the_next_full_reading_that_can_have_it(at_desk: Desks) -> None:
+    one = at_desk(Planted(on_nmj(1, "2026-03-01"), fetchable_at=date(2026, 4, 10)))
+    for day in ("2026-03-02T06:00", "2026-04-02T06:00"):
+        one.run(day)
+    given_up = (one.news(), one.bench.store.newly_unavailable("nmj", None))
+
+    one.run("2026-04-11T06:00", reconcile=True)
+
+    assert given_up == (set(), (1,))
+    assert one.news() == {1}
+    assert one.bench.store.newly_unavailable("nmj", None) == ()
+
+
 def test_a_changed_record_is_read_again_and_stored(at_desk: Desks) -> None:
     changed = Planted(
         on_nmj(1, "2026-03-01"),

@@ -7,7 +7,8 @@
                  window  what was created, entered, indexed or revised since the last good run, less an overlap
     search     -> Reading: unseen pmids with their origins, the baseline, what may have changed
     resolve    seeds -> their records; their neighbours are a second origin
-    fetch      new, awaited, changed and (after an edit) older records, in shared batches; new ones that do not come are asked for once more
+    fetch      new, awaited, changed and (after an edit) older records, in shared batches; new ones that do not come are asked for once more,
+               and what was given up is asked for whenever it is found again
     rank       -> scores of what was fetched
     commit     one transaction: version, articles, hits, scores, run
 
@@ -339,7 +340,8 @@ class Runner:
     def _fetch(self, plan: Plan, reading: Reading, now: datetime, *, at_once: bool) -> Records:
         waiting = self.store.waiting(plan.watch.name)
         window = reading.window or frozenset()
-        revived = tuple(sorted(pmid for pmid in window if plan.ledger.get(pmid) is HitState.UNAVAILABLE))
+        seen = window | (reading.full or frozenset())
+        revived = tuple(sorted(pmid for pmid in seen if plan.ledger.get(pmid) is HitState.UNAVAILABLE))
         older = self._older(plan, reading)
         new = sorted(reading.news, reverse=True)
         wanted = list(dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *self._changed(plan, window), *older]))
