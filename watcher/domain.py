@@ -404,6 +404,32 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a breakdown: what it is, and how many standardised points it added (negative: took away)."""
+
+    name: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Everything behind one number. `value` is the number, `total` the raw sum of the spaces' standardised scores.
+
+    `spaces` hold one part each (phrases, words, …). `terms` are words and phrases of the paper as written there, `headings` its
+    MeSH headings, each with what it raised or lowered, those that raised most first. `nearest` are the best five seeds with their
+    cosine. `verdicts` are the marked papers that moved it: pmid, "relevant" or "not", points.
+    """
+
+    value: float
+    total: float
+    spaces: tuple[Part, ...] = ()
+    terms: tuple[Part, ...] = ()
+    headings: tuple[Part, ...] = ()
+    nearest: tuple[tuple[str, float], ...] = ()
+    verdicts: tuple[tuple[Pmid, str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RankingFacts:
     """Everything that a score depends on besides the article; `sha256` stands for the whole of it."""
 

@@ -310,6 +310,51 @@ def test_a_seed_known_by_its_pmid_alone_is_named_by_its_records_title() -> None:
     assert _one(_ranking(seed), AGRIN).reasons.nearest_seed == AGRIN.title
 
 
+# --- values and breakdown ------------------------------------------------------------------------------------------------------
+
+
+def test_the_values_are_the_numbers_of_the_scores() -> None:
+    articles = [AGRIN, WHEAT, MUSK, ENDPLATE] * 200
+
+    assert _ranking().values(articles) == tuple(scored.value for scored in _ranking().score(articles))
+
+
+def test_a_breakdown_adds_up_to_the_number() -> None:
+    told = _ranking().breakdown(MUSK)
+
+    assert told.value == _one(_ranking(), MUSK).value
+    assert [part.name for part in told.spaces] == ["phrases", "words"]
+    assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
+
+
+def test_a_breakdown_names_what_raised_a_paper_and_what_lowered_it() -> None:
+    told = _ranking(CROPS).breakdown(replace(AGRIN, abstract=f"{AGRIN.abstract} Wheat under drought."))
+
+    assert {part.name for part in told.terms[:2]} == {"Wheat", "drought"}
+    assert any(part.points < 0 for part in told.terms)
+    assert all(part.name in f"{AGRIN.title} {AGRIN.abstract} Wheat under drought." for part in told.terms)
+
+
+def test_a_breakdown_lists_headings_and_the_nearest_seeds_best_first() -> None:
+    told = _ranking(AGEING, RECEPTORS, CROPS).breakdown(AGRIN)
+
+    assert [part.name for part in told.headings[:2]] == ["Agrin", "Neuromuscular Junction"]
+    assert len(told.nearest) == 3
+    assert told.nearest[-1][0] == WHEAT.title
+    assert [cosine for _, cosine in told.nearest] == sorted((cosine for _, cosine in told.nearest), reverse=True)
+
+
+def test_a_breakdown_says_what_each_verdict_moved() -> None:
+    ranking = _ranking(relevant=[MUSK], not_relevant=[ENDPLATE])
+
+    moved = {pmid: (kind, points) for pmid, kind, points in ranking.breakdown(AGRIN).verdicts}
+
+    assert moved[MUSK.pmid][0] == "relevant"
+    assert moved[MUSK.pmid][1] > 0
+    assert moved[ENDPLATE.pmid][0] == "not"
+    assert moved[ENDPLATE.pmid][1] < 0
+
+
 # --- the room ------------------------------------------------------------------------------------------------------------------
 
 

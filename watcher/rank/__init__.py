@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from watcher.domain import Article, RankingFacts, ResolvedSeed, Scored
+from watcher.domain import Article, Breakdown, RankingFacts, ResolvedSeed, Scored
 
 if TYPE_CHECKING:
     from watcher.rank.background import Background
@@ -35,6 +35,14 @@ class Ranking:
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """Score each article: 0 to 100 with its reasons, in the order given. An article's score does not depend on the others."""
         return self._model.score(articles)
+
+    def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
+        """The numbers of `score` alone, in the order given: much faster."""
+        return self._model.values(articles)
+
+    def breakdown(self, article: Article) -> Breakdown:
+        """Everything behind the article's number: each space, term, heading, seed and verdict, in standardised points."""
+        return self._model.breakdown(article)
 
 
 def build(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from watcher.domain import Article, Reasons, Term
+from watcher.domain import Article, Part, Reasons, Term
 from watcher.rank import words
 from watcher.rank.background import Floats, Vectors, lengths
 from watcher.rank.features import STOP_IDS, Matrix, is_check_tag, pair_ids, word_ids
@@ -41,9 +41,19 @@ class Examples:
         """For each paper the nearest seed's label and their cosine (the mean of both spaces, 0 to 1)."""
         if not self.labels:
             return [("", 0.0)] * papers.phrases.shape[0]
-        cosines = (_cosines(papers.phrases, self.vectors.phrases) + _cosines(papers.words, self.vectors.words)) / 2
+        cosines = self._similarities(papers)
         best = cosines.argmax(axis=1)
         return [(self.labels[place], round(float(row[place]), 4)) for row, place in zip(cosines, best.tolist(), strict=True)]
+
+    def ranked(self, paper: Vectors) -> tuple[tuple[str, float], ...]:
+        """All seeds' labels with their cosines to one paper, the nearest first."""
+        if not self.labels:
+            return ()
+        cosines = zip(self.labels, (round(one, 4) for one in self._similarities(paper)[0].tolist()), strict=True)
+        return tuple(sorted(cosines, key=lambda seed: -seed[1]))
+
+    def _similarities(self, papers: Vectors) -> Floats:
+        return (_cosines(papers.phrases, self.vectors.phrases) + _cosines(papers.words, self.vectors.words)) / 2
 
 
 def _cosines(these: Matrix, those: Matrix) -> Floats:
@@ -63,6 +73,35 @@ def explain(article: Article, gains: Gains, nearest: tuple[str, float]) -> Reaso
         nearest_seed=nearest[0],
         nearest_similarity=nearest[1],
     )
+
+
+def terms_of(article: Article, gains: Gains) -> tuple[Part, ...]:
+    """The paper's own stretches that raised its score most, then its words that lowered it most: each with what it added."""
+    raised = sum(gain for gain in gains.values() if gain > 0)
+    texts = (article.title, article.abstract)
+    raising = [Part(term.text, term.weight * raised) for term in _terms(texts, gains, raised)] if raised > 0 else []
+    return (*raising, *_lowering(texts, gains))
+
+
+def headings_of(article: Article, gains: Gains) -> tuple[Part, ...]:
+    """The paper's headings with what their words added to its score, those that raised it most first; without check tags."""
+    names = {heading.name for heading in article.headings if not is_check_tag(heading.name)}
+    parts = (Part(name, _heading_gain(name, gains)) for name in names)
+    return tuple(sorted(parts, key=lambda part: (-part.points, part.name)))
+
+
+def _lowering(texts: Iterable[str], gains: Gains) -> list[Part]:
+    """The words that took most away, the worst first; without stop words."""
+    found: dict[int, str] = {}
+    for text in texts:
+        shown = [text[start:end] for start, end in words.spans(text)]
+        ids = word_ids(np.array([words.key(word) for word in shown], np.uint64)).tolist()
+        for feature, word in zip(ids, shown, strict=True):
+            found.setdefault(feature, word)
+    lowered = [
+        Part(word, gains[feature]) for feature, word in found.items() if feature not in STOP_IDS and gains.get(feature, 0) < 0
+    ]
+    return sorted(lowered, key=lambda part: (part.points, part.name))[:TERMS]
 
 
 class _Stretch(NamedTuple):

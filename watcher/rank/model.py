@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
-from watcher.domain import Article, RankingFacts, ResolvedSeed, Scored, Seed
+from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Floats, Vectors, mean, on_grid
-from watcher.rank.explanation import Examples, Gains, explain
+from watcher.rank.explanation import Examples, Gains, explain, headings_of, terms_of
 from watcher.rank.features import Matrix, Passage, count, example, paper
 
 CODE = "lexical 1"
@@ -31,8 +31,21 @@ BETA = 0.5
 GAMMA = 0.5
 NEAREST = 250
 
+SPACES = ("phrases", "words")
+NEAREST_SEEDS = 5
+
 _BATCH = 500
 _DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Papers that a reader marked, as rows, and how much a paper's product with each of them counts."""
+
+    pmids: tuple[Pmid, ...]
+    kinds: tuple[str, ...]
+    vectors: Vectors
+    weights: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +58,45 @@ class Model:
     scales: tuple[tuple[float, float], ...]
     rungs: Floats
     examples: Examples
+    judged: Judged
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """Score articles in batches of bounded memory; see `watcher.rank.Ranking.score`."""
         directions = directions_of(self.toward, self.background)
         starts = range(0, len(articles), _BATCH)
         return tuple(scored for start in starts for scored in self._scored(articles[start : start + _BATCH], directions))
+
+    def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
+        """The numbers alone, in batches of bounded memory; see `watcher.rank.Ranking.values`."""
+        directions = directions_of(self.toward, self.background)
+        starts = range(0, len(articles), _BATCH)
+        read = ([paper(article) for article in articles[start : start + _BATCH]] for start in starts)
+        vectors = (self.background.vectors(count(papers)) for papers in read)
+        return tuple(number for batch in vectors for number in percent(totals(batch, directions, self.scales), self.rungs).tolist())
+
+    def breakdown(self, article: Article) -> Breakdown:
+        """Everything behind one number; see `watcher.rank.Ranking.breakdown`."""
+        directions = directions_of(self.toward, self.background)
+        vectors = self.background.vectors(count([paper(article)]))
+        parts = standardised(vectors, directions, self.scales)
+        total = sum(parts, start=np.zeros(1))
+        (gains,) = self._gains(vectors, directions)
+        return Breakdown(
+            value=float(percent(total, self.rungs)[0]),
+            total=float(total[0]),
+            spaces=tuple(Part(name, float(part[0])) for name, part in zip(SPACES, parts, strict=True)),
+            terms=terms_of(article, gains),
+            headings=headings_of(article, gains),
+            nearest=self.examples.ranked(vectors)[:NEAREST_SEEDS],
+            verdicts=self._moved(vectors),
+        )
+
+    def _moved(self, vectors: Vectors) -> tuple[tuple[Pmid, str, float], ...]:
+        """What each verdict added to one paper's score, the most first."""
+        products = zip(vectors, self.judged.vectors, self.scales, strict=True)
+        points = sum(((those @ these.T).toarray()[:, 0] / spread for these, those, (_, spread) in products), start=np.zeros(1))
+        moved = zip(self.judged.pmids, self.judged.kinds, (points * self.judged.weights).tolist(), strict=True)
+        return tuple(sorted(moved, key=lambda verdict: (-abs(verdict[2]), verdict[0])))
 
     def _scored(self, articles: Sequence[Article], directions: tuple[Floats, ...]) -> Iterator[Scored]:
         vectors = self.background.vectors(count([paper(article) for article in articles]))
@@ -78,17 +124,29 @@ def fit(
 ) -> tuple[RankingFacts, Model]:
     """The model for a seed set and verdicts, and the facts that name it; see `watcher.rank.build`. `depth` is N."""
     shown = [(_label(seed), read) for seed in seeds if (read := example(seed))]
-    liked = [read for article in relevant if (read := paper(article))]
-    disliked = [read for article in not_relevant if (read := paper(article))]
+    liked = {article.pmid: read for article in relevant if (read := paper(article))}
+    disliked = {article.pmid: read for article in not_relevant if (read := paper(article))}
     if not shown and not liked:
         raise _no_text(seeds)
-    positives = background.vectors(count([*(read for _, read in shown), *liked]))
-    toward = _toward(positives, background.vectors(count(disliked)))
+    positives = background.vectors(count([*(read for _, read in shown), *liked.values()]))
+    negatives = background.vectors(count([*disliked.values()]))
+    toward = _toward(positives, negatives)
     directions = directions_of(toward, background)
     scales = tuple(_scale(matrix @ direction) for matrix, direction in zip(background.sample, directions, strict=True))
     rungs = np.sort(totals(background.sample, directions, scales))[-depth:]
     examples = Examples(tuple(label for label, _ in shown), Vectors(*(matrix[: len(shown)] for matrix in positives)))
-    return _facts(shown, liked, disliked, background), Model(background, toward, scales, rungs, examples)
+    judged = _judged([*liked], [*disliked], positives, negatives)
+    facts = _facts(shown, liked.values(), disliked.values(), background)
+    return facts, Model(background, toward, scales, rungs, examples, judged)
+
+
+def _judged(liked: Sequence[Pmid], disliked: Sequence[Pmid], positives: Vectors, negatives: Vectors) -> Judged:
+    """What each verdict weighs in the means: the last rows of `positives` are the liked papers."""
+    count_, seeds = positives.phrases.shape[0], positives.phrases.shape[0] - len(liked)
+    rows = (vstack((more[seeds:], less), format="csr") for more, less in zip(positives, negatives, strict=True))
+    weights = [1 / count_] * len(liked) + [-GAMMA / len(disliked) for _ in disliked]
+    kinds = ("relevant",) * len(liked) + ("not",) * len(disliked)
+    return Judged((*liked, *disliked), kinds, Vectors(*rows), np.array(weights))
 
 
 def _toward(positives: Vectors, negatives: Vectors) -> Vectors:
@@ -106,8 +164,13 @@ def directions_of(toward: Vectors, background: Background) -> tuple[Floats, ...]
 
 def totals(vectors: Vectors, directions: Sequence[Floats], scales: Sequence[tuple[float, float]]) -> Floats:
     """The raw score of each paper: its standardised scores in all spaces, added."""
+    return sum(standardised(vectors, directions, scales), start=np.zeros(1))
+
+
+def standardised(vectors: Vectors, directions: Sequence[Floats], scales: Sequence[tuple[float, float]]) -> list[Floats]:
+    """The papers' standardised scores, one array for each space."""
     parts = zip(vectors, directions, scales, strict=True)
-    return sum(((matrix @ direction - middle) / spread for matrix, direction, (middle, spread) in parts), start=np.zeros(1))
+    return [(matrix @ direction - middle) / spread for matrix, direction, (middle, spread) in parts]
 
 
 def percent(scores: Floats, rungs: Floats) -> Floats:
