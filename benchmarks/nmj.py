@@ -24,7 +24,7 @@ from watcher import rank
 from watcher.domain import Article, ResolvedSeed, Scored
 from watcher.pubmed.parse import articles
 from watcher.rank import model, words
-from watcher.rank.background import Background, Frozen, background_of, read
+from watcher.rank.background import Background, background_of, read
 from watcher.seeds import read as read_seeds
 
 ROOT = Path(__file__).parent.parent
@@ -64,7 +64,7 @@ def measure(seeds: Sequence[ResolvedSeed], papers: Sequence[Article], groups: np
         frozen = read(file)
     known = np.isin(frozen.pmids, [paper.pmid for paper in papers])
     print(f"\nThe sample without the {known.sum()} of its papers that are among these")
-    without = background_of(Frozen(frozen.documents, frozen.frequencies, frozen.pmids[~known], frozen.sample[~known]))
+    without = background_of(replace(frozen, pmids=frozen.pmids[~known], sample=frozen.sample[~known]))
     numbers = scored(seeds, papers, without)
     print_counts(numbers, groups)
     print_order(numbers, title_overlap(seeds, papers), groups)

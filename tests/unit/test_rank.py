@@ -84,8 +84,7 @@ def test_a_score_is_the_same_number_on_every_machine() -> None:
 
     near, between = _ranking().score([MUSK, halfway])
 
-    assert near.value == 99.7211
-    assert between.value == 80.6367
+    assert (near.value, between.value) == (99.722379, 80.65361)
 
 
 def test_the_order_of_seeds_and_verdicts_makes_no_difference() -> None:
@@ -100,7 +99,7 @@ def test_other_seeds_turn_the_order_round() -> None:
     agrin, wheat = _ranking(CROPS).score([AGRIN, WHEAT])
 
     assert wheat.value > 99
-    assert agrin.value == 0
+    assert agrin.value < 1
 
 
 def test_a_seed_itself_is_nearer_than_all_general_papers() -> None:
@@ -160,9 +159,9 @@ def test_no_seeds_at_all_are_refused_with_the_fix() -> None:
 def test_the_number_is_the_share_of_sample_papers_that_lie_farther() -> None:
     rungs = np.array([1.0, 2.0, 3.0, 4.0])
 
-    numbers = percent(np.array([0.0, 1.0, 2.0, 2.5, 4.0, 7.0, 1e9]), rungs)
+    numbers = percent(np.array([-1e9, -2.0, 1.0, 2.0, 2.5, 4.0, 7.0, 1e9]), rungs)
 
-    assert numbers.tolist() == [0, 0, 25, 37.5, 75, 87.5, 100]
+    assert numbers.tolist() == [0, 10, 20, 40, 50, 80, 90, 100]
 
 
 def test_a_nearer_paper_never_has_a_lower_number() -> None:
@@ -171,8 +170,8 @@ def test_a_nearer_paper_never_has_a_lower_number() -> None:
 
     numbers = percent(scores, rungs)
 
-    assert (np.diff(numbers) >= 0).all()
-    assert numbers[0] == 0
+    assert (np.diff(numbers) > 0).all()
+    assert 0 < numbers[0] < 100 / NEAREST
     assert numbers[-1] < 100
 
 
@@ -209,7 +208,7 @@ def test_the_facts_name_seeds_background_and_code() -> None:
     assert facts.background_sha256 == rank.load_background().sha256
     assert re.fullmatch(r"[0-9a-f]{64}", facts.seeds_sha256)
     assert re.fullmatch(r"[0-9a-f]{64}", facts.sha256)
-    assert facts.code == "lexical 1"
+    assert facts.code == "lexical 2"
 
 
 def test_another_seed_text_makes_another_ranking() -> None:
@@ -323,7 +322,7 @@ def test_a_breakdown_adds_up_to_the_number() -> None:
     told = _ranking().breakdown(MUSK)
 
     assert told.value == _one(_ranking(), MUSK).value
-    assert [part.name for part in told.spaces] == ["phrases", "words"]
+    assert [part.name for part in told.spaces] == ["phrases", "words", "topics"]
     assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
 
 

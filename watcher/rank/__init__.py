@@ -2,6 +2,7 @@
 
     background  what words weigh, and the general papers to measure against (package data)
     features    text -> counts of hashed words and pairs of words (`words`: folding and keys)
+    around      what is common among the papers around a watch
     model       seeds and verdicts -> a direction in each space -> the 0-100 number
     explanation the words, headings and seed behind a number
 
@@ -14,15 +15,35 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from watcher.domain import Article, Breakdown, RankingFacts, ResolvedSeed, Scored
 
 if TYPE_CHECKING:
-    from watcher.rank.background import Background
+    import numpy as np
+    import numpy.typing as npt
+
+    from watcher.rank.around import Domain
+    from watcher.rank.background import Background, Features
     from watcher.rank.model import Model
 
-__all__ = ["Ranking", "build", "load_background", "unload_background"]
+__all__ = ["Embed", "Ranking", "build", "domain_of", "load_background", "read", "unload_background"]
+
+
+class Embed(Protocol):
+    """What a ranking asks of the dense part. `sha256` stands for the model and `sample`; `sample` are the unit vectors of the
+    background's sample papers, in its order."""
+
+    @property
+    def sha256(self) -> str:
+        """Stands for everything that its vectors depend on besides the text."""
+
+    @property
+    def sample(self) -> npt.NDArray[np.float32]:
+        """(sample papers, dimensions), unit rows."""
+
+    def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """(texts, dimensions), unit rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +61,12 @@ class Ranking:
         """The numbers of `score` alone, in the order given: much faster."""
         return self._model.values(articles)
 
+    def values_of(self, features: Features) -> tuple[float, ...]:
+        """The numbers of papers that `read` has read: the quick way when several rankings score the same papers.
+
+        Raises ValueError when the ranking has a dense part and the features were read without it."""
+        return self._model.values_of(features)
+
     def breakdown(self, article: Article) -> Breakdown:
         """Everything behind the article's number: each space, term, heading, seed and verdict, in standardised points."""
         return self._model.breakdown(article)
@@ -51,16 +78,34 @@ def build(
     background: Background,
     relevant: Sequence[Article] = (),
     not_relevant: Sequence[Article] = (),
+    embed: Embed | None = None,
+    domain: Domain | None = None,
 ) -> Ranking:
     """A ranking by nearness to `seeds` and `relevant` articles and by distance from `not_relevant` ones (docs/ranking.md).
 
-    The order of seeds and verdicts makes no difference. Seeds without any text are passed over. Raises ConfigurationError when
-    no seed and no relevant article has text.
+    The order of seeds and verdicts makes no difference. Seeds without any text are passed over. `embed` adds the dense part. `domain`
+    are papers around the watch, frozen (`domain_of`): what is common among them counts for nothing. Raises ConfigurationError
+    when no seed and no relevant article has text.
     """
     from watcher.rank import model  # noqa: PLC0415 - NumPy and SciPy only when used
 
-    facts, built = model.fit(seeds, background, relevant, not_relevant)
+    facts, built = model.fit(seeds, background, relevant, not_relevant, embed=embed, domain=domain)
     return Ranking(facts, built)
+
+
+def read(articles: Sequence[Article], *, background: Background, embed: Embed | None = None) -> Features:
+    """What every ranking reads of papers, once for all of them (`Ranking.values_of`). All of it is kept, some 6 kB a paper: read many
+    papers in batches."""
+    from watcher.rank import model  # noqa: PLC0415 - NumPy and SciPy only when used
+
+    return model.read(articles, background, embed)
+
+
+def domain_of(articles: Sequence[Article], embed: Embed | None = None) -> Domain:
+    """The papers around a watch, at most 2,000, in a form to keep (`Domain.to_bytes`) and to give to `build`."""
+    from watcher.rank.around import Domain  # noqa: PLC0415 - NumPy and SciPy only when used
+
+    return Domain.of(articles, embed)
 
 
 def load_background() -> Background:

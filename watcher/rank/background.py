@@ -1,8 +1,8 @@
 """The frozen background: what words weigh, and which general papers the 0-100 number is measured against.
 
-Package data, built once from 50,788 real PubMed records by benchmarks/background.py: how many of them hold each feature, and the
-counts of a fixed sample of recent papers. Only hashes and counts, no text. Its sha256 is part of every score. Nothing here changes
-because papers arrive.
+Package data, built once from 50,788 real PubMed records by benchmarks/background.py: how many of them hold each feature, where
+words stand in a space of topics (which words occur in the same papers), and the counts of a fixed sample of recent papers. Only hashes
+and numbers, no text. Its sha256 is part of every score. Nothing here changes because papers arrive.
 
 Every weight is rounded to a grid of powers of two that is coarse enough for sums of products to be exact in double precision. So a
 score does not depend on the order of additions: not on the machine, the numerical library, or what else is scored beside it.
@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -31,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 SATURATION = 1.2
 SLOPE = 0.8
 
-_FORMAT = b"watcher background 1"
+_FORMAT = b"watcher background 2"
 _FILE = "background.npz"
 
 
@@ -40,6 +41,21 @@ class Vectors(NamedTuple):
 
     phrases: Matrix
     words: Matrix
+
+
+class Topics(NamedTuple):
+    """Where words stand in the space of topics: `places[i] · 2^-steps[i]` is the row of the word with feature `words[i]`, in order.
+
+    The rows are those of a truncated singular value decomposition of papers × words (latent semantic analysis, Deerwester et al.,
+    JASIS 41:6, 1990), each rounded to eight bits.
+    """
+
+    words: npt.NDArray[np.int32]
+    places: npt.NDArray[np.int8]
+    steps: npt.NDArray[np.uint8]
+
+
+NO_TOPICS = Topics(np.zeros(0, np.int32), np.zeros((0, 0), np.int8), np.zeros(0, np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +67,7 @@ class Frozen:
     frequencies: npt.NDArray[np.uint16]
     pmids: npt.NDArray[np.uint32]
     sample: Matrix
+    topics: Topics = NO_TOPICS
 
     @property
     def sha256(self) -> str:
@@ -82,31 +99,46 @@ def read(file: IO[bytes]) -> Frozen:
 
 def _packed(frozen: Frozen) -> dict[str, npt.NDArray[np.uint8]]:
     """The arrays as bytes that compress well: indices as gaps, each number split into planes of equal significance."""
-    sample = frozen.sample
-    gaps = np.diff(sample.indices, prepend=0)
-    starts = sample.indptr[:-1][np.diff(sample.indptr) > 0]
-    gaps[starts] = sample.indices[starts]
+    topics = frozen.topics
     return {
         "documents": _planes(np.array([frozen.documents]), 4),
         "frequencies": _planes(frozen.frequencies, 2),
         "pmids": _planes(frozen.pmids, 4),
-        "lengths": _planes(np.diff(sample.indptr), 2),
-        "gaps": _planes(gaps, 3),
-        "counts": _planes(sample.data, 1),
+        "words": _planes(np.diff(topics.words, prepend=0), 3),
+        "steps": topics.steps,
+        "places": topics.places.T.reshape(-1).view(np.uint8),
+        **packed_counts(frozen.sample),
     }
 
 
 def _unpacked(stored: np.lib.npyio.NpzFile) -> Frozen:
-    indptr = np.concatenate(([0], np.cumsum(_joined(stored["lengths"], 2))))
-    climbed = np.concatenate(([0], np.cumsum(_joined(stored["gaps"], 3))))
-    indices = climbed[1:] - np.repeat(climbed[indptr[:-1]], np.diff(indptr))
-    counts = _joined(stored["counts"], 1).astype(np.float64)
+    words = np.cumsum(_joined(stored["words"], 3)).astype(np.int32)
+    places = stored["places"].view(np.int8).reshape(-1, words.size).T if words.size else NO_TOPICS.places
     return Frozen(
         documents=int(_joined(stored["documents"], 4)[0]),
         frequencies=_joined(stored["frequencies"], 2).astype(np.uint16),
         pmids=_joined(stored["pmids"], 4).astype(np.uint32),
-        sample=csr_array((counts, indices.astype(np.int32), indptr.astype(np.int32)), shape=(indptr.size - 1, SIZE)),
+        sample=unpacked_counts(stored),
+        topics=Topics(words, np.ascontiguousarray(places), stored["steps"]),
     )
+
+
+def packed_counts(counts: Matrix) -> dict[str, npt.NDArray[np.uint8]]:
+    """Counts (at most 255) as bytes that compress well."""
+    gaps = np.diff(counts.indices, prepend=0)
+    starts = counts.indptr[:-1][np.diff(counts.indptr) > 0]
+    gaps[starts] = counts.indices[starts]
+    lengths_, numbers = _planes(np.diff(counts.indptr), 2), _planes(counts.data, 1)
+    return {"lengths": lengths_, "gaps": _planes(gaps, 3), "counts": numbers}
+
+
+def unpacked_counts(stored: Mapping[str, npt.NDArray[np.uint8]]) -> Matrix:
+    """What `packed_counts` packed."""
+    indptr = np.concatenate(([0], np.cumsum(_joined(stored["lengths"], 2))))
+    climbed = np.concatenate(([0], np.cumsum(_joined(stored["gaps"], 3))))
+    indices = climbed[1:] - np.repeat(climbed[indptr[:-1]], np.diff(indptr))
+    counts = _joined(stored["counts"], 1).astype(np.float64)
+    return csr_array((counts, indices.astype(np.int32), indptr.astype(np.int32)), shape=(indptr.size - 1, SIZE))
 
 
 def _planes(numbers: npt.NDArray[np.generic], size: int) -> npt.NDArray[np.uint8]:
@@ -126,11 +158,25 @@ def _damaged(why: str) -> ConfigurationError:
     return ConfigurationError(Problem(f"the ranking's background ({_FILE}) cannot be used: {why}", "install watcher anew"))
 
 
+class Features(NamedTuple):
+    """Papers as every ranking reads them: a matrix of one row a paper in each space (phrases, words, topics, and dense if there is a
+    model for it), and what each row's product with the background's mean in that space is."""
+
+    spaces: tuple[Matrix, ...]
+    usual: tuple[Floats, ...]
+
+    @property
+    def vectors(self) -> Vectors:
+        """The spaces of words."""
+        return Vectors(*self.spaces[:2])
+
+
 @dataclass(frozen=True, eq=False)
 class Background:
-    """The background in use: weights of features, and the sample as vectors in both spaces with their mean.
+    """The background in use: weights of features, and the sample as vectors in the spaces of words with their mean.
 
-    `pivots` are the median lengths of the sample's papers in the two spaces.
+    `pivots` are the median lengths of the sample's papers in the two spaces. `rows[f]` is the row of the word f in `places`, the
+    space of topics; its last row, all zeros, stands for words without one.
     """
 
     sha256: str
@@ -138,6 +184,8 @@ class Background:
     idf: Floats
     pivots: tuple[float, float]
     pmids: npt.NDArray[np.uint32]
+    rows: npt.NDArray[np.int32]
+    places: Floats
     sample: Vectors
     mean: tuple[Floats, Floats]
 
@@ -150,6 +198,39 @@ class Background:
         phrases, words = _weighted(counts, self.idf)
         return Vectors(_divided(phrases, self.pivots[0]), _divided(words, self.pivots[1]))
 
+    def topics(self, words: Matrix) -> tuple[Floats, Floats]:
+        """Rows of the space of words as rows of the space of topics, of length one (0 where no word has a place), and what they
+        were divided by: the mean of the words' places, by their weights, divided by its length.
+
+        All places are whole numbers times a power of two, so the sums are exact; they are rounded so that squares add up exactly too.
+        """
+        among = csr_array((words.data, self.rows[words.indices], words.indptr), shape=(words.shape[0], self.places.shape[0]))
+        sums = on_grid(among @ self.places, bits=16)
+        divisors = np.sqrt((sums * sums).sum(axis=1))
+        divisors[divisors == 0] = 1.0
+        return on_grid(sums / divisors[:, np.newaxis], bits=12), divisors
+
+    @cached_property
+    def spaces(self) -> tuple[Matrix, ...]:
+        """The sample in the spaces of words and of topics."""
+        return (*self.sample, self.topics(self.sample.words)[0])
+
+    @cached_property
+    def means(self) -> tuple[Floats, ...]:
+        """The sample's mean in the spaces of words and of topics."""
+        return (*self.mean, mean_row(self.spaces[2]))
+
+    @cached_property
+    def usual(self) -> tuple[Floats, ...]:
+        """The products of the sample's rows with its mean, in each space."""
+        return tuple(matrix @ middle for matrix, middle in zip(self.spaces, self.means, strict=True))
+
+    def features(self, counts: Matrix) -> Features:
+        """Counts as every ranking reads them."""
+        vectors = self.vectors(counts)
+        spaces = (*vectors, self.topics(vectors.words)[0])
+        return Features(spaces, tuple(matrix @ middle for matrix, middle in zip(spaces, self.means, strict=True)))
+
 
 def background_of(frozen: Frozen) -> Background:
     """The background that a file's content amounts to."""
@@ -158,7 +239,20 @@ def background_of(frozen: Frozen) -> Background:
     pivots = (float(np.median(lengths(weighted.phrases))), float(np.median(lengths(weighted.words))))
     sample = Vectors(_divided(weighted.phrases, pivots[0]), _divided(weighted.words, pivots[1]))
     means = (mean(sample.phrases), mean(sample.words))
-    return Background(frozen.sha256, frozen.documents, idf, pivots, frozen.pmids, sample, means)
+    rows, places = _placed(frozen.topics)
+    return Background(frozen.sha256, frozen.documents, idf, pivots, frozen.pmids, rows, places, sample, means)
+
+
+def _placed(topics: Topics) -> tuple[npt.NDArray[np.int32], Floats]:
+    rows = np.full(SIZE, topics.words.size, np.int32)
+    rows[topics.words] = np.arange(topics.words.size, dtype=np.int32)
+    places = np.ldexp(topics.places.astype(np.float64), -topics.steps.astype(np.int32)[:, np.newaxis])
+    return rows, np.vstack((places, np.zeros((1, places.shape[1]))))
+
+
+def mean_row(rows: Floats) -> Floats:
+    """The mean of rows that stand on a coarse grid, one number for each column."""
+    return on_grid(rows.sum(axis=0) / max(rows.shape[0], 1))
 
 
 @cache
