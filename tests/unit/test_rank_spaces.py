@@ -38,7 +38,8 @@ class _Embed:
         for row, text in zip(rows, texts, strict=True):
             row[:] = np.frombuffer(hashlib.sha256(text.encode()).digest(), np.int32) / 2**31
             row[0] += 5 * ("wheat" in text.lower())
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32).reshape(-1, 8)
+        lying: Rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        return lying
 
 
 def _place(word: str) -> npt.NDArray[np.float64]:
@@ -55,8 +56,9 @@ def _domain(*articles: Article) -> Domain:
 
 
 def test_words_of_one_topic_lie_near_each_other() -> None:
-    assert _place("neuromuscular") @ _place("acetylcholine") > _place("neuromuscular") @ _place("wheat") + 0.1
-    assert _place("tumor") @ _place("carcinoma") > _place("tumor") @ _place("wheat") + 0.1
+    assert _place("renal") @ _place("kidney") > 0.5
+    assert _place("neuromuscular") @ _place("myasthenia") > 0.3
+    assert abs(_place("renal") @ _place("wheat")) < 0.2
 
 
 def test_a_paper_has_length_one_among_the_topics_and_none_without_known_words() -> None:
@@ -76,7 +78,7 @@ def test_the_gains_of_words_add_up_to_what_the_spaces_added() -> None:
     told = [sum(gains.values()) for gains in model._gains(features, model._directions())]
 
     offset = sum(space.middle * space.weight / space.spread for space in model.spaces)
-    assert told == pytest.approx((sum(model.points(features)) + offset).tolist(), abs=0.01)
+    assert told == pytest.approx((np.sum(model.points(features), axis=0) + offset).tolist(), abs=0.01)
 
 
 # --- read once -----------------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ CODE = "lexical 2"
 """Names this algorithm; changes with anything that can move a score."""
 
 SPACES = ("phrases", "words", "topics", "dense")
-WEIGHTS = (1.0, 1.0, 0.5, 2.0)
+WEIGHTS = (1.0, 1.0, 0.5, 1.5)
 BETAS = (0.7, 0.7, 0.7, 0.6)
 GAMMA = 0.5
 NEAREST = 250
