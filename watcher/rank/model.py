@@ -36,7 +36,9 @@ CODE = "lexical 2"
 
 SPACES = ("phrases", "words", "topics", "dense")
 WEIGHTS = (1.0, 1.0, 0.5, 1.5)
-BETAS = (0.7, 0.7, 0.7, 0.6)
+BETAS = (1.0, 1.0, 1.0, 0.6)
+DOMAIN_BETAS = (0.7, 0.7, 0.7, 0.6)
+"""How much of the mean is taken away in each space: of the sample's, of a domain's."""
 GAMMA = 0.5
 NEAREST = 250
 NEAREST_SEEDS = 5
@@ -284,7 +286,7 @@ def _fitted(
         toward = _middle_of(liked) - (GAMMA * _middle_of(disliked) if disliked.shape[0] else 0.0)
         beta = BETAS[number]
         if number < len(around):
-            toward, beta = toward - beta * around[number], 0.0
+            toward, beta = toward - DOMAIN_BETAS[number] * around[number], 0.0
         toward = on_grid(toward, bits=25)
         places = np.flatnonzero(toward)
         bare.append(Space(SPACES[number], places, toward[places], toward.size, beta, weight=WEIGHTS[number]))
