@@ -1,10 +1,10 @@
-"""What goes beyond words and pairs: topics, features read once, papers around a watch, the dense part."""
+"""What goes beyond words and pairs: topics, features read once, the dense part."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from rank_samples import AGEING, AGRIN, CROPS, ENDPLATE, MUSK, RECEPTORS, WHEAT
 from watcher import rank
 from watcher.domain import Article, Pmid
 from watcher.rank import words
-from watcher.rank.around import Domain
 from watcher.rank.background import lengths
 from watcher.rank.features import count, paper, word_ids
 
@@ -46,10 +45,6 @@ def _place(word: str) -> npt.NDArray[np.float64]:
     background = rank.load_background()
     place: npt.NDArray[np.float64] = background.places[background.rows[word_ids(np.array([words.key(word)], np.uint64))[0]]]
     return place / np.linalg.norm(place)
-
-
-def _domain(*articles: Article) -> Domain:
-    return rank.domain_of(articles)
 
 
 # --- topics --------------------------------------------------------------------------------------------------------------------
@@ -96,59 +91,12 @@ def test_features_read_once_serve_several_rankings() -> None:
 @pytest.mark.parametrize("order", [[3, 1, 0, 2], [2, 0], [1]])
 def test_neither_order_nor_company_moves_a_number(order: list[int]) -> None:
     background, embed = rank.load_background(), _Embed()
-    ranking = rank.build([AGEING, CROPS], background=background, embed=embed, domain=_domain(AGRIN, WHEAT))
+    ranking = rank.build([AGEING, CROPS], background=background, embed=embed)
     alone = [ranking.values([article])[0] for article in ALL]
 
     together = ranking.values([*([WHEAT] * 300), *(ALL[place] for place in order), *([MUSK] * 300)])
 
     assert list(together[300:-300]) == [alone[place] for place in order]
-
-
-# --- papers around a watch -----------------------------------------------------------------------------------------------------
-
-
-def test_what_all_papers_around_say_counts_less() -> None:
-    muscle = Article(Pmid(9), title="muscle and motor neurons")
-    around = [replace(AGRIN, pmid=Pmid(number), abstract=f"muscle and motor neurons {number}") for number in range(50, 90)]
-    plain = rank.build([AGEING], background=rank.load_background())
-    refined = rank.build([AGEING], background=rank.load_background(), domain=_domain(*around))
-
-    assert refined.values([muscle])[0] < plain.values([muscle])[0]
-
-
-def test_a_domain_is_kept_as_bytes() -> None:
-    domain = rank.domain_of(ALL, _Embed())
-
-    back = Domain.from_bytes(domain.to_bytes())
-
-    assert back.sha256 == domain.sha256
-    assert (back.counts.toarray() == domain.counts.toarray()).all()
-    assert back.dense.tolist() == domain.dense.tolist()
-
-
-def test_the_order_of_a_domain_makes_no_difference() -> None:
-    there, back = _domain(AGRIN, MUSK, WHEAT), _domain(WHEAT, MUSK, AGRIN)
-    rankings = [rank.build([AGEING], background=rank.load_background(), domain=domain) for domain in (there, back)]
-
-    assert there.sha256 == back.sha256
-    assert rankings[0].facts == rankings[1].facts
-    assert rankings[0].values(ALL) == rankings[1].values(ALL)
-
-
-def test_a_domain_is_part_of_a_rankings_hash() -> None:
-    facts = [
-        rank.build([AGEING], background=rank.load_background(), domain=domain).facts
-        for domain in (None, _domain(AGRIN), _domain(AGRIN, MUSK))
-    ]
-
-    assert len({one.sha256 for one in facts}) == 3
-
-
-def test_a_domain_without_papers_is_none() -> None:
-    plain = rank.build([AGEING], background=rank.load_background())
-    empty = rank.build([AGEING], background=rank.load_background(), domain=_domain(Article(Pmid(1))))
-
-    assert empty.values(ALL) == plain.values(ALL)
 
 
 # --- dense ---------------------------------------------------------------------------------------------------------------------
@@ -178,17 +126,6 @@ def test_features_read_without_the_dense_part_are_refused_by_a_ranking_that_has_
 
     with pytest.raises(ValueError, match="read the features with its embed"):
         ranking.values_of(rank.read(ALL, background=rank.load_background()))
-
-
-def test_the_mean_of_a_domains_embeddings_counts_only_under_the_model_that_made_them() -> None:
-    background = rank.load_background()
-    bare, own, other = rank.domain_of(ALL), rank.domain_of(ALL, _Embed()), rank.domain_of(ALL, _Embed("another model"))
-    values = [
-        rank.build([AGEING], background=background, embed=_Embed(), domain=domain).values(ALL) for domain in (bare, own, other)
-    ]
-
-    assert values[0] == values[2]
-    assert values[0] != values[1]
 
 
 def test_weights_among_the_topics_stand_on_a_grid() -> None:

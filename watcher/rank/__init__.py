@@ -2,7 +2,6 @@
 
     background  what words weigh, and the general papers to measure against (package data)
     features    text -> counts of hashed words and pairs of words (`words`: folding and keys)
-    around      what is common among the papers around a watch
     model       seeds and verdicts -> a direction in each space -> the 0-100 number
     explanation the words, headings and seed behind a number
 
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from watcher.rank.around import Domain
     from watcher.rank.background import Background, Features
     from watcher.rank.model import Model
 
-__all__ = ["Embed", "Ranking", "build", "domain_of", "load_background", "read", "unload_background"]
+__all__ = ["Embed", "Ranking", "build", "load_background", "read", "unload_background"]
 
 
 class Embed(Protocol):
@@ -79,17 +77,15 @@ def build(
     relevant: Sequence[Article] = (),
     not_relevant: Sequence[Article] = (),
     embed: Embed | None = None,
-    domain: Domain | None = None,
 ) -> Ranking:
     """A ranking by nearness to `seeds` and `relevant` articles and by distance from `not_relevant` ones (docs/ranking.md).
 
-    The order of seeds and verdicts makes no difference. Seeds without any text are passed over. `embed` adds the dense part. `domain`
-    are papers around the watch, frozen (`domain_of`): what is common among them counts for nothing. Raises ConfigurationError
-    when no seed and no relevant article has text.
+    The order of seeds and verdicts makes no difference. Seeds without any text are passed over. `embed` adds the dense part.
+    Raises ConfigurationError when no seed and no relevant article has text.
     """
     from watcher.rank import model  # noqa: PLC0415 - NumPy and SciPy only when used
 
-    facts, built = model.fit(seeds, background, relevant, not_relevant, embed=embed, domain=domain)
+    facts, built = model.fit(seeds, background, relevant, not_relevant, embed=embed)
     return Ranking(facts, built)
 
 
@@ -99,13 +95,6 @@ def read(articles: Sequence[Article], *, background: Background, embed: Embed | 
     from watcher.rank import model  # noqa: PLC0415 - NumPy and SciPy only when used
 
     return model.read(articles, background, embed)
-
-
-def domain_of(articles: Sequence[Article], embed: Embed | None = None) -> Domain:
-    """The papers around a watch, at most 2,000, in a form to keep (`Domain.to_bytes`) and to give to `build`."""
-    from watcher.rank.around import Domain  # noqa: PLC0415 - NumPy and SciPy only when used
-
-    return Domain.of(articles, embed)
 
 
 def load_background() -> Background:

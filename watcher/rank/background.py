@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -107,7 +106,7 @@ def _packed(frozen: Frozen) -> dict[str, npt.NDArray[np.uint8]]:
         "words": _planes(np.diff(topics.words, prepend=0), 3),
         "steps": topics.steps,
         "places": topics.places.T.reshape(-1).view(np.uint8),
-        **packed_counts(frozen.sample),
+        **_packed_counts(frozen.sample),
     }
 
 
@@ -118,13 +117,12 @@ def _unpacked(stored: np.lib.npyio.NpzFile) -> Frozen:
         documents=int(_joined(stored["documents"], 4)[0]),
         frequencies=_joined(stored["frequencies"], 2).astype(np.uint16),
         pmids=_joined(stored["pmids"], 4).astype(np.uint32),
-        sample=unpacked_counts(stored),
+        sample=_unpacked_counts(stored),
         topics=Topics(words, np.ascontiguousarray(places), stored["steps"]),
     )
 
 
-def packed_counts(counts: Matrix) -> dict[str, npt.NDArray[np.uint8]]:
-    """Counts (at most 255) as bytes that compress well."""
+def _packed_counts(counts: Matrix) -> dict[str, npt.NDArray[np.uint8]]:
     gaps = np.diff(counts.indices, prepend=0)
     starts = counts.indptr[:-1][np.diff(counts.indptr) > 0]
     gaps[starts] = counts.indices[starts]
@@ -132,8 +130,7 @@ def packed_counts(counts: Matrix) -> dict[str, npt.NDArray[np.uint8]]:
     return {"lengths": lengths_, "gaps": _planes(gaps, 3), "counts": numbers}
 
 
-def unpacked_counts(stored: Mapping[str, npt.NDArray[np.uint8]]) -> Matrix:
-    """What `packed_counts` packed."""
+def _unpacked_counts(stored: np.lib.npyio.NpzFile) -> Matrix:
     indptr = np.concatenate(([0], np.cumsum(_joined(stored["lengths"], 2))))
     climbed = np.concatenate(([0], np.cumsum(_joined(stored["gaps"], 3))))
     indices = climbed[1:] - np.repeat(climbed[indptr[:-1]], np.diff(indptr))

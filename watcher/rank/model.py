@@ -23,7 +23,6 @@ from scipy.sparse import vstack
 
 from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed
 from watcher.errors import ConfigurationError, Problem
-from watcher.rank.around import Domain
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors, mean, mean_row, on_grid
 from watcher.rank.explanation import Examples, Gains, explain, headings_of, terms_of
 from watcher.rank.features import Matrix, Passage, count, example, paper
@@ -37,8 +36,7 @@ CODE = "lexical 2"
 SPACES = ("phrases", "words", "topics", "dense")
 WEIGHTS = (1.0, 1.0, 0.5, 1.5)
 BETAS = (1.0, 1.0, 1.0, 0.6)
-DOMAIN_BETAS = (0.7, 0.7, 0.7, 0.6)
-"""How much of the mean is taken away in each space: of the sample's, of a domain's."""
+"""What each space counts, and how much of the sample's mean is taken away in it."""
 GAMMA = 0.5
 NEAREST = 250
 NEAREST_SEEDS = 5
@@ -53,7 +51,7 @@ Label = tuple[str, Sequence[Passage], str]
 @dataclass(frozen=True, slots=True, eq=False)
 class Space:
     """One space of a fitted ranking. A row scores (row · toward - β · usual - m) · w / s, `usual` being its product with the
-    background's mean. With a domain, its mean stands in `toward` already, and β is 0 here.
+    background's mean.
 
     `places` and `toward`: a vector by the places where it is not 0.
     """
@@ -248,7 +246,6 @@ def fit(
     not_relevant: Sequence[Article] = (),
     *,
     embed: Embed | None = None,
-    domain: Domain | None = None,
     depth: int = NEAREST,
 ) -> tuple[RankingFacts, Model]:
     """The model for a seed set and verdicts, and the facts that name it; see `watcher.rank.build`. `depth` is N."""
@@ -259,11 +256,11 @@ def fit(
         raise _no_text(seeds)
     positives = _rows([*shown, *map(_as_label, liked.values())], background, embed)
     negatives = _rows([*map(_as_label, disliked.values())], background, embed)
-    spaces = _fitted(positives, negatives, background, embed, domain)
+    spaces = _fitted(positives, negatives, background, embed)
     rungs = np.sort(sum(_sampled(spaces, background, embed), start=np.zeros(1)))[-depth:]
     examples = Examples(tuple(label for label, _, _ in shown), Vectors(*(rows[: len(shown)] for rows in positives[:2])))
     judged = _judged([*liked], [*disliked], positives, negatives)
-    facts = _facts(shown, [*map(_as_label, liked.values())], [*map(_as_label, disliked.values())], (background, embed, domain))
+    facts = _facts(shown, [*map(_as_label, liked.values())], [*map(_as_label, disliked.values())], background, embed)
     return facts, Model(background, embed, spaces, rungs, examples, judged)
 
 
@@ -277,19 +274,14 @@ def _rows(examples: Sequence[Label], background: Background, embed: Embed | None
 
 
 def _fitted(
-    positives: Sequence[Matrix], negatives: Sequence[Matrix], background: Background, embed: Embed | None, domain: Domain | None
+    positives: Sequence[Matrix], negatives: Sequence[Matrix], background: Background, embed: Embed | None
 ) -> tuple[Space, ...]:
-    """The spaces, standardised by the sample. A domain's mean takes the place of the sample's."""
-    around = domain.means(background, embed.sha256 if embed else "") if domain and domain.counts.shape[0] else ()
+    """The spaces, standardised by the sample."""
     bare = []
-    for number, (liked, disliked) in enumerate(zip(positives, negatives, strict=True)):
-        toward = _middle_of(liked) - (GAMMA * _middle_of(disliked) if disliked.shape[0] else 0.0)
-        beta = BETAS[number]
-        if number < len(around):
-            toward, beta = toward - DOMAIN_BETAS[number] * around[number], 0.0
-        toward = on_grid(toward, bits=25)
+    for name, weight, beta, liked, disliked in zip(SPACES, WEIGHTS, BETAS, positives, negatives, strict=False):
+        toward = on_grid(_middle_of(liked) - (GAMMA * _middle_of(disliked) if disliked.shape[0] else 0.0), bits=25)
         places = np.flatnonzero(toward)
-        bare.append(Space(SPACES[number], places, toward[places], toward.size, beta, weight=WEIGHTS[number]))
+        bare.append(Space(name, places, toward[places], toward.size, beta, weight=weight))
     scales = [_scale(space.raw(*sampled)) for space, sampled in zip(bare, _sample_rows(background, embed), strict=True)]
     return tuple(replace(space, middle=middle, spread=spread) for space, (middle, spread) in zip(bare, scales, strict=True))
 
@@ -363,15 +355,13 @@ def _facts(
     shown: Sequence[Label],
     liked: Sequence[Label],
     disliked: Sequence[Label],
-    before: tuple[Background, Embed | None, Domain | None],
+    background: Background,
+    embed: Embed | None,
 ) -> RankingFacts:
-    """`before`: what the examples are seen against."""
-    background, embed, domain = before
     seeds = _hash(sorted(_hash([label, *map(_said, passages)]) for label, passages, _ in shown))
     verdicts = [sorted(_hash(list(map(_said, passages))) for _, passages, _ in labels) for labels in (liked, disliked)]
-    more = [part.sha256 if part else None for part in (embed, domain)]
     return RankingFacts(
-        sha256=_hash([seeds, background.sha256, CODE, *verdicts, *more]),
+        sha256=_hash([seeds, background.sha256, CODE, *verdicts, embed.sha256 if embed else None]),
         seeds_sha256=seeds,
         background_sha256=background.sha256,
         code=CODE,
