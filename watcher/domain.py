@@ -8,6 +8,7 @@ aware UTC; plain dates are NCBI's calendar days. Tuples, never lists, so that a 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -332,6 +333,16 @@ class Article:
         """The first day on which any form of the paper can have been out."""
         days = [day for day in (self.published.earliest, self.electronic.earliest) if day]
         return min(days) if days else None
+
+
+def embedded_text(article: Article) -> str:
+    """What a sentence embedding is made of: "title. abstract", or the one of them that there is."""
+    return ". ".join(part for part in (article.title, article.abstract) if part)
+
+
+def text_sha256(text: str) -> str:
+    """The hash under which what was computed from a text is kept."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 # --- from a hit to a ranked candidate -----------------------------------------------------------------------------------------

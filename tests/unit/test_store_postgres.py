@@ -16,6 +16,7 @@ from store_samples import MONDAY, Bench
 from test_store_clocks import *  # noqa: F403 - every test of these modules runs here again
 from test_store_compose import *  # noqa: F403
 from test_store_deliveries import *  # noqa: F403
+from test_store_embeddings import *  # noqa: F403
 from test_store_leases import *  # noqa: F403
 from test_store_notices import *  # noqa: F403
 from test_store_questions import *  # noqa: F403

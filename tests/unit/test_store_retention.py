@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from store_samples import BY_QUERY, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
-from watcher.domain import Heading, HitState, Outcome, Pmid, ResolvedSeed, Scored, Seed
+from watcher.domain import Heading, HitState, Outcome, Pmid, ResolvedSeed, Scored, Seed, embedded_text, text_sha256
 from watcher.store.database import Database
 from watcher.store.tables import verdicts
 
@@ -259,3 +259,31 @@ def test_what_reads_papers_goes_on_without_the_forgotten_ones(bench: Bench) -> N
     assert pmids(bench.store.reconsiderable("weekly", "nmj", MONDAY, RANKING.sha256)) == [2]
     assert bench.store.scores("nmj", RANKING.sha256, [Pmid(1)]) == {}
     assert (bench.store.facts().articles, bench.store.facts().hits) == (2, 2)
+
+
+# --- vectors
+
+
+def _text(pmid: int) -> str:
+    return text_sha256(embedded_text(paper(pmid, abstract="Agrin clusters receptors.")))
+
+
+def test_the_vectors_of_a_forgotten_text_are_dropped_and_others_stay(bench: Bench) -> None:
+    _below(bench, 1)
+    bench.news(paper(2, abstract="Agrin clusters receptors."))
+    bench.store.save_embeddings("model", {_text(1): b"1", _text(2): b"2"}, BEFORE)
+    bench.store.save_embeddings("another", {_text(1): b"3"}, BEFORE)
+
+    assert bench.store.forget(BEFORE) == 1
+
+    assert bench.store.embeddings("model", [_text(1), _text(2)]) == {_text(2): b"2"}
+    assert bench.store.count_embeddings("another") == 0
+
+
+def test_a_vector_that_is_as_old_as_a_forgotten_text_is_dropped(bench: Bench) -> None:
+    bench.store.save_embeddings("model", {"of a text that PubMed changed": b"1"}, BEFORE - days(1))
+    bench.store.save_embeddings("model", {"of a text of today": b"2"}, BEFORE)
+
+    bench.store.forget(BEFORE)
+
+    assert bench.store.embeddings("model", ["of a text that PubMed changed", "of a text of today"]) == {"of a text of today": b"2"}

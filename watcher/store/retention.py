@@ -13,6 +13,7 @@ from sqlalchemy import orm
 
 from watcher import clock
 from watcher.domain import HitState, Outcome
+from watcher.store import embeddings
 from watcher.store.candidates import is_new_to, is_starter_of
 from watcher.store.database import batches
 from watcher.store.tables import articles, digests, hits, judgements, presented, scores, seeds, subscriptions, verdicts
@@ -21,7 +22,7 @@ _SELECTED = (Outcome.SHOWN.value, Outcome.ATTACHED.value)
 
 
 def forget(session: orm.Session, before: datetime, limit: int) -> int:
-    """Drops the texts and scores of records last fetched before an instant, created before that day and never selected; how many."""
+    """Drops the texts, scores and vectors of records last fetched before an instant, created before that day and never selected; how many."""
     old = sa.and_(
         articles.c.forgotten_at.is_(None),
         articles.c.fetched_at < before,
@@ -33,6 +34,7 @@ def forget(session: orm.Session, before: datetime, limit: int) -> int:
     wanted = sa.select(articles.c.pmid).where(old, ~shown, ~needed).order_by(articles.c.fetched_at, articles.c.pmid).limit(limit)
     pmids = list(session.execute(wanted).scalars())
     at = clock.now()
+    embeddings.forget(session, pmids, before)
     for batch in batches(pmids):
         session.execute(scores.delete().where(scores.c.pmid.in_(batch)))
         session.execute(articles.update().where(articles.c.pmid.in_(batch)).values(body=None, forgotten_at=at))

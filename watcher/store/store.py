@@ -30,6 +30,7 @@ from watcher.store import (
     compose,
     configuration,
     deliveries,
+    embeddings,
     integrity,
     leases,
     ledger,
@@ -281,7 +282,7 @@ class Store:
             return articles.of_works(session, work_ids)
 
     def forget(self, before: datetime, *, limit: int = 5_000) -> int:
-        """Drops the texts, and the scores, of articles that were last fetched before an instant, created before that day, and never
+        """Drops the texts, scores and vectors of articles that were last fetched before an instant, created before that day, and never
         selected; how many. That they were seen, and how they were judged, stays, and a later fetch brings the text back.
 
         Left alone are the works that a list presented, or has judged since then or has still to judge, records that are awaited,
@@ -289,6 +290,23 @@ class Store:
         """
         with self._database.writing() as session:
             return retention.forget(session, before, limit)
+
+    # --- vectors of texts
+
+    def embeddings(self, model_sha256: str, texts: Collection[str]) -> dict[str, bytes]:
+        """The vectors that are kept of a model for those of the texts, given by their hashes."""
+        with self._database.reading() as session:
+            return embeddings.stored(session, model_sha256, texts)
+
+    def save_embeddings(self, model_sha256: str, vectors: Mapping[str, bytes], at: datetime) -> None:
+        """Keeps vectors of a model by the hashes of their texts; one that is there already stays."""
+        with self._database.writing() as session:
+            embeddings.save(session, model_sha256, vectors, at)
+
+    def count_embeddings(self, model_sha256: str) -> int:
+        """How many vectors of a model are kept."""
+        with self._database.reading() as session:
+            return embeddings.count(session, model_sha256)
 
     # --- seeds and scores
 

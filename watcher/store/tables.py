@@ -337,6 +337,18 @@ class ScoreRow(Row, table=True):
     reasons: Words
 
 
+class EmbeddingRow(Row, table=True):
+    """The vector that a model of the ranking's dense part gave for a text."""
+
+    __tablename__ = "embedding"
+    __table_args__ = (sa.Index("embedding_text", "text_sha256"), sa.Index("embedding_made", "made_at"))
+
+    model_sha256: Words = Field(primary_key=True, sa_type=PlainText)
+    text_sha256: Words = Field(primary_key=True, sa_type=PlainText)
+    vector: bytes
+    made_at: dt.datetime
+
+
 class VerdictRow(Row, table=True):
     """A reader's relevant or not relevant on one paper."""
 
@@ -522,6 +534,7 @@ articles = _TABLES["article"]
 config_versions = _TABLES["config_version"]
 deliveries = _TABLES["delivery"]
 digests = _TABLES["digest"]
+embeddings = _TABLES["embedding"]
 follow_ups = _TABLES["follow_up"]
 hits = _TABLES["hit"]
 hit_origins = _TABLES["hit_origin"]

@@ -1,0 +1,51 @@
+"""Vectors of texts, each kept under the model that made it and the hash of the text. What the bytes mean is the ranking's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import Article, embedded_text, text_sha256
+from watcher.store import codec
+from watcher.store.database import batches, change, insert_new
+from watcher.store.tables import articles, embeddings
+
+
+def stored(session: orm.Session, model_sha256: str, texts: Collection[str]) -> dict[str, bytes]:
+    """The vectors of those of the texts (by hash) that have one of this model."""
+    wanted = sa.select(embeddings.c.text_sha256, embeddings.c.vector).where(embeddings.c.model_sha256 == model_sha256)
+    return {
+        text: vector
+        for batch in batches(texts)
+        for text, vector in session.execute(wanted.where(embeddings.c.text_sha256.in_(batch)))
+    }
+
+
+def save(session: orm.Session, model_sha256: str, vectors: Mapping[str, bytes], at: datetime) -> None:
+    """Keeps vectors by the hashes of their texts; one that is there already stays."""
+    key = {"model_sha256": model_sha256, "made_at": at}
+    insert_new(session, embeddings, [{**key, "text_sha256": text, "vector": vector} for text, vector in vectors.items()])
+
+
+def count(session: orm.Session, model_sha256: str) -> int:
+    """How many vectors of a model there are."""
+    wanted = sa.select(sa.func.count()).select_from(embeddings).where(embeddings.c.model_sha256 == model_sha256)
+    return int(session.execute(wanted).scalar_one())
+
+
+def forget(session: orm.Session, pmids: Collection[int], before: datetime) -> None:
+    """Drops the vectors of papers whose texts are being dropped, and those made before an instant, whatever text they are of.
+
+    The latter are of texts that PubMed has since changed, or of models no longer used; one that is still needed is computed again.
+    """
+    change(session, embeddings.delete().where(embeddings.c.made_at < before))
+    if session.execute(sa.select(embeddings.c.text_sha256).limit(1)).first() is None:
+        return
+    wanted = sa.select(articles.c.body).where(articles.c.body.is_not(None))
+    for batch in batches(pmids):
+        bodies = session.execute(wanted.where(articles.c.pmid.in_(batch))).scalars()
+        texts = [text_sha256(embedded_text(codec.loads(Article, body))) for body in bodies]
+        change(session, embeddings.delete().where(embeddings.c.text_sha256.in_(texts)))
