@@ -54,13 +54,15 @@ picture: demo ## docs/images/digest.png anew, with headless Chromium
 schema: setup ## config/watcher.schema.json and docs/configuration.md from the models
 	$(BIN)/python -m watcher.config
 
-lock: setup ## requirements.lock and its three companions anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --extra postgres \
+lock: setup ## requirements.lock and its four companions anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --extra postgres --extra dense \
 		--python-version 3.11 --upgrade --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group embedded-postgres \
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-postgres.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra postgres \
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra postgres --extra dense \
+		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-dense.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group build \
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-build.lock
 

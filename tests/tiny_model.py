@@ -1,0 +1,132 @@
+"""A sentence-embedding model of a few numbers, through the same files as a real one, and a hub on loopback that hands it out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+WORDS = ("[UNK]", "agrin", "musk", "synapse", "bone", "heart", "trial", "of", "the", "mouse", ".")
+DIMENSIONS = 4
+
+
+def word_vectors(seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """The model's only weights: a vector for each word."""
+    return np.random.default_rng(seed).normal(size=(len(WORDS), DIMENSIONS)).astype(np.float32)
+
+
+def model_bytes(seed: int = 0, *, inputs: tuple[str, ...] = ("input_ids", "attention_mask"), pooled: bool = False) -> bytes:
+    """An ONNX graph that gives each token its word's vector, or with `pooled` the text the vector of its first word."""
+    axes = ["batch"] if pooled else ["batch", "sequence"]
+    nodes = [helper.make_node("Gather", ["vectors", "input_ids"], ["states"])]
+    if pooled:
+        nodes.append(helper.make_node("Gather", ["states", "first"], ["sentence"], axis=1))
+    name = "sentence" if pooled else "states"
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info(one, TensorProto.INT64, ["batch", "sequence"]) for one in inputs],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [*axes, DIMENSIONS])],
+        [numpy_helper.from_array(word_vectors(seed), "vectors"), numpy_helper.from_array(np.array(0, np.int64), "first")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def tokenizer_bytes() -> bytes:
+    """A tokenizer that knows a dozen words."""
+    document = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": {"type": "Lowercase"},
+        "pre_tokenizer": {"type": "Whitespace"},
+        "model": {"type": "WordLevel", "vocab": {word: place for place, word in enumerate(WORDS)}, "unk_token": "[UNK]"},
+    }
+    return json.dumps(document).encode()
+
+
+def tiny_model(folder: Path, seed: int = 0) -> Path:
+    """Writes the model into a folder; the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(model_bytes(seed))
+    (folder / "tokenizer.json").write_bytes(tokenizer_bytes())
+    return folder
+
+
+# --- a hub -----------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class TinyHub:
+    """A hub with some files. `breaks_after`: it hangs up after so many bytes, once for each number. `states`: the sha256 that it claims
+    of its files, where it is not the true one."""
+
+    files: dict[str, bytes]
+    ranges: bool = True
+    breaks_after: list[int] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    states: str = ""
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def gets(self) -> list[tuple[str, str]]:
+        """What was fetched: the path behind the model's name, and the range."""
+        return [(path.partition("/resolve/")[2], piece) for method, path, piece in self.asked if method == "GET"]
+
+
+@contextmanager
+def tiny_hub(files: Mapping[str, bytes]) -> Iterator[TinyHub]:
+    """A hub on loopback; `files` by their path on it, such as onnx/model.onnx."""
+    hub = TinyHub(dict(files))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            """What a file is."""
+            self._answer()
+
+        def do_GET(self) -> None:
+            """A file, or the rest of it."""
+            body = self._answer()
+            cut = hub.breaks_after.pop(0) if body and hub.breaks_after else len(body)
+            self.wfile.write(body[:cut])
+
+        def _answer(self) -> bytes:
+            piece = self.headers.get("Range", "")
+            hub.asked.append((self.command, self.path, piece))
+            found = re.fullmatch(r"/lab/tiny/resolve/[\w.-]+/(.+)", self.path)
+            body = hub.files.get(found[1]) if found else None
+            status = hub.statuses.pop(0) if hub.statuses else 404 if body is None else 200
+            whole, start = body or b"", 0
+            if status == 200 and piece and hub.ranges:
+                start = int(piece.removeprefix("bytes=").removesuffix("-"))
+                status = 206
+            self.send_response(status)
+            sent = whole[start:] if status < 400 else b""
+            self.send_header("Content-Length", str(len(sent)))
+            self.send_header("X-Linked-Etag", f'"{hub.states or sha256(whole).hexdigest()}"')
+            self.send_header("X-Linked-Size", str(len(whole)))
+            self.end_headers()
+            return sent
+
+        def log_message(self, *_args: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        hub.url = f"http://127.0.0.1:{server.server_address[1]}/"
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield hub
+        finally:
+            server.shutdown()
