@@ -13,6 +13,8 @@
     │   │   ├── TooManyMatches  more matches than `allow_over`
     │   │   └── CannotBeCut     over 9,999 records share the finest dates a set is cut by
     │   └── BadCredentials      cannot pass: the API key was refused
+    ├── HubError                the model hub did not give a file                           exit 1
+    │   └── HubUnavailable      may pass: try again later                                   exit 4
     ├── RecordError             one record cannot be understood; its batch goes on
     ├── DeliveryError           a message was not taken (permanent or not)
     ├── StoreError              the database cannot be used
@@ -135,6 +137,14 @@ class CannotBeCut(BadQuery):
 
 class BadCredentials(PubMedError):
     """NCBI refused the API key."""
+
+
+class HubError(WatcherError):
+    """A model hub did not give a file, or gave another than the pinned one."""
+
+
+class HubUnavailable(HubError):
+    """A model hub, or the way to it, failed; the same request may succeed later."""
 
 
 class RecordError(WatcherError):

@@ -1,0 +1,249 @@
+"""Fetching a model from a hub on loopback that breaks off, lies and is not there."""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from tiny_model import TinyHub, tiny_hub
+
+from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Stopped
+from watcher.hub import Hub, HubName, Wanted, hub_name
+
+MODEL = bytes(range(256)) * 5_000
+TOKENIZER = b'{"version": "1.0"}'
+TINY = HubName("lab", "tiny")
+NAMES = {"model.onnx", "tokenizer.json", ".lock"}
+
+
+@pytest.fixture
+def server() -> Iterator[TinyHub]:
+    with tiny_hub({"onnx/model.onnx": MODEL, "tokenizer.json": TOKENIZER}) as hub:
+        yield hub
+
+
+def wanted(model: str = "", tokenizer: str = "") -> tuple[Wanted, Wanted]:
+    return Wanted(TINY.candidates, "model.onnx", model), Wanted(("tokenizer.json",), "tokenizer.json", tokenizer)
+
+
+def hub(server: TinyHub, said: list[str] | None = None, tries: int = 2) -> Hub:
+    return Hub(server.url, say=(said if said is not None else []).append, pauses=[0.0] * (tries - 1))
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_both_files_are_fetched_and_told(server: TinyHub, tmp_path: Path) -> None:
+    said: list[str] = []
+
+    model, tokenizer = hub(server, said).pull(
+        TINY, wanted(sha256(MODEL).hexdigest(), sha256(TOKENIZER).hexdigest()), tmp_path / "new"
+    )
+
+    assert (model.path.read_bytes(), tokenizer.path.read_bytes()) == (MODEL, TOKENIZER)
+    assert (model.sha256, model.size, model.fresh) == (sha256(MODEL).hexdigest(), len(MODEL), True)
+    assert names(tmp_path / "new") == NAMES
+    assert said == ["model.onnx: 1.3 of 1.3 MB", "tokenizer.json: 0.0 of 0.0 MB"]
+
+
+def test_what_is_there_is_not_fetched_again(server: TinyHub, tmp_path: Path) -> None:
+    hub(server).pull(TINY, wanted(), tmp_path)
+    server.asked.clear()
+
+    again = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), tmp_path)
+
+    assert [one.fresh for one in again] == [False, False]
+    assert server.asked == []
+
+
+def test_another_file_than_the_pinned_one_is_fetched_anew(server: TinyHub, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"an older one")
+
+    model, _ = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), tmp_path)
+
+    assert model.fresh
+    assert model.path.read_bytes() == MODEL
+
+
+def test_a_file_goes_on_where_it_broke_off(server: TinyHub, tmp_path: Path) -> None:
+    server.breaks_after = [491_520]
+
+    model, _ = hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert model.path.read_bytes() == MODEL
+    assert server.gets()[:2] == [("main/onnx/model.onnx", ""), ("main/onnx/model.onnx", "bytes=491520-")]
+    assert names(tmp_path) == NAMES
+
+
+def test_the_next_pull_goes_on_where_the_last_one_gave_up(server: TinyHub, tmp_path: Path) -> None:
+    server.breaks_after = [311_296, 196_608]
+    with pytest.raises(HubUnavailable, match="what has come is kept"):
+        hub(server).pull(TINY, wanted(), tmp_path)
+    assert not (tmp_path / "model.onnx").exists()
+
+    model, _ = hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert model.path.read_bytes() == MODEL
+    assert [piece for path, piece in server.gets() if path.endswith("model.onnx")] == ["", "bytes=311296-", "bytes=507904-"]
+
+
+def test_a_hub_without_ranges_begins_anew(server: TinyHub, tmp_path: Path) -> None:
+    server.ranges, server.breaks_after = False, [491_520]
+
+    model, _ = hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert model.path.read_bytes() == MODEL
+
+
+def test_a_part_of_a_file_that_has_changed_since_is_not_gone_on_with(server: TinyHub, tmp_path: Path) -> None:
+    server.breaks_after = [311_296, 1]
+    with pytest.raises(HubUnavailable):
+        hub(server).pull(TINY, wanted(), tmp_path)
+    server.files["onnx/model.onnx"] = MODEL[::-1]
+
+    model, _ = hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert model.path.read_bytes() == MODEL[::-1]
+    assert names(tmp_path) == NAMES
+
+
+def test_another_file_than_the_pinned_one_never_gets_its_name(server: TinyHub, tmp_path: Path) -> None:
+    with pytest.raises(
+        HubError,
+        match=rf"model\.onnx: the hub sent a file with the sha256 {sha256(MODEL).hexdigest()}, the configuration pins 0000",
+    ):
+        hub(server).pull(TINY, wanted("0" * 64), tmp_path)
+
+    assert names(tmp_path) == {".lock"}
+
+
+def test_a_file_that_is_not_what_the_hub_states_never_gets_its_name(server: TinyHub, tmp_path: Path) -> None:
+    server.states = "1" * 64
+
+    with pytest.raises(HubError, match="the hub states 1111"):
+        hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert names(tmp_path) == {".lock"}
+
+
+def test_an_interruption_leaves_no_half_file_under_a_name_that_is_used(server: TinyHub, tmp_path: Path) -> None:
+    def interrupted(_line: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Hub(server.url, say=interrupted).pull(TINY, wanted(), tmp_path)
+    assert not (tmp_path / "model.onnx").exists()
+
+    model, _ = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), tmp_path)
+
+    assert model.path.read_bytes() == MODEL
+
+
+def test_a_service_that_stops_fetches_no_further(server: TinyHub, tmp_path: Path) -> None:
+    stopping = threading.Event()
+    stopping.set()
+
+    with pytest.raises(Stopped):
+        Hub(server.url, stopping=stopping).pull(TINY, wanted(), tmp_path)
+
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_a_hub_that_is_not_there_is_told_with_the_way_round(tmp_path: Path) -> None:
+    with tiny_hub({}) as gone:
+        url = gone.url
+    said: list[str] = []
+
+    with pytest.raises(
+        HubUnavailable,
+        match=rf"the model hub {url} cannot be reached \(no connection\).*put model\.onnx and tokenizer\.json into a folder",
+    ):
+        Hub(url, say=said.append, pauses=[0.0]).pull(TINY, wanted(), tmp_path)
+
+    assert said == ["model.onnx: no connection; asking again in 0 s"]
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_hub_that_is_busy_is_asked_again(server: TinyHub, tmp_path: Path, status: int) -> None:
+    server.statuses = [status]
+
+    model, _ = hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert model.path.read_bytes() == MODEL
+
+
+@pytest.mark.parametrize(("status", "said"), [(401, "needs an account"), (403, "needs an account"), (410, "the hub answered 410")])
+def test_a_refusal_is_not_asked_again(server: TinyHub, tmp_path: Path, status: int, said: str) -> None:
+    server.statuses = [status]
+
+    with pytest.raises(HubError, match=said) as caught:
+        hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert not isinstance(caught.value, HubUnavailable)
+    assert len(server.asked) == 1
+
+
+def test_a_model_at_the_top_of_its_repository_is_found_too(tmp_path: Path) -> None:
+    with tiny_hub({"model.onnx": MODEL, "tokenizer.json": TOKENIZER}) as server:
+        model, _ = hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert model.path.read_bytes() == MODEL
+
+
+def test_a_name_that_the_hub_does_not_know_is_told_with_what_was_tried(server: TinyHub, tmp_path: Path) -> None:
+    with pytest.raises(HubError, match=r"the hub has no such file \(tried onnx/model\.onnx, model\.onnx\)"):
+        hub(server).pull(HubName("lab", "tiney"), wanted(), tmp_path)
+
+
+def test_the_revision_is_part_of_the_address(server: TinyHub, tmp_path: Path) -> None:
+    hub(server).pull(hub_name("lab/tiny@1110a24"), wanted(), tmp_path)
+
+    assert [path for path, _ in server.gets()] == ["1110a24/onnx/model.onnx", "1110a24/tokenizer.json"]
+
+
+def test_two_processes_do_not_fetch_into_one_folder(server: TinyHub, tmp_path: Path) -> None:
+    with (tmp_path / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        with pytest.raises(Busy, match="another process fetches into"):
+            hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert server.asked == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(server: TinyHub, tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file")
+
+    with pytest.raises(HubError, match=r"models/tiny: cannot be written"):
+        hub(server).pull(TINY, wanted(), tmp_path / "models" / "tiny")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("lab/tiny", HubName("lab", "tiny")),
+        ("lab/tiny-v1.5@main", HubName("lab", "tiny-v1.5", "main")),
+        ("lab/tiny/onnx/model_O2.onnx", HubName("lab", "tiny", "", "onnx/model_O2.onnx")),
+        ("lab/tiny@a1/model_quantized.onnx", HubName("lab", "tiny", "a1", "model_quantized.onnx")),
+    ],
+)
+def test_a_name_on_the_hub_may_name_a_revision_and_a_file(text: str, name: HubName) -> None:
+    assert hub_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["minilm", "lab/../tiny", "https://hub.example/lab/tiny", "lab/tiny/model.bin", ""])
+def test_what_is_no_name_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="names no model: there is no such folder"):
+        hub_name(text)
+
+
+def test_models_files_and_revisions_lie_apart() -> None:
+    named = ["lab/tiny", "lab/tiny@a1", "lab/tiny/model.onnx", "lab/tiny@a1/onnx/model.onnx", "other/tiny"]
+
+    assert len({hub_name(name).folder for name in named}) == len(named)
+    assert not any("/" in hub_name(name).folder for name in named)

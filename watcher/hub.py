@@ -1,0 +1,287 @@
+"""Fetches a model's files from a model hub, by the protocol of Hugging Face's: GET BASE/OWNER/NAME/resolve/REVISION/PATH.
+
+A file is written under a hidden name of its own (`.NAME.….part`), goes on where it stopped, and gets its name only when it is whole
+and has the sha256 that it should have: the pinned one, else the one that the hub states. Whatever happens, there is never half a file
+under a name that is used.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import requests
+
+from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Problem, Stopped
+
+TIMEOUTS = (10, 60)
+ATTEMPTS = 4
+PAUSES = (1.0, 5.0, 15.0)
+
+_CHUNK = 1 << 14
+_TOLD_EVERY = 4 << 20
+_NAME = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)(?:@(?P<revision>[\w.-]+))?(?:/(?P<file>[\w./-]+\.onnx))?")
+_ONNX = ("onnx/model.onnx", "model.onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class HubName:
+    """A model on the hub: `OWNER/NAME`, `OWNER/NAME@REVISION`, and perhaps which of its files: `OWNER/NAME/onnx/model_O2.onnx`."""
+
+    owner: str
+    name: str
+    revision: str = ""
+    file: str = ""
+
+    @property
+    def folder(self) -> str:
+        """What the folder of its files is called: as the whole name, without slashes."""
+        named = f"{self.owner}--{self.name}" + (f"@{self.revision}" if self.revision else "")
+        return named + (f"--{self.file.replace('/', '--')}" if self.file else "")
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Where its ONNX file may lie on the hub, best first."""
+        return (self.file,) if self.file else _ONNX
+
+    def url(self, base: str, path: str) -> str:
+        """The address of one of its files."""
+        return f"{base.rstrip('/')}/{self.owner}/{self.name}/resolve/{quote(self.revision or 'main')}/{quote(path)}"
+
+
+def hub_name(text: str) -> HubName:
+    """The model that a text names. Raises ConfigurationError for a text that is no name on a hub."""
+    found = _NAME.fullmatch(text)
+    if found is None or ".." in text:
+        fix = "write a folder, or a name such as sentence-transformers/all-MiniLM-L6-v2"
+        raise ConfigurationError(Problem(f"{text!r} names no model: there is no such folder, and it is no name on a hub", fix))
+    return HubName(found["owner"], found["name"], found["revision"] or "", found["file"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to fetch: where it may lie on the hub (best first), its name here, and the sha256 that it must have ("": not pinned)."""
+
+    paths: tuple[str, ...]
+    name: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A file that is there now. `fresh`: it was fetched just now."""
+
+    path: Path
+    sha256: str
+    size: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What the hub says of a file before it sends it. `sha256` is empty where it says none."""
+
+    url: str
+    identity: str
+    size: int | None
+    sha256: str
+
+
+class Hub:
+    """One model hub. `say` hears how far a file is; once `stopping` is set, no further piece is asked for."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        say: Callable[[str], None] = lambda _line: None,
+        stopping: threading.Event | None = None,
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
+        self._base = base_url
+        self._say = say
+        self._stopping = stopping or threading.Event()
+        self._pauses = tuple(pauses)
+
+    def pull(self, model: HubName, wanted: Sequence[Wanted], folder: Path) -> tuple[Pulled, ...]:
+        """Fetch what is not there yet. A file that is there and is the pinned one, or is not pinned, is left as it is.
+
+        Raises:
+            Busy: another process fetches into this folder.
+            HubUnavailable: the hub cannot be reached, or broke off each time; what came is kept, and the next pull goes on.
+            HubError: the hub has no such file, refuses it, or sends another than the pinned one.
+        """
+        with _alone(folder):
+            return tuple(self._one(model, each, folder) for each in wanted)
+
+    def _one(self, model: HubName, wanted: Wanted, folder: Path) -> Pulled:
+        path = folder / wanted.name
+        if path.is_file() and (found := _sha256(path)) == (wanted.sha256 or found):
+            return Pulled(path, found, path.stat().st_size, fresh=False)
+        offer = self._again(lambda: self._offer(model, wanted.paths), wanted.name)
+        part = folder / f".{wanted.name}.{hashlib.sha256(offer.identity.encode()).hexdigest()[:16]}.part"
+        for old in folder.glob(f".{wanted.name}.*.part"):
+            if old != part:
+                old.unlink()
+        self._again(lambda: self._fill(part, offer, wanted.name), wanted.name)
+        sha256 = _accept(part, wanted, offer)
+        part.replace(path)
+        return Pulled(path, sha256, path.stat().st_size, fresh=True)
+
+    # --- what the hub has
+
+    def _offer(self, model: HubName, paths: Sequence[str]) -> _Offer:
+        for path in paths:
+            url = model.url(self._base, path)
+            with self._answer("HEAD", url) as answer:
+                if answer.status_code == requests.codes.not_found:
+                    continue
+                _refuse(answer, url)
+                return _offered(answer, url)
+        raise HubError(
+            f"{model.url(self._base, paths[0])}: the hub has no such file (tried {', '.join(paths)}); check the model's name"
+        )
+
+    def _answer(self, method: str, url: str, headers: dict[str, str] | None = None) -> requests.Response:
+        plain = {"Accept-Encoding": "identity", "User-Agent": "watcher", **(headers or {})}
+        return requests.request(method, url, headers=plain, timeout=TIMEOUTS, stream=True, allow_redirects=True)
+
+    # --- fetching
+
+    def _again(self, once: Callable[[], _Offer | None], name: str) -> _Offer:
+        """Tries, and again after a pause when the way to the hub fails. What a file has got so far is kept from try to try."""
+        for pause in (*self._pauses, None):
+            try:
+                return once() or _Offer("", "", None, "")
+            except (requests.RequestException, HubUnavailable) as error:
+                why = _why(error)
+            if pause is None:
+                break
+            self._say(f"{name}: {why}; asking again in {pause:g} s")
+            if self._stopping.wait(pause):
+                raise Stopped("the fetching was stopped; the next `watcher model pull` goes on")
+        raise HubUnavailable(
+            f"the model hub {self._base} cannot be reached ({why}). Try again later: what has come is kept. Without a network: put model.onnx "
+            "and tokenizer.json into a folder by hand, and name the folder in ranking.dense_model"
+        )
+
+    def _fill(self, part: Path, offer: _Offer, name: str) -> None:
+        """Bring the part to the offered size."""
+        have = part.stat().st_size if part.exists() else 0
+        if offer.size is not None and have == offer.size:
+            return
+        headers = {"Range": f"bytes={have}-"} if have and (offer.size is None or have < offer.size) else {}
+        with self._answer("GET", offer.url, headers) as answer:
+            goes_on = answer.status_code == requests.codes.partial_content
+            if answer.status_code != requests.codes.requested_range_not_satisfiable:
+                _refuse(answer, offer.url)
+            elif have:
+                part.unlink()
+                raise HubUnavailable("the hub could not go on where it stopped")
+            self._write(answer, part, have if goes_on else 0, offer, name)
+
+    def _write(self, answer: requests.Response, part: Path, have: int, offer: _Offer, name: str) -> None:
+        told = have
+        with _writing(part), part.open("ab" if have else "wb") as file:
+            for piece in answer.iter_content(_CHUNK):
+                if self._stopping.is_set():
+                    raise Stopped("the fetching was stopped; the next `watcher model pull` goes on")
+                file.write(piece)
+                have += len(piece)
+                if have - told >= _TOLD_EVERY or have == offer.size:
+                    told = have
+                    self._say(f"{name}: {_share(have, offer.size)}")
+        if offer.size is not None and have != offer.size:
+            raise HubUnavailable(f"it broke off after {have:,} of {offer.size:,} bytes")
+
+
+def _why(error: requests.RequestException | HubUnavailable) -> str:
+    if isinstance(error, HubUnavailable):
+        return str(error)
+    kinds: dict[type[Exception], str] = {
+        requests.Timeout: "no answer in time",
+        requests.exceptions.SSLError: "its certificate is not trusted",
+        requests.exceptions.ChunkedEncodingError: "it broke off",
+        requests.ConnectionError: "no connection",
+    }
+    return next((told for kind, told in kinds.items() if isinstance(error, kind)), type(error).__name__)
+
+
+def _offered(answer: requests.Response, url: str) -> _Offer:
+    """The hub states size and sha256 of large files in headers of its own, on the way to where they lie."""
+    headers = [one.headers for one in (*answer.history, answer)]
+
+    def said(name: str) -> str:
+        return next((found for one in headers if (found := one.get(name))), "")
+
+    tag = (said("X-Linked-Etag") or said("ETag")).removeprefix("W/").strip('"')
+    size = said("X-Linked-Size") or answer.headers.get("Content-Length", "")
+    return _Offer(
+        url=url,
+        identity=f"{url} {said('X-Repo-Commit')} {tag} {size}",
+        size=int(size) if size.isdecimal() else None,
+        sha256=tag if re.fullmatch(r"[0-9a-f]{64}", tag) else "",
+    )
+
+
+def _refuse(answer: requests.Response, url: str) -> None:
+    """Raises for an answer that is no file: HubUnavailable when it may be one later."""
+    status = answer.status_code
+    if status in (401, 403):
+        raise HubError(f"{url}: the hub refuses it ({status}): check the model's name; one that needs an account cannot be fetched")
+    if status == requests.codes.too_many or status >= 500:
+        raise HubUnavailable(f"the hub answered {status}")
+    if status >= 400:
+        raise HubError(f"{url}: the hub answered {status}")
+
+
+def _accept(part: Path, wanted: Wanted, offer: _Offer) -> str:
+    """The sha256 of a whole file that is what it should be. Raises HubError for another one, which is thrown away."""
+    found, due = _sha256(part), wanted.sha256 or offer.sha256
+    if due and found != due:
+        part.unlink()
+        whose = "the configuration pins" if wanted.sha256 else "the hub states"
+        raise HubError(f"{wanted.name}: the hub sent a file with the sha256 {found}, {whose} {due}; it was thrown away")
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _share(have: int, size: int | None) -> str:
+    whole = f" of {size / 1e6:.1f}" if size else ""
+    return f"{have / 1e6:.1f}{whole} MB"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time fetches into a folder; the lock dies with it."""
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("ab")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"another process fetches into {folder}: try again when it is done") from None
+        yield
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turns the system's refusal to write into an error that names the place."""
+    try:
+        yield
+    except requests.RequestException:
+        raise
+    except OSError as error:
+        raise HubError(f"{path}: cannot be written: {error.strerror or error}") from error
