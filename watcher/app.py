@@ -6,6 +6,7 @@ background by the first score.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from watcher import clock, schedule
@@ -29,6 +30,7 @@ from watcher.flows.resolve import resolve
 from watcher.flows.run import Runner
 from watcher.flows.tick import Ticker
 from watcher.heartbeat import Heartbeat
+from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed import query
 from watcher.pubmed.client import Entrez
@@ -37,10 +39,18 @@ from watcher.seeds import distinct
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
 
+if TYPE_CHECKING:
+    from watcher.flows.embedding import Choice, DenseState, Embedding, Kept
+
 Seeds = tuple[Seed, ...] | ConfigurationError
 """The seeds of a watch, or why their files cannot be read."""
 
 _Value = TypeVar("_Value")
+
+_log = logging.getLogger(__name__)
+
+_TOLD: set[str] = set()
+"""Warnings that this process has logged."""
 
 _BLANK_LINES = 5
 """With how many blank lines a query may begin and still be told its place."""
@@ -214,14 +224,71 @@ class App:
         """The seeds of a watch joined with what earlier runs found; PubMed is not asked."""
         return resolve(watch.name, self.seeds(watch), store=self.store, source=None, now=clock.now())[0]
 
-    @staticmethod
-    def rank(seeds: Sequence[ResolvedSeed]) -> Ranking:
-        """The ranking of these seeds against the frozen background."""
-        return build(seeds, background=load_background())
+    def rank(self, seeds: Sequence[ResolvedSeed]) -> Ranking:
+        """The ranking of these seeds against the frozen background, with the dense part if there is one."""
+        dense: dict[str, Any] = {"embed": self.embedding} if self.embedding else {}
+        return build(seeds, background=load_background(), **dense)
 
-    @staticmethod
-    def rest() -> None:
+    @property
+    def dense_choice(self) -> Choice:
+        """What the configuration says of the dense part."""
+        from watcher.flows.embedding import Choice  # noqa: PLC0415 - NumPy only when used
+
+        said = self.settings.ranking
+        return Choice(
+            model=said.dense_model,
+            home=self.settings.home,
+            models=self.data_folder / "models",
+            model_sha256=said.dense_sha256,
+            tokenizer_sha256=said.dense_tokenizer_sha256,
+            place=self.settings.place(("ranking", "dense_model")),
+        )
+
+    @cached_property
+    def embedding(self) -> Embedding | None:
+        """The dense part of the ranking; None where none is configured, or where it cannot be used, which is logged once."""
+        from watcher.flows.embedding import open_embedding  # noqa: PLC0415 - NumPy only when used
+
+        choice = self.dense_choice
+        if not choice.model:
+            return None
+        try:
+            return open_embedding(choice, self._kept(choice), _sample_pmids())
+        except ConfigurationError as error:
+            _tell_once(f"ranking by words alone, without the dense part: {error}")
+            return None
+
+    def _kept(self, choice: Choice) -> Kept:
+        from watcher.flows.embedding import Kept, open_encoder  # noqa: PLC0415 - NumPy only when used
+
+        return Kept(open_encoder(choice), self.store, self.say, self.stopping)
+
+    def dense_state(self) -> DenseState:
+        """How the dense part stands; the database is not opened for it."""
+        from watcher.flows.embedding import dense_state  # noqa: PLC0415 - NumPy only when used
+
+        return dense_state(self.dense_choice, _sample_pmids)
+
+    @property
+    def dense_warnings(self) -> tuple[str, ...]:
+        """Why the dense part that is configured is not in use, in one sentence."""
+        return self.dense_state().told if self.settings.ranking.dense_model else ()
+
+    def prepare_dense(self) -> Path:
+        """Make the sample of the configured model; the file. Raises ConfigurationError when there is no model to use."""
+        from watcher.flows.embedding import prepare  # noqa: PLC0415 - NumPy only when used
+
+        choice = self.dense_choice
+        return prepare(choice, self._kept(choice), self.source, _sample_pmids())
+
+    @cached_property
+    def hub(self) -> Hub:
+        """Where models are fetched from."""
+        return Hub(str(self.settings.ranking.hub_url), say=self.say, stopping=self.stopping)
+
+    def rest(self) -> None:
         """Give back what takes much memory and is needed for work only."""
+        vars(self).pop("embedding", None)
         unload_background()
 
     def runner(self) -> Runner:
@@ -456,6 +523,18 @@ def _placed(settings: Settings, key: tuple[str, ...], check: Callable[[], object
     except ConfigurationError as error:
         return [Problem(one.what, one.fix, one.place or settings.place(key)) for one in error.problems]
     return []
+
+
+def _sample_pmids() -> Sequence[int]:
+    pmids: Sequence[int] = load_background().pmids.tolist()
+    return pmids
+
+
+def _tell_once(warning: str) -> None:
+    """Logs a warning that stands in every round, once in a process."""
+    if warning not in _TOLD:
+        _TOLD.add(warning)
+        _log.warning(warning)
 
 
 def _ris(articles: Sequence[Article]) -> str:

@@ -1,7 +1,7 @@
 """The command line: parse arguments, call one function, print. Exit codes are part of the interface.
 
-    0 done · 1 configuration or input · 2 usage · 3 finished, failures listed · 4 PubMed unreachable · 5 another process holds the work
-    130 interrupted
+    0 done · 1 configuration or input · 2 usage · 3 finished, failures listed · 4 PubMed or the model hub unreachable
+    5 another process holds the work · 130 interrupted
 
 Commands import what they need when they run, so that `--help` answers at once.
 """
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 
+from watcher.cli import models as _models  # noqa: F401 - adds its commands
 from watcher.cli.commands import app
-from watcher.errors import Busy, PubMedError, QuietHours, WatcherError
+from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours, WatcherError
 
 
 def main() -> None:
@@ -28,4 +29,4 @@ def _code(error: WatcherError) -> int:
         return 5
     if isinstance(error, PubMedError):
         return 4 if error.may_pass and not isinstance(error, QuietHours) else 3
-    return 1
+    return 4 if isinstance(error, HubUnavailable) else 1

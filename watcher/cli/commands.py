@@ -113,7 +113,7 @@ def check(
     from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
 
     with opened(context, with_seeds=True) as one:
-        warnings = (*one.settings.warnings, *one.place_warnings)
+        warnings = (*one.settings.warnings, *one.place_warnings, *one.dense_warnings)
         findings = check_offline(one.settings.path, warnings, one.watches, one.orders, one.seeds, now=_now())
         if online:
             findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
@@ -474,7 +474,7 @@ def _around(one: App, refused: ConfigurationError | None) -> Around:
     from watcher.flows.status import Around  # noqa: PLC0415
 
     kind = one.settings.database_url.partition(":")[0].partition("+")[0]
-    return Around(kind, health.latest(one.data_folder, clock.real_now()), refused, one.store.warnings)
+    return Around(kind, health.latest(one.data_folder, clock.real_now()), refused, (*one.store.warnings, *one.dense_warnings))
 
 
 def _now() -> datetime:

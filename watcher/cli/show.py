@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -24,6 +24,9 @@ from watcher.flows.status import State
 from watcher.flows.summary import summary
 from watcher.flows.tick import Done
 from watcher.store import BackupFacts, RestoreFacts, RunCommit, StoreFacts
+
+if TYPE_CHECKING:
+    from watcher.flows.embedding import DenseState
 
 _STATES = {"good": "ok", "warning": "warning", "failed": "FAILED"}
 _STYLES = {
@@ -162,6 +165,25 @@ def copied(done: str, facts: BackupFacts | RestoreFacts) -> None:
     _line(
         f"{done} {facts.path}: {facts.size_bytes / 1_000_000:,.1f} MB, {facts.rows:,} rows, schema {facts.schema}, {facts.seconds:.1f} s"
     )
+
+
+def dense(state: DenseState, kept: int, *, as_json: bool) -> None:
+    """Whether the dense part is in use, and with what."""
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(state) | {"vectors": kept}, indent=2, ensure_ascii=False, default=str) + "\n")
+        return
+    if not state.model:
+        _line("no model is configured (ranking.dense_model): papers are ranked by their words alone")
+        return
+    _line(f"{state.model}: {'NOT in use' if state.why else 'in use'}")
+    _line(f"folder {state.folder}")
+    for path, sha256 in state.files:
+        _line(f"{path}  sha256 {sha256}")
+    for key, sha256 in state.pins.items():
+        _line(f"not pinned: set ranking.{key}: {sha256}")
+    _line(f"vectors kept: {kept:,}")
+    if state.why:
+        _line(f"{state.why}\n    {state.fix}")
 
 
 def explanation(told: Explanation, *, as_json: bool) -> None:

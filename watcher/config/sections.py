@@ -317,9 +317,21 @@ class RankingSection(Section):
     """How papers are compared."""
 
     dense_model: str = Field(
-        default="", description="A sentence-embedding model (ONNX) that joins the word statistics; empty = none."
+        default="",
+        description="A sentence-embedding model (ONNX) that joins the word statistics: a folder with `model.onnx` and `tokenizer.json`, or "
+        "a name on the hub, which `watcher model pull` fetches; empty = none.",
+        examples=["sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4706b3f48f1d95db1a4f5529b4d41", "models/minilm"],
     )
-    dense_sha256: Sha256 = Field(default="", description="The sha256 of the model's file, so that scores cannot change unnoticed.")
+    dense_sha256: Sha256 = Field(
+        default="",
+        description="The sha256 of the model's ONNX file, so that scores cannot change unnoticed. With another file nothing dense is done.",
+    )
+    dense_tokenizer_sha256: Sha256 = Field(default="", description="The same for its `tokenizer.json`.")
+    hub_url: WebAddress = Field(
+        default="https://huggingface.co/",
+        description="Where models are fetched from; another address for a mirror.",
+        examples=["https://huggingface.co/"],
+    )
     diversity: bool = Field(default=True, description="Whether near-duplicates among the picks give way to other papers.")
 
 

@@ -38,7 +38,8 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What is known beside the database: its kind, the pulse of the service if there is one, and why the configuration file is
-    refused while the last good one is in force. `warnings` are about the place the database lies in."""
+    refused while the last good one is in force. `warnings` are about the place the database lies in, and
+    about what is configured and missing."""
 
     database: str = "sqlite"
     pulse: Pulse | None = None

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from configured import SMALL, Home, home_in
+from store_samples import Bench, paper
+from tiny_model import tiny_model, tokenizer_bytes
+
+from watcher.app import App, load_settings
+from watcher.domain import Article, Pmid, embedded_text, text_sha256
+from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
+from watcher.flows import embedding
+from watcher.flows.embedding import BATCH, Choice, Kept, dense_state, find_sample, open_embedding, open_encoder, prepare
+from watcher.pubmed.client import Fetched
+from watcher.rank import dense
+
+if why := dense.missing_extra():
+    pytest.skip(why, allow_module_level=True)
+
+PMIDS = [11, 12, 13]
+
+
+@dataclass
+class Counting(dense.Encoder):
+    """The real encoder, which also remembers what it was asked."""
+
+    files: dense.ModelFiles
+    asked: list[str] = field(default_factory=list)
+
+    def encode(self, texts: Sequence[str]) -> Iterator[bytes]:
+        """As it does."""
+        self.asked += texts
+        return super().encode(texts)
+
+
+@dataclass
+class Records:
+    """A PubMed with some records."""
+
+    articles: tuple[Article, ...]
+
+    def fetch(self, pmids: Sequence[Pmid], *, progress: Callable[[int], None] | None = None) -> Fetched:
+        """Those that there are."""
+        assert progress
+        progress(len(pmids))
+        return Fetched(tuple(one for one in self.articles if one.pmid in pmids))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench.at(tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def choice(tmp_path: Path) -> Choice:
+    tiny_model(tmp_path / "tiny")
+    return Choice("tiny", tmp_path, tmp_path / "models")
+
+
+@pytest.fixture
+def kept(choice: Choice, bench: Bench) -> Kept:
+    return Kept(Counting(dense.find_model(choice.folder)), bench.store)
+
+
+def asked(kept: Kept) -> list[str]:
+    assert isinstance(kept.encoder, Counting)
+    return kept.encoder.asked
+
+
+# --- never twice
+
+
+def test_a_text_is_embedded_once_and_found_in_the_store_afterwards(kept: Kept, bench: Bench) -> None:
+    first = kept(["agrin", "bone"])
+
+    again = Kept(kept.encoder, bench.store)(["bone", "heart", "agrin"])
+
+    assert asked(kept) == ["agrin", "bone", "heart"]
+    assert again[[2, 0]].tolist() == first.tolist()
+
+
+def test_a_text_that_is_asked_for_twice_at_once_is_embedded_once(kept: Kept) -> None:
+    rows = kept(["agrin", "bone", "agrin"])
+
+    assert asked(kept) == ["agrin", "bone"]
+    assert rows[0].tolist() == rows[2].tolist() != rows[1].tolist()
+
+
+def test_another_model_does_not_get_these_vectors(kept: Kept, bench: Bench, tmp_path: Path) -> None:
+    other = Kept(Counting(dense.find_model(tiny_model(tmp_path / "other", seed=1))), bench.store)
+
+    assert kept(["agrin"]).tolist() != other(["agrin"]).tolist()
+    assert asked(other) == ["agrin"]
+
+
+def test_many_texts_are_kept_batch_by_batch_and_told(kept: Kept) -> None:
+    said: list[str] = []
+    kept.say = said.append
+    texts = [f"agrin {'bone ' * number}" for number in range(BATCH + 6)]
+
+    rows = kept(texts)
+
+    assert rows.shape[0] == BATCH + 6
+    assert said == [f"embedded {BATCH} of {BATCH + 6} texts", f"embedded {BATCH + 6} of {BATCH + 6} texts"]
+
+
+def test_what_was_embedded_before_a_stop_is_kept(kept: Kept, bench: Bench) -> None:
+    kept.stopping = threading.Event()
+    kept.say = lambda _line: kept.stopping.set()
+    texts = [f"agrin {'bone ' * number}" for number in range(BATCH + 6)]
+
+    with pytest.raises(Stopped):
+        kept(texts)
+
+    assert bench.store.count_embeddings(kept.encoder.sha256) == BATCH
+    kept.stopping.clear()
+    assert kept(texts).shape[0] == BATCH + 6
+    assert len(asked(kept)) == BATCH + 6
+
+
+def test_a_text_is_known_by_title_and_abstract() -> None:
+    assert embedded_text(paper(1, title="Agrin", abstract="It clusters.")) == "Agrin. It clusters."
+    assert embedded_text(paper(1, title="Agrin")) == "Agrin"
+    assert text_sha256("\ud800") == text_sha256("?")
+
+
+# --- which model
+
+
+def test_a_folder_is_taken_from_the_home_and_a_name_from_the_models(choice: Choice, tmp_path: Path) -> None:
+    named = Choice("lab/other@a1", tmp_path, tmp_path / "models")
+
+    assert choice.folder == tmp_path / "tiny"
+    assert named.folder == tmp_path / "models" / "lab--other@a1"
+    assert Choice(str(tmp_path / "tiny"), Path("/elsewhere"), tmp_path).folder == tmp_path / "tiny"
+
+
+def test_a_folder_is_not_fetched(choice: Choice) -> None:
+    with pytest.raises(ConfigurationError, match="tiny is a folder"):
+        _ = choice.wanted
+
+
+@pytest.mark.parametrize(("key", "pin"), [("dense_sha256", "model_sha256"), ("dense_tokenizer_sha256", "tokenizer_sha256")])
+def test_another_file_than_the_pinned_one_is_not_used(choice: Choice, key: str, pin: str) -> None:
+    found = getattr(dense.find_model(choice.folder), pin)
+
+    assert open_encoder(replace(choice, **{pin: found})).sha256
+    with pytest.raises(ConfigurationError, match=rf"has the sha256 {found}, not the one that ranking\.{key} pins"):
+        open_encoder(replace(choice, **{pin: "0" * 64}))  # type: ignore[arg-type]
+
+
+# --- the sample papers
+
+
+def test_a_model_without_vectors_of_the_sample_is_told_how_to_get_them(choice: Choice, kept: Kept) -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"no vectors of the background's sample papers for this model \(tiny\)\n    `watcher model prepare`",
+    ):
+        find_sample(choice, kept.encoder, kept, PMIDS)
+
+
+def test_the_shipped_sample_is_taken_for_an_export_of_its_model(
+    choice: Choice, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = dense.sample_of("lab/tiny", PMIDS, kept(["a", "b", "c"]), ("agrin", "bone"), kept(["agrin", "bone"]))
+    monkeypatch.setattr(dense, "shipped_sample", lambda: shipped)
+
+    assert find_sample(choice, kept.encoder, kept, PMIDS) is shipped
+    with pytest.raises(ConfigurationError, match="no vectors"):
+        find_sample(choice, kept.encoder, kept, PMIDS[::-1])
+
+
+def test_preparing_embeds_the_samples_papers_in_their_order(choice: Choice, kept: Kept) -> None:
+    said: list[str] = []
+    kept.say = said.append
+    texts = {11: "agrin", 12: "bone", 13: "heart trial"}
+    source = Records(tuple(paper(pmid, title=title) for pmid, title in reversed(texts.items())))
+
+    path = prepare(choice, kept, source, PMIDS)  # type: ignore[arg-type]
+
+    one = open_embedding(choice, kept, PMIDS)
+    assert path.parent == choice.models
+    assert (one.sample * kept(list(texts.values()))).sum(axis=1) == pytest.approx(1, abs=0.001)
+    assert said == ["fetched 3 of 3 sample records"]
+    assert [name.name for name in choice.models.iterdir()] == [path.name]
+
+
+def test_a_record_that_is_gone_is_stood_in_for(choice: Choice, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "_MOST_MISSING", 0.4)
+    source = Records((paper(11, title="agrin"), paper(13, title="heart")))
+
+    prepare(choice, kept, source, PMIDS)  # type: ignore[arg-type]
+
+    rows = open_embedding(choice, kept, PMIDS).sample
+    assert rows[1].tolist() == rows[0].tolist() != rows[2].tolist()
+
+
+def test_too_few_records_make_no_sample(choice: Choice, kept: Kept) -> None:
+    source = Records((paper(11), paper(12)))
+
+    with pytest.raises(IncompleteAnswer, match="PubMed gave 2 of 3 sample records"):
+        prepare(choice, kept, source, PMIDS)  # type: ignore[arg-type]
+
+    assert not choice.models.exists()
+
+
+def test_the_hash_is_of_the_model_and_the_sample(choice: Choice, kept: Kept) -> None:
+    def hash_with(title: str) -> str:
+        prepare(choice, kept, Records(tuple(paper(pmid, title=f"{title} {pmid}") for pmid in PMIDS)), PMIDS)  # type: ignore[arg-type]
+        return open_embedding(choice, kept, PMIDS).sha256
+
+    agrin = hash_with("agrin")
+
+    assert hash_with("bone") != agrin
+    assert hash_with("agrin") == agrin
+
+
+# --- how it stands
+
+
+def test_the_state_tells_the_files_and_what_to_pin(choice: Choice, kept: Kept) -> None:
+    prepare(choice, kept, Records(tuple(paper(pmid) for pmid in PMIDS)), PMIDS)  # type: ignore[arg-type]
+    files = dense.find_model(choice.folder)
+
+    state = dense_state(choice, lambda: PMIDS)
+
+    assert (state.why, state.told, state.sha256) == ("", (), files.sha256)
+    assert state.pins == {"dense_sha256": files.model_sha256, "dense_tokenizer_sha256": files.tokenizer_sha256}
+    assert dense_state(Choice("", choice.home, choice.models), lambda: PMIDS).told == ()
+
+
+def test_the_state_tells_what_is_missing(choice: Choice) -> None:
+    (choice.folder / "model.onnx").unlink()
+
+    state = dense_state(choice, lambda: PMIDS)
+
+    assert state.why.endswith("there is no model.onnx")
+    (told,) = state.told
+    assert told.startswith("ranking by words alone, without the dense part: ")
+
+
+# --- in the App
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "home").mkdir()
+    return home_in(tmp_path / "home")
+
+
+def opened(home: Home, more: str) -> App:
+    return App(load_settings(home.write("config/watcher.yaml", SMALL + more)))
+
+
+def test_without_a_model_there_is_no_dense_part_and_no_word_of_it(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    with opened(home, "") as app:
+        assert app.embedding is None
+        assert app.dense_warnings == ()
+
+    assert caplog.records == []
+
+
+def test_a_model_that_is_missing_is_told_once_and_ranking_goes_on_by_words(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+
+    for _ in range(2):
+        with opened(home, "ranking: {dense_model: lab/missing}\n") as app:
+            assert app.embedding is None
+            assert len(app.dense_warnings) == 1
+
+    (record,) = caplog.records
+    assert "ranking by words alone" in record.getMessage()
+    assert "lab--missing: there is no model.onnx and no tokenizer.json" in record.getMessage()
+
+
+def test_a_model_that_is_ready_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny_model(home.folder / "tiny")
+    monkeypatch.setattr("watcher.app._sample_pmids", lambda: PMIDS)
+    with opened(home, "ranking: {dense_model: tiny}\n") as app:
+        app.source = Records(tuple(paper(pmid) for pmid in PMIDS))  # type: ignore[assignment]
+        made = app.prepare_dense()
+        embed = app.embedding
+
+        assert embed is not None
+        assert embed.sample.shape == (3, 4)
+        assert app.dense_warnings == ()
+        assert made.is_relative_to(app.data_folder)
+        app.rest()
+        (folder / "tokenizer.json").write_bytes(tokenizer_bytes() + b" ")
+        assert app.embedding is None

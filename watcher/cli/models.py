@@ -1,0 +1,57 @@
+"""`watcher model …`: the sentence-embedding model of the ranking's dense part."""
+
+from __future__ import annotations
+
+import typer
+
+from watcher.cli.commands import FAILURES_LISTED, JsonOption, app, opened
+
+group = typer.Typer(no_args_is_help=True, help="Fetch, make ready and look at the model of the ranking's dense part.")
+app.add_typer(group, name="model")
+
+
+@group.command()
+def pull(context: typer.Context) -> None:
+    """Fetch the model that the configuration names from the hub.
+
+    Goes on where it was interrupted; a file gets its name only when it is whole and the pinned one.
+    """
+    with opened(context) as one:
+        choice = one.dense_choice
+        for file in one.hub.pull(choice.hub_name, choice.wanted, choice.folder):
+            typer.echo(f"{'fetched' if file.fresh else 'kept   '} {file.path}  {file.size / 1e6:.1f} MB  sha256 {file.sha256}")
+        state = one.dense_state()
+    _pins(state.pins)
+    typer.echo(f"next: {state.fix}" if state.why else "ready: scores are computed anew with it, by the next run or digest")
+
+
+@group.command()
+def prepare(context: typer.Context) -> None:
+    """Make a model ready that has no vectors of the sample papers yet.
+
+    Asks PubMed for 10,000 records (50 requests) and embeds them once. all-MiniLM-L6-v2 needs none of it.
+    """
+    from watcher.flows.lease import held  # noqa: PLC0415
+
+    with opened(context) as one, held(one.store, "pubmed", one.holder.name):
+        typer.echo(f"wrote {one.prepare_dense()}")
+
+
+@group.command()
+def status(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Tell whether the dense part is in use, with which files, and what is missing."""
+    from watcher.cli import show  # noqa: PLC0415
+
+    with opened(context) as one:
+        state = one.dense_state()
+        kept = one.store.count_embeddings(state.sha256) if state.sha256 else 0
+    show.dense(state, kept, as_json=as_json)
+    if state.model and state.why:
+        raise typer.Exit(FAILURES_LISTED)
+
+
+def _pins(missing: dict[str, str]) -> None:
+    if missing:
+        typer.echo("pin it in the configuration, so that scores cannot change unnoticed:\nranking:")
+        for key, sha256 in missing.items():
+            typer.echo(f"  {key}: {sha256}")

@@ -1,0 +1,240 @@
+"""The dense part at work: the model that the configuration names, with vectors that are kept and never computed twice.
+
+    find      configuration -> the model's folder and files, as pinned
+    sample    the background's sample papers in the model's space: shipped, or made once by `prepare`
+    Kept      texts -> vectors: those of the store, and the rest by the model, kept as they are made
+
+Whatever is missing is a ConfigurationError that says what to do; the App then ranks by words alone and tells it once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from watcher import clock
+from watcher.domain import Pmid, embedded_text, text_sha256
+from watcher.errors import ConfigurationError, IncompleteAnswer, Place, Problem, Stopped
+from watcher.flows.source import Source
+from watcher.hub import HubName, Wanted, hub_name
+from watcher.rank import dense
+from watcher.store import Store
+
+BATCH = 64
+"""Vectors that are kept together: so many are lost when a process is killed."""
+
+_MOST_MISSING = 0.01
+_NO_SAMPLE = "the dense part has no vectors of the background's sample papers for this model"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the configuration says of the dense part. `place`: where it says it."""
+
+    model: str
+    home: Path
+    models: Path
+    model_sha256: str = ""
+    tokenizer_sha256: str = ""
+    place: Place | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the model's files lie, or will: the folder that is named, else the hub model's own among the models."""
+        named = self.home / Path(self.model).expanduser()
+        return named if self._is_folder else self.models / self.hub_name.folder
+
+    @property
+    def _is_folder(self) -> bool:
+        return self.model.startswith(("/", "./", "../", "~")) or (self.home / self.model).is_dir()
+
+    @property
+    def hub_name(self) -> HubName:
+        """The model on the hub. Raises ConfigurationError when the configuration names a folder, or nothing of the kind."""
+        if self._is_folder:
+            raise self.refused(
+                f"{self.model} is a folder", "put model.onnx and tokenizer.json there; only a name on the hub is fetched"
+            )
+        return hub_name(self.model)
+
+    @property
+    def wanted(self) -> tuple[Wanted, Wanted]:
+        """The files to fetch, as pinned."""
+        name = self.hub_name
+        tokenizer = Wanted((dense.TOKENIZER_FILE,), dense.TOKENIZER_FILE, self.tokenizer_sha256)
+        return Wanted(name.candidates, "model.onnx", self.model_sha256), tokenizer
+
+    def sample_file(self, model_sha256: str) -> Path:
+        """Where `prepare` keeps the sample of a model."""
+        return self.models / f"sample-{model_sha256[:16]}.npz"
+
+    def refused(self, what: str, fix: str) -> ConfigurationError:
+        """An error at the key."""
+        return ConfigurationError(Problem(what, fix, self.place))
+
+
+def open_encoder(choice: Choice) -> dense.Encoder:
+    """The model, as pinned; nothing is loaded yet. Raises ConfigurationError when it, or the extra, is not there, or is another one."""
+    encoder = dense.Encoder(dense.find_model(choice.folder))
+    files = encoder.files
+    for path, found, pinned, key in (
+        (files.model, files.model_sha256, choice.model_sha256, "dense_sha256"),
+        (files.tokenizer, files.tokenizer_sha256, choice.tokenizer_sha256, "dense_tokenizer_sha256"),
+    ):
+        if pinned and found != pinned:
+            raise choice.refused(
+                f"{path} has the sha256 {found}, not the one that ranking.{key} pins",
+                f"put the right file there, or set {key}: {found}",
+            )
+    return encoder
+
+
+def find_sample(
+    choice: Choice, encoder: dense.Encoder, embed: Callable[[Sequence[str]], dense.Floats], pmids: Sequence[int]
+) -> dense.Sample:
+    """The sample in the model's space: the one that `prepare` made, else the shipped one if it is of this model.
+
+    Raises ConfigurationError when there is none for it and for these sample papers.
+    """
+    prepared = choice.sample_file(encoder.sha256)
+    if prepared.is_file():
+        with prepared.open("rb") as file:
+            sample = dense.read_sample(file, str(prepared))
+        if sample.is_of(pmids):
+            return sample
+    else:
+        sample = dense.shipped_sample()
+        if sample.is_of(pmids) and sample.fits(embed):
+            return sample
+    raise choice.refused(
+        f"{_NO_SAMPLE} ({choice.model})", "`watcher model prepare` makes them once: it asks PubMed for 10,000 records"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DenseState:
+    """Whether the dense part is in use. `why` not, and the `fix`; both empty when it is, or when no model is named. `pins`: keys that are
+    not set, and what to set them to."""
+
+    model: str = ""
+    folder: Path | None = None
+    files: tuple[tuple[str, str], ...] = ()
+    sha256: str = ""
+    pins: dict[str, str] = field(default_factory=dict)
+    why: str = ""
+    fix: str = ""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What is wrong in one sentence, if anything is."""
+        return (f"ranking by words alone, without the dense part: {self.why}; {self.fix}",) if self.why else ()
+
+
+def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseState:
+    """How the dense part stands, found out without the database. `pmids` gives the background's sample papers."""
+    if not choice.model:
+        return DenseState()
+    state = DenseState(choice.model)
+    try:
+        state = replace(state, folder=choice.folder)
+        files = dense.find_model(choice.folder)
+        unpinned = (
+            ("dense_sha256", choice.model_sha256, files.model_sha256),
+            ("dense_tokenizer_sha256", choice.tokenizer_sha256, files.tokenizer_sha256),
+        )
+        state = replace(
+            state,
+            files=((str(files.model), files.model_sha256), (str(files.tokenizer), files.tokenizer_sha256)),
+            sha256=files.sha256,
+            pins={key: found for key, pinned, found in unpinned if not pinned},
+        )
+        encoder = open_encoder(choice)
+        find_sample(choice, encoder, lambda texts: dense.join(list(encoder.encode(texts))), pmids())
+    except ConfigurationError as error:
+        return replace(state, why=error.problems[0].what, fix=error.problems[0].fix)
+    return state
+
+
+@dataclass
+class Kept:
+    """Texts -> vectors of one model: what the store has is taken from there, what it lacks is computed and kept at once."""
+
+    encoder: dense.Encoder
+    store: Store
+    say: Callable[[str], None] = field(default=lambda _line: None)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, texts: Sequence[str]) -> dense.Floats:
+        """(texts, dimensions). Raises Stopped between two batches when the service is to stop; what was computed is kept."""
+        keys = [text_sha256(text) for text in texts]
+        found = self.store.embeddings(self.encoder.sha256, set(keys))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        for start in range(0, len(missing), BATCH):
+            if self.stopping.is_set():
+                raise Stopped
+            part = dict(list(missing.items())[start : start + BATCH])
+            made = dict(zip(part, self.encoder.encode(tuple(part.values())), strict=True))
+            self.store.save_embeddings(self.encoder.sha256, made, clock.now())
+            found |= made
+            if len(missing) > BATCH:
+                self.say(f"embedded {min(start + BATCH, len(missing)):,} of {len(missing):,} texts")
+        return dense.join([found[key] for key in keys])
+
+
+@dataclass
+class Embedding:
+    """The dense part, ready for a ranking: `watcher.rank.dense.Embed`."""
+
+    kept: Kept
+    packed: dense.Sample
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the model, its tokenizer, the code and the sample."""
+        return hashlib.sha256(f"{self.kept.encoder.sha256} {self.packed.sha256}".encode()).hexdigest()
+
+    @cached_property
+    def sample(self) -> dense.Floats:
+        """The sample papers' vectors."""
+        return self.packed.rows()
+
+    def __call__(self, texts: Sequence[str]) -> dense.Floats:
+        """The vectors of texts, see `Kept`."""
+        return self.kept(texts)
+
+
+def open_embedding(choice: Choice, kept: Kept, pmids: Sequence[int]) -> Embedding:
+    """The dense part with its sample. Raises ConfigurationError when there is no sample for the model."""
+    return Embedding(kept, find_sample(choice, kept.encoder, kept, pmids))
+
+
+def prepare(choice: Choice, kept: Kept, source: Source, pmids: Sequence[int]) -> Path:
+    """Make the sample of a model: its papers from PubMed, their vectors, one file beside the models.
+
+    A record that PubMed no longer gives is stood in for by the one before it.
+
+    Raises:
+        PubMedError: PubMed did not give the records; IncompleteAnswer when more than one in a hundred is missing.
+    """
+    total = f"{len(pmids):,}"
+    asked = [Pmid(int(pmid)) for pmid in pmids]
+    answer = source.fetch(asked, progress=lambda done: kept.say(f"fetched {done:,} of {total} sample records"))
+    got = {article.pmid: article for article in answer.articles}
+    if len(got) < (1 - _MOST_MISSING) * len(asked) or not got:
+        raise IncompleteAnswer(f"PubMed gave {len(got):,} of {total} sample records: `watcher model prepare` later")
+    stand_in, texts = next(iter(got.values())), []
+    for pmid in asked:
+        stand_in = got.get(pmid, stand_in)
+        texts.append(embedded_text(stand_in))
+    sample = dense.sample_of(choice.model, pmids, kept(texts))
+    path = choice.sample_file(kept.encoder.sha256)
+    part = path.with_name(f".{path.name}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("wb") as file:
+        sample.write(file)
+    part.replace(path)
+    return path
