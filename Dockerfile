@@ -1,14 +1,18 @@
 # The service as an image: `docker compose up --detach --build`, see docs/operations.md. Needs nothing but this folder and Python's packages.
 ARG PYTHON_IMAGE=python:3.13-slim
+# dense: with onnxruntime and tokenizers, for a sentence-embedding model (some 130 MB more; docs/ranking.md, "The dense part")
+ARG EXTRA=""
 
 # --- everything becomes a wheel, in a stage that is thrown away -------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS wheels
+ARG EXTRA
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /tools
-COPY requirements-build.lock requirements-run.lock /source/
+COPY requirements-build.lock requirements-run.lock requirements-dense.lock /source/
 # both files hold hashes; without isolation nothing else is fetched, not even by a dependency that has to be built
-RUN /tools/bin/pip install --quiet --require-hashes --no-deps --requirement /source/requirements-build.lock \
- && /tools/bin/pip wheel --quiet --require-hashes --no-deps --no-build-isolation --wheel-dir /wheels --requirement /source/requirements-run.lock
+RUN case "$EXTRA" in ""|dense) ;; *) echo "EXTRA is \"$EXTRA\"; it may be empty or dense" >&2; exit 1 ;; esac \
+ && /tools/bin/pip install --quiet --require-hashes --no-deps --requirement /source/requirements-build.lock \
+ && /tools/bin/pip wheel --quiet --require-hashes --no-deps --no-build-isolation --wheel-dir /wheels --requirement "/source/requirements-${EXTRA:-run}.lock"
 COPY pyproject.toml README.md LICENSE /source/
 COPY watcher /source/watcher
 # the lab's own config/ and seeds/ are mounted, never copied: an image that is passed on must not hold a password
@@ -19,6 +23,11 @@ RUN python -m venv --without-pip /opt/watcher \
  && /tools/bin/pip --python /opt/watcher/bin/python install --quiet --no-deps --no-index --no-compile /wheels/*.whl \
  && find /opt/watcher/lib -type d -name tests -path '*-packages/*' -prune -exec rm -rf {} + \
  && /opt/watcher/bin/python -m compileall -q -j 0 /opt/watcher/lib
+# a model, if one is to be inside: the folder, below this one, that holds it. The brackets let the files be absent; LICENSE is there so
+# that something is copied
+ARG MODEL_FOLDER="none"
+COPY LICENSE ${MODEL_FOLDER:-none}/model.onn[x] ${MODEL_FOLDER:-none}/tokenizer.jso[n] /model/
+RUN rm /model/LICENSE && chmod -R a+rX /model
 
 # --- what runs --------------------------------------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE}
@@ -38,6 +47,7 @@ RUN groupadd --gid 10001 watcher \
  && install -d -o 10001 -g 10001 -m 0750 /srv/watcher/data \
  && find / -xdev \( -path '*-packages/pip' -o -path '*-packages/pip-*' -o -name ensurepip -o -path '*/bin/pip*' \) -prune -exec rm -rf {} +
 COPY --from=wheels /opt/watcher /opt/watcher
+COPY --from=wheels /model /srv/watcher/model
 ENV PATH=/opt/watcher/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

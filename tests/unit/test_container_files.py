@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import watcher
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-LOCKS = ("requirements-run.lock", "requirements-build.lock", "requirements-postgres.lock")
+LOCKS = ("requirements-run.lock", "requirements-dense.lock", "requirements-build.lock", "requirements-postgres.lock")
 
 Pins = dict[tuple[str, str], frozenset[str]]
 """Name and version of a package, with the hashes of its files."""
@@ -76,6 +77,32 @@ def test_the_image_gets_all_that_the_service_needs_and_nothing_of_the_workshop()
     assert workshop & run == set()
 
 
+def test_the_extra_adds_its_packages_to_the_image_and_changes_no_other() -> None:
+    run, dense = pins("requirements-run.lock"), pins("requirements-dense.lock")
+
+    assert run.items() <= dense.items()
+    assert needed(project()["project"]["optional-dependencies"]["dense"]) <= names(dense)
+    assert needed(project()["project"]["optional-dependencies"]["dense"]) & names(run) == set()
+
+
+@pytest.mark.parametrize(("extra", "code", "lock"), [("", 0, "run"), ("dense", 0, "dense"), ("dens", 1, "")])
+def test_the_build_argument_chooses_the_lock(extra: str, code: int, lock: str) -> None:
+    guard = re.findall(r'(?m)^RUN (case "\$EXTRA".+ esac) \\$', DOCKERFILE)[0]
+    (named,) = re.findall(r'"/source/requirements-\$\{EXTRA:-run\}\.lock"', DOCKERFILE)
+
+    done = subprocess.run(["sh", "-c", f"{guard}; echo {named}"], env={"EXTRA": extra}, capture_output=True, text=True, check=False)  # noqa: S603, S607 - the Dockerfile's own line
+
+    assert (done.returncode, done.stdout.strip()) == (code, f"/source/requirements-{lock}.lock" if lock else "")
+
+
+def test_a_model_that_is_not_there_is_not_copied(service: dict[str, Any]) -> None:
+    (copied,) = re.findall(r"(?m)^COPY (.*tokenizer.*) /model/$", DOCKERFILE)
+
+    assert copied.split() == ["LICENSE", "${MODEL_FOLDER:-none}/model.onn[x]", "${MODEL_FOLDER:-none}/tokenizer.jso[n]"]
+    assert service["build"]["args"].keys() >= {"EXTRA", "MODEL_FOLDER"}
+    assert not (ROOT / "none").exists()
+
+
 def test_the_image_carries_this_version() -> None:
     (version,) = re.findall(r'org\.opencontainers\.image\.version="(.+?)"', DOCKERFILE)
 
@@ -86,7 +113,7 @@ def test_every_file_that_is_copied_into_the_image_gets_through_the_ignore_file()
     let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
 
     copied = {
-        name
+        re.sub(r"\[(\w)\]$", r"\1", name.replace("${MODEL_FOLDER:-none}", "**"))
         for line in re.findall(r"(?m)^COPY (?!--from)(.+) \S+$", DOCKERFILE)
         for name in line.split()
         if not name.startswith("--")
