@@ -30,6 +30,7 @@ from watcher.flows.resolve import resolve
 from watcher.flows.run import Runner
 from watcher.flows.tick import Ticker
 from watcher.heartbeat import Heartbeat
+from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed import query
@@ -284,7 +285,7 @@ class App:
     @cached_property
     def hub(self) -> Hub:
         """Where models are fetched from."""
-        return Hub(str(self.settings.ranking.hub_url), say=self.say, stopping=self.stopping)
+        return Hub(str(self.settings.ranking.hub_url), say=self.say, stopping=self.stopping, pauses=HUB_PAUSES)
 
     def rest(self) -> None:
         """Give back what takes much memory and is needed for work only."""

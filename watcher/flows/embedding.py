@@ -24,6 +24,9 @@ from watcher.hub import HubName, Wanted, hub_name
 from watcher.rank import dense
 from watcher.store import Store
 
+RECOMMENDED = "sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+"""The model that ranking was measured with."""
+
 BATCH = 64
 """Vectors that are kept together: so many are lost when a process is killed."""
 
@@ -55,6 +58,8 @@ class Choice:
     @property
     def hub_name(self) -> HubName:
         """The model on the hub. Raises ConfigurationError when the configuration names a folder, or nothing of the kind."""
+        if not self.model:
+            raise self.refused("no model is configured", f"name one: ranking: {{dense_model: {RECOMMENDED}}}")
         if self._is_folder:
             raise self.refused(
                 f"{self.model} is a folder", "put model.onnx and tokenizer.json there; only a name on the hub is fetched"
