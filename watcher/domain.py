@@ -336,8 +336,8 @@ class Article:
 
 
 def embedded_text(article: Article) -> str:
-    """What a sentence embedding is made of: "title. abstract", or the one of them that there is."""
-    return ". ".join(part for part in (article.title, article.abstract) if part)
+    """What a sentence embedding is made of: "title. abstract"; empty for a paper without either."""
+    return f"{article.title}. {article.abstract}" if article.title or article.abstract else ""
 
 
 def text_sha256(text: str) -> str:

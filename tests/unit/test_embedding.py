@@ -15,7 +15,7 @@ from watcher.app import App, load_settings
 from watcher.domain import Article, Pmid, embedded_text, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows import embedding
-from watcher.flows.embedding import BATCH, Choice, Kept, dense_state, find_sample, open_embedding, open_encoder, prepare
+from watcher.flows.embedding import BATCH, Choice, Embedding, Kept, dense_state, find_sample, open_embedding, open_encoder, prepare
 from watcher.pubmed.client import Fetched
 from watcher.rank import dense
 
@@ -127,7 +127,8 @@ def test_what_was_embedded_before_a_stop_is_kept(kept: Kept, bench: Bench) -> No
 
 def test_a_text_is_known_by_title_and_abstract() -> None:
     assert embedded_text(paper(1, title="Agrin", abstract="It clusters.")) == "Agrin. It clusters."
-    assert embedded_text(paper(1, title="Agrin")) == "Agrin"
+    assert embedded_text(Article(Pmid(1), title="Agrin")) == "Agrin. "
+    assert embedded_text(Article(Pmid(1))) == ""
     assert text_sha256("\ud800") == text_sha256("?")
 
 
@@ -188,7 +189,7 @@ def test_preparing_embeds_the_samples_papers_in_their_order(choice: Choice, kept
 
     one = open_embedding(choice, kept, PMIDS)
     assert path.parent == choice.models
-    assert (one.sample * kept(list(texts.values()))).sum(axis=1) == pytest.approx(1, abs=0.001)
+    assert (one.sample * kept([f"{title}. " for title in texts.values()])).sum(axis=1) == pytest.approx(1, abs=0.001)
     assert said == ["fetched 3 of 3 sample records"]
     assert [name.name for name in choice.models.iterdir()] == [path.name]
 
@@ -279,6 +280,18 @@ def test_a_model_that_is_missing_is_told_once_and_ranking_goes_on_by_words(home:
     (record,) = caplog.records
     assert "ranking by words alone" in record.getMessage()
     assert "lab--missing: there is no model.onnx and no tokenizer.json" in record.getMessage()
+
+
+def test_the_ranking_is_given_the_dense_part_only_where_there_is_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, object]] = []
+    monkeypatch.setattr("watcher.app.build", lambda _seeds, **more: given.append(more))
+    monkeypatch.setattr("watcher.app.load_background", lambda: "the background")
+    with opened(home, "") as app:
+        app.rank(())
+        app.embedding = ready = Embedding(Kept(None, app.store), None)  # type: ignore[arg-type]
+        app.rank(())
+
+    assert [one.get("embed") for one in given] == [None, ready]
 
 
 def test_a_model_that_is_ready_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
