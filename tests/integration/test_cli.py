@@ -123,7 +123,7 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
 
     assert [line.split()[0] for line in commands] == [
         "init", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "export", "resend",
-        "send-test", "backup", "restore", "demo",
+        "send-test", "backup", "restore", "demo", "model",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 

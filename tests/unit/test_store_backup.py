@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from store_samples import MONDAY, Bench, days, paper
 from two_databases import Place, place, rows_of, server  # noqa: F401 - fixtures
 
+from watcher import clock
 from watcher.errors import StoreError
 from watcher.store import Store
 from watcher.store.database import Database
@@ -39,6 +40,7 @@ def backups(folder: Path) -> list[str]:
 def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place, tmp_path: Path) -> None:  # noqa: F811
     place.fill("0001")
     with Store.open(place.url, folder=place.folder) as store:
+        store.save_embeddings("of a model", {"of a text": b"\x00\xff"}, clock.now())  # the one table that 0001 lacks
         facts = store.backup(tmp_path / "copies" / "friday.db")
 
     copied = rows_of(f"sqlite:///{facts.path}", tmp_path)

@@ -6,7 +6,7 @@ import typer
 
 from watcher.cli.commands import FAILURES_LISTED, JsonOption, app, opened
 
-group = typer.Typer(no_args_is_help=True, help="Fetch, make ready and look at the model of the ranking's dense part.")
+group = typer.Typer(no_args_is_help=True, help="Fetch and look at the model of the dense part.")
 app.add_typer(group, name="model")
 
 
@@ -39,7 +39,7 @@ def prepare(context: typer.Context) -> None:
 
 @group.command()
 def status(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Tell whether the dense part is in use, with which files, and what is missing."""
+    """Tell whether the dense part is in use, or what is missing."""
     from watcher.cli import show  # noqa: PLC0415
 
     with opened(context) as one:
