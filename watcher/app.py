@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
 
 from watcher import clock, schedule
@@ -227,8 +227,7 @@ class App:
 
     def rank(self, seeds: Sequence[ResolvedSeed]) -> Ranking:
         """The ranking of these seeds against the frozen background, with the dense part if there is one."""
-        dense: dict[str, Any] = {"embed": self.embedding} if self.embedding else {}
-        return build(seeds, background=load_background(), **dense)
+        return build(seeds, background=load_background(), embed=self.embedding)
 
     @property
     def dense_choice(self) -> Choice:

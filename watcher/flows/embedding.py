@@ -192,7 +192,7 @@ class Kept:
 
 @dataclass
 class Embedding:
-    """The dense part, ready for a ranking: `watcher.rank.dense.Embed`."""
+    """The dense part, ready for a ranking: `watcher.rank.Embed`."""
 
     kept: Kept
     packed: dense.Sample

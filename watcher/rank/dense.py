@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -43,22 +43,6 @@ TOKENIZER_FILE = "tokenizer.json"
 SHIPPED = "dense_sample.npz"
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _INSTALL = "install watcher with its extra, watcher[dense]"
-
-
-class Embed(Protocol):
-    """What a ranking asks of the dense part. `sha256` stands for the model and `sample`; `sample` are the unit vectors of the
-    background's sample papers, in its order."""
-
-    @property
-    def sha256(self) -> str:
-        """Stands for everything that its vectors depend on besides the text."""
-
-    @property
-    def sample(self) -> Floats:
-        """(sample papers, dimensions), unit rows."""
-
-    def __call__(self, texts: Sequence[str]) -> Floats:
-        """(texts, dimensions), unit rows."""
 
 
 # --- the model ---------------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import vstack
 
-from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed
+from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed, embedded_text
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors, mean, mean_row, on_grid
 from watcher.rank.explanation import Examples, Gains, explain, headings_of, terms_of
@@ -188,7 +188,7 @@ def _batches(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
 
 def read(articles: Sequence[Article], background: Background, embed: Embed | None) -> Features:
     """What every ranking reads of papers; see `watcher.rank.read`."""
-    embedded = _embedded([_text(article) for article in articles], embed)
+    embedded = _embedded([embedded_text(article) for article in articles], embed)
     return _joined(background.features(count([paper(article) for article in articles])), embedded, embed)
 
 
@@ -205,10 +205,6 @@ def _embedded(texts: Sequence[str], embed: Embed | None) -> Floats | None:
     rows = on_grid(np.asarray(embed(texts), np.float64).reshape(len(texts), embed.sample.shape[1]), bits=12)
     rows[[not text for text in texts]] = 0.0
     return rows
-
-
-def _text(article: Article) -> str:
-    return f"{article.title}. {article.abstract}" if article.title or article.abstract else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +261,7 @@ def fit(
 
 
 def _as_label(article: Article) -> Label:
-    return article.title, paper(article), _text(article)
+    return article.title, paper(article), embedded_text(article)
 
 
 def _rows(examples: Sequence[Label], background: Background, embed: Embed | None) -> tuple[Matrix, ...]:
