@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,12 @@ import pytest
 from rank_samples import AGEING, AGRIN, CROPS, ENDPLATE, MUSK, RECEPTORS, WHEAT
 
 from watcher import rank
-from watcher.domain import Article, Pmid
+from watcher.domain import Article, Pmid, ResolvedSeed
 from watcher.rank import words
 from watcher.rank.background import lengths
 from watcher.rank.features import count, paper, word_ids
+from watcher.rank.model import scores
+from watcher.rank.spaces import whitener
 
 Rows = npt.NDArray[np.float32]
 ALL = [AGRIN, MUSK, ENDPLATE, WHEAT]
@@ -65,15 +67,72 @@ def test_a_paper_has_length_one_among_the_topics_and_none_without_known_words() 
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1, 0], abs=0.01)
 
 
-def test_the_gains_of_words_add_up_to_what_the_spaces_added() -> None:
-    ranking = rank.build([AGEING], background=rank.load_background())
-    features = rank.read(ALL, background=rank.load_background())
-    model = ranking._model
+@pytest.mark.parametrize("seeds", [[AGEING], [AGEING, CROPS]])
+def test_the_gains_of_words_add_up_to_what_the_spaces_added(seeds: list[ResolvedSeed]) -> None:
+    ranking = rank.build(seeds, background=rank.load_background())
 
-    told = [sum(gains.values()) for gains in model._gains(features, model._directions())]
+    for article in ALL:
+        told = ranking.breakdown(article)
+        model = ranking._model
+        features = rank.read([article], background=rank.load_background())
+        totals, best = scores(model.views, features)
+        (gains,) = model._gains(features, best, model._directions)
+        shares = model._shares(int(best[0]))
+        offset = sum(share * space.middle * space.scale for view, share in shares for space in view.spaces)
+        assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
+        assert sum(gains.values()) == pytest.approx(totals[0] + offset, abs=0.01)
 
-    offset = sum(space.middle * space.weight / space.spread for space in model.spaces)
-    assert told == pytest.approx((np.sum(model.points(features), axis=0) + offset).tolist(), abs=0.01)
+
+# --- groups --------------------------------------------------------------------------------------------------------------------
+
+
+def test_related_seeds_are_one_and_seeds_of_different_topics_fall_apart() -> None:
+    def views(*seeds: ResolvedSeed) -> list[list[int]]:
+        return [view.members.tolist() for view in rank.build(seeds, background=rank.load_background())._model.views]
+
+    assert views(AGEING) == [[0]]
+    assert views(AGEING, RECEPTORS) == [[0, 1]]
+    assert views(AGEING, CROPS, RECEPTORS) == [[0, 1, 2], [0, 2], [1]]
+
+
+def test_a_topic_of_one_seed_is_not_drowned_by_another_of_many() -> None:
+    many = [replace(AGEING, seed=replace(AGEING.seed, abstract=f"{AGEING.seed.abstract} {number}")) for number in range(9)]
+    plain = rank.build(many, background=rank.load_background())
+    both = rank.build([*many, CROPS], background=rank.load_background())
+    alone = rank.build([CROPS], background=rank.load_background())
+
+    assert plain.values([WHEAT])[0] < 1
+    assert both.values([WHEAT])[0] > 50
+    assert alone.values([WHEAT])[0] > 50
+
+
+def test_a_group_of_less_than_a_twentieth_speaks_by_the_mean_alone() -> None:
+    many = [replace(AGEING, seed=replace(AGEING.seed, abstract=f"{AGEING.seed.abstract} {number}")) for number in range(20)]
+    ranking = rank.build([*many, CROPS], background=rank.load_background())
+
+    assert [view.members.size for view in ranking._model.views] == [21, 20]
+
+
+def test_a_verdict_counts_in_the_group_that_it_belongs_to() -> None:
+    ranking = rank.build([AGEING, CROPS], background=rank.load_background(), relevant=[WHEAT], not_relevant=[ENDPLATE])
+    plain = rank.build([AGEING, CROPS], background=rank.load_background())
+
+    told = {pmid: (kind, points) for pmid, kind, points in ranking.breakdown(WHEAT).verdicts}
+
+    assert told[WHEAT.pmid][0] == "relevant"
+    assert told[WHEAT.pmid][1] > 0
+    assert told[ENDPLATE.pmid][0] == "not"
+    assert ranking.values([WHEAT])[0] > plain.values([WHEAT])[0]
+
+
+def test_the_inverse_covariance_is_one_and_the_same_to_the_last_bit() -> None:
+    rows = rank.load_background().spaces[2]
+
+    found = whitener(rows, 0.001)
+
+    assert (found == found.T).all()
+    assert (found * 2**8 == np.rint(found * 2**8)).all()
+    assert np.abs(found - np.linalg.inv(np.cov(rows.T, bias=True) + 0.001 * np.eye(rows.shape[1]))).max() < 2**-8
 
 
 # --- read once -----------------------------------------------------------------------------------------------------------------

@@ -157,10 +157,10 @@ def _damaged(why: str) -> ConfigurationError:
 
 class Features(NamedTuple):
     """Papers as every ranking reads them: a matrix of one row a paper in each space (phrases, words, topics, and dense if there is a
-    model for it), and what each row's product with the background's mean in that space is."""
+    model for it), and what each row's product with the background's mean is in the spaces of words."""
 
     spaces: tuple[Matrix, ...]
-    usual: tuple[Floats, ...]
+    usual: tuple[Floats, Floats]
 
     @property
     def vectors(self) -> Vectors:
@@ -218,15 +218,17 @@ class Background:
         return (*self.mean, mean_row(self.spaces[2]))
 
     @cached_property
-    def usual(self) -> tuple[Floats, ...]:
-        """The products of the sample's rows with its mean, in each space."""
-        return tuple(matrix @ middle for matrix, middle in zip(self.spaces, self.means, strict=True))
+    def usual(self) -> tuple[Floats, Floats]:
+        """The products of the sample's rows with its mean, in the spaces of words."""
+        return self._usual(self.sample)
+
+    def _usual(self, vectors: Vectors) -> tuple[Floats, Floats]:
+        return vectors.phrases @ self.mean[0], vectors.words @ self.mean[1]
 
     def features(self, counts: Matrix) -> Features:
         """Counts as every ranking reads them."""
         vectors = self.vectors(counts)
-        spaces = (*vectors, self.topics(vectors.words)[0])
-        return Features(spaces, tuple(matrix @ middle for matrix, middle in zip(spaces, self.means, strict=True)))
+        return Features((*vectors, self.topics(vectors.words)[0]), self._usual(vectors))
 
 
 def background_of(frozen: Frozen) -> Background:

@@ -1,0 +1,273 @@
+"""The spaces in which papers are compared, and a direction through all of them.
+
+    Ground   the background and the model of the dense part: what papers look like in each space, and its sample of general papers
+    View     a few examples, as a direction in each space, standardised by the sample
+    groups   examples that fall apart into different topics
+
+The spaces of words are wide and sparse. Those of topics and of sentence embeddings are narrow, and their directions are not equally
+busy: what many papers of any kind share weighs too much. So the direction is multiplied with the inverse covariance of the sample (linear
+discriminant analysis: Fisher 1936; with one covariance for all classes, as here, Hariharan, Malik & Ramanan, ECCV 2012).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import vstack
+from scipy.sparse.csgraph import connected_components
+
+from watcher.rank.background import Background, Features, Floats, mean, mean_row, on_grid
+from watcher.rank.features import Matrix, Passage, count
+
+if TYPE_CHECKING:
+    from watcher.rank import Embed
+
+NAMES = ("phrases", "words", "topics", "dense")
+WEIGHTS = (1.0, 1.0, 1.0, 2.0)
+RIDGES = (0.0, 0.0, 0.001, 0.01)
+"""What is added to the variances before the covariance is inverted; 0: a space that is left as it is."""
+GAMMA = 0.5
+NEAREST = 250
+LEAST_GROUP = 0.05
+
+_COLUMNS = 100
+
+Example = tuple[str, Sequence[Passage], str]
+"""What is known of one example: how it is called, its passages, the text that is embedded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What papers are read with, and measured against."""
+
+    background: Background
+    embed: Embed | None
+
+    @property
+    def sample(self) -> Features:
+        """The background's sample papers."""
+        dense = () if self.embed is None else (_dense(self.embed).rows,)
+        return Features((*self.background.spaces, *dense), self.background.usual)
+
+    @property
+    def middles(self) -> tuple[Floats, ...]:
+        """The sample's mean in each space."""
+        return (*self.background.means, *(() if self.embed is None else (_dense(self.embed).middle,)))
+
+    @property
+    def whiteners(self) -> tuple[Floats | None, ...]:
+        """The inverse covariance of each space; None for a space that is left as it is."""
+        return (None, None, _topics_whitener(self.background), *(() if self.embed is None else (_dense(self.embed).whitener,)))
+
+    def read(self, passages: Sequence[Sequence[Passage]], texts: Sequence[str]) -> Features:
+        """Papers, given as passages and as the text that is embedded, in all spaces."""
+        features = self.background.features(count(passages))
+        if self.embed is None:
+            return features
+        rows = on_grid(np.asarray(self.embed(texts), np.float64).reshape(len(texts), self.embed.sample.shape[1]), bits=12)
+        rows[[not text for text in texts]] = 0.0
+        return Features((*features.spaces, rows), features.usual)
+
+    def examples(self, examples: Sequence[Example]) -> tuple[Matrix, ...]:
+        """Examples in all spaces."""
+        return self.read([passages for _, passages, _ in examples], [text for *_, text in examples]).spaces
+
+
+@dataclass(frozen=True, slots=True)
+class _DenseSample:
+    """The background's sample in the dense space, its mean and its inverse covariance."""
+
+    rows: Floats
+    middle: Floats
+    whitener: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """An embed that is the same as another when its hash is."""
+
+    sha256: str
+    embed: Embed = field(compare=False)
+
+
+def _dense(embed: Embed) -> _DenseSample:
+    return _dense_of(_Named(embed.sha256, embed))
+
+
+@lru_cache(maxsize=1)
+def _dense_of(named: _Named) -> _DenseSample:
+    rows = on_grid(named.embed.sample.astype(np.float64), bits=12)
+    return _DenseSample(rows, mean_row(rows), whitener(rows, RIDGES[3]))
+
+
+@lru_cache(maxsize=1)
+def _topics_whitener(background: Background) -> Floats:
+    return whitener(background.spaces[2], RIDGES[2])
+
+
+def whitener(rows: Floats, ridge: float) -> Floats:
+    """The inverse of the rows' covariance with `ridge` added to the variances.
+
+    The same to the last bit on any machine: the products of rows on a grid of 2^-12 add up exactly, and the inverse is taken by Gauss
+    and Jordan's elimination, step by step, which needs no pivots for a matrix like this.
+    """
+    middle = rows.sum(axis=0) / rows.shape[0]
+    left = (rows.T @ rows) / rows.shape[0] - middle[:, np.newaxis] * middle + ridge * np.eye(rows.shape[1])
+    right = np.eye(rows.shape[1])
+    for step in range(rows.shape[1]):
+        right[step] /= left[step, step]
+        left[step] /= left[step, step]
+        others = left[:, step].copy()
+        others[step] = 0.0
+        right -= others[:, np.newaxis] * right[step]
+        left -= others[:, np.newaxis] * left[step]
+    return on_grid((right + right.T) / 2, bits=8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """One space of a view. A row scores (row · toward - usual - m) · w / s, `usual` being its product with the background's mean; in a
+    whitened space the mean stands in `toward` already, and `usual` is 0.
+
+    `places` and `toward`: a vector by the places where it is not 0.
+    """
+
+    name: str
+    places: npt.NDArray[np.int64]
+    toward: Floats
+    size: int
+    weight: float
+    middle: float = 0.0
+    spread: float = 1.0
+
+    @property
+    def scale(self) -> float:
+        """Points for one unit of the raw score."""
+        return self.weight / self.spread
+
+    def raw(self, rows: Matrix, usual: Floats | float) -> Floats:
+        """The rows' scores before they are standardised."""
+        scores: Floats = rows @ self.whole() - usual
+        return scores
+
+    def points(self, rows: Matrix, usual: Floats | float) -> Floats:
+        """The rows' standardised scores, weighted."""
+        return (self.raw(rows, usual) - self.middle) * self.scale
+
+    def direction(self, usual: Floats | float) -> Floats:
+        """What a row is multiplied with, in points. `usual`: the background's mean, where it does not stand in `toward`."""
+        return (self.whole() - usual) * self.scale
+
+    def whole(self) -> Floats:
+        """`toward` with its zeros."""
+        vector = np.zeros(self.size)
+        vector[self.places] = self.toward
+        return vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """How near papers come to some examples. `members`: which of the positives these are."""
+
+    spaces: tuple[Space, ...]
+    members: npt.NDArray[np.int64]
+
+    def points(self, features: Features) -> list[Floats]:
+        """The papers' standardised scores, weighted, one array for each space. Raises ValueError when a space was not read."""
+        if len(features.spaces) < len(self.spaces):
+            message = "this ranking has a dense part: read the features with its embed"
+            raise ValueError(message)
+        usual: list[Floats | float] = [*features.usual, *[0.0] * len(self.spaces)]
+        return [space.points(rows, own) for space, rows, own in zip(self.spaces, features.spaces, usual, strict=False)]
+
+    def totals(self, features: Features) -> Floats:
+        """The papers' scores, added over the spaces."""
+        return sum(self.points(features), start=np.zeros(1))
+
+
+def view_of(members: npt.NDArray[np.int64], positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Ground) -> View:
+    """The view of those positives, away from all negatives; each a matrix of one row a paper for each space."""
+    spaces = []
+    sample = zip_longest(ground.sample.spaces, ground.sample.usual, fillvalue=0.0)
+    parts = zip(NAMES, WEIGHTS, positives, negatives, ground.middles, ground.whiteners, sample, strict=False)
+    for name, weight, liked, disliked, middle, whitening, (rows, usual) in parts:
+        toward = _middle_of(liked[members]) - (GAMMA * _middle_of(disliked) if disliked.shape[0] else 0.0)
+        if whitening is not None:
+            toward = whitened(toward - middle, whitening)
+        toward = on_grid(toward, bits=25 if whitening is None else 20)
+        places = np.flatnonzero(toward)
+        bare = Space(name, places, toward[places], toward.size, weight)
+        spaces.append(Space(name, bare.places, bare.toward, bare.size, weight, *standard(bare.raw(rows, usual))))
+    return View(tuple(spaces), members)
+
+
+def whitened(rows: Floats, whitening: Floats) -> Floats:
+    """Rows, brought to a grid on which the products add up exactly, times the inverse covariance."""
+    product: Floats = on_grid(rows) @ whitening
+    return product
+
+
+def standard(scores: Floats) -> tuple[float, float]:
+    """Mean and standard deviation, exactly rounded: the order of additions makes no difference."""
+    middle = math.fsum(scores.tolist()) / scores.size
+    spread = math.sqrt(math.fsum(((scores - middle) ** 2).tolist()) / scores.size)
+    return middle, spread or 1.0
+
+
+def _middle_of(rows: Matrix) -> Floats:
+    return mean_row(rows) if isinstance(rows, np.ndarray) else mean(rows)
+
+
+# --- groups --------------------------------------------------------------------------------------------------------------------
+
+
+def groups(positives: Sequence[Matrix], ground: Ground) -> list[npt.NDArray[np.int64]]:
+    """The positives in groups of related ones; empty when all are related, or there is one only.
+
+    Two are related when one of them, taken alone as the example, has the other nearer than the 250th of the sample; and so is what is
+    related to the same one. A group of less than a twentieth of all is left out: it speaks by the mean of all alone.
+    """
+    every = positives[0].shape[0]
+    if every < 2:
+        return []
+    links = np.vstack([_links(start, positives, ground) for start in range(0, every, _COLUMNS)])
+    found, labels = connected_components(links, directed=True, connection="weak")
+    parts = [np.flatnonzero(labels == label) for label in range(found)]
+    return [part for part in parts if part.size >= LEAST_GROUP * every] if found > 1 else []
+
+
+def _links(start: int, positives: Sequence[Matrix], ground: Ground) -> npt.NDArray[np.bool_]:
+    """For each positive from `start` on, a hundred at most, which positives are near it."""
+    sampled, among = np.zeros((1, 1)), np.zeros((1, 1))
+    sample = zip_longest(ground.sample.spaces, ground.sample.usual, fillvalue=0.0)
+    for rows, weight, middle, whitening, (general, usual) in zip(
+        positives, WEIGHTS, ground.middles, ground.whiteners, sample, strict=False
+    ):
+        some = rows[start : start + _COLUMNS]
+        toward = some if whitening is None else on_grid(whitened(some - middle, whitening), bits=20)
+        own = 0.0 if whitening is not None else (rows @ middle)[:, np.newaxis]
+        raw = _products(general, toward) - (usual if isinstance(usual, float) else usual[:, np.newaxis])
+        scales = [standard(column) for column in raw.T]
+        middles, factors = np.array([one for one, _ in scales]), np.array([weight / other for _, other in scales])
+        sampled = sampled + (raw - middles) * factors
+        among = among + (_products(rows, toward) - own - middles) * factors
+    depth = min(NEAREST, sampled.shape[0])
+    reached: npt.NDArray[np.bool_] = (among >= np.sort(sampled, axis=0)[-depth]).T
+    return reached
+
+
+def _products(these: Matrix, those: Matrix) -> Floats:
+    products = these @ those.T
+    return products if isinstance(products, np.ndarray) else products.toarray()
+
+
+def stacked(these: Matrix, those: Matrix) -> Matrix:
+    """The rows of both."""
+    return np.vstack((these, those)) if isinstance(these, np.ndarray) else vstack((these, those), format="csr")
