@@ -464,6 +464,31 @@ class Ranked:
         return max(self.scores.values(), key=lambda scored: scored.value)
 
 
+# --- verdicts ---------------------------------------------------------------------------------------------------------------
+
+
+class VerdictKind(StrEnum):
+    """What a reader says of a paper."""
+
+    RELEVANT = "relevant"
+    NOT = "not"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One reader's word on one paper, for one watch. `via` is how it came ("cli"); `undone_at` is set once it is taken back, or
+    replaced by a later one of the same reader. A later verdict has a higher `id`."""
+
+    id: int
+    watch: str
+    pmid: Pmid
+    kind: VerdictKind
+    reader: str
+    made_at: datetime
+    via: str = ""
+    undone_at: datetime | None = None
+
+
 # --- runs ------------------------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from test_store_notices import *  # noqa: F403
 from test_store_questions import *  # noqa: F403
 from test_store_retention import *  # noqa: F403
 from test_store_runs import *  # noqa: F403
+from test_store_verdicts import *  # noqa: F403
 from test_store_works import *  # noqa: F403
 
 from watcher import clock

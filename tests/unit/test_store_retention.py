@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from store_samples import BY_QUERY, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
-from watcher.domain import Heading, HitState, Outcome, Pmid, ResolvedSeed, Scored, Seed, embedded_text, text_sha256
+from watcher.domain import Heading, HitState, Outcome, Pmid, ResolvedSeed, Scored, Seed, VerdictKind, embedded_text, text_sha256
 from watcher.store.database import Database
 from watcher.store.tables import verdicts
 
@@ -189,13 +189,11 @@ def test_a_seed_is_kept(bench: Bench) -> None:
     assert bench.store.forget(BEFORE) == 0
 
 
-def test_a_paper_with_a_readers_verdict_is_kept_while_it_stands(bench: Bench, tmp_path: Path) -> None:
+def test_a_paper_with_a_readers_verdict_is_kept_while_it_stands(bench: Bench) -> None:
     _below(bench, 1, 2)
-    given = {"reader": "pi", "kind": "relevant", "made_at": MONDAY}
-    database = Database(bench.url, folder=tmp_path)
-    with database.writing() as session:
-        session.execute(verdicts.insert(), [{**given, "pmid": 1, "undone_at": None}, {**given, "pmid": 2, "undone_at": MONDAY}])
-    database.close()
+    for pmid in (1, 2):
+        bench.store.give_verdict(Pmid(pmid), VerdictKind.NOT, ["nmj"], reader="pi", at=MONDAY)
+    bench.store.give_verdict(Pmid(2), None, ["nmj"], reader="pi", at=MONDAY)
 
     assert bench.store.forget(BEFORE) == 1
 

@@ -10,7 +10,7 @@ from sqlalchemy import orm
 
 from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Scored, Section
 from watcher.store import articles as records
-from watcher.store import codec, configuration, deliveries, ledger
+from watcher.store import codec, configuration, deliveries, ledger, verdicts
 from watcher.store.database import Database, batches
 from watcher.store.schema import HEAD
 from watcher.store.tables import articles, digests, follow_ups, hits, judgements, lists, presented, rankings, runs, scores, watches
@@ -39,6 +39,7 @@ def explain(session: orm.Session, pmid: Pmid) -> History:
         deliveries=tuple(reversed(deliveries.listed(session, digests.c.id.in_(issued)))),
         title=title or "",
         forgotten_at=forgotten_at,
+        verdicts=verdicts.of_paper(session, pmid),
     )
 
 

@@ -23,6 +23,8 @@ from watcher.domain import (
     ResolvedSeed,
     RunReport,
     Scored,
+    Verdict,
+    VerdictKind,
 )
 from watcher.store import (
     articles,
@@ -35,6 +37,7 @@ from watcher.store import (
     leases,
     ledger,
     notices,
+    papers,
     questions,
     restore,
     retention,
@@ -42,6 +45,7 @@ from watcher.store import (
     schema,
     scores,
     seeds,
+    verdicts,
     works,
 )
 from watcher.store import holder as holders
@@ -59,6 +63,7 @@ from watcher.store.values import (
     ListHistory,
     NoticeFacts,
     Owed,
+    PaperFacts,
     QueryVersion,
     ResolvedSeedRow,
     RunCommit,
@@ -330,6 +335,37 @@ class Store:
         with self._database.writing() as session:
             scores.save(session, configuration.watch_id(session, watch), ranking, scored, at)
 
+    # --- verdicts
+
+    def give_verdict(
+        self, pmid: Pmid, kind: VerdictKind | None, watches: Collection[str], *, reader: str, at: datetime, via: str = ""
+    ) -> dict[str, VerdictKind | None]:
+        """Puts a reader's verdict on a paper in the place of the one that they gave before, for each of the watches.
+
+        Args:
+            pmid: the paper; its record need not be stored.
+            kind: what the reader says; None takes back what they said. What they said already stays as it is.
+            watches: for which watches.
+            reader: who; one verdict of theirs is in force for each watch and paper.
+            at: now.
+            via: how it came.
+
+        Returns:
+            For each watch the kind that was in force; None when there was none.
+        """
+        with self._database.writing() as session:
+            return verdicts.give(session, pmid, kind, watches, reader=reader, at=at, via=via)
+
+    def verdicts(self, watch: str) -> tuple[Verdict, ...]:
+        """The verdicts in force for a watch, oldest first."""
+        with self._database.reading() as session:
+            return verdicts.standing(session, configuration.known_watch_id(session, watch))
+
+    def unread_verdicts(self, watch: str, since: datetime) -> tuple[Pmid, ...]:
+        """The papers marked for a watch since then, whose text is not stored and was not given up."""
+        with self._database.reading() as session:
+            return verdicts.unread(session, configuration.known_watch_id(session, watch), since)
+
     # --- composing
 
     def list_history(self, name: str, *, now: datetime | None = None) -> ListHistory:
@@ -518,6 +554,17 @@ class Store:
         """Everything that is known of a pmid, also when that is nothing."""
         with self._database.reading() as session:
             return questions.explain(session, pmid)
+
+    def papers(self, watch: str, *, since: datetime | None = None) -> tuple[PaperFacts, ...]:
+        """The papers of a watch whose texts are stored: those that became news since then, or that a list has still to judge. Without
+        `since` all of them, baseline too."""
+        with self._database.reading() as session:
+            return papers.of_watch(session, configuration.known_watch_id(session, watch), since)
+
+    def read_since(self, watch: str) -> date | None:
+        """The record creation day from which the watch has news; None before its query was first read."""
+        with self._database.reading() as session:
+            return papers.read_since(session, configuration.known_watch_id(session, watch))
 
     def export(self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None) -> tuple[Article, ...]:
         """The papers that a list presented, else a watch's news, else all that was presented; with both, the list's of that watch.

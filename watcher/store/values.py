@@ -19,6 +19,7 @@ from watcher.domain import (
     RunReport,
     Scored,
     Section,
+    Verdict,
 )
 
 # --- configuration ----------------------------------------------------------------------------------------------------------
@@ -310,9 +311,22 @@ class FollowUpFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperFacts:
+    """A paper of one watch whose text is stored, and how far it has come. `outcome` is what a list decided last, a presentation before
+    all else; None while none has judged it."""
+
+    article: Article
+    work_id: int
+    state: HitState
+    news_at: datetime | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Everything that is known of one pmid, oldest first within each part. `deliveries` are those of the digests that presented
-    its work or told of it. Of a paper whose text was dropped at `forgotten_at`, `title` is left and `article` is None."""
+    its work or told of it; `verdicts` hold those taken back too. Of a paper whose text was dropped at `forgotten_at`, `title` is left
+    and `article` is None."""
 
     pmid: Pmid
     article: Article | None
@@ -325,6 +339,7 @@ class History:
     deliveries: tuple[DeliveryFacts, ...]
     title: str = ""
     forgotten_at: datetime | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def seen(self) -> bool:

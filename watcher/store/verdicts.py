@@ -1,0 +1,87 @@
+"""Readers' verdicts: one in force for each watch, pmid and reader. What is replaced or taken back stays, with `undone_at`.
+
+Each row names its watch. `watch_id` may be NULL in the table for what an outside program writes; such a row teaches no watch anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import HitState, Pmid, Verdict, VerdictKind
+from watcher.store import configuration
+from watcher.store.database import insert_one
+from watcher.store.tables import articles, hits, verdicts, watches
+
+
+def give(
+    session: orm.Session, pmid: Pmid, kind: VerdictKind | None, named: Collection[str], *, reader: str, at: datetime, via: str
+) -> dict[str, VerdictKind | None]:
+    """Puts the reader's verdict in the place of the one in force, for each of the watches; the kind that was in force there.
+
+    What is in force already stays as it is; `kind` None takes it back.
+    """
+    rows = {configuration.watch_id(session, name): name for name in named}
+    before = {}
+    for watch_id, name in rows.items():
+        mine = sa.and_(
+            verdicts.c.watch_id == watch_id,
+            verdicts.c.pmid == pmid,
+            verdicts.c.reader == reader,
+            verdicts.c.undone_at.is_(None),
+        )
+        held = session.execute(sa.select(verdicts.c.kind).where(mine)).scalar_one_or_none()
+        before[name] = VerdictKind(held) if held else None
+        if before[name] is kind:
+            continue
+        session.execute(verdicts.update().where(mine).values(undone_at=at))
+        if kind is not None:
+            said = {"pmid": pmid, "reader": reader, "kind": kind.value}
+            insert_one(session, verdicts, watch_id=watch_id, made_at=at, via=via or None, **said)
+    return before
+
+
+def standing(session: orm.Session, watch_id: int) -> tuple[Verdict, ...]:
+    """The verdicts in force for a watch, oldest first."""
+    return _read(session, sa.and_(verdicts.c.watch_id == watch_id, verdicts.c.undone_at.is_(None)))
+
+
+def of_paper(session: orm.Session, pmid: Pmid) -> tuple[Verdict, ...]:
+    """Every verdict on a paper, those taken back too, oldest first."""
+    return _read(session, verdicts.c.pmid == pmid)
+
+
+def unread(session: orm.Session, watch_id: int, since: datetime) -> tuple[Pmid, ...]:
+    """The papers with a verdict in force, given since then, whose text is not stored although PubMed may have it."""
+    gone = sa.exists().where(
+        hits.c.watch_id == watch_id, hits.c.pmid == verdicts.c.pmid, hits.c.state == HitState.UNAVAILABLE.value
+    )
+    stored = sa.exists().where(articles.c.pmid == verdicts.c.pmid, articles.c.body.is_not(None))
+    mine = sa.and_(verdicts.c.watch_id == watch_id, verdicts.c.undone_at.is_(None), verdicts.c.made_at >= since)
+    wanted = sa.select(verdicts.c.pmid).distinct().where(mine, ~gone, ~stored).order_by(verdicts.c.pmid)
+    return tuple(Pmid(pmid) for pmid in session.execute(wanted).scalars())
+
+
+def _read(session: orm.Session, condition: sa.ColumnElement[bool]) -> tuple[Verdict, ...]:
+    wanted = (
+        sa.select(verdicts, watches.c.name)
+        .join(watches, watches.c.id == verdicts.c.watch_id)
+        .where(condition)
+        .order_by(verdicts.c.id)
+    )
+    return tuple(
+        Verdict(
+            id=row["id"],
+            watch=row["name"],
+            pmid=Pmid(row["pmid"]),
+            kind=VerdictKind(row["kind"]),
+            reader=row["reader"],
+            made_at=row["made_at"],
+            via=row["via"] or "",
+            undone_at=row["undone_at"],
+        )
+        for row in session.execute(wanted).mappings()
+    )
