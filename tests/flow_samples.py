@@ -20,6 +20,7 @@ from watcher.demo.corpus import Corpus, Planted
 from watcher.demo.server import EutilsServer
 from watcher.domain import (
     Article,
+    Breakdown,
     Candidate,
     Channel,
     ChannelKind,
@@ -30,6 +31,7 @@ from watcher.domain import (
     HitState,
     Journal,
     Origin,
+    Part,
     Pmid,
     RankingFacts,
     ResolvedSeed,
@@ -74,10 +76,16 @@ def preprint(pmid: int, **more: Any) -> Article:  # noqa: ANN401 - whatever an A
 class _Told:
     """Gives each paper the score that the test says, else 50."""
 
-    values: Mapping[int, float]
+    told: Mapping[int, float]
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
-        return tuple(Scored(article.pmid, self.values.get(article.pmid, 50), REASONS) for article in articles)
+        return tuple(Scored(article.pmid, value, REASONS) for article, value in zip(articles, self.values(articles), strict=True))
+
+    def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
+        return tuple(self.told.get(article.pmid, 50) for article in articles)
+
+    def breakdown(self, article: Article) -> Breakdown:
+        return Breakdown(self.told.get(article.pmid, 50), 1.5, (Part("phrases", 1.0), Part("words", 0.5)))
 
 
 def ranking(values: Mapping[int, float] | None = None, *, name: str = "ranking-1") -> Ranking:
@@ -160,7 +168,7 @@ class Desk:
         """Change the first watch."""
         self.watches[0] = replace(self.watch, **changes)
 
-    def rank(self, _seeds: Sequence[ResolvedSeed]) -> Ranking:
+    def rank(self, _watch: Watch, _seeds: Sequence[ResolvedSeed]) -> Ranking:
         """The ranking of the moment."""
         return ranking(self.values, name=self.ranked_as)
 

@@ -26,6 +26,8 @@ from watcher.flows.alert import Alerter
 from watcher.flows.beats import Beats
 from watcher.flows.compose import Composer
 from watcher.flows.deliver import Deliverer, Unsettled
+from watcher.flows.feedback import Lessons, lessons
+from watcher.flows.ordering import Orderer, joined
 from watcher.flows.resolve import resolve
 from watcher.flows.run import Runner
 from watcher.flows.tick import Ticker
@@ -36,7 +38,7 @@ from watcher.notify import Notifier
 from watcher.pubmed import query
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, build, load_background, unload_background
-from watcher.seeds import distinct
+from watcher.seeds import distinct, read_file
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
 
@@ -225,9 +227,15 @@ class App:
         """The seeds of a watch joined with what earlier runs found; PubMed is not asked."""
         return resolve(watch.name, self.seeds(watch), store=self.store, source=None, now=clock.now())[0]
 
-    def rank(self, seeds: Sequence[ResolvedSeed]) -> Ranking:
-        """The ranking of these seeds against the frozen background, with the dense part if there is one."""
-        return build(seeds, background=load_background(), embed=self.embedding)
+    def rank(self, watch: Watch, seeds: Sequence[ResolvedSeed]) -> Ranking:
+        """The ranking of a watch by its seeds, and by its readers' verdicts as they are now."""
+        return self.rank_by(seeds, lessons(self.store, watch.name))
+
+    def rank_by(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Ranking:
+        """The ranking of seeds and marked papers against the frozen background, with the dense part if there is one."""
+        marked = {"relevant": learnt.relevant, "not_relevant": learnt.not_relevant}
+        ranking = build(seeds, background=load_background(), **marked, embed=self.embedding)
+        return replace(ranking, facts=replace(ranking.facts, last_verdict_id=learnt.last_id))
 
     @property
     def dense_choice(self) -> Choice:
@@ -318,6 +326,30 @@ class App:
             run_schedule=self.run_schedule,
             jitter_minutes=self.settings.runs.jitter_minutes,
         )
+
+    def orderer(self) -> Orderer:
+        """Looks at the order of papers."""
+        return Orderer(store=self.store, seeds=self.resolved, rank_by=self.rank_by, say=self.say)
+
+    def other_seeds(self, place: Path, *, ask: bool) -> tuple[ResolvedSeed, ...]:
+        """The seeds of a folder or file, joined with stored records; with `ask` also with those that PubMed has.
+
+        Args:
+            place: a path as it is, or below seeds/.
+            ask: look up in PubMed what is not stored.
+
+        Raises:
+            SeedError: there is no such place, or it cannot be understood.
+            PubMedError: it was asked, and failed.
+        """
+        root = (self.settings.home / "seeds").resolve()
+        found = next((one.resolve() for one in (place, root / place) if one.exists()), None)
+        if found is None:
+            raise SeedError(Problem(f"there is no folder or file {place}", f"give a path, or a name below {root}"))
+        folder = found if found.is_dir() else found.parent
+        base = root if found.is_relative_to(root) else folder
+        seeds = read_seeds(found, root=base) if found.is_dir() else read_file(found, root=base)
+        return joined(seeds, self.watches, store=self.store, source=self.source if ask else None, now=clock.now())
 
     @property
     def run_schedule(self) -> schedule.Schedule:

@@ -122,8 +122,8 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
     commands = shell("--help").out.partition("Commands:")[2].strip().splitlines()
 
     assert [line.split()[0] for line in commands] == [
-        "init", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "export", "resend",
-        "send-test", "backup", "restore", "demo", "model",
+        "init", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark", "rank", "export",
+        "resend", "send-test", "backup", "restore", "demo", "model",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
@@ -536,7 +536,7 @@ def test_explain_tells_the_journey_of_a_paper(lived: Shell) -> None:
 
     assert said.code == 0
     assert said.out.splitlines()[-1] == f"PMID 1: It reached list lab-weekly in the digest of {PERIOD} (delivered)."
-    assert set(document) == {"pmid", "steps", "verdict"}
+    assert set(document) == {"pmid", "steps", "answer"}
     assert document["pmid"] == 1
     assert all(set(step) == {"step", "outcome", "at", "detail"} for step in document["steps"])
     assert [step["step"] for step in document["steps"]] == [

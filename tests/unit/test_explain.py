@@ -40,7 +40,7 @@ def test_a_pmid_that_nothing_matched_has_an_explanation_too(at_desk: Desks) -> N
 
     assert found.pmid == 7
     assert found.steps == (Step("matched", "never", None, "no watch's search has returned this pmid"),)
-    assert found.verdict.startswith("No watch has ever matched it")
+    assert found.answer.startswith("No watch has ever matched it")
 
 
 def test_an_old_paper_is_baseline(at_desk: Desks) -> None:
@@ -52,7 +52,7 @@ def test_an_old_paper_is_baseline(at_desk: Desks) -> None:
     (step,) = found.steps
     assert (step.step, step.outcome, step.at) == ("matched", "baseline", datetime(2026, 3, 2, 9, tzinfo=UTC))
     assert step.detail.startswith("watch nmj: ")
-    assert found.verdict.startswith("It is not in any digest: matched when the query was first read; created before the cut")
+    assert found.answer.startswith("It is not in any digest: matched when the query was first read; created before the cut")
 
 
 def test_news_waits_for_the_next_digest_with_its_score_and_reasons(at_desk: Desks) -> None:
@@ -68,7 +68,7 @@ def test_news_waits_for_the_next_digest_with_its_score_and_reasons(at_desk: Desk
     assert matched.detail == "watch nmj by query: matched as news"
     assert fetched.detail == "The neuromuscular junction (J Sample Res)"
     assert scored.detail == "watch nmj; terms: agrin, MuSK"
-    assert found.verdict == "It is news and waits for the next digest."
+    assert found.answer == "It is news and waits for the next digest."
 
 
 def test_a_presented_paper_is_told_to_the_last_delivery(at_desk: Desks) -> None:
@@ -85,7 +85,7 @@ def test_a_presented_paper_is_told_to_the_last_delivery(at_desk: Desks) -> None:
     assert presented.detail == f"list weekly, period {PERIOD}"
     assert delivered.detail == f"list weekly, period {PERIOD}, to mail pi@lab.example"
     assert {step.at for step in found.steps[3:]} == {AT_MONDAY}
-    assert found.verdict == f"It reached list weekly in the digest of {PERIOD} (delivered)."
+    assert found.answer == f"It reached list weekly in the digest of {PERIOD} (delivered)."
 
 
 def test_a_delivery_that_failed_gives_its_reason_until_it_is_sent(at_desk: Desks) -> None:
@@ -100,9 +100,9 @@ def test_a_delivery_that_failed_gives_its_reason_until_it_is_sent(at_desk: Desks
 
     assert (parked.steps[-1].outcome, parked.steps[-1].at) == ("parked", None)
     assert parked.steps[-1].detail.endswith(": 535 authentication refused - check the password")
-    assert parked.verdict.endswith("(owed, not delivered yet).")
+    assert parked.answer.endswith("(owed, not delivered yet).")
     assert sent.steps[-1].detail.endswith("to mail pi@lab.example")
-    assert sent.verdict.endswith("(delivered).")
+    assert sent.answer.endswith("(delivered).")
 
 
 def test_a_delivery_that_was_given_up_reached_nobody(at_desk: Desks) -> None:
@@ -112,17 +112,17 @@ def test_a_delivery_that_was_given_up_reached_nobody(at_desk: Desks) -> None:
     one.tick(MONDAY)
     one.store.drop(one.store.deliveries()[0].id, AT_MONDAY)
 
-    assert told(one, 1).verdict.endswith("(sent to nobody).")
+    assert told(one, 1).answer.endswith("(sent to nobody).")
 
 
-def test_the_verdict_names_every_list_that_it_reached_with_its_own_state(at_desk: Desks) -> None:
+def test_the_answer_names_every_list_that_it_reached_with_its_own_state(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.orders.append(replace(WEEKLY, name="slack", channels=("slack",)))
     one.post.refuse("slack", *passing())
     one.tick(START)
     one.tick(MONDAY)
 
-    assert told(one, 1).verdict == (
+    assert told(one, 1).answer == (
         f"It reached list weekly in the digest of {PERIOD} (delivered). "
         f"It reached list slack in the digest of {PERIOD} (owed, not delivered yet)."
     )
@@ -145,12 +145,12 @@ def test_a_rejected_paper_says_why(at_desk: Desks) -> None:
     one.tick(START)
     one.tick(MONDAY)
 
-    assert told(one, 1).verdict == (
+    assert told(one, 1).answer == (
         f"List weekly judged it in the digest of {PERIOD}: not presented: its score is below the threshold."
     )
     assert "(score 12.0, threshold 35)" in told(one, 1).steps[-1].detail
-    assert "its publication type is excluded" in told(one, 2).verdict
-    assert "it is retracted" in told(one, 3).verdict
+    assert "its publication type is excluded" in told(one, 2).answer
+    assert "it is retracted" in told(one, 3).answer
 
 
 def test_a_rejected_paper_whose_text_was_dropped_still_says_why(at_desk: Desks) -> None:
@@ -166,7 +166,7 @@ def test_a_rejected_paper_whose_text_was_dropped_still_says_why(at_desk: Desks) 
     assert stations(found) == [("matched", "news"), ("fetched", "forgotten"), ("judged", "below-threshold")]
     assert found.steps[1].detail.startswith("The neuromuscular junction: no digest presented it, so its text was dropped")
     assert "(score 12.0, threshold 35)" in found.steps[2].detail
-    assert "its score is below the threshold" in found.verdict
+    assert "its score is below the threshold" in found.answer
 
 
 def test_forgotten_news_that_no_list_had_to_judge_does_not_wait_for_a_digest(at_desk: Desks) -> None:
@@ -177,7 +177,7 @@ def test_forgotten_news_that_no_list_had_to_judge_does_not_wait_for_a_digest(at_
 
     one.store.forget(AT_MONDAY + timedelta(days=800))
 
-    assert told(one, 1).verdict.startswith("It is not in any digest: it was news, no list had to judge it")
+    assert told(one, 1).answer.startswith("It is not in any digest: it was news, no list had to judge it")
 
 
 def test_a_paper_that_one_watch_refused_and_another_presented_shows_both(at_desk: Desks) -> None:
@@ -203,9 +203,9 @@ def test_a_record_that_does_not_come_is_awaited_and_then_unavailable(at_desk: De
     given_up = told(one, 1)
 
     assert stations(awaited) == [("matched", "awaiting-record"), ("awaited", "2 tries")]
-    assert awaited.verdict == "It is not in any digest: matched; EFetch does not return its record yet."
+    assert awaited.answer == "It is not in any digest: matched; EFetch does not return its record yet."
     assert stations(given_up) == [("matched", "unavailable")]
-    assert "given up" in given_up.verdict
+    assert "given up" in given_up.answer
 
 
 def test_the_other_record_of_a_work_says_under_which_pmid_the_readers_had_it(at_desk: Desks) -> None:
@@ -222,7 +222,7 @@ def test_the_other_record_of_a_work_says_under_which_pmid_the_readers_had_it(at_
     assert ("judged", "already-presented") in stations(found)
     assert [step.detail for step in found.steps if step.step == "presented"] == [f"list weekly, period {PERIOD} as PMID 1"]
     assert [step.outcome for step in found.steps if step.step == "followed up"] == ["told"]
-    assert found.verdict == f"Its work, as PMID 1, reached list weekly in the digest of {PERIOD} (delivered)."
+    assert found.answer == f"Its work, as PMID 1, reached list weekly in the digest of {PERIOD} (delivered)."
 
 
 def test_an_older_paper_that_an_edit_added_is_no_plain_baseline(at_desk: Desks) -> None:
@@ -236,7 +236,7 @@ def test_an_older_paper_that_an_edit_added_is_no_plain_baseline(at_desk: Desks) 
     shown = told(one, 2)
 
     assert "among the best of what the edit added" in waiting.steps[0].detail
-    assert waiting.verdict == "An edit of the query added it, and it waits for the next digest."
+    assert waiting.answer == "An edit of the query added it, and it waits for the next digest."
     assert ("presented", "starter") in stations(shown)
 
 

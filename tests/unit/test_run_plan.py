@@ -569,7 +569,7 @@ def test_what_pubmed_complained_of_is_in_the_report(at_desk: Desks) -> None:
 
 def test_without_any_text_to_rank_by_papers_are_collected_and_all_pass(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
-    runner = replace(one.runner(), rank=lambda seeds: build(seeds, background=load_background()))
+    runner = replace(one.runner(), rank=lambda _watch, seeds: build(seeds, background=load_background()))
 
     report = runner.run(one.watch, now=one.at("2026-03-02T06:00"))
 
@@ -592,7 +592,7 @@ def test_a_seed_file_that_cannot_be_read_fails_the_run_of_its_watch(at_desk: Des
 def test_a_defect_is_raised_and_the_run_stays_open_to_be_told_as_abandoned(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
 
-    def defective(_seeds: object) -> None:
+    def defective(_watch: object, _seeds: object) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

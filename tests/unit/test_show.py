@@ -234,7 +234,7 @@ def test_status_says_when_it_goes_by_the_last_good_configuration(at_desk: Desks,
     assert "incident: config/watcher.yaml:7: no such day" in lines
 
 
-def test_an_explanation_fits_a_terminal_and_ends_with_the_verdict(at_desk: Desks) -> None:
+def test_an_explanation_fits_a_terminal_and_ends_with_the_answer(at_desk: Desks) -> None:
     one = lived(at_desk(record(1, title=f"{LONG} The neuromuscular junction", created="2026-03-04")))
     one.tick(MONDAY)
 

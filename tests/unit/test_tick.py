@@ -209,7 +209,7 @@ def test_scores_take_over_as_soon_as_there_are_some(at_desk: Desks) -> None:
     assert digest.receipt.warnings == ()
 
 
-def no_text(_seeds: Sequence[ResolvedSeed]) -> Ranking:
+def no_text(_watch: Watch, _seeds: Sequence[ResolvedSeed]) -> Ranking:
     raise ConfigurationError(Problem("no seed has text"))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,6 +53,14 @@ class DigestFormat(StrEnum):
     TEXT = "text"
     SLACK = "slack"
     JSON = "json"
+
+
+class Said(StrEnum):
+    """What a reader says of a paper, or that they take it back."""
+
+    RELEVANT = "relevant"
+    NOT = "not"
+    UNDO = "undo"
 
 
 class ExportFormat(StrEnum):
@@ -316,6 +325,81 @@ def explain(
 
 
 @app.command()
+def mark(
+    context: typer.Context,
+    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1)],
+    said: Annotated[Said, typer.Argument(metavar="relevant|not|undo", help="Your verdict, or that you take it back.")],
+    watch: Annotated[
+        str | None, typer.Option("--watch", help="Only for this watch; else for all that have seen the paper.")
+    ] = None,
+    reader: Annotated[str | None, typer.Option("--reader", help="Who says so; else your name on this machine.")] = None,
+) -> None:
+    """Say that a paper is relevant or not.
+
+    The ranking learns from it.
+    """
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.domain import Pmid, VerdictKind  # noqa: PLC0415
+    from watcher.flows.feedback import mark as marked  # noqa: PLC0415
+
+    kind = None if said is Said.UNDO else VerdictKind(said.value)
+    with opened(context) as one:
+        only = one.watch(watch).name if watch else None
+        done = marked(one.store, Pmid(pmid), kind, one.watches, reader=_reader(reader), via="cli", now=_now(), only=only)
+    show.marking(done)
+
+
+@app.command()
+def rank(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[WATCH]", help="Only this watch.")] = None,
+    watch: Annotated[str | None, typer.Option("--watch", help="The same as WATCH.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many papers are printed at most.")] = 50,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="News since this day; else of four weeks.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every stored paper of the watch.")] = False,
+    explain: Annotated[
+        int | None, typer.Option("--explain", metavar="PMID", min=1, help="What is behind this paper's score.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="SEEDS", help="What other seeds, a folder or file, would change.")
+    ] = None,
+    resolve: Annotated[bool, typer.Option("--resolve", help="Look the other seeds up in PubMed now.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="What each threshold would have let through; proposes one.")
+    ] = False,
+    per_week: Annotated[
+        float | None, typer.Option("--per-week", min=0, help="With --calibrate: how many papers a week you want.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the present order of a watch's papers.
+
+    Nothing is changed by looking.
+    """
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.domain import Pmid  # noqa: PLC0415
+
+    _fit_together(name and watch, (explain is not None, against is not None, calibrate), since is not None, everything)
+    if (resolve and against is None) or (per_week is not None and not calibrate):
+        raise typer.BadParameter("--resolve belongs to --against, --per-week to --calibrate")
+    now, chosen = _now(), name or watch
+    with opened(context) as one:
+        watches, orderer = [one.watch(chosen)] if chosen else list(one.watches.values()), one.orderer()
+        start = None if everything else _since(since, now)
+        if explain is not None:
+            show.behind(orderer.behind(Pmid(explain), watches), as_json=as_json)
+        elif against is not None:
+            others = one.other_seeds(against, ask=resolve)
+            show.against([orderer.against(each, others, start) for each in watches], top=top, as_json=as_json)
+        elif calibrate:
+            show.calibrated([orderer.calibrate(each, now, per_week) for each in watches], as_json=as_json)
+        else:
+            show.orders([orderer.order(each, start) for each in watches], top=top, as_json=as_json)
+
+
+@app.command()
 def export(
     context: typer.Context,
     list_name: Annotated[str | None, typer.Option("--list", help="Papers that this list presented.")] = None,
@@ -481,6 +565,37 @@ def _now() -> datetime:
     from watcher import clock  # noqa: PLC0415
 
     return clock.now()
+
+
+def _fit_together(twice: object, views: tuple[bool, ...], since: bool, everything: bool) -> None:
+    """Refuses options of `rank` that contradict each other."""
+    if twice:
+        raise typer.BadParameter("give WATCH or --watch, not both")
+    if sum(views) > 1:
+        raise typer.BadParameter("give one of --explain, --against and --calibrate")
+    if since and everything:
+        raise typer.BadParameter("give --since or --all, not both")
+    if (since or everything) and (views[0] or views[2]):
+        raise typer.BadParameter("--since and --all do not go with --explain or --calibrate")
+
+
+def _since(day: datetime | None, now: datetime) -> datetime:
+    """The instant from which papers are told of: the day's beginning in UTC, or four weeks ago."""
+    from watcher.flows.ordering import LATELY  # noqa: PLC0415
+
+    return day.replace(tzinfo=UTC) if day else now - LATELY
+
+
+def _reader(name: str | None) -> str:
+    """Who marks: the name that was given, else that of the user on this machine, else "lab"."""
+    if name is None:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):  # a container's user may have no name
+            name = "lab"
+    if not name.strip() or not name.isprintable():
+        raise typer.BadParameter("the reader needs a name that can be printed")
+    return name.strip()
 
 
 def _day(instant: datetime | None) -> date | None:

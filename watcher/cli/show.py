@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -16,13 +17,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watcher.domain import ResolvedSeed, RunReport, Watch
+from watcher.domain import HitState, ResolvedSeed, RunReport, VerdictKind, Watch
 from watcher.flows.check import Finding
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
+from watcher.flows.feedback import Marked, Marking
+from watcher.flows.ordering import Against, Behind, Calibrated, Order, Standing
 from watcher.flows.status import State
 from watcher.flows.summary import summary
 from watcher.flows.tick import Done
+from watcher.rank.calibration import ENOUGH, Border, Calibration, Share
+from watcher.rank.comparison import Moved
 from watcher.store import BackupFacts, RestoreFacts, RunCommit, StoreFacts
 
 if TYPE_CHECKING:
@@ -187,14 +192,236 @@ def dense(state: DenseState, kept: int, *, as_json: bool) -> None:
 
 
 def explanation(told: Explanation, *, as_json: bool) -> None:
-    """The steps of one pmid and the verdict."""
+    """The steps of one pmid and the answer."""
     if as_json:
-        document = {"pmid": told.pmid, "steps": [asdict(step) for step in told.steps], "verdict": told.verdict}
+        document = {"pmid": told.pmid, "steps": [asdict(step) for step in told.steps], "answer": told.answer}
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=lambda at: at.isoformat()) + "\n")
         return
     rows = [(step.step, step.outcome, f"{step.at:%Y-%m-%d %H:%M}" if step.at else "", step.detail) for step in told.steps]
     _table(("step", "outcome", "when (UTC)", "detail"), rows)
-    _line(f"PMID {told.pmid}: {told.verdict}")
+    _line(f"PMID {told.pmid}: {told.answer}")
+
+
+# --- verdicts and the order of papers ---------------------------------------------------------------------------------------------
+
+_SAID = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant"}
+
+
+def marking(done: Marking) -> None:
+    """What became of a verdict, for each watch."""
+    _line(f"PMID {done.pmid}: {done.title}")
+    for one in done.watches:
+        _line(f"watch {one.watch}: {_change(one, done.reader)}{_meaning(one)}")
+
+
+def _change(one: Marked, reader: str) -> str:
+    if one.now is None:
+        return f"{reader} takes back {_SAID[one.before]}" if one.before else f"nothing to undo, {reader} has not marked it"
+    if one.now is one.before:
+        return f"{reader} had marked it {_SAID[one.now]} already"
+    instead = f" instead of {_SAID[one.before]}" if one.before else ""
+    return f"marked {_SAID[one.now]}{instead} by {reader}"
+
+
+def _meaning(one: Marked) -> str:
+    """What the watch learns from it, where that is not what was just said."""
+    others = ", ".join(f"{other.reader} says {_SAID[other.kind]}" for other in one.others)
+    told = f"; {others}" if others else ""
+    if one.others and one.agreed is None:
+        told += ": as many for as against, so it counts neither way"
+    elif one.others and one.agreed is not one.now and one.agreed is not None:
+        told += f": it counts as {_SAID[one.agreed]}"
+    if one.agreed is None or one.has_text:
+        return told
+    if one.state is HitState.UNAVAILABLE:
+        return f"{told}; PubMed never gave its record, so nothing can be learnt from it unless that comes"
+    return f"{told}; its text is not stored yet: the next run fetches it, and it counts from then on"
+
+
+def orders(found: Sequence[Order], *, top: int, as_json: bool) -> None:
+    """The papers of watches, best first."""
+    if as_json:
+        _json({"watches": [_order_document(one, top) for one in found]})
+        return
+    for order in found:
+        _line(_order_line(order, top))
+        rows = [_standing_row(one) for one in order.standings[:top]]
+        if sys.stdout.isatty():
+            for place, score, day, pmid, state, verdict, title in rows:
+                marked = f"  marked {verdict}" if verdict else ""
+                _line(f"{place:>4}  {score:>5}  {day}  PMID {pmid}  {state}{marked}\n    {title}")
+        else:
+            _table((), rows)
+
+
+def _order_line(order: Order, top: int) -> str:
+    since = f"news since {order.since} and what is still to be judged" if order.since else "every stored paper"
+    shown = f", the best {top:,}" if len(order.standings) > top else ""
+    learnt = f"; learnt from {order.learnt[0]} relevant, {order.learnt[1]} not relevant" if any(order.learnt) else ""
+    warning = f"; {order.unranked}" if order.unranked else ""
+    papers = _count(len(order.standings), "paper")
+    return f"watch {order.watch.name}: {papers} ({since}){shown}; threshold {order.watch.threshold:g}{learnt}{warning}"
+
+
+def _standing_row(one: Standing) -> tuple[str, ...]:
+    article, verdict = one.article, _SAID[one.verdict] if one.verdict else ""
+    day = article.crdt.isoformat() if article.crdt else "-"
+    return str(one.place), _cut(one.value), day, str(article.pmid), one.state, verdict, article.display_title
+
+
+def _order_document(order: Order, top: int) -> dict[str, Any]:
+    return {
+        "watch": order.watch.name,
+        "ranking": order.ranking.sha256,
+        "threshold": order.watch.threshold,
+        "highlight": order.watch.highlight,
+        "since": order.since.isoformat() if order.since else None,
+        "unranked": order.unranked or None,
+        "relevant": order.learnt[0],
+        "not_relevant": order.learnt[1],
+        "papers_in_all": len(order.standings),
+        "papers": [
+            {
+                "place": one.place,
+                "pmid": one.article.pmid,
+                "score": one.value,
+                "created": one.article.crdt.isoformat() if one.article.crdt else None,
+                "state": one.state,
+                "verdict": one.verdict,
+                "title": one.article.display_title,
+            }
+            for one in order.standings[:top]
+        ],
+    }
+
+
+def behind(found: Sequence[Behind], *, as_json: bool) -> None:
+    """What is behind the number of one paper."""
+    if as_json:
+        _json({"watches": [{"watch": one.watch.name, "pmid": one.article.pmid, **asdict(one.breakdown)} for one in found]})
+        return
+    for one in found:
+        what = one.breakdown
+        _line(f"PMID {one.article.pmid}: {one.article.display_title}")
+        _line(
+            f"watch {one.watch.name}: score {_cut(what.value)} (threshold {one.watch.threshold:g}), {what.total:+.2f} points in all"
+        )
+        if one.unranked:
+            _line(one.unranked)
+        rows = [("space", f"{part.points:+.2f}", part.name) for part in what.spaces]
+        rows += [("term", f"{part.points:+.2f}", part.name) for part in what.terms]
+        rows += [("heading", f"{part.points:+.2f}", part.name) for part in what.headings]
+        rows += [("verdict", f"{points:+.2f}", f"PMID {pmid} {_SAID[VerdictKind(kind)]}") for pmid, kind, points in what.verdicts]
+        rows += [("seed", f"{cosine:.2f}", label) for label, cosine in what.nearest]
+        if rows:
+            _table(("part", "points", "what"), rows)
+
+
+def against(found: Sequence[Against], *, top: int, as_json: bool) -> None:
+    """What other seeds would change."""
+    if as_json:
+        _json({"watches": [_against_document(one) for one in found]})
+        return
+    for one in found:
+        what = one.comparison
+        since = f"since {one.since}" if one.since else "stored"
+        seeds = f"by its {_count(one.seeds, 'seed')} and by the other {one.others:,}"
+        _line(f"watch {one.watch.name}: {_count(what.papers, 'paper')} {since}, {seeds}, threshold {one.watch.threshold:g}")
+        passing = f"{what.both:,} pass with both, {len(what.gained):,} only with the others, {len(what.lost):,} only with its own"
+        close = f"; rank correlation {what.correlation:.2f} (Spearman)" if what.correlation is not None else ""
+        _line(f"{passing}{close}")
+        for line in one.warnings:
+            _line(f"warning: {line}")
+        for title, moved in (("come in", what.gained[:top]), ("fall out", what.lost[:top]), ("moved most", what.movers)):
+            _moved(title, moved)
+
+
+def _moved(title: str, moved: Sequence[Moved]) -> None:
+    heads = (title, "before", "after", "pmid", "title")
+    places = ((f"{one.place_before}-{one.place_after}", one) for one in moved)
+    rows = [(f"{title} {place}", _cut(one.before), _cut(one.after), str(one.pmid), one.title) for place, one in places]
+    if rows:
+        _table(heads, [(row[0].removeprefix(f"{title} "), *row[1:]) for row in rows] if sys.stdout.isatty() else rows)
+
+
+def _against_document(one: Against) -> dict[str, Any]:
+    counts = {"watch": one.watch.name, "since": one.since.isoformat() if one.since else None, "threshold": one.watch.threshold}
+    return {**counts, "seeds": one.seeds, "others": one.others, "warnings": one.warnings, **asdict(one.comparison)}
+
+
+def calibrated(found: Sequence[Calibrated], *, as_json: bool) -> None:
+    """What each threshold would have let through, and the proposed one."""
+    if as_json:
+        documents = [{"watch": one.watch.name, "left_out": one.left_out, **asdict(one.calibration)} for one in found]
+        _json({"watches": documents})
+        return
+    for one in found:
+        what = one.calibration
+        papers = f"{_count(what.papers, 'paper')} from {what.since} to {what.until}"
+        _line(f"watch {one.watch.name}: {papers}, threshold {what.present:g}")
+        if one.unranked:
+            _line(one.unranked)
+            continue
+        _steps(what)
+        for line in _calibration_lines(one):
+            _line(line)
+        for border in what.borders:
+            _border(border)
+
+
+def _steps(what: Calibration) -> None:
+    heads = ["threshold", "papers", "a week", "most"]
+    marked = what.relevant + what.not_relevant > 0
+    heads += ["relevant", "not", "precision", "recall"] if marked else []
+    rows = []
+    for step in what.steps:
+        named = " now" if step.threshold == what.present else " new" if step.threshold == what.proposal.threshold else ""
+        row = [f"{step.threshold:g}{named}", f"{step.papers:,}", f"{step.per_week:.1f}", str(step.most)]
+        row += [str(step.relevant), str(step.not_relevant), _share(step.precision), _share(step.recall)] if marked else []
+        rows.append(row)
+    _table(heads, rows)
+
+
+def _share(share: Share | None) -> str:
+    """A proportion and its interval, in per cent."""
+    return f"{100 * share.value:.0f} ({100 * share.low:.0f}–{100 * share.high:.0f})" if share else "-"
+
+
+def _calibration_lines(one: Calibrated) -> Iterator[str]:
+    what = one.calibration
+    verdicts = f"verdicts: {what.relevant} relevant, {what.not_relevant} not relevant"
+    if not what.enough:
+        yield f"{verdicts}: too few to propose from, {ENOUGH} of each are needed"
+    if what.relevant + what.not_relevant:
+        yield (
+            f"{verdicts if what.enough else 'precision and recall'}: per cent of the marked papers, each scored without its own verdict, with "
+            "95 % intervals (Wilson). What was never shown was hardly ever marked, so the true recall may be lower."
+        )
+    if one.left_out:
+        yield f"left out: {_count(one.left_out, 'marked paper')} without a text, or without anything else to rank by"
+    stays = what.proposal.threshold == what.present
+    change = f"keep {what.present:g}" if stays else f"`threshold: {what.proposal.threshold:g}`"
+    end = "" if stays else " Nothing is changed: the key is yours to set."
+    yield f"proposal: {change}. {what.proposal.rule}{end}"
+
+
+def _border(border: Border) -> None:
+    for side, papers in (("just above", border.above), ("just below", border.below)):
+        name = f"{side} {border.threshold:g}"
+        rows = [(name, _cut(one.value), str(one.pmid), one.title) for one in papers]
+        if rows and sys.stdout.isatty():
+            _table((name, "pmid", "title"), [row[1:] for row in rows])
+        elif rows:
+            _table((), rows)
+
+
+def _cut(value: float) -> str:
+    """A score with one decimal, never rounded up."""
+    return f"{math.floor(value * 10) / 10:.1f}"
+
+
+def _json(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 # --- lines and tables -----------------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from watcher.domain import (
 from watcher.errors import ConfigurationError
 from watcher.flows import trouble
 from watcher.flows.coverage import coverage, is_failure
+from watcher.flows.feedback import not_wanted
 from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, QueryVersion, Store
@@ -162,7 +163,8 @@ class Composer:
         gained = self.store.gained(name, watch.name)
         starters = self.store.starters(name, watch.name)
         again = self.store.reconsiderable(name, watch.name, since, ranking.facts.sha256)
-        again = _without(again, (*new, *gained, *starters))
+        unwanted = not_wanted(self.store, watch.name)
+        again = tuple(one for one in _without(again, (*new, *gained, *starters)) if one.article.pmid not in unwanted)
         scores = self._scores(watch, ranking, (*new, *gained, *starters, *again), request.now)
         bench = self._bench(request.order, (*new, *gained, *starters, *again))
         return [

@@ -1,8 +1,8 @@
 """Why a paper is in a digest, or why it is not: the store's history of one pmid told as steps.
 
-    matched -> fetched -> scored -> judged -> presented -> delivered
+    matched -> fetched -> marked -> scored -> judged -> presented -> delivered
 
-Each step has an outcome and, where there is one, its time. The verdict is one sentence for a person.
+Each step has an outcome and, where there is one, its time. The answer is one sentence for a person.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher import clock
-from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, Pmid
+from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, Pmid, VerdictKind
 from watcher.store import DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
 
 ABSENT_READINGS = 3
@@ -39,6 +39,9 @@ _OUTCOMES = {
 }
 
 
+_WORDS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant"}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One station: its name, what happened there, when, and what else is known."""
@@ -51,11 +54,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The steps of one pmid in order, and the verdict in a sentence."""
+    """The steps of one pmid in order, and the answer in a sentence."""
 
     pmid: Pmid
     steps: tuple[Step, ...]
-    verdict: str
+    answer: str
 
 
 def explain(store: Store, pmid: Pmid) -> Explanation:
@@ -64,12 +67,13 @@ def explain(store: Store, pmid: Pmid) -> Explanation:
     steps = (
         *_matched(history),
         *_fetched(history),
+        *_marked(history),
         *_scored(history),
         *(_judged(one) for one in history.judgements),
         *_presented(history),
         *_delivered(history.deliveries),
     )
-    return Explanation(pmid, steps, _verdict(history))
+    return Explanation(pmid, steps, _answer(history))
 
 
 def _matched(history: History) -> Iterable[Step]:
@@ -103,6 +107,14 @@ def _fetched(history: History) -> Iterable[Step]:
     others = [str(pmid) for pmid in history.work_pmids if pmid != history.pmid]
     also = f"; one work with PMID {', '.join(others)}" if others else ""
     yield Step("fetched", "stored", None, f"{article.display_title} ({article.journal.display or 'no journal'}){also}")
+
+
+def _marked(history: History) -> Iterable[Step]:
+    for one in history.verdicts:
+        via = f" via {one.via}" if one.via else ""
+        yield Step("marked", _WORDS[one.kind], one.made_at, f"watch {one.watch}: by {one.reader}{via}")
+        if one.undone_at:
+            yield Step("unmarked", _WORDS[one.kind], one.undone_at, f"watch {one.watch}: {one.reader} took it back, or changed it")
 
 
 def _scored(history: History) -> Iterable[Step]:
@@ -139,7 +151,7 @@ def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
         yield Step("delivered", one.state, one.sent_at, f"list {one.list_name}, period {one.period}, to {to}{part}{reason}")
 
 
-def _verdict(history: History) -> str:
+def _answer(history: History) -> str:
     if history.presented:
         return " ".join(_reached(one, history) for one in history.presented)
     if history.judgements:

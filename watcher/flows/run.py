@@ -7,8 +7,8 @@
                  window  what was created, entered, indexed or revised since the last good run, less an overlap
     search     -> Reading: unseen pmids with their origins, the baseline, what may have changed
     resolve    seeds -> their records; their neighbours are a second origin
-    fetch      new, awaited, changed and (after an edit) older records, in shared batches; new ones that do not come are asked for once more,
-               and what was given up is asked for whenever it is found again
+    fetch      new, awaited, changed, marked and (after an edit) older records, in shared batches; new ones that do not come are asked for
+               once more, and what was given up is asked for whenever it is found again
     rank       -> scores of what was fetched
     commit     one transaction: version, articles, hits, scores, run
 
@@ -344,7 +344,11 @@ class Runner:
         revived = tuple(sorted(pmid for pmid in seen if plan.ledger.get(pmid) is HitState.UNAVAILABLE))
         older = self._older(plan, reading)
         new = sorted(reading.news, reverse=True)
-        wanted = list(dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *self._changed(plan, window), *older]))
+        oldest = now - timedelta(days=self.fetch_again_days)
+        marked = self.store.unread_verdicts(plan.watch.name, oldest)
+        wanted = list(
+            dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *marked, *self._changed(plan, window), *older])
+        )
         _wait_for_quiet(plan, len(wanted), now, at_once=at_once)
         answer = self.source.fetch(wanted, progress=self._progress(plan, len(wanted)))
         got = {article.pmid: article for article in answer.articles}
@@ -355,7 +359,6 @@ class Runner:
             got |= {article.pmid: article for article in second.articles}
             broken |= dict(second.broken)
         warnings = tuple(f"PMID {pmid or '?'} cannot be read: {reason}" for pmid, reason in broken.items() if pmid not in got)
-        oldest = now - timedelta(days=self.fetch_again_days)
         given_up = tuple(one.pmid for one in waiting if one.since < oldest and one.pmid not in got)
         waiting = tuple(one for one in waiting if one.pmid not in given_up)
         return Records(got, len(got), waiting, given_up, revived, older, warnings)

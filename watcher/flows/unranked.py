@@ -1,4 +1,5 @@
-"""When a watch cannot be ranked: none of its seeds has any text yet, such as a list of PMIDs that PubMed has no records for.
+"""When a watch cannot be ranked: none of its seeds has any text yet, such as a list of PMIDs that PubMed has no records for, and no
+paper was marked relevant.
 
 Its papers are collected and presented all the same. Each stands at the watch's threshold, so that all pass and none is marked as
 highly relevant, and the reader is told that nothing was ranked.
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from watcher.domain import Article, RankingFacts, Reasons, ResolvedSeed, Scored, Watch
+from watcher.domain import Article, Breakdown, RankingFacts, Reasons, ResolvedSeed, Scored, Watch
 from watcher.errors import ConfigurationError
 
 
@@ -24,8 +25,15 @@ class Ranks(Protocol):
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """A score for each article, in their order."""
 
+    def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
+        """The numbers of the scores alone."""
 
-Rank = Callable[[Sequence[ResolvedSeed]], Ranks]
+    def breakdown(self, article: Article) -> Breakdown:
+        """Everything behind one number."""
+
+
+Rank = Callable[[Watch, Sequence[ResolvedSeed]], Ranks]
+"""Gives the ranking of a watch by its seeds and by the verdicts that are in force now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,20 @@ class Unranked:
         """The threshold for each."""
         return tuple(Scored(article.pmid, self.threshold, Reasons()) for article in articles)
 
+    def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
+        """The threshold for each."""
+        return (self.threshold,) * len(articles)
+
+    def breakdown(self, article: Article) -> Breakdown:
+        """The threshold, with nothing behind it."""
+        del article
+        return Breakdown(self.threshold, 0.0)
+
 
 def ranking_or_not(rank: Rank, seeds: Sequence[ResolvedSeed], watch: Watch) -> tuple[Ranks, str]:
     """The watch's ranking, and "", or one that ranks nothing, and why in a sentence."""
     try:
-        return rank(seeds), ""
+        return rank(watch, seeds), ""
     except ConfigurationError as error:
         why = "; ".join(problem.what for problem in error.problems)
         return Unranked(watch.threshold), f"its papers are not ranked and all are shown: {why}"

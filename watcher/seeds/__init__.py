@@ -21,7 +21,7 @@ from watcher.seeds.entry import Entry, refused
 from watcher.seeds.pages import read_page
 from watcher.seeds.plain import is_list, read_list, read_table
 
-__all__ = ["distinct", "read"]
+__all__ = ["distinct", "read", "read_file"]
 
 _Reader = Callable[[str, Path], tuple[Entry, ...]]
 
@@ -50,6 +50,11 @@ def read(folder: Path, *, root: Path) -> tuple[Seed, ...]:
     if not seeds:
         raise refused(folder, None, "the folder holds no papers", f"put one or more into it: {_KNOWN_KINDS}")
     return distinct(seeds)
+
+
+def read_file(path: Path, *, root: Path) -> tuple[Seed, ...]:
+    """The seeds of one file; otherwise as `read`."""
+    return distinct(_seeds(path, root))
 
 
 def distinct(seeds: Iterable[Seed]) -> tuple[Seed, ...]:

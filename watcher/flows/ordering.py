@@ -1,0 +1,265 @@
+"""The present order of a watch's papers, what is behind it, and what another threshold or other seeds would change.
+
+Everything is scored anew under the ranking of the moment, and nothing is kept: looking changes neither scores nor digests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from watcher import clock
+from watcher.domain import Article, Breakdown, Pmid, RankingFacts, ResolvedSeed, Seed, VerdictKind, Watch
+from watcher.errors import ConfigurationError, Problem, UnknownNameError
+from watcher.flows.feedback import Lessons, agreed, lessons
+from watcher.flows.resolve import look_up, resolve
+from watcher.flows.source import Source
+from watcher.flows.unranked import Ranks, ranking_or_not
+from watcher.rank.calibration import Calibration, Counted, Labelled, calibrate
+from watcher.rank.comparison import Comparison, compare
+from watcher.store import History, PaperFacts, Store
+
+LATELY = timedelta(days=28)
+"""How far back the order goes unless told otherwise: as far as papers may be reconsidered."""
+
+CALIBRATED = timedelta(weeks=12)
+FOLDS = 10
+"""Into so many parts the marked papers are split at most, each scored by what the others teach."""
+
+MOVERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One paper in the order. `state` is what a list decided about it, else where its hit stands; `verdict` is the readers' word."""
+
+    place: int
+    article: Article
+    value: float
+    state: str
+    verdict: VerdictKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The papers of a watch, best first. `since` is the day they are counted from, None for all; `unranked` says why they are not
+    ranked, "" when they are. `lessons` counts the marked papers that the ranking learns from."""
+
+    watch: Watch
+    ranking: RankingFacts
+    since: date | None
+    unranked: str
+    learnt: tuple[int, int]
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What is behind one paper's number for one watch; `unranked` as in `Order`."""
+
+    watch: Watch
+    article: Article
+    breakdown: Breakdown
+    unranked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A watch's papers under its own seeds and under others; `warnings` are about the others."""
+
+    watch: Watch
+    since: date | None
+    seeds: int
+    others: int
+    comparison: Comparison
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """The thresholds of a watch. `left_out` counts marked papers that could not be scored without their own verdict, or have no text."""
+
+    watch: Watch
+    calibration: Calibration
+    left_out: int
+    unranked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Orderer:
+    """Looks at watches. `seeds` gives a watch's resolved seeds without asking PubMed; `rank_by` builds a ranking of seeds and marked
+    papers; `say` hears what takes time."""
+
+    store: Store
+    seeds: Callable[[Watch], Sequence[ResolvedSeed]]
+    rank_by: Callable[[Sequence[ResolvedSeed], Lessons], Ranks]
+    say: Callable[[str], None] = field(default=lambda _line: None)
+
+    def order(self, watch: Watch, since: datetime | None) -> Order:
+        """The papers that became news since then or that a list has still to judge, best first; None: every stored paper."""
+        papers = self.store.papers(watch.name, since=since)
+        learnt = lessons(self.store, watch.name)
+        ranking, unranked = self._ranking(watch, learnt)
+        values = ranking.values([one.article for one in papers])
+        said = agreed(self.store.verdicts(watch.name))
+        best = sorted(zip(papers, values, strict=True), key=lambda pair: (-pair[1], -pair[0].article.pmid))
+        standings = (
+            Standing(place, one.article, value, _state(one), said.get(one.article.pmid))
+            for place, (one, value) in enumerate(best, 1)
+        )
+        counts = (len(learnt.relevant), len(learnt.not_relevant))
+        return Order(watch, ranking.facts, since.date() if since else None, unranked, counts, tuple(standings))
+
+    def behind(self, pmid: Pmid, watches: Sequence[Watch]) -> tuple[Behind, ...]:
+        """What is behind a paper's number, for those of the watches that have seen it; for all of them when none has.
+
+        Raises:
+            UnknownNameError: its text is not stored.
+        """
+        history = self.store.explain(pmid)
+        article = history.article
+        if article is None:
+            raise _no_text(history)
+        seen = {hit.watch for hit in history.hits}
+        wanted = [watch for watch in watches if watch.name in seen] or watches
+        rankings = ((watch, *self._ranking(watch, lessons(self.store, watch.name))) for watch in wanted)
+        return tuple(Behind(watch, article, ranking.breakdown(article), unranked) for watch, ranking, unranked in rankings)
+
+    def against(self, watch: Watch, others: Sequence[ResolvedSeed], since: datetime | None) -> Against:
+        """The watch's papers by its seeds, and by others; its verdicts count for both.
+
+        Raises:
+            ConfigurationError: one of the two seed sets has no text to rank by.
+        """
+        papers = [one.article for one in self.store.papers(watch.name, since=since)]
+        learnt, seeds = lessons(self.store, watch.name), self.seeds(watch)
+        before, after = (self.rank_by(given, learnt).values(papers) for given in (seeds, others))
+        told = [(one.pmid, one.display_title) for one in papers]
+        comparison = compare(told, before, after, threshold=watch.threshold, movers=MOVERS)
+        bare = [one for one in others if one.article is None]
+        warnings = [f"seed {one.seed.label}: {one.problem}" for one in bare]
+        return Against(watch, since.date() if since else None, len(seeds), len(others), comparison, tuple(warnings))
+
+    def calibrate(self, watch: Watch, now: datetime, per_week: float | None = None) -> Calibrated:
+        """What each threshold would have let through in the last twelve weeks, or since the watch has news; of several records of one
+        work the best counts, and none that is retracted or of an excluded type.
+
+        Args:
+            watch: whose papers.
+            now: the present instant.
+            per_week: how many papers a week are wanted; None: what verdicts say, else no more than `start.papers`.
+        """
+        until, start = clock.ncbi_day(now), now - CALIBRATED
+        since = max(clock.ncbi_day(start), self.store.read_since(watch.name) or until)
+        learnt, seeds = lessons(self.store, watch.name), self.seeds(watch)
+        ranking, unranked = self._ranking(watch, learnt)
+        papers = [one for one in self.store.papers(watch.name, since=start) if _counts(one, watch, start)]
+        values = ranking.values([one.article for one in papers])
+        counted = _best_of_works(papers, values, since, until)
+        labelled = tuple(self._labelled(seeds, learnt))
+        found = calibrate(
+            counted,
+            labelled,
+            since=since,
+            until=until,
+            present=watch.threshold,
+            per_week=per_week,
+            usual=watch.start.papers,
+        )
+        marked = sum(kind is not None for kind in agreed(self.store.verdicts(watch.name)).values())
+        return Calibrated(watch, found, marked - len(labelled), unranked)
+
+    def _ranking(self, watch: Watch, learnt: Lessons) -> tuple[Ranks, str]:
+        return ranking_or_not(lambda _watch, seeds: self.rank_by(seeds, learnt), self.seeds(watch), watch)
+
+    def _labelled(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Iterator[Labelled]:
+        """Each marked paper as it would stand if nobody had marked it: scored by the ranking that the others make (cross-validation).
+        The same seeds without it may have no text to rank by; then it cannot be counted."""
+        marked = sorted(one.pmid for one in (*learnt.relevant, *learnt.not_relevant))
+        parts = [frozenset(marked[start::FOLDS]) for start in range(min(FOLDS, len(marked)))]
+        for number, part in enumerate(parts, 1):
+            self.say(f"scoring the marked papers without their verdicts: part {number} of {len(parts)}")
+            rest = replace(learnt, relevant=_without(learnt.relevant, part), not_relevant=_without(learnt.not_relevant, part))
+            try:
+                ranking = self.rank_by(seeds, rest)
+            except ConfigurationError:
+                continue  # counted as left out
+            for articles, relevant in ((learnt.relevant, True), (learnt.not_relevant, False)):
+                own = [one for one in articles if one.pmid in part]
+                yield from (Labelled(value, relevant) for value in ranking.values(own))
+
+
+def joined(
+    seeds: Sequence[Seed], watches: Iterable[str], *, store: Store, source: Source | None, now: datetime
+) -> tuple[ResolvedSeed, ...]:
+    """Seeds that no watch has, joined with the records that are stored: as some watch's runs found them, or by their PMID.
+
+    Args:
+        seeds: as their files give them.
+        watches: whose resolved seeds are looked through.
+        store: the database; nothing is written.
+        source: PubMed, which is asked for what is not stored; None: it is not asked.
+        now: the present instant.
+
+    Raises:
+        PubMedError: it was asked, and failed.
+    """
+    found = dict(enumerate(_recorded(seeds, store)))
+    for name in watches:
+        for place, one in enumerate(resolve(name, seeds, store=store, source=None, now=now)[0]):
+            if one.article and not found[place].article:
+                found[place] = one
+    bare = [place for place, one in found.items() if one.article is None]
+    if source is not None and bare:
+        found |= zip(bare, look_up([seeds[place] for place in bare], source), strict=True)
+    return tuple(found.values())
+
+
+def _recorded(seeds: Sequence[Seed], store: Store) -> Iterator[ResolvedSeed]:
+    articles = store.articles([seed.pmid for seed in seeds if seed.pmid])
+    for seed in seeds:
+        article = articles.get(seed.pmid) if seed.pmid else None
+        bare = "not looked up (--resolve does it): its own text is used"
+        yield ResolvedSeed(seed, article, "pmid" if article else None, None if article else bare)
+
+
+def _state(paper: PaperFacts) -> str:
+    return (paper.outcome or paper.state).value
+
+
+def _without(articles: Sequence[Article], pmids: Collection[Pmid]) -> tuple[Article, ...]:
+    return tuple(one for one in articles if one.pmid not in pmids)
+
+
+def _counts(paper: PaperFacts, watch: Watch, since: datetime) -> bool:
+    """Whether a threshold decides about it."""
+    is_news = paper.news_at is not None and paper.news_at >= since
+    return is_news and not paper.article.is_retracted and not set(watch.exclude_types) & set(paper.article.publication_types)
+
+
+def _best_of_works(papers: Sequence[PaperFacts], values: Sequence[float], since: date, until: date) -> tuple[Counted, ...]:
+    """One entry for each work: its record with the highest number, on the day on which it was created, or, where that is before the
+    span, on which it became news."""
+    best: dict[int, Counted] = {}
+    for paper, value in zip(papers, values, strict=True):
+        article = paper.article
+        came = clock.ncbi_day(paper.news_at) if paper.news_at else until
+        day = article.crdt if article.crdt and article.crdt >= since else came
+        one = Counted(value, min(day, until), article.pmid, article.display_title)
+        if paper.work_id not in best or best[paper.work_id].value < value:
+            best[paper.work_id] = one
+    return tuple(best.values())
+
+
+def _no_text(history: History) -> UnknownNameError:
+    pmid = history.pmid
+    if history.forgotten_at:
+        return UnknownNameError(
+            Problem(f"the text of PMID {pmid} was dropped when it was old", f"`watcher explain {pmid}` tells more")
+        )
+    if history.hits:
+        return UnknownNameError(
+            Problem(f"the text of PMID {pmid} is not stored", f"`watcher mark {pmid} relevant` makes the next run fetch it")
+        )
+    return UnknownNameError(Problem(f"PMID {pmid} is not stored: no watch has seen it", f"`watcher explain {pmid}` tells more"))
