@@ -20,7 +20,7 @@ def labelled(relevant: list[float], wrong: list[float]) -> list[Labelled]:
     return [*(Labelled(value, True) for value in relevant), *(Labelled(value, False) for value in wrong)]
 
 
-def calibration(papers: list[Counted], marked: list[Labelled] | None = None, **more: Any) -> Calibration:
+def calibration(papers: list[Counted], marked: list[Labelled] | None = None, **more: Any) -> Calibration:  # noqa: ANN401 - whatever `calibrate` takes
     told: dict[str, Any] = {"since": SINCE, "until": UNTIL, "present": 35, "per_week": None, "usual": 10, **more}
     return calibrate(papers, marked or [], **told)
 

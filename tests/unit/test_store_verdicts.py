@@ -52,13 +52,32 @@ def test_marking_again_replaces_and_what_was_replaced_stays_readable(bench: Benc
     assert (second.kind, second.undone_at, second.id > first.id) == (NOT, None, True)
 
 
-def test_saying_the_same_again_changes_nothing(bench: Bench) -> None:
+def test_saying_the_same_again_renews_the_date_and_nothing_else(bench: Bench) -> None:
     give(bench, 1, RELEVANT)
-    before = bench.store.explain(Pmid(1)).verdicts
+    (before,) = bench.store.explain(Pmid(1)).verdicts
 
     assert give(bench, 1, RELEVANT, at=1) == {"nmj": RELEVANT}
 
+    assert bench.store.explain(Pmid(1)).verdicts == (replace(before, made_at=MONDAY + days(1)),)
+
+
+def test_taking_back_nothing_writes_nothing(bench: Bench) -> None:
+    give(bench, 1, RELEVANT, "ben")
+    before = bench.store.explain(Pmid(1)).verdicts
+
+    assert give(bench, 1, None, "anna", 1) == {"nmj": None}
+
     assert bench.store.explain(Pmid(1)).verdicts == before
+
+
+def test_marking_again_asks_for_another_month_for_a_text_that_never_came(bench: Bench) -> None:
+    bench.run(baseline=frozenset({Pmid(1)}))
+    give(bench, 1, RELEVANT)
+    gone_by = bench.store.unread_verdicts("nmj", MONDAY + days(1))
+
+    give(bench, 1, RELEVANT, at=2)
+
+    assert (gone_by, bench.store.unread_verdicts("nmj", MONDAY + days(1))) == ((), (1,))
 
 
 def test_a_verdict_is_taken_back_once(bench: Bench) -> None:

@@ -218,7 +218,7 @@ def _change(one: Marked, reader: str) -> str:
     if one.now is None:
         return f"{reader} takes back {_SAID[one.before]}" if one.before else f"nothing to undo, {reader} has not marked it"
     if one.now is one.before:
-        return f"{reader} had marked it {_SAID[one.now]} already"
+        return f"{reader} had marked it {_SAID[one.now]} already; the date is renewed"
     instead = f" instead of {_SAID[one.before]}" if one.before else ""
     return f"marked {_SAID[one.now]}{instead} by {reader}"
 

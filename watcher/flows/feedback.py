@@ -46,7 +46,8 @@ class Marking:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What a watch learns from its readers. `last_id` is of the newest verdict in it; of the `unread` papers there is no text yet."""
+    """What a watch learns from its readers. `last_id` is of the newest verdict on one of the papers; of the `unread` ones there is no
+    text yet."""
 
     relevant: tuple[Article, ...] = ()
     not_relevant: tuple[Article, ...] = ()
@@ -102,9 +103,9 @@ def agreed(verdicts: Iterable[Verdict]) -> dict[Pmid, VerdictKind | None]:
 
 
 def lessons(store: Store, watch: str) -> Lessons:
-    """What the watch learns from the verdicts in force."""
+    """What the watch learns from the verdicts in force, lowest pmid first."""
     verdicts = store.verdicts(watch)
-    said = {pmid: kind for pmid, kind in agreed(verdicts).items() if kind is not None}
+    said = {pmid: kind for pmid, kind in sorted(agreed(verdicts).items()) if kind is not None}
     texts = store.articles(said.keys())
     return Lessons(
         relevant=tuple(texts[pmid] for pmid, kind in said.items() if kind is VerdictKind.RELEVANT and pmid in texts),

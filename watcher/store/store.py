@@ -344,7 +344,7 @@ class Store:
 
         Args:
             pmid: the paper; its record need not be stored.
-            kind: what the reader says; None takes back what they said. What they said already stays as it is.
+            kind: what the reader says; None takes back what they said. What they said already has its date renewed.
             watches: for which watches.
             reader: who; one verdict of theirs is in force for each watch and paper.
             at: now.

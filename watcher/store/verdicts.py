@@ -22,7 +22,7 @@ def give(
 ) -> dict[str, VerdictKind | None]:
     """Puts the reader's verdict in the place of the one in force, for each of the watches; the kind that was in force there.
 
-    What is in force already stays as it is; `kind` None takes it back.
+    What is in force already has its date renewed; `kind` None takes it back.
     """
     rows = {configuration.watch_id(session, name): name for name in named}
     before = {}
@@ -36,6 +36,7 @@ def give(
         held = session.execute(sa.select(verdicts.c.kind).where(mine)).scalar_one_or_none()
         before[name] = VerdictKind(held) if held else None
         if before[name] is kind:
+            session.execute(verdicts.update().where(mine).values(made_at=at, via=via or None))
             continue
         session.execute(verdicts.update().where(mine).values(undone_at=at))
         if kind is not None:
