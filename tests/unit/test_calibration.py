@@ -113,7 +113,9 @@ def test_while_few_papers_come_and_nothing_is_known_the_threshold_stays() -> Non
     found = calibration(counted(*[40.0] * 120), usual=10)
 
     assert found.proposal.threshold == 35
-    assert found.proposal.rule.startswith("With it 10.0 papers a week come, no more than `start.papers` (10), and without verdicts")
+    assert found.proposal.rule.startswith(
+        "With it 10.0 papers a week come, no more than `start.papers` (10), and there are too few verdicts"
+    )
 
 
 def test_where_too_many_come_the_lowest_number_is_proposed_with_which_no_more_come_than_usual() -> None:

@@ -298,7 +298,7 @@ def _order_document(order: Order, top: int) -> dict[str, Any]:
 def behind(found: Sequence[Behind], *, as_json: bool) -> None:
     """What is behind the number of one paper."""
     if as_json:
-        _json({"watches": [{"watch": one.watch.name, "pmid": one.article.pmid, **asdict(one.breakdown)} for one in found]})
+        _json({"watches": [_behind_document(one) for one in found]})
         return
     for one in found:
         what = one.breakdown
@@ -315,6 +315,10 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
         rows += [("seed", f"{cosine:.2f}", label) for label, cosine in what.nearest]
         if rows:
             _table(("part", "points", "what"), rows)
+
+
+def _behind_document(one: Behind) -> dict[str, Any]:
+    return {"watch": one.watch.name, "pmid": one.article.pmid, "unranked": one.unranked or None, **asdict(one.breakdown)}
 
 
 def against(found: Sequence[Against], *, top: int, as_json: bool) -> None:
@@ -352,8 +356,7 @@ def _against_document(one: Against) -> dict[str, Any]:
 def calibrated(found: Sequence[Calibrated], *, as_json: bool) -> None:
     """What each threshold would have let through, and the proposed one."""
     if as_json:
-        documents = [{"watch": one.watch.name, "left_out": one.left_out, **asdict(one.calibration)} for one in found]
-        _json({"watches": documents})
+        _json({"watches": [_calibrated_document(one) for one in found]})
         return
     for one in found:
         what = one.calibration
@@ -367,6 +370,10 @@ def calibrated(found: Sequence[Calibrated], *, as_json: bool) -> None:
             _line(line)
         for border in what.borders:
             _border(border)
+
+
+def _calibrated_document(one: Calibrated) -> dict[str, Any]:
+    return {"watch": one.watch.name, "unranked": one.unranked or None, "left_out": one.left_out, **asdict(one.calibration)}
 
 
 def _steps(what: Calibration) -> None:
@@ -402,7 +409,9 @@ def _calibration_lines(one: Calibrated) -> Iterator[str]:
     stays = what.proposal.threshold == what.present
     change = f"keep {what.present:g}" if stays else f"`threshold: {what.proposal.threshold:g}`"
     end = "" if stays else " Nothing is changed: the key is yours to set."
-    yield f"proposal: {change}. {what.proposal.rule}{end}"
+    too_low = what.proposal.threshold > one.watch.highlight
+    also = f" `highlight` ({one.watch.highlight:g}) must not be below it: raise it too." if too_low else ""
+    yield f"proposal: {change}. {what.proposal.rule}{end}{also}"
 
 
 def _border(border: Border) -> None:

@@ -220,8 +220,8 @@ def _as_it_is(papers: Sequence[Counted], weeks: float, present: float, usual: fl
     found = sum(one.value >= present for one in papers) / weeks
     return Proposal(
         present,
-        f"With it {found:.1f} papers a week come, no more than `start.papers` ({usual:g}), and without verdicts nothing tells which of "
-        "them are relevant. `--per-week N` proposes the threshold for a number that you want.",
+        f"With it {found:.1f} papers a week come, no more than `start.papers` ({usual:g}), and there are too few verdicts to "
+        "tell which of them are relevant. `--per-week N` proposes the threshold for a number that you want.",
     )
 
 
