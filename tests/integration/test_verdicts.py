@@ -22,7 +22,7 @@ from watcher.rank import Ranking
 START, MONDAY, TUESDAY = "2026-03-02T09:00", "2026-03-09T08:00", "2026-03-10T09:00"
 SECOND, WEDNESDAY, THIRD = "2026-03-16T08:00", "2026-03-18T09:00", "2026-03-23T08:00"
 THRESHOLD = 99.5
-STRICT = {"threshold": THRESHOLD, "highlight": THRESHOLD}
+STRICT: dict[str, Any] = {"threshold": THRESHOLD, "highlight": THRESHOLD}
 
 
 def _about(pmid: int, title: str, abstract: str, created: str = "2026-03-04") -> Planted:

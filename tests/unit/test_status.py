@@ -11,7 +11,7 @@ from flow_samples import NMJ, WEEKLY, Desk, final, passing
 from watcher import __version__, clock
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import Notice
+from watcher.domain import Notice, Pmid, VerdictKind
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.ailments import ailments
 from watcher.flows.status import Around, State, broken, status
@@ -63,7 +63,9 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
     assert list(found["database"]) == ["kind", "size_bytes"]
     assert list(found["config"]) == ["state", "sha256", "error"]
     (watch,), (order,) = found["watches"], found["lists"]
-    assert list(watch) == ["name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "upcoming"]
+    assert list(watch) == [
+        "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "upcoming",
+    ]  # fmt: skip
     assert list(order) == ["name", "next_digest_at", "last_digest", "upcoming"]
     assert list(order["last_digest"]) == ["period", "papers"]
     assert list(found["deliveries"]) == ["pending", "sending", "parked", "oldest_at"]
@@ -88,6 +90,7 @@ def test_it_tells_what_was_done_and_what_comes(at_desk: Desks) -> None:
             "awaiting": 1,
             "covers_to": "2026-03-09",
             "gaps": [],
+            "marked": {"relevant": 0, "not_relevant": 0},
         }
     ]
     assert without_slots(found["lists"]) == [
@@ -116,12 +119,32 @@ def test_before_anything_ran_everything_is_due_and_nothing_is_known(at_desk: Des
         "awaiting": 0,
         "covers_to": None,
         "gaps": [],
+        "marked": {"relevant": 0, "not_relevant": 0},
     }
     assert without_slots(found["lists"])[1] == {
         "name": "unheard-of",
         "next_digest_at": "2026-03-09T08:00:00+01:00",
         "last_digest": None,
     }
+
+
+def test_it_counts_the_papers_that_a_watchs_readers_agree_on(at_desk: Desks) -> None:
+    one = at_desk(*(on_nmj(pmid) for pmid in (1, 2, 3, 4)))
+    one.tick(MONDAY)
+    for pmid, kind, reader in [
+        (1, VerdictKind.RELEVANT, "anna"),
+        (2, VerdictKind.RELEVANT, "anna"),
+        (2, VerdictKind.RELEVANT, "ben"),
+        (3, VerdictKind.NOT, "anna"),
+        (4, VerdictKind.NOT, "anna"),
+        (4, VerdictKind.RELEVANT, "ben"),
+    ]:
+        one.store.give_verdict(Pmid(pmid), kind, ["nmj"], reader=reader, at=one.at(MONDAY))
+
+    found = state(one, MONDAY)
+
+    assert found.document["watches"][0]["marked"] == {"relevant": 2, "not_relevant": 1}
+    assert "watch nmj: its readers marked 2 relevant, 1 not relevant" in found.remarks
 
 
 def test_the_next_three_slots_of_everything_are_told(at_desk: Desks) -> None:

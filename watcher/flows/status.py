@@ -9,9 +9,10 @@ from typing import Any
 
 import watcher
 from watcher import clock, health
-from watcher.domain import DeliveryState, DigestList, Outage, RunOutcome, Watch
+from watcher.domain import DeliveryState, DigestList, Outage, RunOutcome, VerdictKind, Watch
 from watcher.errors import ConfigurationError
 from watcher.flows.coverage import coverage
+from watcher.flows.feedback import counted
 from watcher.flows.tick import Ticker, is_paused
 from watcher.health import Pulse
 from watcher.store import DeliveryFacts, RunHistory, Store, StoreFacts
@@ -142,7 +143,14 @@ def _watch(ticker: Ticker, store: Store, watch: Watch, now: datetime) -> dict[st
         "awaiting": store.awaiting_count(watch.name),
         "covers_to": _day(history.full_set_as_of),
         "gaps": _gaps(history, now),
+        "marked": _marked(store, watch),
     }
+
+
+def _marked(store: Store, watch: Watch) -> dict[str, int]:
+    """On how many papers the watch's readers agree, by what they say."""
+    counts = counted(store, watch.name)
+    return {"relevant": counts.get(VerdictKind.RELEVANT, 0), "not_relevant": counts.get(VerdictKind.NOT, 0)}
 
 
 def _gaps(history: RunHistory, now: datetime) -> list[dict[str, Any]]:
@@ -174,6 +182,9 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
     for watch in ticker.watches.values():
         good = store.run_history(watch.name, now=now).last_good
         yield from (f"watch {watch.name}: {warning}" for warning in (good.warnings if good else ()))
+        marked = _marked(store, watch)
+        if any(marked.values()):
+            yield f"watch {watch.name}: its readers marked {marked['relevant']:,} relevant, {marked['not_relevant']:,} not relevant"
     for order in ticker.orders.values():
         if is_paused(order, now):
             yield f"list {order.name} is paused until {order.pause_until}"
