@@ -405,7 +405,7 @@ def _calibration_lines(one: Calibrated) -> Iterator[str]:
             "95 % intervals (Wilson). What was never shown was hardly ever marked, so the true recall may be lower."
         )
     if one.left_out:
-        yield f"left out: {_count(one.left_out, 'marked paper')} without a text, or without anything else to rank by"
+        yield f"left out: {_count(one.left_out, 'marked paper')} without a text, among the seeds, or without anything else to rank by"
     stays = what.proposal.threshold == what.present
     change = f"keep {what.present:g}" if stays else f"`threshold: {what.proposal.threshold:g}`"
     end = "" if stays else " Nothing is changed: the key is yours to set."

@@ -78,7 +78,7 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """The thresholds of a watch. `left_out` counts marked papers that could not be scored without their own verdict, or have no text."""
+    """The thresholds of a watch. `left_out` counts marked papers that have no text, are seeds, or leave nothing else to rank by."""
 
     watch: Watch
     calibration: Calibration
@@ -175,8 +175,9 @@ class Orderer:
 
     def _labelled(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Iterator[Labelled]:
         """Each marked paper as it would stand if nobody had marked it: scored by the ranking that the others make (cross-validation).
-        The same seeds without it may have no text to rank by; then it cannot be counted."""
-        marked = sorted(one.pmid for one in (*learnt.relevant, *learnt.not_relevant))
+        It cannot be counted where there is no text to rank by without it, nor when it is a seed, which is near itself."""
+        own = {one.article.pmid for one in seeds if one.article}
+        marked = sorted({one.pmid for one in (*learnt.relevant, *learnt.not_relevant)} - own)
         parts = [frozenset(marked[start::FOLDS]) for start in range(min(FOLDS, len(marked)))]
         for number, part in enumerate(parts, 1):
             self.say(f"scoring the marked papers without their verdicts: part {number} of {len(parts)}")
@@ -186,8 +187,8 @@ class Orderer:
             except ConfigurationError:
                 continue  # counted as left out
             for articles, relevant in ((learnt.relevant, True), (learnt.not_relevant, False)):
-                own = [one for one in articles if one.pmid in part]
-                yield from (Labelled(value, relevant) for value in ranking.values(own))
+                theirs = [one for one in articles if one.pmid in part]
+                yield from (Labelled(value, relevant) for value in ranking.values(theirs))
 
 
 def joined(
