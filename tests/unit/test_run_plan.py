@@ -13,7 +13,7 @@ from store_samples import Bench
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start
+from watcher.domain import HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
 from watcher.flows.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
 from watcher.pubmed.client import Found
@@ -629,3 +629,38 @@ def test_seeds_that_cannot_be_looked_up_now_are_a_warning(at_desk: Desks) -> Non
     assert report.outcome is RunOutcome.GOOD
     assert any("stand on their own text for now" in warning for warning in report.warnings)
     assert one.bench.store.seeds("nmj") == ()
+
+
+# --- marked papers
+
+
+def test_a_marked_paper_without_a_text_is_asked_for_in_each_run_for_thirty_days(at_desk: Desks) -> None:
+    one = at_desk(Planted(on_nmj(1, "2020-01-01"), fetchable_at=date(2027, 1, 1)))
+    one.run("2026-03-02T06:00")
+    one.store.give_verdict(Pmid(1), VerdictKind.RELEVANT, ["nmj"], reader="anna", at=one.at("2026-03-02T07:00"))
+    asked = {}
+
+    for instant in ("2026-03-03T06:00", "2026-04-01T06:00", "2026-04-02T06:00"):
+        one.pubmed.forget()
+        report = one.run(instant)
+        assert (report.outcome, report.awaiting, report.new) == (RunOutcome.GOOD, 0, 0)
+        asked[instant] = len(one.pubmed.calls("efetch"))
+
+    assert asked == {"2026-03-03T06:00": 1, "2026-04-01T06:00": 1, "2026-04-02T06:00": 0}
+    assert one.baseline() == {1}
+
+
+def test_a_marked_paper_whose_text_was_dropped_is_read_again_and_is_no_news(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1, "2026-03-01", abstract="Agrin."))
+    one.edit(threshold=60)
+    one.tick("2026-03-02T09:00")
+    one.tick("2026-03-09T07:00")
+    assert one.store.forget(one.at("2028-06-01T06:00")) == 1
+
+    one.store.give_verdict(Pmid(1), VerdictKind.RELEVANT, ["nmj"], reader="anna", at=one.at("2028-06-01T07:00"))
+    report = one.run("2028-06-01T08:00")
+    text = one.store.articles([Pmid(1)])
+
+    assert (report.new, text[Pmid(1)].abstract) == (0, "Agrin.")
+    assert one.store.unjudged("weekly", "nmj") == ()
+    assert one.store.gained("weekly", "nmj") == ()
