@@ -240,7 +240,8 @@ def test_seeds_can_be_looked_up_before_anything_ran(shell: Shell) -> None:
 
 def test_looking_starts_no_clock(shell: Shell) -> None:
     looks = (
-        "status", "status --json", "seeds", "check --online", "explain 1", "export --list lab-weekly", "export --watch nmj", "export",
+        "status", "status --json", "seeds", "check --online", "explain 1", "rank", "rank --calibrate",
+        "export --list lab-weekly", "export --watch nmj", "export",
     )  # fmt: skip
 
     codes = {look: shell.at("2026-03-02T07:00", *look.split()).code for look in looks}

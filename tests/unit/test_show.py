@@ -10,16 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flow_samples import NMJ, WEEKLY, Desk, final, passing
+from flow_samples import NMJ, WEEKLY, Desk, final, passing, ranking
 from store_samples import paper
 
 from watcher import clock
 from watcher.cli import show
 from watcher.demo.papers import paper as record
-from watcher.domain import Pmid, ResolvedSeed, RunOutcome, RunReport, Seed
+from watcher.domain import HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.check import Finding
 from watcher.flows.explain import explain
+from watcher.flows.feedback import Marked, Marking
+from watcher.flows.ordering import Orderer
 from watcher.flows.status import Around, status
 from watcher.flows.tick import Done
 from watcher.health import Pulse
@@ -262,3 +264,79 @@ def test_progress_is_one_moving_line_on_a_terminal() -> None:
 
     assert "nmj: fetched [1] of 2 records" in terminal.plain
     assert "\x1b[?25h" in terminal.getvalue()  # the cursor is back
+
+
+# --- verdicts and the order of papers
+
+
+def marked(one: Desk, *said: tuple[int, VerdictKind]) -> Orderer:
+    """An orderer over a desk whose papers these verdicts were given on."""
+    for pmid, kind in said:
+        one.store.give_verdict(Pmid(pmid), kind, ["nmj"], reader="anna", at=NOW)
+    return Orderer(one.store, lambda _watch: (), lambda _seeds, _learnt: one.rank(one.watch, ()))
+
+
+def test_the_order_fits_a_terminal_each_paper_with_its_title_below(at_desk: Desks) -> None:
+    one = at_desk(record(1, title=f"{LONG} The neuromuscular junction", created="2026-03-04"))
+    one.tick(MONDAY)
+    orderer = marked(one, (1, VerdictKind.NOT))
+
+    with on_a_terminal() as terminal:
+        show.orders([orderer.order(NMJ, None)], top=50, as_json=False)
+
+    lines = terminal.plain.splitlines()
+    assert fits(terminal)
+    place = next(number for number, line in enumerate(lines) if line.startswith("   1   50.0"))
+    assert lines[place] == "   1   50.0  2026-03-04  PMID 1  shown  marked not relevant"
+    assert lines[place + 1].startswith("    Muscle-derived sLRP4 restores agrin signalling [in mice]")
+
+
+def test_calibration_fits_a_terminal_with_its_table_and_its_border(at_desk: Desks) -> None:
+    one = at_desk(*(record(number, title=f"{LONG} The neuromuscular junction", created="2026-03-04") for number in (1, 2)))
+    one.values = {1: 34.96}
+    one.tick(MONDAY)
+    orderer = marked(one, (1, VerdictKind.NOT), (2, VerdictKind.RELEVANT))
+
+    with on_a_terminal() as terminal:
+        show.calibrated([orderer.calibrate(NMJ, NOW)], as_json=False)
+
+    rows = [line.split() for line in terminal.plain.splitlines()]
+    assert fits(terminal)
+    assert ["threshold", "papers", "a", "week", "most", "relevant", "not", "precision", "recall"] in rows
+    assert ["35", "now", "1", "0.2", "1", "1", "0", "100", "(21–100)", "100", "(21–100)"] in rows
+    assert any(row[:2] == ["34.9", "1"] for row in rows)  # cut, not rounded up to the threshold
+    assert ["just", "below", "35", "pmid", "title"] in rows
+
+
+def test_what_is_behind_a_score_and_what_other_seeds_change_fit_a_terminal(at_desk: Desks) -> None:
+    one = at_desk(*(record(number, title=f"{LONG} The neuromuscular junction", created="2026-03-04") for number in (1, 2)))
+    one.tick(MONDAY)
+    asked = iter([{1: 20.0, 2: 80.0}, {1: 80.0, 2: 20.0}])
+    other = Orderer(one.store, lambda _watch: (), lambda _seeds, _learnt: ranking(next(asked)))
+
+    with on_a_terminal() as terminal:
+        show.behind(marked(one).behind(Pmid(1), [NMJ]), as_json=False)
+        show.against([other.against(NMJ, (), None)], top=50, as_json=False)
+
+    assert fits(terminal)
+    rows = [line.split() for line in terminal.plain.splitlines()]
+    assert ["space", "+1.00", "phrases"] in rows
+    assert ["come", "in", "before", "after", "pmid", "title"] in rows
+    assert any(row[:4] == ["2-1", "20.0", "80.0", "1"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (HitState.BASELINE, "its text is not stored yet: the next run fetches it, and it counts from then on"),
+        (HitState.UNAVAILABLE, "PubMed never gave its record, so nothing can be learnt from it unless that comes"),
+    ],
+)
+def test_a_mark_on_a_paper_without_a_text_says_what_will_become_of_it(
+    state: HitState, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = Marked("nmj", None, VerdictKind.RELEVANT, (), VerdictKind.RELEVANT, state, has_text=False)
+
+    show.marking(Marking(Pmid(1), "Agrin", "anna", (one,)))
+
+    assert capsys.readouterr().out == f"PMID 1: Agrin\nwatch nmj: marked relevant by anna; {says}\n"
