@@ -178,13 +178,15 @@ def test_of_a_work_the_best_record_counts_and_only_news_that_a_threshold_decides
         paper(3, publication_types=("Retracted Publication",)),
         paper(4, publication_types=("Letter",)),
         paper(5),
+        paper(6, relations=updates("UpdateIn", 7)),
+        paper(7, relations=updates("UpdateOf", 6)),
     )
-    look.values = {1: 60, 2: 40}
+    look.values = {1: 60, 2: 40, 6: 45, 7: 70}
 
     found = look.orderer.calibrate(replace(NMJ, exclude_types=("Letter",)), MONDAY + days(1)).calibration
 
-    assert found.papers == 2
-    assert [(one.pmid, one.value) for one in found.borders[0].above] == [(5, 50), (1, 60)]
+    assert found.papers == 3
+    assert [(one.pmid, one.value) for one in found.borders[0].above] == [(5, 50), (1, 60), (7, 70)]
 
 
 def test_the_span_is_twelve_weeks_or_since_the_watch_has_news(look: Look) -> None:
