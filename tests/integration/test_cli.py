@@ -531,6 +531,12 @@ def test_healthcheck_reads_the_pulse_beside_the_database(shell: Shell) -> None:
     assert (after.code, after.out) == (0, "well\n")
 
 
+def test_explain_refuses_a_number_that_is_no_pmid(shell: Shell) -> None:
+    said = shell("explain", 10**20)
+
+    assert (said.code, "less than or equal to 99999999" in said.err) == (2, True)
+
+
 def test_explain_tells_the_journey_of_a_paper(lived: Shell) -> None:
     said = lived("explain", 1)
     document = json.loads(lived("explain", 1, "--json").out)

@@ -322,6 +322,7 @@ def test_the_reader_is_the_user_of_this_machine_unless_told(shell: Shell) -> Non
         ("1 maybe", 2, "'maybe' is not one of 'relevant', 'not', 'undo'"),
         ("one relevant", 2, "valid integer"),
         ("0 relevant", 2, "greater than or equal to 1"),
+        ("99999999999999999999 relevant", 2, "less than or equal to 99999999"),
         ("1", 2, "Missing"),
     ],
 )
@@ -333,7 +334,7 @@ def test_a_verdict_that_cannot_be_taken_says_why_and_writes_nothing(words: str, 
     assert rows(shell, "SELECT count(*) FROM verdict") == [(0,)]
 
 
-@pytest.mark.parametrize("name", ["", "  ", "an\nna"])
+@pytest.mark.parametrize("name", ["", "  ", "an\nna", "a" * 101])
 def test_a_reader_needs_a_name(name: str, shell: Shell) -> None:
     said = shell("mark", 1, "relevant", "--reader", name)
 
@@ -501,10 +502,12 @@ def test_a_marked_paper_is_calibrated_without_its_own_verdict(shell: Shell) -> N
         ("--resolve", 2, "--resolve belongs to --against"),
         ("--per-week 3", 2, "--per-week to --calibrate"),
         ("--calibrate --per-week -1", 2, "greater than or equal to 0"),
-        ("--calibrate --per-week nan", 2, "greater than or equal to 0"),
+        ("--calibrate --per-week nan", 2, "Invalid value for '--per-week'"),
         ("--explain 99", 1, "PMID 99 is not stored: no watch has seen it"),
         ("--explain 3", 1, "`watcher mark 3 relevant` makes the next run fetch it"),
         ("--explain one", 2, "valid integer"),
+        ("--explain 99999999999999999999", 2, "less than or equal to 99999999"),
+        ("--calibrate --per-week inf", 2, "less than or equal to 100000"),
         ("--against nowhere", 1, "there is no folder or file nowhere"),
     ],
 )

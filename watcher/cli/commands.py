@@ -72,6 +72,12 @@ class ExportFormat(StrEnum):
     NBIB = "nbib"
 
 
+HIGHEST_PMID = 99_999_999
+"""A PMID has up to eight digits."""
+
+LONGEST_NAME = 100
+"""Characters of a reader's name."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of standard output.")]
 
@@ -311,7 +317,7 @@ def healthcheck(context: typer.Context) -> None:
 @app.command()
 def explain(
     context: typer.Context,
-    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1)],
+    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1, max=HIGHEST_PMID)],
     as_json: JsonOption = False,
 ) -> None:
     """Tell why a paper is in a digest, or why it is not."""
@@ -327,7 +333,7 @@ def explain(
 @app.command()
 def mark(
     context: typer.Context,
-    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1)],
+    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1, max=HIGHEST_PMID)],
     said: Annotated[Said, typer.Argument(metavar="relevant|not|undo", help="Your verdict, or that you take it back.")],
     watch: Annotated[
         str | None, typer.Option("--watch", help="Only for this watch; else for all that have seen the paper.")
@@ -360,7 +366,8 @@ def rank(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every stored paper of the watch.")] = False,
     explain: Annotated[
-        int | None, typer.Option("--explain", metavar="PMID", min=1, help="What is behind this paper's score.")
+        int | None,
+        typer.Option("--explain", metavar="PMID", min=1, max=HIGHEST_PMID, help="What is behind this paper's score."),
     ] = None,
     against: Annotated[
         Path | None, typer.Option("--against", metavar="SEEDS", help="What other seeds, a folder or file, would change.")
@@ -370,7 +377,7 @@ def rank(
         bool, typer.Option("--calibrate", help="What each threshold would have let through; proposes one.")
     ] = False,
     per_week: Annotated[
-        float | None, typer.Option("--per-week", min=0, help="With --calibrate: how many papers a week you want.")
+        float | None, typer.Option("--per-week", min=0, max=100_000, help="With --calibrate: how many papers a week you want.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -593,8 +600,8 @@ def _reader(name: str | None) -> str:
             name = getpass.getuser()
         except (KeyError, OSError):  # a container's user may have no name
             name = "lab"
-    if not name.strip() or not name.isprintable():
-        raise typer.BadParameter("the reader needs a name that can be printed")
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise typer.BadParameter(f"the reader needs a name that can be printed, of at most {LONGEST_NAME} characters")
     return name.strip()
 
 
