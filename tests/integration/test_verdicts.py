@@ -177,7 +177,7 @@ def test_no_score_is_computed_or_kept_twice(shell: Shell) -> None:
     assert computed == by_mark  # after the undo all scores of the first ranking are there
     kept = rows(shell, "SELECT watch_id, pmid, ranking_id, content_sha256 FROM score")
     assert len(kept) == len(set(kept)) == 5 + 4
-    assert digests(shell) == [{AGRIN}, {TOXIN, WASP}, set()]
+    assert digests(shell) == [{AGRIN}, {TOXIN}, set()]
 
 
 def test_the_ranking_that_is_kept_says_up_to_which_verdict_it_learnt(shell: Shell) -> None:

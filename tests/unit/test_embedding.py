@@ -5,17 +5,20 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from configured import SMALL, Home, home_in
 from store_samples import Bench, paper
 from tiny_model import tiny_model, tokenizer_bytes
 
+from watcher import rank
 from watcher.app import App, load_settings
-from watcher.domain import Article, Pmid, embedded_text, text_sha256
+from watcher.domain import Article, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows import embedding
 from watcher.flows.embedding import BATCH, Choice, Embedding, Kept, dense_state, find_sample, open_embedding, open_encoder, prepare
+from watcher.flows.feedback import Lessons
 from watcher.pubmed.client import Fetched
 from watcher.rank import dense
 
@@ -283,15 +286,21 @@ def test_a_model_that_is_missing_is_told_once_and_ranking_goes_on_by_words(home:
 
 
 def test_the_ranking_is_given_the_dense_part_only_where_there_is_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[dict[str, object]] = []
-    monkeypatch.setattr("watcher.app.build", lambda _seeds, **more: given.append(more))
-    monkeypatch.setattr("watcher.app.load_background", lambda: "the background")
-    with opened(home, "") as app:
-        app.rank(())
-        app.embedding = ready = Embedding(Kept(None, app.store), None)  # type: ignore[arg-type]
-        app.rank(())
+    given: list[object] = []
+    honest = rank.build
 
-    assert [one.get("embed") for one in given] == [None, ready]
+    def build(seeds: Sequence[ResolvedSeed], *, embed: object, **more: Any) -> rank.Ranking:  # noqa: ANN401 - passed on
+        given.append(embed)
+        return honest(seeds, **more)
+
+    monkeypatch.setattr("watcher.app.build", build)
+    seeds = [ResolvedSeed(Seed("", "1", ""), paper(1))]
+    with opened(home, "") as app:
+        app.rank_by(seeds, Lessons())
+        app.embedding = ready = Embedding(Kept(None, app.store), None)  # type: ignore[arg-type]
+        app.rank_by(seeds, Lessons())
+
+    assert given == [None, ready]
 
 
 def test_a_model_that_is_ready_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,6 @@ import time_machine
 from store_samples import BY_QUERY, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
 from watcher.domain import Heading, HitState, Outcome, Pmid, ResolvedSeed, Scored, Seed, VerdictKind, embedded_text, text_sha256
-from watcher.store.database import Database
-from watcher.store.tables import verdicts
 
 BEFORE = MONDAY + days(800)
 """Two years and more after the papers of these tests were fetched."""

@@ -112,6 +112,12 @@ def _topics_whitener(background: Background) -> Floats:
     return whitener(background.spaces[2], RIDGES[2])
 
 
+def forget() -> None:
+    """Gives back what is kept of the background and of the model; the next ranking works it out again."""
+    _dense_of.cache_clear()
+    _topics_whitener.cache_clear()
+
+
 def whitener(rows: Floats, ridge: float) -> Floats:
     """The inverse of the rows' covariance with `ridge` added to the variances.
 
