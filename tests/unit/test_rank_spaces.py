@@ -17,7 +17,7 @@ from watcher.rank import words
 from watcher.rank.background import lengths
 from watcher.rank.features import count, paper, word_ids
 from watcher.rank.model import scores
-from watcher.rank.spaces import whitener
+from watcher.rank.spaces import labels_of, solved, whitener
 
 Rows = npt.NDArray[np.float32]
 ALL = [AGRIN, MUSK, ENDPLATE, WHEAT]
@@ -75,12 +75,53 @@ def test_the_gains_of_words_add_up_to_what_the_spaces_added(seeds: list[Resolved
         told = ranking.breakdown(article)
         model = ranking._model
         features = rank.read([article], background=rank.load_background())
-        totals, best = scores(model.views, features)
+        totals, best = scores(model.views, model.labels, features)
         (gains,) = model._gains(features, best, model._directions)
         shares = model._shares(int(best[0]))
         offset = sum(share * space.middle * space.scale for view, share in shares for space in view.spaces)
         assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
         assert sum(gains.values()) == pytest.approx(totals[0] + offset, abs=0.01)
+
+
+# --- labels --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_linear_model_is_learnt_once_something_is_not_relevant() -> None:
+    def spaces(relevant: Sequence[Article] = (), not_relevant: Sequence[Article] = ()) -> list[str]:
+        ranking = rank.build([AGEING], background=rank.load_background(), relevant=relevant, not_relevant=not_relevant)
+        return [part.name for part in ranking.breakdown(MUSK).spaces]
+
+    assert spaces() == spaces([AGRIN]) == ["phrases", "words", "topics"]
+    assert spaces([AGRIN], [ENDPLATE]) == ["phrases", "words", "topics", "labels"]
+
+
+def test_the_linear_model_is_ridge_regression_with_classes_of_one_weight() -> None:
+    vectors = rank.load_background().vectors(count([paper(article) for article in ALL])).phrases
+
+    labels = labels_of(vectors[:3], vectors[3:])
+
+    assert labels is not None
+    rows, answers = vectors.toarray(), np.array([1.0, 1.0, 1.0, -1.0])
+    residuals = answers - rows @ labels.space.whole()
+    assert labels.shares == pytest.approx(residuals * np.array([4 / 6, 4 / 6, 4 / 6, 4 / 2]), abs=1e-5)  # where the gradient is 0
+    assert labels.space.whole() == pytest.approx(labels.shares @ rows, abs=1e-6)
+
+
+def test_a_breakdown_adds_up_with_verdicts_of_both_kinds() -> None:
+    ranking = rank.build([AGEING, CROPS], background=rank.load_background(), relevant=[AGRIN], not_relevant=[ENDPLATE])
+
+    told = ranking.breakdown(MUSK)
+
+    assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
+    assert [(kind, points > 0) for pmid, kind, points in told.verdicts if pmid == AGRIN.pmid] == [("relevant", True)]
+    assert [(kind, points > 0) for pmid, kind, points in told.verdicts if pmid == ENDPLATE.pmid] == [("not", False)]
+
+
+def test_equations_are_solved() -> None:
+    draw = np.random.default_rng(5).normal(size=(30, 20))
+    left, right = draw.T @ draw + np.eye(20), np.arange(40.0).reshape(20, 2)
+
+    assert left @ solved(left, right) == pytest.approx(right)
 
 
 # --- groups --------------------------------------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@
     number(d)  = how many percent of the N sample papers with the highest scores score lower than d, interpolated
 
 W_S is the inverse covariance in the spaces of topics and embeddings, and nothing in those of words (`spaces`). When the positives fall
-apart into groups of different topics, score(d) is half that of all positives and half that of the group that d is nearest to.
+apart into groups of different topics, score(d) is half that of all positives and half that of the group that d is nearest to. Where
+there are papers that are not relevant, a linear model of the labels adds its answer.
 
-Closed form: nothing is trained, one seed is enough, and a verdict counts at once. Nothing here reads text or names words.
+Closed form: one seed is enough, and a verdict counts at once. Nothing here reads text or names words.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
 from watcher.rank.explanation import Examples, Gains, explain, headings_of, terms_of
 from watcher.rank.features import Matrix, Passage, example, paper
-from watcher.rank.spaces import GAMMA, NEAREST, Example, Ground, View, groups, stacked, view_of, whitened
+from watcher.rank.spaces import GAMMA, NEAREST, Example, Ground, Labels, Space, View, groups, labels_of, stacked, view_of, whitened
 
 if TYPE_CHECKING:
     from watcher.rank import Embed
@@ -43,11 +44,12 @@ _DECIMALS = 6
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """Papers that a reader marked. `rows`: each in every space, so that its product with a paper is what it counts there, without its
-    weight; `places`: which of the positives it is, -1 for one that is not relevant."""
+    weight; `places`: which of the positives it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels."""
 
     pmids: tuple[Pmid, ...]
     places: tuple[int, ...]
     rows: tuple[Matrix, ...]
+    shares: Floats
 
     def weights(self, view: View) -> Floats:
         """What each verdict weighs in a view's means."""
@@ -62,11 +64,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A fitted ranking. `views`: that of all positives, then one for each group if they fall apart. `rungs`: the scores of the N
-    nearest sample papers, lowest first."""
+    """A fitted ranking. `views`: that of all positives, then one for each group if they fall apart. `labels`: the linear model, if
+    there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first."""
 
     ground: Ground
     views: tuple[View, ...]
+    labels: Space | None
     rungs: Floats
     examples: Examples
     judged: Judged
@@ -78,7 +81,7 @@ class Model:
 
     def _scored(self, articles: Sequence[Article], directions: Callable[[int], Sequence[Floats]]) -> Iterator[Scored]:
         features = self._read(articles)
-        totals, best = scores(self.views, features)
+        totals, best = scores(self.views, self.labels, features)
         gains = self._gains(features, best, directions)
         parts = zip(articles, self._numbers(totals, features), self.examples.nearest(features.vectors), gains, strict=True)
         for article, number, near, gained in parts:
@@ -86,7 +89,7 @@ class Model:
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers whose features were read; 0 for a paper without any text."""
-        return self._numbers(scores(self.views, features)[0], features)
+        return self._numbers(scores(self.views, self.labels, features)[0], features)
 
     def _numbers(self, totals: Floats, features: Features) -> tuple[float, ...]:
         numbers = percent(totals, self.rungs)
@@ -103,14 +106,15 @@ class Model:
     def breakdown(self, article: Article) -> Breakdown:
         """Everything behind one number; see `watcher.rank.Ranking.breakdown`."""
         features = self._read([article])
-        totals, best = scores(self.views, features)
+        totals, best = scores(self.views, self.labels, features)
         (gains,) = self._gains(features, best, self._directions)
         shares = self._shares(int(best[0]))
         points = sum((share * np.array(view.points(features))[:, 0] for view, share in shares), start=np.zeros(1))
+        learnt = [Part(self.labels.name, float(self.labels.points(features.spaces[0], 0.0)[0]))] if self.labels else []
         return Breakdown(
             value=self._numbers(totals, features)[0],
             total=float(totals[0]),
-            spaces=tuple(Part(space.name, one) for space, one in zip(self.views[0].spaces, points.tolist(), strict=True)),
+            spaces=(*(Part(space.name, one) for space, one in zip(self.views[0].spaces, points.tolist(), strict=True)), *learnt),
             terms=terms_of(article, gains),
             headings=headings_of(article, gains),
             nearest=self.examples.ranked(features.vectors)[:NEAREST_SEEDS],
@@ -128,6 +132,8 @@ class Model:
             products = rows @ paper_.T
             product = np.asarray(products if isinstance(products, np.ndarray) else products.toarray())[:, 0]
             points += product * sum(share * view.spaces[number].scale * self.judged.weights(view) for view, share in shares)
+            if self.labels and number == 0:
+                points += product * self.judged.shares * self.labels.scale
         moved = [(pmid, self.judged.kind(number), float(points[number])) for number, pmid in enumerate(self.judged.pmids)]
         return tuple(sorted(moved, key=lambda verdict: (-abs(verdict[2]), verdict[0])))
 
@@ -140,6 +146,8 @@ class Model:
             sum((share * view.spaces[number].direction(usual[number]) for view, share in self._shares(best)), start=np.zeros(1))
             for number in range(3)
         )
+        if self.labels:
+            phrases = phrases + self.labels.direction(0.0)
         return phrases, words, background.places @ topics
 
     def _gains(self, features: Features, best: Floats, directions: Callable[[int], Sequence[Floats]]) -> list[Gains]:
@@ -164,13 +172,14 @@ def gains_of(vectors: Vectors, directions: Sequence[Floats], background: Backgro
         yield dict(zip(phrases.indices[start:end].tolist(), added[start:end].tolist(), strict=True))
 
 
-def scores(views: Sequence[View], features: Features) -> tuple[Floats, Floats]:
+def scores(views: Sequence[View], labels: Space | None, features: Features) -> tuple[Floats, Floats]:
     """The papers' scores, and which view after the first each is nearest to (0 where there are no groups)."""
     whole = views[0].totals(features)
+    learnt = labels.points(features.spaces[0], 0.0) if labels else 0.0
     if len(views) == 1:
-        return whole, np.zeros(whole.size, np.int64)
+        return whole + learnt, np.zeros(whole.size, np.int64)
     grouped = np.vstack([view.totals(features) for view in views[1:]])
-    return (whole + grouped.max(axis=0)) / 2, grouped.argmax(axis=0) + 1
+    return (whole + grouped.max(axis=0)) / 2 + learnt, grouped.argmax(axis=0) + 1
 
 
 def _batches(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
@@ -192,9 +201,9 @@ def fit(
     depth: int = NEAREST,
 ) -> tuple[RankingFacts, Model]:
     """The model for a seed set and verdicts, and the facts that name it; see `watcher.rank.build`. `depth` is N."""
-    shown = [(_label(seed), passages, _seed_text(seed)) for seed in seeds if (passages := example(seed))]
-    liked = {article.pmid: article for article in relevant if paper(article)}
-    disliked = {article.pmid: article for article in not_relevant if paper(article)}
+    shown = sorted(((_label(seed), passages, _seed_text(seed)) for seed in seeds if (passages := example(seed))), key=_example_hash)
+    liked = {article.pmid: article for article in sorted(relevant, key=_pmid) if paper(article)}
+    disliked = {article.pmid: article for article in sorted(not_relevant, key=_pmid) if paper(article)}
     if not shown and not liked:
         raise _no_text(seeds)
     ground = Ground(background, embed)
@@ -202,25 +211,41 @@ def fit(
     positives, negatives = ground.examples([*shown, *kinds[0]]), ground.examples(kinds[1])
     parts = [np.arange(len(shown) + len(liked)), *groups(positives, ground)]
     views = tuple(view_of(members, positives, negatives, ground) for members in parts)
-    rungs = np.sort(scores(views, ground.sample)[0])[-depth:]
+    labels = labels_of(positives[0], negatives[0])
+    learnt = labels.space if labels else None
+    rungs = np.sort(scores(views, learnt, ground.sample)[0])[-depth:]
     examples = Examples(tuple(label for label, _, _ in shown), Vectors(*(rows[: len(shown)] for rows in positives[:2])))
-    judged = _judged([*liked], [*disliked], positives, negatives, ground)
-    return _facts(shown, *kinds, background, embed), Model(ground, views, rungs, examples, judged)
+    judged = _judged(([*liked], [*disliked]), positives, negatives, ground, labels)
+    return _facts(shown, *kinds, background, embed), Model(ground, views, learnt, rungs, examples, judged)
 
 
 def _as_example(article: Article) -> Example:
     return article.title, paper(article), embedded_text(article)
 
 
+def _pmid(article: Article) -> Pmid:
+    return article.pmid
+
+
+def _example_hash(shown: Example) -> str:
+    return _hash([shown[0], *map(_said, shown[1])])
+
+
 def _judged(
-    liked: Sequence[Pmid], disliked: Sequence[Pmid], positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Ground
+    kinds: tuple[Sequence[Pmid], Sequence[Pmid]],
+    positives: Sequence[Matrix],
+    negatives: Sequence[Matrix],
+    ground: Ground,
+    labels: Labels | None,
 ) -> Judged:
     """The last rows of `positives` are the liked papers."""
+    liked, disliked = kinds
     first = positives[0].shape[0] - len(liked)
     rows = (stacked(more[first:], less) for more, less in zip(positives, negatives, strict=True))
     each = zip(rows, ground.whiteners, strict=True)
     counted = tuple(rows if whitening is None else whitened(rows, whitening) for rows, whitening in each)
-    return Judged((*liked, *disliked), (*range(first, first + len(liked)), *[-1] * len(disliked)), counted)
+    places = (*range(first, first + len(liked)), *[-1] * len(disliked))
+    return Judged((*liked, *disliked), places, counted, labels.shares[first:] if labels else np.zeros(len(liked)))
 
 
 def percent(scores: Floats, rungs: Floats) -> Floats:
@@ -261,7 +286,7 @@ def _facts(
     background: Background,
     embed: Embed | None,
 ) -> RankingFacts:
-    seeds = _hash(sorted(_hash([label, *map(_said, passages)]) for label, passages, _ in shown))
+    seeds = _hash(sorted(map(_example_hash, shown)))
     verdicts = [sorted(_hash(list(map(_said, passages))) for _, passages, _ in labels) for labels in (liked, disliked)]
     return RankingFacts(
         sha256=_hash([seeds, background.sha256, CODE, *verdicts, embed.sha256 if embed else None]),

@@ -34,6 +34,8 @@ WEIGHTS = (1.0, 1.0, 1.0, 2.0)
 RIDGES = (0.0, 0.0, 0.001, 0.01)
 """What is added to the variances before the covariance is inverted; 0: a space that is left as it is."""
 GAMMA = 0.5
+LABELS_WEIGHT = 30.0
+LABELS_RIDGE = 1.0
 NEAREST = 250
 LEAST_GROUP = 0.05
 
@@ -121,20 +123,28 @@ def forget() -> None:
 def whitener(rows: Floats, ridge: float) -> Floats:
     """The inverse of the rows' covariance with `ridge` added to the variances.
 
-    The same to the last bit on any machine: the products of rows on a grid of 2^-12 add up exactly, and the inverse is taken by Gauss
-    and Jordan's elimination, step by step, which needs no pivots for a matrix like this.
+    The same to the last bit on any machine: the products of rows on a grid of 2^-12 add up exactly, and so it is `solved`.
     """
     middle = rows.sum(axis=0) / rows.shape[0]
-    left = (rows.T @ rows) / rows.shape[0] - middle[:, np.newaxis] * middle + ridge * np.eye(rows.shape[1])
-    right = np.eye(rows.shape[1])
-    for step in range(rows.shape[1]):
+    covariance = (rows.T @ rows) / rows.shape[0] - middle[:, np.newaxis] * middle
+    inverse = solved(covariance + ridge * np.eye(rows.shape[1]), np.eye(rows.shape[1]))
+    return on_grid((inverse + inverse.T) / 2, bits=8)
+
+
+def solved(left: Floats, right: Floats) -> Floats:
+    """The X of left · X = right, for a symmetric, positive definite `left`: one that needs no pivots. (n, n), (n, m) -> (n, m).
+
+    Gauss and Jordan's elimination, in single additions and multiplications, which are the same on any machine.
+    """
+    left, right = left.copy(), right.copy()
+    for step in range(left.shape[0]):
         right[step] /= left[step, step]
         left[step] /= left[step, step]
         others = left[:, step].copy()
         others[step] = 0.0
         right -= others[:, np.newaxis] * right[step]
         left -= others[:, np.newaxis] * left[step]
-    return on_grid((right + right.T) / 2, bits=8)
+    return right
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,6 +239,37 @@ def standard(scores: Floats) -> tuple[float, float]:
 
 def _middle_of(rows: Matrix) -> Floats:
     return mean_row(rows) if isinstance(rows, np.ndarray) else mean(rows)
+
+
+# --- labels --------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """A linear model over the phrases, learnt from what is relevant and what is not. `shares`: how much of each example, the positives
+    first, stands in its direction."""
+
+    space: Space
+    shares: Floats
+
+
+def labels_of(positives: Matrix, negatives: Matrix) -> Labels | None:
+    """The model that tells the ones from the others, each a matrix of one row a paper; None when there are no others.
+
+    Ridge regression of +1 and -1 in its dual form (Saunders, Gammerman & Vovk, ICML 1998), the two classes weighing the same:
+    shares = (K + ridge / weights)^-1 · y with K the rows' products. It has no constant: papers unlike any example have 0.
+    """
+    if not negatives.shape[0]:
+        return None
+    rows = stacked(positives, negatives)
+    sizes = np.repeat([positives.shape[0], negatives.shape[0]], [positives.shape[0], negatives.shape[0]])
+    answers = np.repeat([1.0, -1.0], [positives.shape[0], negatives.shape[0]])
+    damped = (rows @ rows.T).toarray() + np.diag(LABELS_RIDGE * 2 * sizes / sizes.size)
+    shares = on_grid(solved(damped, answers[:, np.newaxis])[:, 0])
+    weights = rows.data * np.repeat(shares, np.diff(rows.indptr))
+    toward = on_grid(np.bincount(rows.indices, weights=weights, minlength=rows.shape[1]).astype(np.float64))
+    places = np.flatnonzero(toward)
+    return Labels(Space("labels", places, toward[places], toward.size, LABELS_WEIGHT), shares)
 
 
 # --- groups --------------------------------------------------------------------------------------------------------------------
