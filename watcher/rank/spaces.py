@@ -34,7 +34,7 @@ WEIGHTS = (1.0, 1.0, 1.0, 2.0)
 RIDGES = (0.0, 0.0, 0.001, 0.01)
 """What is added to the variances before the covariance is inverted; 0: a space that is left as it is."""
 GAMMA = 0.5
-LABELS_WEIGHT = 30.0
+LABELS_WEIGHT = 60.0
 LABELS_RIDGE = 1.0
 NEAREST = 250
 LEAST_GROUP = 0.05
