@@ -18,6 +18,7 @@ from store_samples import BY_QUERY, REASONS, Bench, paper
 from watcher import clock, schedule
 from watcher.demo.corpus import Corpus, Planted
 from watcher.demo.server import EutilsServer
+from watcher.digest.arrange import GivingWay
 from watcher.domain import (
     Article,
     Breakdown,
@@ -143,6 +144,7 @@ class Desk:
     watches: list[Watch] = field(default_factory=lambda: [NMJ])
     orders: list[DigestList] = field(default_factory=lambda: [WEEKLY])
     values: dict[int, float] = field(default_factory=dict)
+    giving_way: GivingWay | None = None
     ranked_as: str = "ranking-1"
     seeds: tuple[Seed, ...] = ()
     post: Post = field(default_factory=Post)
@@ -191,7 +193,13 @@ class Desk:
             store=self.store,
             runner=self.runner,
             composer=Composer(
-                self.store, lambda _watch: (), self.rank, to_ris, lambda _channel: ("pi@lab.example",), host="lab.example"
+                self.store,
+                lambda _watch: (),
+                self.rank,
+                to_ris,
+                lambda _channel: ("pi@lab.example",),
+                host="lab.example",
+                giving_way=self.giving_way,
             ),
             deliverer=Deliverer(self.store, self.post, channels, "me"),
             watches={watch.name: watch for watch in self.watches},

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from watcher import clock, schedule
 from watcher.config import Settings, load, load_last_good, locate_database
-from watcher.domain import Article, Channel, DigestList, ResolvedSeed, Seed, Watch
+from watcher.domain import Article, Channel, DigestList, GaveWay, ResolvedSeed, Seed, Watch
 from watcher.errors import ConfigurationError, Place, Problem, SeedError, UnknownNameError
 from watcher.export import to_ris
 from watcher.flows.alert import Alerter
@@ -325,6 +325,7 @@ class App:
             base_url=self.settings.base_url,
             run_schedule=self.run_schedule,
             jitter_minutes=self.settings.runs.jitter_minutes,
+            giving_way=_giving_way if self.settings.ranking.diversity else None,
         )
 
     def orderer(self) -> Orderer:
@@ -560,6 +561,13 @@ def _placed(settings: Settings, key: tuple[str, ...], check: Callable[[], object
 def _sample_pmids() -> Sequence[int]:
     pmids: Sequence[int] = load_background().pmids.tolist()
     return pmids
+
+
+def _giving_way(articles: Sequence[Article], scores: Sequence[float], top: int) -> Sequence[GaveWay]:
+    """Near-duplicates among the candidates for the picks; the background is loaded only for this."""
+    from watcher.rank.diversity import giving_way  # noqa: PLC0415 - NumPy only when used
+
+    return giving_way(articles, scores, top, background=load_background())
 
 
 def _tell_once(warning: str) -> None:

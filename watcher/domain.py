@@ -580,9 +580,18 @@ class Section(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GaveWay:
+    """A paper that is so like the pick `to` that another paper is picked in its place. `similarity`: their cosine, 0 to 1."""
+
+    pmid: Pmid
+    to: Pmid
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (pmid, how it
-    reads: "preprint in bioRxiv"). `note` says why it comes late, or again."""
+    reads: "preprint in bioRxiv"). `note` says why it comes late, or again, `gave_way` why it is no pick."""
 
     article: Article
     work_id: int
@@ -594,6 +603,7 @@ class Item:
     chips: tuple[str, ...] = ()
     also: tuple[tuple[Pmid, str], ...] = ()
     note: str = ""
+    gave_way: GaveWay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -645,6 +655,7 @@ class Receipt:
     warnings: tuple[str, ...] = ()
     next_digest_at: datetime | None = None
     outages: tuple[Outage, ...] = ()
+    gave_way: tuple[GaveWay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

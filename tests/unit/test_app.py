@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rank_samples import AGRIN, MUSK
 from rehearsal import SEED, Lab, lab
 
 from watcher import clock
 from watcher.app import App, load_settings
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
+from watcher.domain import Pmid
 from watcher.errors import ConfigurationError, UnknownNameError
 
 START = "2026-03-02T09:00"
@@ -191,3 +194,20 @@ def test_a_query_that_falls_apart_is_refused_with_the_files_own_line(tmp_path: P
         load_settings(tmp_path / "config")
 
     assert line in {problem.place.line for problem in caught.value.problems if problem.place}
+
+
+# --- diversity
+
+
+def test_near_duplicates_give_way_unless_the_configuration_says_no(one: Lab) -> None:
+    like = replace(AGRIN, pmid=Pmid(11))
+
+    with App(load_settings(one.config)) as app:
+        found = app.composer().giving_way
+    change(one, "ranking", value={"diversity": False})
+    with App(load_settings(one.config)) as app:
+        switched_off = app.composer().giving_way
+
+    assert found is not None
+    assert [(told.pmid, told.to) for told in found([AGRIN, like, MUSK], [99, 98, 97], 2)] == [(11, 1)]
+    assert switched_off is None

@@ -13,8 +13,8 @@ from digest_samples import NMJ, WATCHES, WEEK, WEEKLY, digest, entry, many, pape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.digest.arrange import Entry, fit, importance
-from watcher.domain import Digest, Origin, PartialDate, Pmid, Receipt, Section
+from watcher.digest.arrange import Entry, GivingWay, fit, importance
+from watcher.domain import Article, Digest, GaveWay, Origin, PartialDate, Pmid, Receipt, Section
 
 
 def numbers(items: Sequence[object]) -> list[int]:
@@ -72,6 +72,54 @@ def test_a_paper_is_highly_relevant_when_one_of_its_watches_says_so() -> None:
 
     assert {number: item.highlight for number, item in zip(numbers(whole.items), whole.items, strict=True)} == {1: True, 2: False}
     assert whole.highlights == 1
+
+
+def giving_way(*pairs: tuple[int, int]) -> GivingWay:
+    """What finds that the first of each pair of sample papers is very like the second."""
+    return lambda _articles, _scores, _top: [GaveWay(paper(one).pmid, paper(other).pmid, 0.7) for one, other in pairs]
+
+
+def test_a_paper_that_gives_way_stands_with_its_watch_and_the_next_one_is_picked() -> None:
+    entries = [entry(paper(number), 90 - number) for number in range(1, 6)]
+
+    whole = digest(entries, order=replace(WEEKLY, top=2), giving_way=giving_way((2, 1)))
+
+    assert in_section(whole, Section.PICK) == [1, 3]
+    assert in_section(whole, Section.WATCH) == [2, 4, 5]
+    assert whole.receipt.gave_way == (GaveWay(paper(2).pmid, paper(1).pmid, 0.7),)
+    assert [item.gave_way for item in whole.items if item.gave_way] == [GaveWay(paper(2).pmid, paper(1).pmid, 0.7)]
+
+
+def test_candidates_are_handed_over_best_first_and_only_those_that_can_be_picks() -> None:
+    heard: list[tuple[list[int], list[float], int]] = []
+
+    def hear(articles: Sequence[Article], scores: Sequence[float], top: int) -> list[GaveWay]:
+        heard.append(([article.pmid - 99_000_000 for article in articles], list(scores), top))
+        return []
+
+    entries = [entry(paper(1), 40), entry(paper(2), 80), entry(paper(3, publication_types=("Preprint",)), 99), entry(paper(4), 60)]
+    digest(entries, order=replace(WEEKLY, top=2), giving_way=hear)
+
+    assert heard == [([2, 4, 1], [80, 60, 40], 2)]
+
+
+@pytest.mark.parametrize("top", [0, 2, 3])
+def test_nothing_is_asked_where_every_candidate_is_picked_or_none(top: int) -> None:
+    def never(*_: object) -> list[GaveWay]:
+        pytest.fail("nobody has to give way")
+
+    whole = digest([entry(paper(1)), entry(paper(2))], order=replace(WEEKLY, top=top), giving_way=never)
+
+    assert len(whole.items) == 2
+
+
+def test_a_paper_that_gave_way_is_the_last_but_the_picks_to_be_attached() -> None:
+    entries = [entry(paper(number), 90 - number) for number in range(1, 6)]
+
+    whole = digest(entries, order=replace(WEEKLY, top=2, limit=3), giving_way=giving_way((2, 1)))
+
+    assert numbers(whole.items) == [1, 3, 2]
+    assert numbers(whole.attached) == [4, 5]
 
 
 def test_preprints_and_late_papers_have_their_own_sections_and_are_no_picks() -> None:

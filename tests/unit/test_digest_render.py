@@ -39,6 +39,7 @@ from watcher.domain import (
     Digest,
     FollowUp,
     Gap,
+    GaveWay,
     Item,
     Journal,
     Message,
@@ -295,6 +296,34 @@ def test_an_empty_period_is_a_short_mail_without_a_file() -> None:
 )
 def test_the_one_line_receipt_adds_up(receipt: Receipt, line: str) -> None:
     assert line in " ".join(email(digest([], receipt=receipt))[1].payload["text"].split())
+
+
+def test_a_paper_that_gave_way_says_to_which_pick_in_every_kind() -> None:
+    like = GaveWay(paper(2).pmid, paper(3).pmid, 0.62)
+    entries = [entry(paper(number, f"Sample {number}"), 90 + number) for number in range(1, 4)]
+    whole = digest(entries, order=replace(WEEKLY, top=2), giving_way=lambda *_: [like])
+
+    told = "Very like pick 1, “Sample 3”, so no pick beside it."
+    _, mail = email(whole)
+    assert told in visible(mail.payload["html"])
+    assert told in " ".join(mail.payload["text"].split())
+    assert told in parts(whole, ChannelKind.SLACK)[0].payload["json"]
+    assert told in parts(whole, ChannelKind.OTHER)[0].payload["text"]
+    assert "Very like a pick, so no pick: 1" in mail.payload["text"]
+    document = json.loads(preview(whole, "json", ris))
+    assert document["receipt"]["gave_way"] == [{"pmid": 99000002, "to": 99000003, "similarity": 0.62}]
+    assert [one["gave_way"] for one in document["items"]] == [None, None, document["receipt"]["gave_way"][0]]
+
+
+def test_a_paper_that_gave_way_to_a_pick_that_found_no_room_names_it_by_its_pmid() -> None:
+    like = GaveWay(paper(2).pmid, paper(3).pmid, 0.62)
+    entries = [entry(paper(number, f"Sample {number}"), 90 + number) for number in range(1, 4)]
+    whole = digest(entries, order=replace(WEEKLY, top=1), giving_way=lambda *_: [like])
+    (pick,) = (item for item in whole.items if item.section is Section.PICK)
+
+    without = replace(whole, items=tuple(item for item in whole.items if item is not pick), attached=(pick,))
+
+    assert "Very like PMID 99000003, so no pick beside it." in preview(without, "text", ris)
 
 
 def test_compact_lists_can_be_grouped_by_chip() -> None:

@@ -8,7 +8,7 @@ from flow_samples import ALS, NMJ, WEEKLY, Desk, final, passing
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import Empty, Pmid
+from watcher.domain import Empty, GaveWay, Pmid
 from watcher.flows.explain import Explanation, Step, explain
 
 Desks = Callable[..., Desk]
@@ -86,6 +86,22 @@ def test_a_presented_paper_is_told_to_the_last_delivery(at_desk: Desks) -> None:
     assert delivered.detail == f"list weekly, period {PERIOD}, to mail pi@lab.example"
     assert {step.at for step in found.steps[3:]} == {AT_MONDAY}
     assert found.answer == f"It reached list weekly in the digest of {PERIOD} (delivered)."
+
+
+def test_a_paper_that_gave_way_names_the_pick_that_it_is_like(at_desk: Desks) -> None:
+    one = at_desk(*(on_nmj(pmid) for pmid in range(1, 8)))
+    one.values = dict(zip(range(1, 8), range(90, 83, -1), strict=True))
+    one.giving_way = lambda articles, _scores, _top: [GaveWay(articles[1].pmid, articles[0].pmid, 0.8)]
+    one.tick(START)
+    one.tick(MONDAY)
+
+    found = told(one, 2)
+
+    (presented,) = (step for step in found.steps if step.step == "presented")
+    assert presented.outcome == "watch"
+    assert presented.detail == f"list weekly, period {PERIOD}; no pick, as it is very like PMID 1: it gave way to other papers"
+    assert [step.outcome for step in told(one, 6).steps if step.step == "presented"] == ["pick"]
+    assert "gave way" not in str(told(one, 1))
 
 
 def test_a_delivery_that_failed_gives_its_reason_until_it_is_sent(at_desk: Desks) -> None:

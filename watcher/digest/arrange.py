@@ -18,6 +18,7 @@ from watcher.domain import (
     DigestList,
     FollowUp,
     Gap,
+    GaveWay,
     Item,
     Origin,
     Period,
@@ -31,6 +32,9 @@ from watcher.domain import (
 _SECTIONS = tuple(Section)
 _AGAIN = (Section.RECONSIDERED, Section.STARTER)
 _NOTHING_COUNTED = Receipt()
+
+GivingWay = Callable[[Sequence[Article], Sequence[float], int], Sequence[GaveWay]]
+"""Of candidates for the picks (best first), their scores and the number of picks: those that give way to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,19 @@ def arrange(
     receipt: Receipt = _NOTHING_COUNTED,
     base_url: str | None = None,
     new_watches: Collection[str] = (),
+    giving_way: GivingWay | None = None,
 ) -> Digest:
     """The digest of `entries`, every one of them shown or attached.
 
-    Picks are the best `order.top` papers that are neither late nor preprints nor seen before; then come the watches in the list's
+    Picks are the best `order.top` papers that are neither late nor preprints nor seen before, without those that are `giving_way`
+    (asked only when there are more than `order.top`); then come the watches in the list's
     order, preprints, late arrivals, reconsidered and starter papers, each by score, then newest, then pmid. Of the watches that
     present their first digest (all of them when `period.first`, else `new_watches`) only the best `start.papers` are shown; over
     all, at most `order.limit`. `receipt` counts what was judged otherwise (below the threshold, excluded, already presented,
     retracted); its `shown` and `attached` are filled here, and `new` where it is 0: the presented works that are new, and those.
     """
     starting = set(order.watches) if period.first else set(new_watches)
-    items = _with_picks([_item(entry, order, watches, starting) for entry in entries], order.top)
+    items = _with_picks([_item(entry, order, watches, starting) for entry in entries], order.top, giving_way)
     shown = _within_limit(_within_start(items, watches, starting), order.limit)
     kept = {id(item) for item in shown}
     titles = {name: watches[name].title for name in order.watches if name in watches}
@@ -114,13 +120,19 @@ def fit(digest: Digest, *, max_bytes: int, measure: Callable[[Digest], int]) -> 
 
 
 def counted(digest: Digest) -> Digest:
-    """`digest` with the receipt's `shown` and `attached`, and `new` where nobody counted it, as its items say."""
+    """`digest` with the receipt's `shown`, `attached` and `gave_way`, and `new` where nobody counted it, as its items say."""
     receipt = digest.receipt
     new = sum(item.section not in _AGAIN for item in digest.presented)
     judged_otherwise = receipt.below_threshold + receipt.excluded_type + receipt.already_presented + len(receipt.retracted)
     return replace(
         digest,
-        receipt=replace(receipt, new=receipt.new or new + judged_otherwise, shown=len(digest.items), attached=len(digest.attached)),
+        receipt=replace(
+            receipt,
+            new=receipt.new or new + judged_otherwise,
+            shown=len(digest.items),
+            attached=len(digest.attached),
+            gave_way=tuple(item.gave_way for item in digest.presented if item.gave_way),
+        ),
     )
 
 
@@ -205,10 +217,17 @@ def _similar_note(entry: Entry) -> str:
     return "Not matched by the query: PubMed lists it as similar to the seeds."
 
 
-def _with_picks(items: Sequence[Item], top: int) -> list[Item]:
-    fresh = sorted((item for item in items if item.section is Section.WATCH), key=_merit)[: max(top, 0)]
-    picked = {id(item) for item in fresh}
-    return [replace(item, section=Section.PICK) if id(item) in picked else item for item in items]
+def _with_picks(items: Sequence[Item], top: int, giving_way: GivingWay | None) -> list[Item]:
+    fresh = sorted((item for item in items if item.section is Section.WATCH), key=_merit)
+    gave = {}
+    if giving_way and len(fresh) > top > 0:
+        found = giving_way([item.article for item in fresh], [item.score for item in fresh], top)
+        gave = {one.pmid: one for one in found}
+    picked = {id(item) for item in [item for item in fresh if item.article.pmid not in gave][: max(top, 0)]}
+    return [
+        replace(item, section=Section.PICK) if id(item) in picked else replace(item, gave_way=gave.get(item.article.pmid))
+        for item in items
+    ]
 
 
 def _within_start(items: Sequence[Item], watches: Mapping[str, Watch], starting: Collection[str]) -> list[Item]:

@@ -3,11 +3,12 @@
     {schema: 1, subject, list: {name, title}, period: {key, slot_at, covers_from, covers_to, first, late_reason}, composed_at,
      items: [paper], attached: [paper], follow_ups: [{pmid, title, text, url}], gaps: [{watch, since, until, reason}],
      receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
-               failures, warnings, next_digest_at, outages: [{watches, since, until, reason, made_good_at}]}}
+               failures, warnings, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
+               gave_way: [{pmid, to, similarity}]}}
 
     paper = {pmid, work_id, section, score, highlight, watches, title, authors, journal, published, ahead_of_print, doi, pmcid,
              chips, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
-             note, also: [{pmid, text}], url}
+             note, gave_way: null or {pmid, to, similarity} (very like the pick `to`, so no pick), also: [{pmid, text}], url}
 
 Where every watch has a gap and `covers_to` equals `covers_from`, no new days could be covered.
 
@@ -67,6 +68,7 @@ def _paper(item: Item) -> dict[str, object]:
         "conclusion": conclusion(article),
         "reasons": asdict(item.reasons),
         "note": item.note,
+        "gave_way": asdict(item.gave_way) if item.gave_way else None,
         "also": [{"pmid": pmid, "text": text} for pmid, text in item.also],
         "url": links.pubmed(article.pmid),
     }

@@ -39,6 +39,7 @@ _CHIPS_SHOWN = 6
 _ALSO_SHOWN = 3
 _LINE = 600
 _REASON = 200
+_LIKE = 90
 
 _BRIEF = timedelta(hours=2)
 _BRIEF_TOLD = 2
@@ -328,7 +329,7 @@ def _card(digest: Digest, item: Item) -> Card:
         watches=_watches(digest, item),
         conclusion=conclusion(article) if item.section is Section.PICK else "",
         why=_why(item.reasons),
-        note=clean.clip(clean.plain(item.note), 240),
+        note=clean.clip(clean.plain(" ".join(filter(None, (_gave_way(digest, item), item.note)))), 240),
         also=tuple(Link(clean.clip(clean.plain(text), 80), links.pubmed(pmid)) for pmid, text in item.also[:_ALSO_SHOWN]),
         links=_links(article, digest.order.full_text_url),
     )
@@ -368,6 +369,17 @@ def _why(reasons: Reasons) -> str:
     return clean.clip(clean.plain("; ".join(part for part in parts if part)), 300)
 
 
+def _gave_way(digest: Digest, item: Item) -> str:
+    """Why a paper is no pick that would be one by its score."""
+    if item.gave_way is None:
+        return ""
+    picks = [one.article for one in digest.items if one.section is Section.PICK]
+    number = next((number for number, pick in enumerate(picks, 1) if pick.pmid == item.gave_way.to), None)
+    if number is None:
+        return f"Very like PMID {item.gave_way.to}, so no pick beside it."
+    return f"Very like pick {number}, “{clean.clip(clean.title(picks[number - 1]), _LIKE)}”, so no pick beside it."
+
+
 def _links(article: Article, full_text_url: str | None) -> tuple[Link, ...]:
     candidates = (
         ("PubMed", links.pubmed(article.pmid)),
@@ -390,6 +402,7 @@ def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
     """Label and value, in reading order; what did not happen is left out, save for the four counts a reader looks for."""
     always = (("Checked", receipt.checked), ("New", receipt.new), ("Shown", receipt.shown))
     sometimes = (
+        ("Very like a pick, so no pick", len(receipt.gave_way)),
         ("Of a type left out", receipt.excluded_type),
         ("Presented before", receipt.already_presented),
         ("Awaiting their record", receipt.awaiting),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from watcher import clock, schedule
-from watcher.digest.arrange import arrange
+from watcher.digest.arrange import GivingWay, arrange
 from watcher.digest.chips import chips
 from watcher.digest.render import messages
 from watcher.digest.wording import day_and_time
@@ -93,7 +93,8 @@ class _Hearing:
 class Composer:
     """Composes digests. `seeds` gives a watch's resolved seeds without asking PubMed; `ris` renders articles; `recipients` says
     to whom a channel delivers; `host` is the right-hand side of Message-IDs; `run_schedule`, spread by `jitter_minutes`, says when
-    watches are searched by themselves, so that a digest can tell when they were not."""
+    watches are searched by themselves, so that a digest can tell when they were not; `giving_way` finds near-duplicates among the
+    candidates for the picks (None: none are looked for)."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -104,6 +105,7 @@ class Composer:
     base_url: str | None = None
     run_schedule: schedule.Schedule | None = None
     jitter_minutes: int = 0
+    giving_way: GivingWay | None = None
 
     def compose(self, request: Request) -> Draft:
         """Compose and owe.
@@ -135,6 +137,7 @@ class Composer:
             receipt=self._receipt(request, history, judged),
             base_url=self.base_url,
             new_watches=hearing.starting,
+            giving_way=self.giving_way,
         )
         kinds = {channel.kind for channel in request.channels}
         digest, rendered = messages(arranged, kinds=kinds, ris=self.ris)

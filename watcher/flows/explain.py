@@ -133,7 +133,8 @@ def _judged(one: JudgementFacts) -> Step:
 def _presented(history: History) -> Iterable[Step]:
     for one in history.presented:
         under = "" if one.pmid == history.pmid else f" as PMID {one.pmid}"
-        yield Step("presented", one.section, one.composed_at, f"list {one.list_name}, period {one.period}{under}")
+        way = f"; no pick, as it is very like PMID {one.gave_way_to}: it gave way to other papers" if one.gave_way_to else ""
+        yield Step("presented", one.section, one.composed_at, f"list {one.list_name}, period {one.period}{under}{way}")
     for told in history.follow_ups:
         yield Step(
             "followed up",

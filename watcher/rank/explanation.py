@@ -41,7 +41,7 @@ class Examples:
         """For each paper the nearest seed's label and their cosine (the mean of both spaces, 0 to 1)."""
         if not self.labels:
             return [("", 0.0)] * papers.phrases.shape[0]
-        cosines = self._similarities(papers)
+        cosines = similarities(papers, self.vectors)
         best = cosines.argmax(axis=1)
         return [(self.labels[place], round(float(row[place]), 4)) for row, place in zip(cosines, best.tolist(), strict=True)]
 
@@ -49,11 +49,13 @@ class Examples:
         """All seeds' labels with their cosines to one paper, the nearest first."""
         if not self.labels:
             return ()
-        cosines = zip(self.labels, (round(one, 4) for one in self._similarities(paper)[0].tolist()), strict=True)
+        cosines = zip(self.labels, (round(one, 4) for one in similarities(paper, self.vectors)[0].tolist()), strict=True)
         return tuple(sorted(cosines, key=lambda seed: -seed[1]))
 
-    def _similarities(self, papers: Vectors) -> Floats:
-        return (_cosines(papers.phrases, self.vectors.phrases) + _cosines(papers.words, self.vectors.words)) / 2
+
+def similarities(these: Vectors, those: Vectors) -> Floats:
+    """How like each of `these` is to each of `those`: the mean of their cosines in both spaces, 0 to 1; 0 for a paper without text."""
+    return (_cosines(these.phrases, those.phrases) + _cosines(these.words, those.words)) / 2
 
 
 def _cosines(these: Matrix, those: Matrix) -> Floats:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Scored, Section
+from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section
 from watcher.store import articles as records
 from watcher.store import codec, configuration, deliveries, ledger, verdicts
 from watcher.store.database import Database, batches
@@ -136,6 +136,7 @@ def _presented(session: orm.Session, pmids: Iterable[Pmid]) -> tuple[PresentedFa
             presented.c.pmid,
             presented.c.section,
             presented.c.position,
+            digests.c.receipt,
         )
         .join(lists, lists.c.id == presented.c.list_id)
         .join(digests, digests.c.id == presented.c.digest_id)
@@ -143,9 +144,13 @@ def _presented(session: orm.Session, pmids: Iterable[Pmid]) -> tuple[PresentedFa
         .order_by(digests.c.id)
     )
     return tuple(
-        PresentedFacts(name, digest_id, period, composed_at, pmid, Section(section), position)
-        for name, digest_id, period, composed_at, pmid, section, position in found
+        PresentedFacts(name, digest_id, period, composed_at, pmid, Section(section), position, _gave_way_to(pmid, receipt))
+        for name, digest_id, period, composed_at, pmid, section, position, receipt in found
     )
+
+
+def _gave_way_to(pmid: Pmid, receipt: str) -> Pmid | None:
+    return next((one.to for one in codec.loads(Receipt, receipt).gave_way if one.pmid == pmid), None)
 
 
 def _follow_ups(session: orm.Session, pmid: Pmid) -> tuple[FollowUpFacts, ...]:

@@ -289,7 +289,8 @@ class JudgementFacts:
 
 @dataclass(frozen=True, slots=True)
 class PresentedFacts:
-    """How the pmid's work reached the readers of a list; `pmid` is the record that was shown."""
+    """How the pmid's work reached the readers of a list; `pmid` is the record that was shown, `gave_way_to` the pick that it is so
+    like that it was no pick itself."""
 
     list_name: str
     digest_id: int
@@ -298,6 +299,7 @@ class PresentedFacts:
     pmid: Pmid
     section: Section
     position: int
+    gave_way_to: Pmid | None = None
 
 
 @dataclass(frozen=True, slots=True)
