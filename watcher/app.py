@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from watcher import clock, schedule
 from watcher.config import Settings, load, load_last_good, locate_database
-from watcher.domain import Article, Channel, DigestList, GaveWay, ResolvedSeed, Seed, Watch
+from watcher.domain import Article, Channel, DigestList, GaveWay, ResolvedSeed, Seed, Theme, Watch
 from watcher.errors import ConfigurationError, Place, Problem, SeedError, UnknownNameError
 from watcher.export import to_ris
 from watcher.flows.alert import Alerter
@@ -30,6 +30,7 @@ from watcher.flows.feedback import Lessons, lessons
 from watcher.flows.ordering import Orderer, joined
 from watcher.flows.resolve import resolve
 from watcher.flows.run import Runner
+from watcher.flows.themes import Facets
 from watcher.flows.tick import Ticker
 from watcher.heartbeat import Heartbeat
 from watcher.hub import PAUSES as HUB_PAUSES
@@ -326,6 +327,7 @@ class App:
             run_schedule=self.run_schedule,
             jitter_minutes=self.settings.runs.jitter_minutes,
             giving_way=_giving_way if self.settings.ranking.diversity else None,
+            facets=self.facets,
         )
 
     def orderer(self) -> Orderer:
@@ -351,6 +353,23 @@ class App:
         base = root if found.is_relative_to(root) else folder
         seeds = read_seeds(found, root=base) if found.is_dir() else read_file(found, root=base)
         return joined(seeds, self.watches, store=self.store, source=self.source if ask else None, now=clock.now())
+
+    def facets(self, watch: Watch) -> Facets:
+        """The themes of a watch: its file's, else those found from its seeds."""
+        own = self.settings.themes.get(watch.name)
+        origin = str(self.themes_file(watch)) if own else "found from the seeds"
+        themes = own or self.found_themes(watch)
+        return Facets(themes, partial(_fitting, themes), origin)
+
+    def found_themes(self, watch: Watch) -> tuple[Theme, ...]:
+        """The themes that the watch's seeds speak of."""
+        from watcher.rank.themes import found  # noqa: PLC0415 - NumPy only when used
+
+        return found(self.resolved(watch), load_background())
+
+    def themes_file(self, watch: Watch) -> Path:
+        """Where the watch's own themes stand, or would."""
+        return self.settings.path.parent / "themes" / f"{watch.name}.yaml"
 
     @property
     def run_schedule(self) -> schedule.Schedule:
@@ -568,6 +587,12 @@ def _giving_way(articles: Sequence[Article], scores: Sequence[float], top: int) 
     from watcher.rank.diversity import giving_way  # noqa: PLC0415 - NumPy only when used
 
     return giving_way(articles, scores, top, background=load_background())
+
+
+def _fitting(themes: Sequence[Theme], article: Article) -> str | None:
+    from watcher.rank.themes import fitting  # noqa: PLC0415 - NumPy only when used
+
+    return fitting(article, themes, load_background())
 
 
 def _tell_once(warning: str) -> None:

@@ -379,6 +379,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Theme:
+    """One of the things that a watch's seeds speak of: its name, and the words and phrases that papers on it use ("myasthen*": any
+    ending)."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An article joined with its hits, one for each watch that it matched; not yet judged."""
 
@@ -591,7 +600,8 @@ class GaveWay:
 @dataclass(frozen=True, slots=True)
 class Item:
     """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (pmid, how it
-    reads: "preprint in bioRxiv"). `note` says why it comes late, or again, `gave_way` why it is no pick."""
+    reads: "preprint in bioRxiv"). `note` says why it comes late, or again, `gave_way` why it is no pick. `theme` is the heading that it
+    stands under where the list groups by theme."""
 
     article: Article
     work_id: int
@@ -604,6 +614,7 @@ class Item:
     also: tuple[tuple[Pmid, str], ...] = ()
     note: str = ""
     gave_way: GaveWay | None = None
+    theme: str = ""
 
 
 @dataclass(frozen=True, slots=True)

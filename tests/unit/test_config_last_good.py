@@ -277,10 +277,10 @@ def test_the_files_of_a_configuration_are_its_own_the_secrets_folder_and_each_na
 
     found = files_of(home.file, environ=home.environ)
 
-    assert found == {home.file, home.folder / "no-secrets", home.folder / "secrets" / "mail"}
+    assert found == {home.file, home.file.parent / "themes", home.folder / "no-secrets", home.folder / "secrets" / "mail"}
 
 
 def test_of_a_broken_file_the_file_itself_counts_still(home: Home) -> None:
     home.write("config/watcher.yaml", "x: [\n")
 
-    assert files_of(home.file, environ=home.environ) == {home.file, home.folder / "no-secrets"}
+    assert files_of(home.file, environ=home.environ) == {home.file, home.file.parent / "themes", home.folder / "no-secrets"}

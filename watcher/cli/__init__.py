@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 
 from watcher.cli import models as _models  # noqa: F401 - adds its commands
+from watcher.cli import themes as _themes  # noqa: F401 - adds its command
 from watcher.cli.commands import app
 from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours, WatcherError
 

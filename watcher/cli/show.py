@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watcher.domain import HitState, ResolvedSeed, RunReport, VerdictKind, Watch
+from watcher.domain import HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Watch
 from watcher.flows.check import Finding
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
@@ -189,6 +189,12 @@ def dense(state: DenseState, kept: int, *, as_json: bool) -> None:
     _line(f"vectors kept: {kept:,}")
     if state.why:
         _line(f"{state.why}\n    {state.fix}")
+
+
+def themes(found: Sequence[Theme], got: Mapping[str | None, int]) -> None:
+    """Each theme with how many papers it gets, and its words."""
+    rows = [(str(got.get(theme.name, 0)), theme.name, ", ".join(theme.words)) for theme in found]
+    _table(("papers", "theme", "words"), [*rows, (str(got.get(None, 0)), "Other", "")])
 
 
 def explanation(told: Explanation, *, as_json: bool) -> None:

@@ -23,6 +23,8 @@ from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer,
 from watcher.config.reference import write_reference, write_schema
 from watcher.config.settings import Origin, Settings
 from watcher.config.shape import twin_of
+from watcher.config.themes import FOLDER as THEMES
+from watcher.config.themes import read_themes
 from watcher.config.wording import problems_of
 from watcher.errors import ConfigurationError, Place, Problem
 
@@ -47,10 +49,13 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -
     home = _home_of(file)
     gathering = _Gathering(document, environ, home)
     settings = gathering.settings()
-    if settings is None or gathering.problems:
-        raise ConfigurationError(*sorted(dict.fromkeys(gathering.problems), key=_order))
+    watches = document.values.get("watches")
+    themes, wrong = read_themes(file.parent / THEMES, list(watches) if isinstance(watches, Mapping) else [])
+    problems = [*gathering.problems, *wrong]
+    if settings is None or problems:
+        raise ConfigurationError(*sorted(dict.fromkeys(problems), key=_order))
     warnings = tuple(map(_line, gathering.warnings(settings)))
-    settings.come_from(Origin(path=file, home=home, place=gathering.place, warnings=warnings))
+    settings.come_from(Origin(path=file, home=home, place=gathering.place, warnings=warnings, themes=themes))
     return settings
 
 
@@ -79,8 +84,8 @@ def locate_database(path: Path | None = None, *, environ: Mapping[str, str] = os
 
 
 def files_of(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> frozenset[Path]:
-    """The files and folders that a configuration comes from, be it good or bad: its file, the folder of secret files, and each file
-    that a `…_file` key names."""
+    """The files and folders that a configuration comes from, be it good or bad: its file, the folders of themes and of secret files,
+    and each file that a `…_file` key names."""
     file = _located(path, environ)
     try:
         document = read_document(file)
@@ -88,7 +93,7 @@ def files_of(path: Path | None = None, *, environ: Mapping[str, str] = os.enviro
         document = Document(file, {})
     gathering = _Gathering(document, environ, _home_of(file))
     gathering.settings()
-    return frozenset({file, *gathering.files})
+    return frozenset({file, file.parent / THEMES, *gathering.files})
 
 
 class _Gathering:

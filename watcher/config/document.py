@@ -80,7 +80,12 @@ class Document:
         if not nodes:
             return Place(self.path, key=dotted(key) or None)
         name, value = nodes[-1]
-        is_below = len(nodes) == len(key) and isinstance(value, ScalarNode) and value.start_mark.line > name.start_mark.line
+        is_below = (
+            len(nodes) == len(key)
+            and isinstance(value, ScalarNode)
+            and value.value
+            and value.start_mark.line > name.start_mark.line
+        )
         mark = value.start_mark if is_below else name.start_mark
         return Place(self.path, mark.line + 1, mark.column + 1, dotted(key))
 
@@ -100,16 +105,19 @@ class Document:
             node = found[1]
 
 
-def read_document(path: Path) -> Document:
-    """Read the configuration file at `path`.
+_BEGIN = "begin with pubmed: and an email below it, or run `watcher init`"
+
+
+def read_document(path: Path, *, begin: str = _BEGIN) -> Document:
+    """Read the configuration file at `path`; `begin` is what to do about an empty one.
 
     Raises:
         ConfigurationError: it cannot be read, or it is no YAML mapping.
     """
-    return parse_document(_text(path), path)
+    return parse_document(_text(path), path, begin=begin)
 
 
-def parse_document(text: str, path: Path) -> Document:
+def parse_document(text: str, path: Path, *, begin: str = _BEGIN) -> Document:
     """Understand `text` as the YAML mapping in the file `path`.
 
     Raises:
@@ -117,7 +125,7 @@ def parse_document(text: str, path: Path) -> Document:
     """
     root = _compose(text, path)
     if root is None:
-        raise _refused("the file is empty", "begin with pubmed: and an email below it, or run `watcher init`", Place(path))
+        raise _refused("the file is empty", begin, Place(path))
     if not isinstance(root, MappingNode):
         place = Place(path, root.start_mark.line + 1, root.start_mark.column + 1)
         raise _refused(f"the file holds {_shape(root)}, not keys", "write `key: value` lines, such as `pubmed:`", place)

@@ -23,7 +23,7 @@ from watcher.config.salvage import Salvage
 from watcher.config.sections import FILE, DatabaseSection
 from watcher.config.settings import Origin, Settings, data_folder_of, database_url_of, sqlite_file_of
 from watcher.config.shape import shape_at
-from watcher.domain import UNKNOWN_URL
+from watcher.domain import UNKNOWN_URL, Theme
 from watcher.errors import ConfigurationError, Place, Problem
 
 _STARS = str(SecretStr("any"))
@@ -70,7 +70,12 @@ def rebuild(document: str, sha256: str, file: Path, home: Path, environ: Mapping
     """
     salvage = Salvage.of(file)
     for heeded in (_whole, _for_secrets, _none):
-        settings = _Rebuilding(json.loads(document), heeded(environ, home), salvage, home).settings(file, sha256)
+        values = json.loads(document)
+        themes = {
+            watch: tuple(Theme(one["name"], tuple(one["words"])) for one in found)
+            for watch, found in values.pop("themes", {}).items()
+        }
+        settings = _Rebuilding(values, heeded(environ, home), salvage, home).settings(file, sha256, themes)
         if settings is not None:
             return settings
     raise ConfigurationError(
@@ -97,7 +102,7 @@ class _Rebuilding:
         self._salvage = salvage
         self._home = home
 
-    def settings(self, file: Path, sha256: str) -> Settings | None:
+    def settings(self, file: Path, sha256: str, themes: Mapping[str, tuple[Theme, ...]]) -> Settings | None:
         """The settings; None when the layers above do not go with the document, or the document is not understood."""
         if self._above is None:
             return None
@@ -105,7 +110,7 @@ class _Rebuilding:
         warnings = tuple(self._sought(found))
         settings, _ = self._merged(found)
         if settings is not None:
-            settings.come_from(Origin(file, self._home, lambda key: Place(file, key=dotted(key) or None), warnings, sha256))
+            settings.come_from(Origin(file, self._home, lambda key: Place(file, key=dotted(key) or None), warnings, sha256, themes))
         return settings
 
     def _sought(self, found: dict[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from watcher.config.sections import (
     WebSection,
     ZoteroSection,
 )
-from watcher.domain import UNKNOWN_URL, Channel, DigestList, Pmid, Start, Watch
+from watcher.domain import UNKNOWN_URL, Channel, DigestList, Pmid, Start, Theme, Watch
 from watcher.errors import Place
 
 _SQLITE = "sqlite:///"
@@ -41,13 +41,15 @@ _NO_OTHER_NAMES: JsonDict = {"additionalProperties": False}
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where settings came from. `home` is the folder around the configuration's own; relative paths start there. `sha256` is given
-    for those that were kept in the database: it stays what it was, also where a secret cannot be found again."""
+    for those that were kept in the database: it stays what it was, also where a secret cannot be found again. `themes` are those of the
+    watches that have a file of them."""
 
     path: Path
     home: Path
     place: Callable[[KeyPath], Place]
     warnings: tuple[str, ...] = ()
     sha256: str | None = None
+    themes: Mapping[str, tuple[Theme, ...]] = field(default_factory=dict)
 
 
 class Settings(BaseSettings):
@@ -113,6 +115,11 @@ class Settings(BaseSettings):
     def warnings(self) -> tuple[str, ...]:
         """What is allowed but hardly meant, such as an example address; each with its place and what to do."""
         return self._origin.warnings
+
+    @property
+    def themes(self) -> Mapping[str, tuple[Theme, ...]]:
+        """The themes of each watch that has a file of them."""
+        return self._origin.themes
 
     def place(self, key: KeyPath) -> Place:
         """Where a value was written: `place(("lists", "lab-weekly", "schedule"))`."""
@@ -189,7 +196,9 @@ class Settings(BaseSettings):
 
     def document_without_secrets(self) -> str:
         """All settings in force as JSON, defaults and environment included; each secret is a row of stars."""
-        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
+        themes = {watch: [asdict(theme) for theme in found] for watch, found in self.themes.items()}
+        document = self.model_dump(mode="json") | ({"themes": themes} if themes else {})
+        return json.dumps(document, indent=2, ensure_ascii=False)
 
     @cached_property
     def sha256(self) -> str:

@@ -100,6 +100,18 @@ def arrange(
     )
 
 
+def by_theme(digest: Digest, names: Sequence[str], theme_of: Callable[[Item], str]) -> Digest:
+    """`digest` with the papers of its compact part under their themes: in the order of `names`, those of no theme last."""
+    items = [replace(item, theme=theme_of(item)) if item.section is Section.WATCH else item for item in digest.items]
+    return replace(
+        digest, items=tuple(sorted(items, key=lambda item: (_SECTIONS.index(item.section), _themed(item, names), *_merit(item))))
+    )
+
+
+def _themed(item: Item, names: Sequence[str]) -> int:
+    return _index(names, item.theme) if item.section is Section.WATCH else 0
+
+
 def fit(digest: Digest, *, max_bytes: int, measure: Callable[[Digest], int]) -> Digest:
     """`digest` with its least important shown items moved to `attached` until `measure` (its size in bytes) is at most `max_bytes`.
 

@@ -7,7 +7,7 @@
                gave_way: [{pmid, to, similarity}]}}
 
     paper = {pmid, work_id, section, score, highlight, watches, title, authors, journal, published, ahead_of_print, doi, pmcid,
-             chips, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
+             chips, theme, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
              note, gave_way: null or {pmid, to, similarity} (very like the pick `to`, so no pick), also: [{pmid, text}], url}
 
 Where every watch has a gap and `covers_to` equals `covers_from`, no new days could be covered.
@@ -65,6 +65,7 @@ def _paper(item: Item) -> dict[str, object]:
         "doi": article.doi,
         "pmcid": article.pmcid,
         "chips": item.chips,
+        "theme": item.theme,
         "conclusion": conclusion(article),
         "reasons": asdict(item.reasons),
         "note": item.note,

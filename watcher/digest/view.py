@@ -302,13 +302,19 @@ def _groups(digest: Digest) -> Iterable[Group]:
 
 
 def _compact(digest: Digest, items: Sequence[Item]) -> Iterable[Group]:
-    """The compact lists: one per watch, or per first chip when the list groups by chip."""
-    by_chip = digest.order.group_by == "chip"
+    """The compact lists: one per watch, or per first chip or theme when the list groups by them."""
     groups: dict[str, list[Card]] = {}
     for item in items:
-        heading = (item.chips[0] if item.chips else "Other papers") if by_chip else _watch_title(digest, item.watches[0])
-        groups.setdefault(heading, []).append(_card(digest, item))
+        groups.setdefault(_heading(digest, item), []).append(_card(digest, item))
     return [Group(heading, "", tuple(cards)) for heading, cards in groups.items()]
+
+
+def _heading(digest: Digest, item: Item) -> str:
+    if digest.order.group_by == "chip":
+        return item.chips[0] if item.chips else "Other papers"
+    if digest.order.group_by == "theme":
+        return clean.clip(clean.plain(item.theme), 100) or "Other"
+    return _watch_title(digest, item.watches[0])
 
 
 def _card(digest: Digest, item: Item) -> Card:
@@ -354,7 +360,8 @@ def _watch_title(digest: Digest, name: str) -> str:
 def _watches(digest: Digest, item: Item) -> tuple[str, ...]:
     """The watches a paper matched, when there are several, or when its section does not say which."""
     several = len(item.watches) > 1
-    unsaid = len(digest.watch_titles) > 1 and item.section is not Section.WATCH
+    by_watch = item.section is Section.WATCH and digest.order.group_by != "theme"
+    unsaid = len(digest.watch_titles) > 1 and not by_watch
     return tuple(_watch_title(digest, name) for name in item.watches[:4]) if several or unsaid else ()
 
 

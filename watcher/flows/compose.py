@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from watcher import clock, schedule
-from watcher.digest.arrange import GivingWay, arrange
+from watcher.digest.arrange import GivingWay, arrange, by_theme
 from watcher.digest.chips import chips
 from watcher.digest.render import messages
 from watcher.digest.wording import day_and_time
@@ -46,6 +46,7 @@ from watcher.flows import trouble
 from watcher.flows.coverage import coverage, is_failure
 from watcher.flows.feedback import not_wanted
 from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
+from watcher.flows.themes import Facets, sorting
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, QueryVersion, Store
 
@@ -94,7 +95,8 @@ class Composer:
     """Composes digests. `seeds` gives a watch's resolved seeds without asking PubMed; `ris` renders articles; `recipients` says
     to whom a channel delivers; `host` is the right-hand side of Message-IDs; `run_schedule`, spread by `jitter_minutes`, says when
     watches are searched by themselves, so that a digest can tell when they were not; `giving_way` finds near-duplicates among the
-    candidates for the picks (None: none are looked for)."""
+    candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None: lists that ask for them group all
+    under "Other")."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -106,6 +108,7 @@ class Composer:
     run_schedule: schedule.Schedule | None = None
     jitter_minutes: int = 0
     giving_way: GivingWay | None = None
+    facets: Callable[[Watch], Facets] | None = None
 
     def compose(self, request: Request) -> Draft:
         """Compose and owe.
@@ -139,6 +142,9 @@ class Composer:
             new_watches=hearing.starting,
             giving_way=self.giving_way,
         )
+        if request.order.group_by == "theme":
+            known = {one.name: self.facets(one) for one in request.watches if self.facets and one.name in hearing.rankings}
+            arranged = by_theme(arranged, *sorting(request.order.watches, known))
         kinds = {channel.kind for channel in request.channels}
         digest, rendered = messages(arranged, kinds=kinds, ris=self.ris)
         return Draft(digest, rendered, _judgements(request, digest, hearing), not (digest.presented or digest.follow_ups))

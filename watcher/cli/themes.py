@@ -1,0 +1,41 @@
+"""`watcher themes`: what a watch's seeds speak of, and the file that a lab can edit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from watcher.cli.commands import _now, _write, app, opened
+
+
+@app.command()
+def themes(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="WATCH", help="The watch whose themes are told.")],
+    weeks: Annotated[int, typer.Option("--weeks", help="Count the stored papers of so many weeks.", min=1)] = 4,
+    write: Annotated[bool, typer.Option("--write", help="Write what the seeds give to config/themes/WATCH.yaml, to edit.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --write: replace a file that is there.")] = False,
+) -> None:
+    """Show the themes that a list with `group_by: theme` sorts a watch's papers by."""
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.errors import ConfigurationError, Place, Problem  # noqa: PLC0415
+    from watcher.flows.themes import counts, document  # noqa: PLC0415
+
+    with opened(context, with_seeds=True) as one:
+        watch = one.watch(name)
+        if write:
+            file, found = one.themes_file(watch), one.found_themes(watch)
+            if file.exists() and not force:
+                raise ConfigurationError(
+                    Problem("this file is there already", "edit it, or say --force to replace it", Place(file))
+                )
+            _write(document(name, found), file)
+            typer.echo(f"wrote {file}: {len(found)} themes; name them as your lab would")
+            return
+        facets = one.facets(watch)
+        papers = one.store.export(list_name=None, watch=name, since=(_now() - timedelta(weeks=weeks)).date())
+        got = counts(facets, papers)
+    typer.echo(f"watch {name}: {len(facets.themes)} themes, {facets.origin}; papers of the last {weeks} weeks: {len(papers)}")
+    show.themes(facets.themes, got)
