@@ -5,7 +5,7 @@ The store of these tests is always the real one, on SQLite (`store_samples.Bench
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -46,6 +46,7 @@ from watcher.export import to_ris
 from watcher.flows.compose import Composer
 from watcher.flows.deliver import Deliverer
 from watcher.flows.run import Plan, Runner
+from watcher.flows.themes import Facets
 from watcher.flows.tick import Done, Ticker
 from watcher.pubmed.client import Entrez
 from watcher.pubmed.pace import Pace
@@ -145,6 +146,7 @@ class Desk:
     orders: list[DigestList] = field(default_factory=lambda: [WEEKLY])
     values: dict[int, float] = field(default_factory=dict)
     giving_way: GivingWay | None = None
+    facets: Callable[[Watch], Facets] | None = None
     ranked_as: str = "ranking-1"
     seeds: tuple[Seed, ...] = ()
     post: Post = field(default_factory=Post)
@@ -200,6 +202,7 @@ class Desk:
                 lambda _channel: ("pi@lab.example",),
                 host="lab.example",
                 giving_way=self.giving_way,
+                facets=self.facets,
             ),
             deliverer=Deliverer(self.store, self.post, channels, "me"),
             watches={watch.name: watch for watch in self.watches},

@@ -123,7 +123,7 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
 
     assert [line.split()[0] for line in commands] == [
         "init", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark", "rank", "export",
-        "resend", "send-test", "backup", "restore", "demo", "model",
+        "resend", "send-test", "backup", "restore", "demo", "themes", "model",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
@@ -316,6 +316,39 @@ def test_a_digest_can_be_looked_at_in_each_format(shell: Shell) -> None:
     assert json.loads(printed["slack"].out)[0]["blocks"]
     assert json.loads(printed["json"].out)
     assert (shell.lab.mail.mails, shell.lab.slack.posts) == ([], [])
+
+
+def test_themes_are_shown_counted_and_written_once_to_be_edited(lived: Shell) -> None:
+    file = lived.lab.config.parent / "themes" / "nmj.yaml"
+
+    before = lived("themes", "nmj")
+    wrote = lived("themes", "nmj", "--write")
+    found = file.read_text("utf-8")
+    refused = lived("themes", "nmj", "--write")
+    file.write_text("Frogs: [frog]\nAgrin: [agrin]\n")
+    edited = lived("themes", "nmj")
+    kept = file.read_text()
+    forced = lived("themes", "nmj", "--write", "--force")
+
+    assert (before.code, before.out.splitlines()[0].partition("; ")[0].endswith("found from the seeds")) == (0, True)
+    assert (wrote.code, wrote.out.startswith(f"wrote {file}")) == (0, True)
+    assert (refused.code, f"{file}" in refused.err, "--force" in refused.err) == (1, True, True)
+    assert "papers of the last 4 weeks: 2" in edited.out
+    assert edited.out.splitlines()[1:] == ["1\tFrogs\tfrog", "1\tAgrin\tagrin", "0\tOther\t"]
+    assert kept == "Frogs: [frog]\nAgrin: [agrin]\n"
+    assert (forced.code, file.read_text("utf-8")) == (0, found)
+
+
+def test_a_bad_file_of_themes_is_told_by_check_with_its_line(shell: Shell) -> None:
+    folder = shell.lab.config.parent / "themes"
+    folder.mkdir()
+    (folder / "nmj.yaml").write_text("Glia: [glia]\nAgeing: sarcopenia\n")
+
+    said = shell("check")
+
+    assert said.code == 1
+    assert "nmj.yaml:2" in said.err
+    assert "write for example [sarcopenia, aging]" in said.err
 
 
 def test_a_digest_by_hand_is_searched_composed_and_sent_for_real(shell: Shell) -> None:

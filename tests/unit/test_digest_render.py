@@ -31,6 +31,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml import html as lxml_html
 
+from watcher.digest.arrange import by_theme
 from watcher.digest.render import Format, messages, preview, subject
 from watcher.digest.view import page
 from watcher.domain import (
@@ -333,6 +334,39 @@ def test_compact_lists_can_be_grouped_by_chip() -> None:
 
     assert text.index("REVIEW\n") < text.index("99000001")
     assert text.index("OTHER PAPERS\n") < text.index("99000002")
+
+
+def test_compact_lists_can_be_grouped_by_theme_in_every_kind() -> None:
+    entries = [entry(paper(number, f"Sample {number}"), 90 - number) for number in range(1, 6)]
+    themes = {2: "Glia & co", 4: "Ageing", 5: "Glia & co"}
+    order = replace(WEEKLY, top=1, group_by="theme")
+    plain_digest = digest(entries, order=order)
+
+    whole = by_theme(plain_digest, ("Ageing", "Glia & co"), lambda item: themes.get(item.article.pmid - 99_000_000, ""))
+
+    assert [(item.article.pmid - 99_000_000, item.theme) for item in whole.items] == [
+        (1, ""),
+        (4, "Ageing"),
+        (2, "Glia & co"),
+        (5, "Glia & co"),
+        (3, ""),
+    ]
+    heads = ["Top pick", "Ageing", "Glia & co", "Other"]
+    assert [group.title for group in page(whole).groups] == heads
+    _, mail = email(whole)
+    for said in (visible(mail.payload["html"]), mail.payload["text"], parts(whole, ChannelKind.OTHER)[0].payload["text"]):
+        told = [said.lower().rindex(head.lower()) for head in ("Ageing", "Glia & co", "Sample 2", "Sample 5", "Other", "Sample 3")]
+        assert told == sorted(told)
+    assert "*Glia &amp; co*" in parts(whole, ChannelKind.SLACK)[0].payload["json"]
+    assert [one["theme"] for one in json.loads(preview(whole, "json", ris))["items"]][1] == "Ageing"
+
+
+def test_a_paper_under_a_theme_says_which_watch_it_matched_where_there_are_several() -> None:
+    order = replace(WEEKLY, top=0, group_by="theme")
+
+    whole = by_theme(digest([entry(paper(1))], order=order), ("Ageing",), lambda _item: "Ageing")
+
+    assert page(whole).groups[0].cards[0].watches == ("Neuromuscular junction",)
 
 
 def test_a_list_of_one_watch_does_not_repeat_its_name_at_every_paper() -> None:
