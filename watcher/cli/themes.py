@@ -18,7 +18,7 @@ def themes(
     write: Annotated[bool, typer.Option("--write", help="Write what the seeds give to config/themes/WATCH.yaml, to edit.")] = False,
     force: Annotated[bool, typer.Option("--force", help="With --write: replace a file that is there.")] = False,
 ) -> None:
-    """Show the themes that a list with `group_by: theme` sorts a watch's papers by."""
+    """Show the themes that lists can group a watch's papers by."""
     from watcher.cli import show  # noqa: PLC0415
     from watcher.errors import ConfigurationError, Place, Problem  # noqa: PLC0415
     from watcher.flows.themes import counts, document  # noqa: PLC0415

@@ -255,7 +255,9 @@ class ListSection(Section):
     corrections: Literal["next-digest", "at-once"] = Field(
         default="next-digest", description="When a retraction, erratum or concern about a presented paper is told."
     )
-    group_by: Literal["watch", "chip", "theme"] = Field(default="watch", description="How the papers are grouped.")
+    group_by: Literal["watch", "chip", "theme"] = Field(
+        default="watch", description="How the papers below the picks are grouped; `theme`: by the seeds' themes."
+    )
     chips: Annotated[tuple[Text, ...], Distinct] = Field(
         default=(), description="Only papers with one of these chips; empty = all.", examples=[["Review"]]
     )
