@@ -6,7 +6,9 @@ background by the first score.
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -299,6 +301,7 @@ class App:
         """Give back what takes much memory and is needed for work only."""
         vars(self).pop("embedding", None)
         unload_background()
+        _hand_back()
 
     def runner(self) -> Runner:
         """Runs watches."""
@@ -611,3 +614,9 @@ def _named(kind: str, name: str, known: Mapping[str, _Value]) -> _Value:
         names = ", ".join(known) or "none"
         raise UnknownNameError(Problem(f"there is no {kind} {name!r}", f"the configuration has: {names}"))
     return known[name]
+
+
+def _hand_back() -> None:
+    """Hand memory that is no longer used back to the system, where the C library has a call for it (glibc: malloc_trim(3))."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)

@@ -105,7 +105,7 @@ def load_background() -> Background:
 
 
 def unload_background() -> None:
-    """Gives the background's memory back, some 200 MB; the next `load_background` reads it again."""
+    """Gives the background's memory back, some 300 MB; the next `load_background` reads it again."""
     if (background := sys.modules.get(f"{__name__}.background")) is not None:
         background.load_background.cache_clear()
     if (spaces := sys.modules.get(f"{__name__}.spaces")) is not None:

@@ -256,7 +256,7 @@ def mean_row(rows: Floats) -> Floats:
 
 @cache
 def load_background() -> Background:
-    """The background that ships with the package, read once per process (half a second, some 200 MB)."""
+    """The background that ships with the package, read once per process (about a second, some 300 MB)."""
     with (resources.files(__package__) / _FILE).open("rb") as file:
         return background_of(read(file))
 
