@@ -151,7 +151,10 @@ def test_a_group_of_less_than_a_twentieth_speaks_by_the_mean_alone() -> None:
     many = [replace(AGEING, seed=replace(AGEING.seed, abstract=f"{AGEING.seed.abstract} {number}")) for number in range(20)]
     ranking = rank.build([*many, CROPS], background=rank.load_background())
 
-    assert [view.members.size for view in ranking._model.views] == [21, 20]
+    three = rank.build([*many, *[CROPS] * 3], background=rank.load_background())
+
+    assert [view.members.size for view in ranking._model.views] == [21]
+    assert sorted(view.members.size for view in three._model.views) == [3, 20, 23]
 
 
 def test_a_verdict_counts_in_the_group_that_it_belongs_to() -> None:

@@ -276,7 +276,7 @@ def labels_of(positives: Matrix, negatives: Matrix) -> Labels | None:
 
 
 def groups(positives: Sequence[Matrix], ground: Ground) -> list[npt.NDArray[np.int64]]:
-    """The positives in groups of related ones; empty when all are related, or there is one only.
+    """The positives in groups of related ones; empty when there is one such group only.
 
     Two are related when one of them, taken alone as the example, has the other nearer than the 250th of the sample; and so is what is
     related to the same one. A group of less than a twentieth of all is left out: it speaks by the mean of all alone.
@@ -287,7 +287,8 @@ def groups(positives: Sequence[Matrix], ground: Ground) -> list[npt.NDArray[np.i
     links = np.vstack([_links(start, positives, ground) for start in range(0, every, _COLUMNS)])
     found, labels = connected_components(links, directed=True, connection="weak")
     parts = [np.flatnonzero(labels == label) for label in range(found)]
-    return [part for part in parts if part.size >= LEAST_GROUP * every] if found > 1 else []
+    kept = [part for part in parts if part.size >= LEAST_GROUP * every]
+    return kept if len(kept) > 1 else []
 
 
 def _links(start: int, positives: Sequence[Matrix], ground: Ground) -> npt.NDArray[np.bool_]:
