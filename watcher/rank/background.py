@@ -21,7 +21,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.features import PLACES, SIZE, STOP_IDS, Matrix
@@ -155,7 +155,8 @@ def _damaged(why: str) -> ConfigurationError:
     return ConfigurationError(Problem(f"the ranking's background ({_FILE}) cannot be used: {why}", "install watcher anew"))
 
 
-class Features(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Features:
     """Papers as every ranking reads them: a matrix of one row a paper in each space (phrases, words, topics, and dense if there is a
     model for it), and what each row's product with the background's mean is in the spaces of words."""
 
@@ -166,6 +167,11 @@ class Features(NamedTuple):
     def vectors(self) -> Vectors:
         """The spaces of words."""
         return Vectors(*self.spaces[:2])
+
+    @cached_property
+    def columns(self) -> tuple[Matrix, ...]:
+        """The spaces, those of words column by column: quicker for many rankings, of which each looks at few features."""
+        return (*(csc_array(matrix) for matrix in self.spaces[:2]), *self.spaces[2:])
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,7 +89,7 @@ class Model:
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers whose features were read; 0 for a paper without any text."""
-        return self._numbers(scores(self.views, self.labels, features)[0], features)
+        return self._numbers(scores(self.views, self.labels, features, features.columns)[0], features)
 
     def _numbers(self, totals: Floats, features: Features) -> tuple[float, ...]:
         numbers = percent(totals, self.rungs)
@@ -172,13 +172,13 @@ def gains_of(vectors: Vectors, directions: Sequence[Floats], background: Backgro
         yield dict(zip(phrases.indices[start:end].tolist(), added[start:end].tolist(), strict=True))
 
 
-def scores(views: Sequence[View], labels: Space | None, features: Features) -> tuple[Floats, Floats]:
-    """The papers' scores, and which view after the first each is nearest to (0 where there are no groups)."""
-    whole = views[0].totals(features)
-    learnt = labels.points(features.spaces[0], 0.0) if labels else 0.0
+def scores(views: Sequence[View], labels: Space | None, features: Features, rows: Sequence[Matrix] = ()) -> tuple[Floats, Floats]:
+    """The papers' scores, and which view after the first each is nearest to (0 where there are no groups); see `View.points`."""
+    whole = views[0].totals(features, rows)
+    learnt = labels.points((rows or features.spaces)[0], 0.0) if labels else 0.0
     if len(views) == 1:
         return whole + learnt, np.zeros(whole.size, np.int64)
-    grouped = np.vstack([view.totals(features) for view in views[1:]])
+    grouped = np.vstack([view.totals(features, rows) for view in views[1:]])
     return (whole + grouped.max(axis=0)) / 2 + learnt, grouped.argmax(axis=0) + 1
 
 

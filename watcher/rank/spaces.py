@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import vstack
+from scipy.sparse import csc_array, vstack
 from scipy.sparse.csgraph import connected_components
 
 from watcher.rank.background import Background, Features, Floats, mean, mean_row, on_grid
@@ -169,8 +169,9 @@ class Space:
         return self.weight / self.spread
 
     def raw(self, rows: Matrix, usual: Floats | float) -> Floats:
-        """The rows' scores before they are standardised."""
-        scores: Floats = rows @ self.whole() - usual
+        """The rows' scores before they are standardised. Sums are exact, by rows as well as by columns."""
+        by_columns = isinstance(rows, csc_array)
+        scores: Floats = (rows[:, self.places] @ self.toward if by_columns else rows @ self.whole()) - usual
         return scores
 
     def points(self, rows: Matrix, usual: Floats | float) -> Floats:
@@ -195,17 +196,20 @@ class View:
     spaces: tuple[Space, ...]
     members: npt.NDArray[np.int64]
 
-    def points(self, features: Features) -> list[Floats]:
-        """The papers' standardised scores, weighted, one array for each space. Raises ValueError when a space was not read."""
-        if len(features.spaces) < len(self.spaces):
+    def points(self, features: Features, rows: Sequence[Matrix] = ()) -> list[Floats]:
+        """The papers' standardised scores, weighted, one array for each space. Raises ValueError when a space was not read.
+
+        `rows`: the features' spaces in another form."""
+        rows = rows or features.spaces
+        if len(rows) < len(self.spaces):
             message = "this ranking has a dense part: read the features with its embed"
             raise ValueError(message)
         usual: list[Floats | float] = [*features.usual, *[0.0] * len(self.spaces)]
-        return [space.points(rows, own) for space, rows, own in zip(self.spaces, features.spaces, usual, strict=False)]
+        return [space.points(some, own) for space, some, own in zip(self.spaces, rows, usual, strict=False)]
 
-    def totals(self, features: Features) -> Floats:
-        """The papers' scores, added over the spaces."""
-        return sum(self.points(features), start=np.zeros(1))
+    def totals(self, features: Features, rows: Sequence[Matrix] = ()) -> Floats:
+        """The papers' scores, added over the spaces; see `points`."""
+        return sum(self.points(features, rows), start=np.zeros(1))
 
 
 def view_of(members: npt.NDArray[np.int64], positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Ground) -> View:
