@@ -108,8 +108,10 @@ class Shell:
         return self(*words)
 
     def spawn(self, *words: str | int, code: str = "") -> subprocess.Popen[str]:
-        """Start one command in a process of its own, after `code`."""
-        start = f"import sys\n{code}\nfrom watcher.cli import main\nsys.argv = ['watcher', *sys.argv[1:]]\nmain()"
+        """Start one command in a process of its own, after `code`. A suite that runs in the background may have been told to ignore Ctrl-C;
+        the process is not."""
+        heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+        start = f"import sys\n{heard}\n{code}\nfrom watcher.cli import main\nsys.argv = ['watcher', *sys.argv[1:]]\nmain()"
         return subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-c", start, "-c", str(self.lab.config), *map(str, words)],
             cwd=self.lab.folder,
