@@ -220,6 +220,21 @@ def test_each_marked_paper_is_scored_without_its_own_verdict(look: Look) -> None
     assert (found.left_out, found.calibration.enough) == (0, True)
 
 
+def test_a_preprint_and_its_article_are_left_out_together(look: Look) -> None:
+    look.bench.news(*(paper(number) for number in range(1, 13)), paper(20, relations=updates("UpdateOf", 2)))
+    for number in (*range(1, 13), 20):
+        look.mark(number)
+
+    look.orderer.calibrate(NMJ, MONDAY + days(1))
+    apart = [{*range(1, 13), 20} - liked for liked, _ in look.asked[1:]]
+    look.seeds = (replace(SEED, article=paper(20)),)
+    beside_a_seed = look.orderer.calibrate(NMJ, MONDAY + days(1))
+
+    assert [part for part in apart if part & {2, 20}] == [{2, 12, 20}]
+    assert sorted(pmid for part in apart for pmid in part) == [*range(1, 13), 20]
+    assert (beside_a_seed.left_out, beside_a_seed.calibration.relevant) == (2, 11)
+
+
 def test_a_marked_paper_that_is_a_seed_has_no_text_or_leaves_nothing_is_left_out(look: Look) -> None:
     look.bench.news(paper(1), paper(2))
     look.bench.run(baseline=frozenset({Pmid(7)}))

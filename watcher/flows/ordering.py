@@ -175,10 +175,13 @@ class Orderer:
 
     def _labelled(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Iterator[Labelled]:
         """Each marked paper as it would stand if nobody had marked it: scored by the ranking that the others make (cross-validation).
-        It cannot be counted where there is no text to rank by without it, nor when it is a seed, which is near itself."""
+        It cannot be counted where there is no text to rank by without it, nor when it is a seed, which is near itself. All records of
+        one work are left out together: a preprint is near its article."""
         own = {one.article.pmid for one in seeds if one.article}
-        marked = sorted({one.pmid for one in (*learnt.relevant, *learnt.not_relevant)} - own)
-        parts = [frozenset(marked[start::FOLDS]) for start in range(min(FOLDS, len(marked)))]
+        marked = sorted({one.pmid for one in (*learnt.relevant, *learnt.not_relevant)})
+        works = sorted({frozenset((pmid, *self.store.explain(pmid).work_pmids)) for pmid in marked}, key=min)
+        apart = [work for work in works if not work & own]
+        parts = [frozenset[Pmid]().union(*apart[start::FOLDS]) for start in range(min(FOLDS, len(apart)))]
         for number, part in enumerate(parts, 1):
             self.say(f"scoring the marked papers without their verdicts: part {number} of {len(parts)}")
             rest = replace(learnt, relevant=_without(learnt.relevant, part), not_relevant=_without(learnt.not_relevant, part))
