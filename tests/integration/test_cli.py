@@ -326,7 +326,7 @@ def test_themes_are_shown_counted_and_written_once_to_be_edited(lived: Shell) ->
     found = file.read_text("utf-8")
     refused = lived("themes", "nmj", "--write")
     file.write_text("Frogs: [frog]\nAgrin: [agrin]\n")
-    edited = lived("themes", "nmj")
+    edited, checked = lived("themes", "nmj"), lived("check")
     kept = file.read_text()
     forced = lived("themes", "nmj", "--write", "--force")
 
@@ -335,6 +335,7 @@ def test_themes_are_shown_counted_and_written_once_to_be_edited(lived: Shell) ->
     assert (refused.code, f"{file}" in refused.err, "--force" in refused.err) == (1, True, True)
     assert "papers of the last 4 weeks: 2" in edited.out
     assert edited.out.splitlines()[1:] == ["1\tFrogs\tfrog", "1\tAgrin\tagrin", "0\tOther\t"]
+    assert ", 2 themes of its own\n" in checked.out
     assert kept == "Frogs: [frog]\nAgrin: [agrin]\n"
     assert (forced.code, file.read_text("utf-8")) == (0, found)
 

@@ -141,6 +141,26 @@ def test_a_seed_that_is_added_and_one_that_is_broken(one: Lab) -> None:
     assert digests(one) == [{1}]
 
 
+def test_themes_that_are_written_while_it_runs_group_the_next_digest_and_broken_ones_are_told(one: Lab) -> None:
+    themes = one.config.parent / "themes" / "nmj.yaml"
+    one.document["lists"]["lab-weekly"] |= {"group_by": "theme", "top": 0}
+    one.write()
+    with served(one) as service:
+        service.rounds()
+        themes.parent.mkdir()
+        themes.write_text("Where nerve meets muscle: [neuromuscular]\n")
+        service.until(lambda: service.log("a new configuration is taken up"))
+
+        themes.write_text("Where nerve meets muscle: [neuromuscular]\nAgeing: sarcopenia\n")
+        service.until(lambda: service.log("the configuration is wrong"))
+        service.at(MONDAYS[0])
+
+    (told,) = service.log("the configuration is wrong")
+    assert (told["file"], told["line"]) == (str(themes), 2)
+    assert digests(one) == [{1}]
+    assert "Where nerve meets muscle" in one.mail.mails[0].part("text/html")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

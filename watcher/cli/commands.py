@@ -129,7 +129,8 @@ def check(
 
     with opened(context, with_seeds=True) as one:
         warnings = (*one.settings.warnings, *one.place_warnings, *one.dense_warnings)
-        findings = check_offline(one.settings.path, warnings, one.watches, one.orders, one.seeds, now=_now())
+        themes = one.settings.themes
+        findings = check_offline(one.settings.path, warnings, one.watches, one.orders, one.seeds, themes=themes, now=_now())
         if online:
             findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
     show.findings(findings)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from watcher import schedule
-from watcher.domain import Channel, DigestList, Seed, Watch
+from watcher.domain import Channel, DigestList, Seed, Theme, Watch
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, PubMedError, TooManyMatches
 from watcher.flows.source import Source
 from watcher.pubmed import query
@@ -39,14 +39,18 @@ def check_offline(
     orders: Mapping[str, DigestList],
     seeds: Callable[[Watch], Sequence[Seed]],
     *,
+    themes: Mapping[str, Sequence[Theme]],
     now: datetime,
 ) -> list[Finding]:
-    """What can be known without a network; a configuration that does not load never gets here."""
+    """What can be known without a network; a configuration that does not load never gets here. `themes`: of the watches that have a
+    file of them."""
     found = [Finding("configuration", f"{path} is understood")]
     found += [Finding("configuration", warning, "warning") for warning in warnings]
     for watch in watches.values():
         count = len(seeds(watch))
-        found.append(Finding(f"watch {watch.name}", f"{count} seed{'' if count == 1 else 's'}, threshold {watch.threshold:g}"))
+        own = f", {len(themes[watch.name])} themes of its own" if watch.name in themes else ""
+        told = f"{count} seed{'' if count == 1 else 's'}, threshold {watch.threshold:g}{own}"
+        found.append(Finding(f"watch {watch.name}", told))
         found += [Finding(f"watch {watch.name}", str(problem), "warning") for problem in query.lint(watch.query)]
     for order in orders.values():
         times = schedule.parse(order.schedule, order.timezone)
