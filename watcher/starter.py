@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from watcher.errors import ConfigurationError, Place, Problem
+from watcher.errors import ConfigurationError, Problem
 
 _PACKAGED = Path(__file__).parent / "starter_files"
 _CHECKOUT = Path(__file__).parent.parent
@@ -14,8 +14,16 @@ _FOLDERS = ("config", "seeds")
 
 
 def shipped() -> Path:
-    """The folder that holds config/ and seeds/ as shipped: in the package, or in the checkout that it runs from."""
-    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+    """The folder that holds config/ and seeds/ as shipped: in the package, or in the checkout that it runs from.
+
+    Raises:
+        ConfigurationError: this installation goes without the files, as a container's image does.
+    """
+    found = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+    if not (found / "config").is_dir():
+        fix = "take config/ and seeds/ from the folder that the image was built from; `make demo` runs there"
+        raise ConfigurationError(Problem("this installation goes without the shipped configuration and seeds", fix))
+    return found
 
 
 def write(folder: Path) -> Iterator[tuple[Path, bool]]:
@@ -26,12 +34,9 @@ def write(folder: Path) -> Iterator[tuple[Path, bool]]:
 
     Raises:
         OSError: the folder cannot be written.
-        ConfigurationError: this installation goes without the files, as a container's image does.
+        ConfigurationError: see `shipped`.
     """
     root = shipped()
-    if not (root / "config").is_dir():
-        fix = "take config/ and seeds/ from the folder that the image was built from"
-        raise ConfigurationError(Problem("this installation has no configuration to copy", fix, Place(folder)))
     for name in _FOLDERS:
         for source in sorted(path for path in (root / name).rglob("*") if path.is_file()):
             target = folder / source.relative_to(root)
