@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +68,24 @@ def test_what_stands_after_the_256th_token_is_not_read(encoder: dense.Encoder) -
     whole, more, less = encoder.encode([long, longer, shorter])
 
     assert whole == more != less
+
+
+def test_the_runtime_keeps_nothing_of_its_own_and_reports_to_nobody(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    folder = tiny_model(tmp_path)
+    code = (
+        "import os, pathlib, sys; from watcher.rank import dense\n"
+        "next(dense.Encoder(dense.find_model(pathlib.Path(sys.argv[1]))).encode(['agrin']))\n"
+        "print(os.environ.get('ORT_DISABLE_TELEMETRY'))"
+    )
+    # without `CI`, which silences the runtime as well
+    bare = {"HOME": f"{home}", "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+
+    done = subprocess.run([sys.executable, "-c", code, f"{folder}"], env=bare, capture_output=True, text=True, check=True)  # noqa: S603
+
+    assert list(home.rglob("*")) == []
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_an_empty_text_has_a_vector_of_zeros_and_no_warning(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -138,6 +139,8 @@ class Encoder:
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - as above
+        # since 1.29 it tells its maker of each process and model, and keeps an identifier in the home folder, unless this is set before
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime  # noqa: PLC0415 - the extra
 
         options = onnxruntime.SessionOptions()
