@@ -23,11 +23,12 @@ RUN python -m venv --without-pip /opt/watcher \
  && /tools/bin/pip --python /opt/watcher/bin/python install --quiet --no-deps --no-index --no-compile /wheels/*.whl \
  && find /opt/watcher/lib -type d -name tests -path '*-packages/*' -prune -exec rm -rf {} + \
  && /opt/watcher/bin/python -m compileall -q -j 0 /opt/watcher/lib
-# a model, if one is to be inside: the folder, below this one, that holds it. The brackets let the files be absent; LICENSE is there so
-# that something is copied
-ARG MODEL_FOLDER="none"
-COPY LICENSE ${MODEL_FOLDER:-none}/model.onn[x] ${MODEL_FOLDER:-none}/tokenizer.jso[n] /model/
-RUN rm /model/LICENSE && chmod -R a+rX /model
+# a model, if one is to be inside: the folder, below this one, that holds it. The brackets let the files be absent, but not their folder, so
+# that without a model it is one that is there and holds none; LICENSE is there so that something is copied
+ARG MODEL_FOLDER=""
+COPY LICENSE ${MODEL_FOLDER:-watcher}/model.onn[x] ${MODEL_FOLDER:-watcher}/tokenizer.jso[n] /model/
+RUN if [ -n "$MODEL_FOLDER" ] && ! [ -f /model/model.onnx -a -f /model/tokenizer.json ]; then echo "MODEL_FOLDER is \"$MODEL_FOLDER\"; it should hold model.onnx and tokenizer.json" >&2; exit 1; fi \
+ && rm /model/LICENSE && chmod -R a+rX /model
 
 # --- what runs --------------------------------------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE}
