@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from watcher.rank import Embed
 
 NAMES = ("phrases", "words", "topics", "dense")
-WEIGHTS = (1.0, 1.0, 1.0, 2.0)
-RIDGES = (0.0, 0.0, 0.001, 0.01)
+WEIGHTS = (1.0, 1.0, 1.0, 3.0)
+RIDGES = (0.0, 0.0, 0.001, 0.03)
 """What is added to the variances before the covariance is inverted; 0: a space that is left as it is."""
 GAMMA = 0.5
 LABELS_WEIGHT = 60.0
