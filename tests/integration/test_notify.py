@@ -14,11 +14,11 @@ from email import policy as email_policy
 
 import pytest
 
-from watcher import notify
 from watcher.demo.inbox import Answer, MailServer, SlackServer
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
 from watcher.errors import ConfigurationError, DeliveryError
-from watcher.notify import Notifier
+from watcher.notify import Notifier, deadline
+from watcher.notify import email as mailing
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 MAIL = Message(
@@ -189,7 +189,7 @@ def _takes_a_mail_and_says_no_goodbye(listening: socket.socket, drips: bool) -> 
 
 @pytest.mark.parametrize("drips", [False, True])
 def test_a_server_that_takes_a_mail_and_says_no_goodbye_has_taken_it(drips: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "QUIT_SECONDS", 0.1)
+    monkeypatch.setattr(mailing, "QUIT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = threading.Thread(target=_takes_a_mail_and_says_no_goodbye, args=(listening, drips))
         server.start()
@@ -248,7 +248,7 @@ def assert_late(channel: Channel, message: Message, recipient: str = "") -> None
 
 @pytest.mark.parametrize(("opening", "drop"), GREETINGS)
 def test_a_mail_server_that_drips_is_left_at_the_deadline(opening: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(deadline, "SEND_SECONDS", 0.5)
     with dripping(opening, drop) as port:
         url = f"mailto://127.0.0.1:{port}?from=watcher@lab.example&mode=insecure"
         assert_late(Channel("c", ChannelKind.EMAIL, url, to=("pi@lab.example",)), MAIL, "pi@lab.example")
@@ -256,13 +256,13 @@ def test_a_mail_server_that_drips_is_left_at_the_deadline(opening: bytes, drop: 
 
 @pytest.mark.parametrize(("opening", "drop"), ANSWERS)
 def test_a_slack_that_drips_is_left_at_the_deadline(opening: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(deadline, "SEND_SECONDS", 0.5)
     with dripping(opening, drop) as port:
         assert_late(slack_channel(f"http://127.0.0.1:{port}/services/T/B/verysecret"), SLACK)
 
 
 def test_any_other_service_that_drips_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(deadline, "SEND_SECONDS", 0.5)
     with dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"o") as port:
         channel = Channel("hook", ChannelKind.OTHER, f"json://127.0.0.1:{port}")
         assert_late(channel, Message(ChannelKind.OTHER, 1, "s", {"text": "t"}))

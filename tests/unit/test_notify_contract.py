@@ -1,4 +1,4 @@
-"""Names inside Apprise that our subclasses lean on. When one of these fails after an upgrade, read `watcher/notify.py` again."""
+"""Names inside Apprise that our subclasses lean on. When one of these fails after an upgrade, read `watcher/notify` again."""
 
 from __future__ import annotations
 

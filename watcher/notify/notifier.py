@@ -1,0 +1,98 @@
+"""One stored message to one recipient of one channel.
+
+Apprise decides where and how (its URL, its transport settings); what is sent is ours. Two of its plugins are subclassed so that our
+own bytes travel and the other side's answer comes back: `DigestEmail` passes an `EmailMessage` to smtplib, `DigestSlack` posts a
+Block Kit payload. Any other Apprise URL gets the text. A send is tried once: what comes after is the store's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from typing import Any
+
+from watcher.domain import UNKNOWN_URL, Channel, ChannelKind, Delivery
+from watcher.errors import ConfigurationError, DeliveryError, Problem
+from watcher.notify.email import DigestEmail, as_email, email_plugin
+from watcher.notify.other import notify, other_plugin
+from watcher.notify.slack import DigestSlack, slack_plugin
+
+SLACK_BASE_URL = "WATCHER_SLACK_BASE_URL"
+
+
+class Notifier:
+    """Sends deliveries. `slack_base_url` replaces Slack's hosts, for proxies and tests."""
+
+    def __init__(self, *, slack_base_url: str | None = None) -> None:
+        self._slack_base_url = (slack_base_url or os.environ.get(SLACK_BASE_URL) or "").rstrip("/")
+
+    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
+        """Hand one message over.
+
+        Args:
+            delivery: what, and to whom.
+            channel: its channel as configured now.
+            now: the present instant; the Date of a first attempt.
+
+        Raises:
+            DeliveryError: it was not taken; `permanent` says whether sending the same again can help.
+        """
+        try:
+            plugin = self._plugin(channel)
+        except ConfigurationError as error:
+            problem = error.problems[0]
+            raise DeliveryError(problem.what, permanent=True, fix=problem.fix) from None
+        if isinstance(plugin, DigestEmail):
+            plugin.outgoing = (as_email(delivery, channel, plugin, now), delivery.recipient or plugin.targets[0][1])
+        elif isinstance(plugin, DigestSlack):
+            plugin.outgoing = json.loads(delivery.message.payload["json"])
+        text = delivery.message.payload.get("text") or delivery.message.subject
+        notify(plugin, channel, text, delivery.message.subject)
+
+    def recipients(self, channel: Channel) -> tuple[str, ...]:
+        """To whom a channel delivers, each a delivery of its own: `to`, else the addresses in its URL; ("",) when it has none.
+
+        Raises:
+            ConfigurationError: the channel's URL is not understood.
+        """
+        if channel.kind is not ChannelKind.EMAIL:
+            return ("",)
+        if channel.to:
+            return channel.to
+        plugin = self._plugin(channel)
+        named = [address for _, address in plugin.targets]
+        return tuple(dict.fromkeys([*named, *sorted(plugin.cc), *sorted(plugin.bcc)]))
+
+    def check(self, channel: Channel) -> None:
+        """Whether the channel's URL is understood.
+
+        Raises:
+            ConfigurationError: it is not; the URL is not repeated.
+        """
+        self._plugin(channel)
+
+    def reach(self, channel: Channel) -> str:
+        """Go as far towards the channel as is possible without sending anything.
+
+        Returns:
+            What was reached, in words.
+
+        Raises:
+            DeliveryError: it was not.
+            ConfigurationError: the channel's URL is not understood.
+        """
+        plugin = self._plugin(channel)
+        if isinstance(plugin, DigestEmail | DigestSlack):
+            return plugin.reach()
+        return "understood; this service can only be tried by sending (`watcher send-test`)"
+
+    def _plugin(self, channel: Channel) -> Any:  # noqa: ANN401 - Apprise ships no types for its plugins
+        if channel.url == UNKNOWN_URL:
+            what = f"the url of channel {channel.name!r} is not known: the configuration file is broken"
+            raise ConfigurationError(Problem(what, "mend the file; `watcher check` names the line"))
+        if channel.kind is ChannelKind.EMAIL:
+            return email_plugin(channel)
+        if channel.kind is ChannelKind.SLACK:
+            return slack_plugin(channel, self._slack_base_url)
+        return other_plugin(channel)
