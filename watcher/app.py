@@ -41,14 +41,14 @@ from watcher.notify import Notifier
 from watcher.pubmed import query
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, build, load_background, unload_background
-from watcher.seeds import distinct, read_file
+from watcher.seeds import Examples, distinct, read_examples, read_file
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
 
 if TYPE_CHECKING:
     from watcher.flows.embedding import Choice, DenseState, Embedding, Kept
 
-Seeds = tuple[Seed, ...] | ConfigurationError
+Seeds = Examples | ConfigurationError
 """The seeds of a watch, or why their files cannot be read."""
 
 _Value = TypeVar("_Value")
@@ -219,6 +219,13 @@ class App:
 
     def seeds(self, watch: Watch) -> tuple[Seed, ...]:
         """The seeds of a watch, as its files give them, or gave them when the configuration was taken up."""
+        return self._examples(watch).seeds
+
+    def seed_doubts(self, watch: Watch) -> tuple[Problem, ...]:
+        """What the watch's seed files hold and was passed over, each with its file and line."""
+        return self._examples(watch).doubts
+
+    def _examples(self, watch: Watch) -> Examples:
         if self.loaded is None:
             return _seeds_of(self.settings, watch)
         seeds = self.loaded.seeds[watch.name]
@@ -494,9 +501,11 @@ def _seeds_or_why(settings: Settings, watch: Watch) -> Seeds:
         return SeedError(*(Problem(one.what, one.fix, one.place or place) for one in error.problems))
 
 
-def _seeds_of(settings: Settings, watch: Watch) -> tuple[Seed, ...]:
+def _seeds_of(settings: Settings, watch: Watch) -> Examples:
     root = settings.home / "seeds"
-    return distinct(seed for folder in watch.seeds for seed in read_seeds(root / folder, root=root))
+    folders = [read_examples(root / folder, root=root) for folder in watch.seeds]
+    doubts = tuple(doubt for each in folders for doubt in each.doubts)
+    return Examples(distinct(seed for each in folders for seed in each.seeds), doubts)
 
 
 def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Settings:

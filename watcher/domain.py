@@ -108,7 +108,8 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Seed:
     """One example paper as a seed file gives it. `path` is relative to seeds/; `locator` tells entries of one file apart
-    ("" for a file that is one seed, else "line 3", "entry smith2024"). Text fields may be empty; identifiers are normalised."""
+    ("" for a file that is one seed, else "line 3", "entry smith2024"). Text fields may be empty; identifiers are normalised.
+    `claimed_pmid` is a number that the record gives without saying whose it is: it counts once PubMed's record of that number agrees."""
 
     path: str
     locator: str
@@ -121,6 +122,7 @@ class Seed:
     keywords: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     notes: str = ""
+    claimed_pmid: Pmid | None = None
 
     @property
     def label(self) -> str:

@@ -15,6 +15,7 @@ from watcher.app import App, load_kept, load_whole
 from watcher.daemon.configuration import Configuration
 from watcher.domain import UNKNOWN_URL
 from watcher.errors import ConfigurationError
+from watcher.seeds import Examples
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -78,14 +79,16 @@ def test_an_edit_that_is_taken_back_before_the_round_is_none(file: Path) -> None
 def test_a_seed_that_comes_or_goes_is_an_edit(file: Path) -> None:
     one = begun(file)
     seed = file.parent.parent / "seeds" / "nmj" / "own.txt"
-    before = len(found) if isinstance(found := one.in_force.seeds["nmj"], tuple) else 0
+    before = len(found.seeds) if isinstance(found := one.in_force.seeds["nmj"], Examples) else 0
     seed.write_text("Agrin and the neuromuscular junction\n\nAbstract\n\nLRP4 and MuSK.\n")
 
     one.read()
 
-    assert (taken := one.take()) is not None
-    assert isinstance(seeds := taken.seeds["nmj"], tuple)
-    assert len(seeds) == before + 1
+    taken = one.take()
+    assert taken is not None
+    found = taken.seeds["nmj"]
+    assert isinstance(found, Examples)
+    assert len(found.seeds) == before + 1
 
 
 def test_a_secret_that_changes_in_its_own_file_is_an_edit(file: Path) -> None:

@@ -129,8 +129,10 @@ def check(
 
     with opened(context, with_seeds=True) as one:
         warnings = (*one.settings.warnings, *one.place_warnings, *one.dense_warnings)
-        themes = one.settings.themes
-        findings = check_offline(one.settings.path, warnings, one.watches, one.orders, one.seeds, themes=themes, now=_now())
+        findings = check_offline(
+            one.settings.path, warnings, one.watches, one.orders, one.seeds,
+            doubts=one.seed_doubts, themes=one.settings.themes, now=_now(),
+        )  # fmt: skip
         if online:
             findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
     show.findings(findings)

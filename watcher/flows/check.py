@@ -10,7 +10,7 @@ from pathlib import Path
 
 from watcher import schedule
 from watcher.domain import Channel, DigestList, Seed, Theme, Watch
-from watcher.errors import BadQuery, ConfigurationError, DeliveryError, PubMedError, TooManyMatches
+from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
 from watcher.flows.source import Source
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
@@ -39,11 +39,12 @@ def check_offline(
     orders: Mapping[str, DigestList],
     seeds: Callable[[Watch], Sequence[Seed]],
     *,
+    doubts: Callable[[Watch], Sequence[Problem]],
     themes: Mapping[str, Sequence[Theme]],
     now: datetime,
 ) -> list[Finding]:
-    """What can be known without a network; a configuration that does not load never gets here. `themes`: of the watches that have a
-    file of them."""
+    """What can be known without a network; a configuration that does not load never gets here. `doubts`: what
+    of a watch's seed files was passed over; `themes`: of the watches that have a file of them."""
     found = [Finding("configuration", f"{path} is understood")]
     found += [Finding("configuration", warning, "warning") for warning in warnings]
     for watch in watches.values():
@@ -51,6 +52,7 @@ def check_offline(
         own = f", {len(themes[watch.name])} themes of its own" if watch.name in themes else ""
         told = f"{count} seed{'' if count == 1 else 's'}, threshold {watch.threshold:g}{own}"
         found.append(Finding(f"watch {watch.name}", told))
+        found += [Finding(f"watch {watch.name}", str(doubt), "warning") for doubt in doubts(watch)]
         found += [Finding(f"watch {watch.name}", str(problem), "warning") for problem in query.lint(watch.query)]
     for order in orders.values():
         times = schedule.parse(order.schedule, order.timezone)

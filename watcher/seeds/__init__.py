@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.domain import Seed
@@ -21,14 +22,27 @@ from watcher.seeds.entry import Entry, refused
 from watcher.seeds.pages import read_page
 from watcher.seeds.plain import is_list, read_list, read_table
 
-__all__ = ["distinct", "read", "read_file"]
+__all__ = ["Examples", "distinct", "read", "read_examples", "read_file"]
 
 _Reader = Callable[[str, Path], tuple[Entry, ...]]
 
 _PASSED_OVER = frozenset({"thumbs.db", "desktop.ini"})
 
 
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The seeds of a folder, and what in its files was passed over, each with its line."""
+
+    seeds: tuple[Seed, ...]
+    doubts: tuple[Problem, ...] = ()
+
+
 def read(folder: Path, *, root: Path) -> tuple[Seed, ...]:
+    """The seeds of a folder without what is to be told of them; otherwise as `read_examples`."""
+    return read_examples(folder, root=root).seeds
+
+
+def read_examples(folder: Path, *, root: Path) -> Examples:
     """The seeds of a folder, in the order of its files' names; a paper that is there twice comes once.
 
     Args:
@@ -39,22 +53,26 @@ def read(folder: Path, *, root: Path) -> tuple[Seed, ...]:
         SeedError: every file, line or entry that cannot be understood, and a folder without any.
     """
     seeds: list[Seed] = []
+    doubts: list[Problem] = []
     problems: list[Problem] = []
     for path in _files(folder):
         try:
-            seeds += _seeds(path, root)
+            found = _seeds(path, root)
         except SeedError as error:
             problems += error.problems
+        else:
+            seeds += found.seeds
+            doubts += found.doubts
     if problems:
         raise SeedError(*problems)
     if not seeds:
         raise refused(folder, None, "the folder holds no papers", f"put one or more into it: {_KNOWN_KINDS}")
-    return distinct(seeds)
+    return Examples(distinct(seeds), tuple(doubts))
 
 
 def read_file(path: Path, *, root: Path) -> tuple[Seed, ...]:
     """The seeds of one file; otherwise as `read`."""
-    return distinct(_seeds(path, root))
+    return distinct(_seeds(path, root).seeds)
 
 
 def distinct(seeds: Iterable[Seed]) -> tuple[Seed, ...]:
@@ -84,18 +102,23 @@ def _is_meant(name: str) -> bool:
     return not (plain.startswith((".", "readme", "~$")) or plain.endswith("~") or plain in _PASSED_OVER)
 
 
-def _seeds(path: Path, root: Path) -> list[Seed]:
+def _seeds(path: Path, root: Path) -> Examples:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise refused(path, None, "this kind of file is not known here", f"{_instead_of(path)}known are {_KNOWN_KINDS}")
     raw, text = _content(path)
     file_sha256 = hashlib.sha256(raw).hexdigest()
     entries = reader(text, path)
-    nameless = [entry for entry in entries if not entry]
+    doubts = tuple(doubt for entry in entries for doubt in entry.doubts)
+    nameless = [entry for entry in entries if not entry and not entry.doubts]
     if nameless:
         what, fix = "neither an identifier nor a title is found here", "write the PMID or DOI, or remove it"
         raise SeedError(*(Problem(what, fix, Place(path, entry.line)) for entry in nameless))
-    return [_seed(entry, path.relative_to(root).as_posix(), file_sha256) for entry in entries]
+    place = path.relative_to(root).as_posix()
+    seeds = tuple(_seed(entry, place, file_sha256) for entry in entries if entry)
+    if not seeds:
+        raise SeedError(*doubts)
+    return Examples(seeds, doubts)
 
 
 def _instead_of(path: Path) -> str:
@@ -144,6 +167,7 @@ def _seed(entry: Entry, path: str, file_sha256: str) -> Seed:
         keywords=entry.keywords,
         headings=entry.headings,
         notes=entry.notes,
+        claimed_pmid=entry.claimed_pmid,
     )
 
 
@@ -165,6 +189,7 @@ def _completed(one: Seed, other: Seed) -> Seed:
         keywords=one.keywords or other.keywords,
         headings=one.headings or other.headings,
         notes=one.notes or other.notes,
+        claimed_pmid=one.claimed_pmid or other.claimed_pmid,
     )
 
 

@@ -1,4 +1,4 @@
-"""What every format gives: the parts of one paper, and where in its file it stands."""
+"""What every format gives: the parts of one paper, where in its file it stands, and what of it was not understood."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from watcher.domain import Pmid
 from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.identifiers import Identifiers
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One paper of one file. `locator` tells the file's entries apart; `line` is where it begins."""
+    """One paper of one file. `locator` tells the file's entries apart; `line` is where it begins. `claimed_pmid` is a number that the
+    record gives without saying whose it is. `doubts` are what stands there and is not understood; an entry of nothing else is passed over
+    and told by them."""
 
     locator: str = ""
     line: int = 1
@@ -22,10 +25,12 @@ class Entry:
     keywords: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     notes: str = ""
+    claimed_pmid: Pmid | None = None
+    doubts: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything was understood."""
-        return bool(self.ids or self.title or self.abstract)
+        return bool(self.ids or self.claimed_pmid or self.title or self.abstract)
 
 
 def folded(text: str) -> str:
