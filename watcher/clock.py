@@ -13,13 +13,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from watcher import zones
 from watcher.errors import ConfigurationError, Place, Problem
 
 CLOCK_FILE = "WATCHER_CLOCK_FILE"
 
 NCBI_ZONE = ZoneInfo("America/New_York")
 """PubMed's days begin and end in Bethesda."""
-
 
 _TRIES, _PAUSE_SECONDS = 20, 0.01
 """Whoever moves the clock may be writing the file at this moment."""
@@ -42,6 +42,11 @@ def real_now() -> datetime:
 def source() -> str:
     """Where `now` comes from: "system", or the path of the clock file."""
     return os.environ.get(CLOCK_FILE) or "system"
+
+
+def zones_in_use() -> str:
+    """The release of the time zones that are computed with, and whose it is, in words."""
+    return str(zones.IN_USE)
 
 
 def ncbi_day(at: datetime) -> date:

@@ -1,8 +1,10 @@
 """When a list or a run is due: slots, periods, time zones. Pure: the present instant comes in as an argument.
 
 A schedule is written as `daily 05:30`, `monday 08:00` or a crontab line of five fields, whose weekday numbers mean what crontab
-means by them (0 and 7 are Sunday). A slot is an instant at which the schedule fires. Slots come from cronsim: an hour that the
-clocks skip in spring fires at the next minute that exists, an hour that they repeat in autumn fires once.
+means by them (0 and 7 are Sunday). A slot is an instant at which the schedule fires. cronsim says which times of the wall clock the
+schedule means; which instants those are is decided here, since by cronsim's own reckoning a slot may lie before the instant that it is
+asked from, in the hour that the clocks repeat. A time that the clocks skip in spring is the first instant after the gap, one that they
+repeat in autumn is the first of the two.
 """
 
 from __future__ import annotations
@@ -36,8 +38,13 @@ class Schedule:
     zone: ZoneInfo
 
     def after(self, instant: datetime) -> Iterator[datetime]:
-        """All slots strictly after `instant`, in order, in the schedule's zone."""
-        yield from CronSim(self.cron, instant.astimezone(self.zone))
+        """All slots strictly after `instant`, in order and each once, in the schedule's zone."""
+        last = instant.astimezone(UTC)
+        for wall in CronSim(self.cron, last.astimezone(self.zone).replace(tzinfo=None)):
+            slot = _first_instant(wall, self.zone)
+            if slot > last:  # compared in UTC: two instants of one zone are compared by their wall times
+                yield slot.astimezone(self.zone)
+                last = slot
 
     def next(self, instant: datetime) -> datetime:
         """The first slot strictly after `instant`."""
@@ -45,6 +52,7 @@ class Schedule:
 
     def latest(self, instant: datetime) -> datetime | None:
         """The last slot at or before `instant`; None when there was none in the four years before."""
+        instant = instant.astimezone(UTC)
         for span in _LOOK_BACK:
             passed = deque(takewhile(lambda slot: slot <= instant, self.after(instant - span)), maxlen=1)
             if passed:
@@ -58,7 +66,7 @@ class Schedule:
     def due(self, instant: datetime, since: datetime) -> datetime | None:
         """The latest slot in (since, instant], or None: several missed slots are one."""
         slot = self.latest(instant)
-        return slot if slot is not None and slot > since else None
+        return slot if slot is not None and slot > since.astimezone(UTC) else None
 
 
 def parse(text: str, timezone: str) -> Schedule:
@@ -121,6 +129,21 @@ def next_quiet_at_ncbi(instant: datetime) -> datetime:
     if is_quiet_at_ncbi(instant):
         return instant
     return instant.astimezone(NCBI_ZONE).replace(hour=21, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, at which the wall clock first shows `wall` or, where it skips that, anything later."""
+    after = wall.replace(tzinfo=zone).astimezone(UTC)
+    if after.astimezone(zone).replace(tzinfo=None) == wall:
+        return after
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)  # in a gap, the two readings lie on its two sides (PEP 495)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // timedelta(seconds=2) * timedelta(seconds=1)
+        if middle.astimezone(zone).replace(tzinfo=None) > wall:
+            after = middle
+        else:
+            before = middle
+    return after
 
 
 def _share(name: str) -> float:

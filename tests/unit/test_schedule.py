@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -140,3 +140,84 @@ def test_a_slot_is_made_up_for_at_its_time_of_day_on_both_sides_of_a_clock_chang
 
     assert slot.isoformat() == "2026-03-23T08:00:00+01:00"
     assert made_up.isoformat() == "2026-04-01T08:00:00+02:00"
+
+
+CHANGES = [
+    ("Europe/Berlin", "2026-10-24"),
+    ("Europe/Berlin", "2027-03-27"),
+    ("America/New_York", "2026-10-31"),
+    ("America/New_York", "2027-03-13"),
+    ("Australia/Lord_Howe", "2027-04-03"),  # half an hour
+    ("Australia/Lord_Howe", "2026-10-03"),
+    ("America/Havana", "2026-03-07"),  # at midnight
+    ("Africa/Cairo", "2026-04-23"),
+    ("UTC", "2026-10-24"),
+]
+TIMES = [
+    "daily 00:00",
+    "daily 00:30",
+    "daily 02:00",
+    "daily 02:30",
+    "sunday 02:30",
+    "30 1-3 * * *",
+    "15 * * * *",
+    "*/15 2 * * *",
+    "0 */2 * * *",
+]
+
+
+@pytest.mark.parametrize("text", TIMES)
+@pytest.mark.parametrize(("zone", "day"), CHANGES)
+def test_the_next_slot_is_the_earliest_after_the_instant_whatever_the_clocks_do(zone: str, day: str, text: str) -> None:
+    """A walk over the wall clock, minute by minute, is the oracle: a time fires when the clock first shows it or anything later."""
+    times, start = schedule.parse(text, zone), at(f"{day}T12:00:00+00:00")
+    fires = _fires(times, start)
+
+    answers = {ask: times.next(ask).astimezone(UTC) for ask in (start + timedelta(minutes=5 * step) for step in range(48 * 12))}
+
+    wrong = {ask: slot for ask, slot in answers.items() if slot != next(fire for fire in fires if fire > ask)}
+    assert not wrong
+
+
+def _fires(times: schedule.Schedule, start: datetime) -> list[datetime]:
+    minutes = [start + timedelta(minutes=minute) for minute in range(-24 * 60, 10 * 24 * 60)]
+    found: list[datetime] = []
+    shown = minutes[0].astimezone(times.zone).replace(tzinfo=None)
+    for instant in minutes[1:]:
+        wall = instant.astimezone(times.zone).replace(tzinfo=None)
+        passed = [shown + timedelta(minutes=minute) for minute in range(1, int((wall - shown).total_seconds() // 60) + 1)]
+        if any(_means(times.cron, one) for one in passed):
+            found.append(instant)
+        shown = max(shown, wall)
+    return found
+
+
+def _means(cron: str, wall: datetime) -> bool:
+    """Crontab's five fields, as far as the schedules here use them."""
+    values = (wall.minute, wall.hour, wall.day, wall.month, wall.isoweekday() % 7)
+    return all(_fits(field, value) for field, value in zip(cron.split(), values, strict=True))
+
+
+def _fits(field: str, value: int) -> bool:
+    if field.startswith("*"):
+        return value % int(field.partition("/")[2] or 1) == 0
+    low, _, high = field.partition("-")
+    return int(low) <= value <= int(high or low)
+
+
+def test_slots_that_a_gap_swallows_are_one() -> None:
+    times = schedule.parse("*/15 2 * * *", "Europe/Berlin")
+
+    slots = times.upcoming(at("2027-03-28T00:00:00+01:00"), 2)
+
+    assert [slot.isoformat() for slot in slots] == ["2027-03-28T03:00:00+02:00", "2027-03-29T02:00:00+02:00"]
+
+
+def test_in_the_second_of_two_equal_hours_the_first_is_over() -> None:
+    times = schedule.parse("30 2 * * *", "Europe/Berlin")
+    second = at("2026-10-25T02:05:00+01:00")
+
+    assert times.next(second).isoformat() == "2026-10-26T02:30:00+01:00"
+    for late in (times.latest(second), times.due(second.astimezone(times.zone), since=at("2026-10-25T02:05:00+02:00"))):
+        assert late is not None
+        assert late.isoformat() == "2026-10-25T02:30:00+02:00"

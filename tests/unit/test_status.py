@@ -56,7 +56,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
     found = document(one, MONDAY)
 
     assert list(found) == [
-        "now", "clock", "timezone", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries", "outages",
+        "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries", "outages",
         "incidents",
     ]  # fmt: skip
     assert list(found["service"]) == ["running", "pid", "since", "healthy", "problems"]

@@ -136,7 +136,9 @@ def status(state: State, *, as_json: bool) -> None:
     zone = ZoneInfo(state.zone)
     clock = "" if document["clock"] == "system" else f", by the clock file {document['clock']}"
     _line(f"watcher {document['version']}, database schema {document['schema'] or 'unknown'}")
-    _line(f"{datetime.fromisoformat(document['now']).astimezone(zone):%a %d %b %Y %H:%M} ({zone.key}){clock}")
+    _line(
+        f"{datetime.fromisoformat(document['now']).astimezone(zone):%a %d %b %Y %H:%M} ({zone.key}){clock}; time zones: {document['zones']}"
+    )
     _line(_service_line(document["service"], zone))
     _line(f"configuration: {document['config']['state']}{_in_force(document)}")
     _status_tables(document, zone)

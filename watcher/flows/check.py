@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from watcher import schedule
+from watcher import clock, schedule
 from watcher.domain import Channel, DigestList, Seed, Theme, Watch
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
 from watcher.flows.source import Source
@@ -45,7 +45,7 @@ def check_offline(
 ) -> list[Finding]:
     """What can be known without a network; a configuration that does not load never gets here. `doubts`: what
     of a watch's seed files was passed over; `themes`: of the watches that have a file of them."""
-    found = [Finding("configuration", f"{path} is understood")]
+    found = [Finding("configuration", f"{path} is understood"), Finding("time zones", clock.zones_in_use())]
     found += [Finding("configuration", warning, "warning") for warning in warnings]
     for watch in watches.values():
         count = len(seeds(watch))

@@ -52,7 +52,7 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
     """The state of everything, also before anything has run.
 
     Returns:
-        The document {now, clock, timezone, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
+        The document {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
         outages[…], incidents[…]}; times are ISO with offset, dates ISO, absent things null. A `next_…_at` that is `now` is due.
     """
     around = around or Around()
@@ -97,7 +97,7 @@ def broken(error: ConfigurationError, *, now: datetime) -> State:
 
 
 def _frame(now: datetime, zone: str | None, schema: str | None) -> dict[str, Any]:
-    told = {"now": _iso(now), "clock": clock.source(), "timezone": zone}
+    told = {"now": _iso(now), "clock": clock.source(), "timezone": zone, "zones": clock.zones_in_use()}
     return {**told, "version": watcher.__version__, "schema": schema}
 
 
