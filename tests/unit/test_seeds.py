@@ -11,7 +11,7 @@ import pytest
 
 from watcher.domain import Pmid, Seed
 from watcher.errors import SeedError
-from watcher.seeds import distinct, read
+from watcher.seeds import distinct, read, read_examples
 from watcher.seeds.identifiers import Identifiers, dois_in, identified
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,13 @@ def told(folder: Path, name: str, content: str | bytes) -> str:
         seeds_of(folder, name, content)
     assert all(problem.fix and problem.place for problem in refusal.value.problems)
     return str(refusal.value).replace(str(folder / "seeds" / "lab"), "LAB")
+
+
+def passed_over(folder: Path) -> list[str]:
+    """What is said of that which was passed over in files that were read, without the mends."""
+    doubts = read_examples(folder / "seeds" / "lab", root=folder / "seeds").doubts
+    assert all(doubt.fix and doubt.place for doubt in doubts)
+    return [f"{doubt.place}: {doubt.what}".replace(str(folder / "seeds" / "lab"), "LAB") for doubt in doubts]
 
 
 def ids(seed: Seed) -> tuple[Pmid | None, str | None, str | None]:
@@ -254,8 +261,13 @@ def test_a_table_may_have_other_marks_between_its_cells(tmp_path: Path, mark: st
     assert (seed.doi, seed.title, seed.abstract, seed.keywords) == ("10.1000/a", "Agrin", "It binds.", ("muscle",))
 
 
-def test_a_row_that_names_nothing_is_told(tmp_path: Path) -> None:
-    assert "LAB/t.csv:3: neither an identifier nor a title is found here" in told(tmp_path, "t.csv", "PMID,Title\n1,\nx,\n")
+def test_a_row_that_names_nothing_costs_itself_and_is_told(tmp_path: Path) -> None:
+    content = "PMID,Title\n1,\nx,\n2,\n"
+
+    found = seeds_of(tmp_path, "t.csv", content)
+
+    assert [seed.pmid for seed in found] == [1, 2]
+    assert passed_over(tmp_path) == ["LAB/t.csv:3: neither an identifier nor a title is found here"]
 
 
 @pytest.mark.parametrize(
@@ -447,7 +459,7 @@ def test_latex_that_is_not_understood_is_left_out_in_silence(tmp_path: Path, cap
 def test_files_come_in_the_order_of_their_names_and_what_is_no_seed_is_passed_over(tmp_path: Path) -> None:
     lab = tmp_path / "seeds" / "lab"
     (lab / "later").mkdir(parents=True)
-    for name in ("later/x.pdf", ".hidden", "README.md", "readme", "notes.txt~", "~$open.docx", "Thumbs.db"):
+    for name in ("later/x.pdf", ".hidden", "README.md", "readme", "~$open.docx", "Thumbs.db"):
         (lab / name).write_text("no seed")
     (lab / "b.list").write_text("2\n")
     (lab / "a.list").write_text("1\n")
@@ -468,12 +480,85 @@ def test_files_come_in_the_order_of_their_names_and_what_is_no_seed_is_passed_ov
         ("paper.xyz", b"1", "LAB/paper.xyz: this kind of file is not known here\n    known are .txt"),
         ("noending", b"1", "LAB/noending: this kind of file is not known here"),
         ("page.txt", b" \n\n", "LAB/page.txt: the file is empty"),
-        ("page.txt", b"title\ncaf\xe9\n", "LAB/page.txt:2: the file is not in UTF-8"),
+        ("page.txt", b"title\n\x00\x01\x02\x03\n", "LAB/page.txt:2: this file is not text"),
         ("page.txt", b"Abstract\n\nDOI\n", "LAB/page.txt:1: neither an identifier nor a title is found here"),
     ],
 )
 def test_a_file_that_is_not_understood_is_told(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     assert said in told(tmp_path, name, content)
+
+
+EXPORT = "TY  - JOUR\nTI  - Étude of agrin\nAN  - 11\nDB  - PubMed\nER  - \n"
+
+
+@pytest.mark.parametrize("name", ["x.ris", "x.txt", "x.md", "x.nbib", "x.bib", "x.csv", "x.tsv", "x.list"])
+def test_a_format_that_shows_itself_is_read_whatever_the_name_ends_in(tmp_path: Path, name: str) -> None:
+    (seed,) = seeds_of(tmp_path, name, EXPORT)
+
+    assert (seed.pmid, seed.title) == (11, "Étude of agrin")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_unicode_and_any_line_end_is_read(tmp_path: Path, encoding: str, end: str) -> None:
+    (seed,) = seeds_of(tmp_path, "x.ris", EXPORT.replace("\n", end).encode(encoding))
+
+    assert seed.title == "Étude of agrin"
+    assert passed_over(tmp_path) == []
+
+
+def test_windows_letters_are_read_and_told_also_between_others(tmp_path: Path) -> None:
+    content = EXPORT.encode() + EXPORT.replace("11", "12").replace("agrin", "“agrin”").encode("cp1252")
+
+    first, second = seeds_of(tmp_path, "x.ris", content)
+
+    assert (first.title, second.title) == ("Étude of agrin", "Étude of “agrin”")
+    assert passed_over(tmp_path) == ["LAB/x.ris:7: the file is not in UTF-8 and was read as Windows-1252"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "fix"),
+    [
+        ("library.json", '[{"id": "a", "title": "x"}]', "this is JSON", "format RIS"),
+        ("library.txt", '[\n  {"id": "a", "title": "x"}]', "this is JSON", "format RIS"),
+        ("library.rdf", "<rdf:RDF/>", "this is RDF", "format RIS"),
+        ("library.txt", '<?xml version="1.0"?>\n<rdf:RDF/>', "this is RDF", "format RIS"),
+        ("library.xml", "<xml/>", "this is XML", "RIS"),
+        ("library.ris", '<?xml version="1.0"?><xml><records/></xml>', "this is EndNote's XML", "RefMan (RIS) Export"),
+        ("pubmed.txt", '<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC "NLM">\n<PubmedArticleSet>', "PubMed's XML", "PubMed"),
+        ("library.enl", "x", "this is an EndNote library", "RefMan (RIS) Export"),
+        ("papers.xlsx", "PK", "this is a spreadsheet", "CSV"),
+        ("paper.txt", "%PDF-1.7", "this is a PDF", "papers.list"),
+        ("page.md", "<!DOCTYPE html><html>", "this is a web page", "papers.list"),
+    ],
+)  # fmt: skip
+def test_a_format_that_is_not_read_is_refused_with_what_to_export(
+    tmp_path: Path, name: str, content: str, what: str, fix: str
+) -> None:
+    said = told(tmp_path, name, content)
+
+    assert said.startswith(f"LAB/{name}: ")
+    assert what in said
+    assert fix in said
+
+
+def test_what_programs_leave_beside_a_file_is_passed_over_and_told(tmp_path: Path) -> None:
+    lab = tmp_path / "seeds" / "lab"
+    lab.mkdir(parents=True)
+    leftovers = ["#a.list#", "a.list.bak", "a.list.orig", "a.list.swp", "a.list.tmp", "a.list~", "b.ris.crdownload", "c.bak1"]
+    for name in leftovers:
+        (lab / name).write_text("2\n")
+
+    (seed,) = seeds_of(tmp_path, "a.list", "1\n")
+
+    assert seed.pmid == 1
+    assert passed_over(tmp_path) == [f"LAB/{name}: this is a program's leftover and is passed over" for name in leftovers]
+
+
+def test_two_entries_of_one_key_are_told_apart(tmp_path: Path) -> None:
+    found = seeds_of(tmp_path, "x.csv", "PMID,Title\n1,a\n2,b\n")
+
+    assert len({seed.locator for seed in found}) == 2
 
 
 def test_all_faults_of_a_folder_are_told_at_once(tmp_path: Path) -> None:

@@ -5,28 +5,30 @@
     *.nbib *.ris *.bib    exports of PubMed and of reference managers (bibliographies)
 
 This room reads files and nothing else: what PubMed knows of a seed is found by the flow `resolve`. Hidden files, README files and
-folders are passed over; any other file must be understood, so that no example is silently left out.
+folders are passed over, and so are editors' leftovers, which are told; any other file must be understood, so that no example is
+silently left out. Of a file that is understood, an entry that is not costs itself and is told.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watcher.domain import Seed
 from watcher.errors import Place, Problem, SeedError
-from watcher.seeds.bibliographies import is_nbib, is_ris, read_bib, read_nbib, read_ris
+from watcher.seeds.encoding import decoded
 from watcher.seeds.entry import Entry, refused
-from watcher.seeds.pages import read_page
-from watcher.seeds.plain import is_list, read_list, read_table
+from watcher.seeds.kinds import KNOWN, entries_of, refuse_kind
 
 __all__ = ["Examples", "distinct", "read", "read_examples", "read_file"]
 
-_Reader = Callable[[str, Path], tuple[Entry, ...]]
-
 _PASSED_OVER = frozenset({"thumbs.db", "desktop.ini"})
+_LEFTOVER = re.compile(r"~$|^#.*#$|\.(?:bak|swp|swo|orig|old|save|rej|te?mp|part|crdownload)\d*$", re.IGNORECASE)
+"""How editors, browsers and version control call what they leave beside a file, or have not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def read_examples(folder: Path, *, root: Path) -> Examples:
     if problems:
         raise SeedError(*problems)
     if not seeds:
-        raise refused(folder, None, "the folder holds no papers", f"put one or more into it: {_KNOWN_KINDS}")
+        raise refused(folder, None, "the folder holds no papers", f"put one or more into it: {KNOWN}")
     return Examples(distinct(seeds), tuple(doubts))
 
 
@@ -99,59 +101,53 @@ def _files(folder: Path) -> list[Path]:
 
 def _is_meant(name: str) -> bool:
     plain = name.casefold()
-    return not (plain.startswith((".", "readme", "~$")) or plain.endswith("~") or plain in _PASSED_OVER)
+    return not (plain.startswith((".", "readme", "~$")) or plain in _PASSED_OVER)
+
+
+def _leftover(path: Path) -> Problem:
+    return Problem("this is a program's leftover and is passed over", "remove it, or rename it if it holds papers", Place(path))
 
 
 def _seeds(path: Path, root: Path) -> Examples:
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise refused(path, None, "this kind of file is not known here", f"{_instead_of(path)}known are {_KNOWN_KINDS}")
-    raw, text = _content(path)
-    file_sha256 = hashlib.sha256(raw).hexdigest()
-    entries = reader(text, path)
-    doubts = tuple(doubt for entry in entries for doubt in entry.doubts)
-    nameless = [entry for entry in entries if not entry and not entry.doubts]
-    if nameless:
-        what, fix = "neither an identifier nor a title is found here", "write the PMID or DOI, or remove it"
-        raise SeedError(*(Problem(what, fix, Place(path, entry.line)) for entry in nameless))
-    place = path.relative_to(root).as_posix()
-    seeds = tuple(_seed(entry, place, file_sha256) for entry in entries if entry)
-    if not seeds:
+    if _LEFTOVER.search(path.name):
+        return Examples((), (_leftover(path),))
+    refuse_kind(path)
+    raw = _raw(path)
+    text, doubts = decoded(raw, path)
+    if not text.strip():
+        raise refused(path, None, "the file is empty", "write something into it, or remove it")
+    entries = entries_of(text, path)
+    doubts += tuple(doubt for entry in entries for doubt in _doubts(entry, path))
+    if not any(entries):
         raise SeedError(*doubts)
-    return Examples(seeds, doubts)
+    place, sha256 = path.relative_to(root).as_posix(), hashlib.sha256(raw).hexdigest()
+    return Examples(tuple(_seed(entry, place, sha256) for entry in _told_apart(entries) if entry), doubts)
 
 
-def _instead_of(path: Path) -> str:
-    is_paper = path.suffix.lower() in (".pdf", ".doc", ".docx", ".html", ".htm")
-    return "write the paper's DOI or PMID into a file such as papers.list; " if is_paper else ""
+def _doubts(entry: Entry, path: Path) -> tuple[Problem, ...]:
+    """What is to be told of an entry; one without anything in it costs only itself."""
+    if entry or entry.doubts:
+        return entry.doubts
+    what, fix = "neither an identifier nor a title is found here", "write the PMID or DOI, or remove it"
+    return (Problem(what, fix, Place(path, entry.line)),)
 
 
-def _content(path: Path) -> tuple[bytes, str]:
+def _told_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """The entries with a locator of their own each: keys come twice, and one line may hold several."""
+    seen: Counter[str] = Counter()
+    for entry in entries:
+        seen[entry.locator] += 1
+        count = seen[entry.locator]
+        yield entry if count == 1 else replace(entry, locator=f"{entry.locator} ({count})")
+
+
+def _raw(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise refused(
             path, None, f"the file cannot be read: {error.strerror}", "make it readable for the user who runs watcher"
         ) from error
-    try:
-        text = raw.decode("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise refused(path, line, "the file is not in UTF-8", "save it as UTF-8") from error
-    if not text.strip():
-        raise refused(path, None, "the file is empty", "write something into it, or remove it")
-    return raw, text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _read_text(text: str, path: Path) -> tuple[Entry, ...]:
-    """A text file by what it looks like: PubMed saves its formats as .txt, too."""
-    if is_nbib(text):
-        return read_nbib(text, path)
-    if is_ris(text):
-        return read_ris(text, path)
-    if is_list(text):
-        return read_list(text, path)
-    return (read_page(text),)
 
 
 def _seed(entry: Entry, path: str, file_sha256: str) -> Seed:
@@ -191,18 +187,3 @@ def _completed(one: Seed, other: Seed) -> Seed:
         notes=one.notes or other.notes,
         claimed_pmid=one.claimed_pmid or other.claimed_pmid,
     )
-
-
-_READERS: dict[str, _Reader] = {
-    ".txt": _read_text,
-    ".text": _read_text,
-    ".md": _read_text,
-    ".markdown": _read_text,
-    ".list": read_list,
-    ".csv": read_table,
-    ".tsv": read_table,
-    ".nbib": read_nbib,
-    ".ris": read_ris,
-    ".bib": read_bib,
-}
-_KNOWN_KINDS = ", ".join(_READERS)

@@ -37,7 +37,7 @@ _OTHER_DATABASE = re.compile(r"embase|scopus|web of|cinahl|psyc|inspec|biosis|wo
 
 def is_nbib(text: str) -> bool:
     """Whether a text begins like PubMed's own format."""
-    return bool(re.match(r"\s*PMID- ?\d", text))
+    return bool(re.search(r"^PMID- ?\d", text, re.MULTILINE))
 
 
 def read_nbib(text: str, path: Path) -> tuple[Entry, ...]:
@@ -94,7 +94,7 @@ def _nbib_entry(line: int, record: str, path: Path) -> Entry:
 
 def is_ris(text: str) -> bool:
     """Whether a text begins like RIS."""
-    return bool(re.match(r"\s*TY\s{1,3}- ?\w", text))
+    return bool(re.search(r"^TY\s{1,3}- ?\w", text, re.MULTILINE))
 
 
 def read_ris(text: str, path: Path) -> tuple[Entry, ...]:
@@ -147,6 +147,13 @@ def _ris_pmid(values: Mapping[str, Any]) -> Pmid | None:
 
 
 # --- BibTeX --------------------------------------------------------------------------------------------------------------------
+
+
+def is_bib(text: str) -> bool:
+    """Whether a text begins like BibTeX: with an entry, below comments and the line that JabRef writes."""
+    return bool(
+        re.match(r"(?:\s*%[^\n]*\n|\s*This file was created with[^\n]*\n|\s*Encoding:[^\n]*\n)*\s*@\s*[A-Za-z]+\s*[{(]", text)
+    )
 
 
 def read_bib(text: str, path: Path) -> tuple[Entry, ...]:

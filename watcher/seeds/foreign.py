@@ -1,0 +1,82 @@
+"""Files that hold papers in a format that is not read here, with what to export instead."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from watcher.errors import SeedError
+from watcher.seeds.entry import refused
+
+_RIS = "export the papers as RIS (.ris) instead"
+_ZOTERO = f"{_RIS}; in Zotero: Export Items…, format RIS"
+_ENDNOTE = f"{_RIS}; in EndNote: File, Export, output style RefMan (RIS) Export"
+_PUBMED = "save them from PubMed as text instead: Save, format PubMed"
+_SHEET = "save the sheet as CSV (.csv), with a column PMID or DOI"
+_BY_HAND = "write the paper's DOI or PMID into a file such as papers.list"
+
+_ENDINGS = {
+    ".json": ("JSON", _ZOTERO),
+    ".jsonl": ("JSON", _ZOTERO),
+    ".yaml": ("YAML", _ZOTERO),
+    ".yml": ("YAML", _ZOTERO),
+    ".rdf": ("RDF", _ZOTERO),
+    ".xml": ("XML", f"{_RIS}; or {_PUBMED}"),
+    ".nxml": ("XML", _BY_HAND),
+    ".mods": ("MODS", _ZOTERO),
+    ".enl": ("an EndNote library", _ENDNOTE),
+    ".enlx": ("an EndNote library", _ENDNOTE),
+    ".enlp": ("an EndNote library", _ENDNOTE),
+    ".ctv6": ("a Citavi project", f"{_RIS}; in Citavi: File, Export, RIS"),
+    ".rmd": ("R Markdown", _BY_HAND),
+    ".xls": ("a spreadsheet", _SHEET),
+    ".xlsx": ("a spreadsheet", _SHEET),
+    ".ods": ("a spreadsheet", _SHEET),
+    **dict.fromkeys((".pdf", ".doc", ".docx", ".odt", ".rtf", ".html", ".htm", ".epub"), ("", _BY_HAND)),
+    **dict.fromkeys((".zip", ".gz", ".7z", ".tar"), ("an archive", "unpack it here")),
+}
+"""What a file is, and the way out, by its ending."""
+
+_BEGINNINGS = (
+    (re.compile(r"\s*%PDF-"), "a PDF", _BY_HAND),
+    (re.compile(r"PK\x03\x04"), "an archive or an Office document", _BY_HAND),
+    (re.compile(r"\s*\{\\rtf"), "RTF", _BY_HAND),
+    (
+        re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!DOCTYPE\s+Pubmed[^>]{0,300}>\s*)?<(?:Pubmed|Medline)"),
+        "PubMed's XML",
+        _PUBMED,
+    ),
+    (re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?<xml>\s*<records"), "EndNote's XML", _ENDNOTE),
+    (re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?<rdf:RDF"), "RDF", _ZOTERO),
+    (re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE), "a web page", _BY_HAND),
+    (re.compile(r"\s*<\?xml\b"), "XML", f"{_RIS}; or {_PUBMED}"),
+    (re.compile(r"\s*(?:\[\s*\{|\{)\s*\""), "JSON", _ZOTERO),
+)
+"""What a text is, and the way out, by how it begins."""
+
+
+def refuse_ending(path: Path) -> None:
+    """Refuses a file by its name.
+
+    Raises:
+        SeedError: its ending is that of a format that is known and not read here.
+    """
+    if found := _ENDINGS.get(path.suffix.lower()):
+        raise _refusal(path, *found)
+
+
+def refuse_content(text: str, path: Path) -> None:
+    """Refuses a text by its content, whatever the file is called.
+
+    Raises:
+        SeedError: it is of a format that is known and not read here, or no text at all.
+    """
+    for beginning, what, fix in _BEGINNINGS:
+        if beginning.match(text):
+            raise _refusal(path, what, fix)
+    if "\0" in text:
+        raise refused(path, text.count("\n", 0, text.index("\0")) + 1, "this file is not text", _RIS)
+
+
+def _refusal(path: Path, what: str, fix: str) -> SeedError:
+    return refused(path, None, f"this is {what}, which is not read here" if what else "this kind of file is not known here", fix)

@@ -1,0 +1,82 @@
+"""Which reader a file is for: by what stands in it, whatever its name ends in, and only then by that ending.
+
+PubMed saves its formats as .txt, catalogues call RIS .txt and PubMed's format .ris, and mail programs rename what they send. So the first
+recogniser of `BY_CONTENT` that knows a text names its reader. Of the rest, `BY_ENDING` has the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from watcher.seeds.bibliographies import is_bib, is_nbib, is_ris, read_bib, read_nbib, read_ris
+from watcher.seeds.entry import Entry, refused
+from watcher.seeds.foreign import refuse_content, refuse_ending
+from watcher.seeds.pages import read_page
+from watcher.seeds.plain import is_list, read_list, read_table
+
+Reader = Callable[[str, Path], tuple[Entry, ...]]
+"""Text and path to the file's papers; raises SeedError where nothing of it can be read."""
+Recogniser = Callable[[str], bool]
+"""Whether a text is of the reader's format; quick, and never raises."""
+
+
+def _read_page(text: str, _: Path) -> tuple[Entry, ...]:
+    return (read_page(text),)
+
+
+def _read_text(text: str, path: Path) -> tuple[Entry, ...]:
+    return next((read for knows, read in OF_TEXTS if knows(text)), _read_page)(text, path)
+
+
+BY_CONTENT: tuple[tuple[Recogniser, Reader], ...] = (
+    (is_ris, read_ris),
+    (is_nbib, read_nbib),
+    (is_bib, read_bib),
+)
+"""Formats that show themselves, in files of any known ending. A text that several know goes to the first."""
+
+OF_TEXTS: tuple[tuple[Recogniser, Reader], ...] = ((is_list, read_list),)
+"""Asked of .txt and .md only, where no other format shows itself; what none of them knows is a page."""
+
+BY_ENDING: dict[str, Reader] = {
+    ".txt": _read_text,
+    ".text": _read_text,
+    ".md": _read_text,
+    ".markdown": _read_text,
+    ".list": read_list,
+    ".csv": read_table,
+    ".tsv": read_table,
+    ".nbib": read_nbib,
+    ".ris": read_ris,
+    ".bib": read_bib,
+}
+"""Who reads a file whose content no recogniser of `BY_CONTENT` knows."""
+
+KNOWN = ", ".join(BY_ENDING)
+
+
+def refuse_kind(path: Path) -> None:
+    """Refuses a file by its name, before it is opened.
+
+    Raises:
+        SeedError: this kind of file is not read here.
+    """
+    refuse_ending(path)
+    if path.suffix.lower() not in BY_ENDING:
+        raise refused(path, None, "this kind of file is not known here", f"known are {KNOWN}")
+
+
+def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
+    """The papers of a file whose kind is known.
+
+    Args:
+        text: what the file holds, with line feeds only.
+        path: the file, for its ending, and for what is told of it.
+
+    Raises:
+        SeedError: nothing in it can be read; says what to save or export instead.
+    """
+    refuse_content(text, path)
+    by_ending = BY_ENDING[path.suffix.lower()]
+    return next((read for knows, read in BY_CONTENT if knows(text)), by_ending)(text, path)
