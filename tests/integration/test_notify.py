@@ -371,6 +371,90 @@ def test_a_bots_refusal_inside_200_is_a_refusal(slack: SlackServer, error: str, 
     assert caught.value.permanent is permanent
 
 
+BOT = "slack://xoxb-1234-1234-abc124/general"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "permanent"),
+    [
+        ("login-page", "200 with a web page “Sign in”", True),
+        ("invalid-blocks", "200 invalid_blocks", True),
+        ("empty", "200 without a word", True),
+        ("no-content", "204 without a word", True),
+        ("redirects", "302 sends elsewhere", True),
+        ("truncates", "its answer broke off", False),
+    ],
+)
+@pytest.mark.parametrize("url", ["https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", BOT])
+def test_a_post_is_sent_only_when_slack_says_so(slack: SlackServer, url: str, fault: str, said: str, permanent: bool) -> None:
+    slack.plant(fault)
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier(slack_base_url=slack.base_url).send(delivery(SLACK), slack_channel(url), now=NOW)
+
+    assert said in str(caught.value)
+    assert caught.value.permanent is permanent
+    assert bool(caught.value.fix) is permanent
+    assert slack.posts == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["ok", " ok\n", "\ufeffok", '{"ok":true}', '{"success":true}', '{"ok": true, "channel": "C1", "ts": "1"}'],
+)
+def test_slacks_own_words_of_success_count(slack: SlackServer, body: str) -> None:
+    slack.answers.append(Answer(200, body))
+
+    Notifier().send(delivery(SLACK), slack_channel(slack.webhook), now=NOW)
+
+    assert not slack.answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent"),
+    [
+        (Answer(200, "OK, I guess"), True),
+        (Answer(200, '{"ok":"true"}'), True),
+        (Answer(200, '{"ok":false,"success":true}'), True),
+        (Answer(200, '{"success":1}'), True),
+        (Answer(200, "true"), True),
+        (Answer(200, "[]"), True),
+        (Answer(200, '{"ok":tru'), False),
+        (Answer(200, "o"), False),
+        (Answer(200, '{"ok":false,"error":"internal_error"}'), False),
+        (Answer(200, "rollup_error"), False),
+        (Answer(500, "ok"), False),
+        (Answer(404, '{"ok":true}'), True),
+        (Answer(408, ""), False),
+    ],
+)
+def test_nothing_else_counts_as_sent(slack: SlackServer, answer: Answer, permanent: bool) -> None:
+    slack.answers.append(answer)
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(SLACK), slack_channel(slack.webhook), now=NOW)
+
+    assert caught.value.permanent is permanent
+
+
+@pytest.mark.parametrize(
+    "kind", ["workflows/T1JJ3T3L2/A1BRTD4JD/123456789/TIiajkdnlazkcOXrIdevi7FQ", "triggers/T1JJ3T3L2/123/abcdef"]
+)
+def test_a_workflow_is_told_of_success_in_its_own_form(slack: SlackServer, kind: str) -> None:
+    Notifier(slack_base_url=slack.base_url).send(delivery(SLACK), slack_channel(f"https://hooks.slack.com/{kind}"), now=NOW)
+
+    assert [post.path for post in slack.posts] == [f"/{kind}"]
+
+
+def test_an_answer_that_repeats_the_address_is_told_without_its_secret(slack: SlackServer) -> None:
+    slack.answers.append(Answer(404, f"Cannot POST {slack.path()}\x1b[31m"))
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(SLACK), slack_channel(slack.webhook), now=NOW)
+
+    assert str(caught.value) == "Slack answered 404 Cannot POST *** [31m"
+
+
 def test_a_webhook_in_plain_http_is_for_loopback_only() -> None:
     with pytest.raises(ConfigurationError, match="plain http"):
         Notifier().check(slack_channel("http://chat.lab.example/services/a/b/c"))
@@ -383,7 +467,7 @@ def test_an_unreachable_slack_may_pass_and_keeps_its_secret(slack: SlackServer) 
         Notifier().send(delivery(SLACK), slack_channel(gone), now=NOW)
 
     assert not caught.value.permanent
-    assert "verysecret" not in str(caught.value)
+    assert str(caught.value) == "Slack (127.0.0.1) could not be reached: connection refused"
     assert slack.posts == []
 
 

@@ -45,6 +45,12 @@ SLACK_FAULTS: Mapping[str, str] = {
     "error": "500",
     "unavailable": "503 with an HTML page",
     "gone": "404 no_service: the webhook was removed",
+    "login-page": "200 with the web page of a login: a proxy stands in between; the post is not kept",
+    "invalid-blocks": "200 with the text invalid_blocks; the post is not kept",
+    "empty": "200 without a body; the post is not kept",
+    "no-content": "204; the post is not kept",
+    "redirects": "302 to a login; the post is not kept",
+    "truncates": "200 with the beginning of an answer, and the connection closed; the post is not kept",
     "hangs": "silence until the client gives up; the post is not kept",
     "loses": "the connection is closed; the post is not kept",
     "takes-and-hangs-up": "the post is kept, and the connection closed before the client is told",
@@ -253,12 +259,23 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     silence: float = 0.0
 
+    @property
+    def breaks_off(self) -> bool:
+        """Whether less comes than the headers promise."""
+        return int(self.headers.get("Content-Length", 0)) > len(self.body.encode())
+
 
 _SLACK_ANSWERS: Mapping[str, Answer] = {
     "rate-limit": Answer(429, "rate_limited", {"Retry-After": "30"}),
     "error": Answer(500, "internal_error"),
     "unavailable": Answer(503, "<html><body>Service Unavailable</body></html>", {"Content-Type": "text/html"}),
     "gone": Answer(404, "no_service"),
+    "login-page": Answer(200, "<!DOCTYPE html><html><head><title>Sign in</title></head></html>", {"Content-Type": "text/html"}),
+    "invalid-blocks": Answer(200, "invalid_blocks"),
+    "empty": Answer(200),
+    "no-content": Answer(204),
+    "redirects": Answer(302, "", {"Location": "https://login.lab.example/"}),
+    "truncates": Answer(200, '{"ok":tr', {"Content-Length": "11"}),
     "hangs": Answer(0, silence=_LONGEST_SILENCE),
     "loses": Answer(0),
     "takes-and-hangs-up": Answer(0),
@@ -267,8 +284,8 @@ _SLACK_ANSWERS: Mapping[str, Answer] = {
 
 
 class SlackServer:
-    """Slack's webhook and chat.postMessage on 127.0.0.1. `answers` are given to the next posts instead of taking them. A context
-    manager."""
+    """Slack's webhooks, workflows and chat.postMessage on 127.0.0.1. `answers` are given to the next posts instead of taking them.
+    A context manager."""
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
@@ -320,7 +337,7 @@ class SlackServer:
         self.posts.append(Post(path, json.loads(body), body))
         if kind is not None:
             return _SLACK_ANSWERS[kind]
-        if path.endswith("chat.postMessage"):
+        if path.endswith("chat.postMessage") or path.startswith(("/triggers/", "/workflows/")):
             return Answer(200, '{"ok": true}', {"Content-Type": "application/json"})
         return Answer(200, "ok", {"Content-Type": "text/plain"})
 
@@ -343,9 +360,9 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
                 return
             body = answer.body.encode()
             self.send_response(answer.status)
-            for name, value in answer.headers.items():
+            for name, value in ({"Content-Length": str(len(body))} | answer.headers).items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            self.close_connection = self.close_connection or answer.breaks_off
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)

@@ -7,19 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from apprise.plugins.slack import NotifySlack
 
 from watcher.domain import Channel
 from watcher.errors import ConfigurationError, DeliveryError, Problem
+from watcher.notify import slack_answer
 from watcher.notify.deadline import Deadline, new_session
 from watcher.notify.instance import asset, instance
+from watcher.notify.unreached import unreached
 
 HTTP_TIMEOUT_SECONDS = (10, 20)
 
-_SLACK_PASSING = frozenset(
-    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -32,6 +30,7 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
 
     def _send(self, url: str, payload: Mapping[str, Any], *_args: object, **_kwargs: object) -> dict[str, Any] | bool:
         """Post ours instead of Apprise's payload, whose channel and user name are kept; keep status and Retry-After."""
+        target = self.post_url or url
         addressed = {key: payload[key] for key in ("channel", "username", "thread_ts") if payload.get(key)}
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if self.access_token:
@@ -39,7 +38,7 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
         with Deadline() as deadline, new_session() as session:
             try:
                 answer = session.post(
-                    self.post_url or url,
+                    target,
                     data=json.dumps({**self.outgoing, **addressed}).encode(),
                     headers=headers,
                     timeout=HTTP_TIMEOUT_SECONDS,
@@ -47,11 +46,17 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
                     allow_redirects=False,
                 )
             except OSError as error:  # those of requests are OSErrors too
-                unreached = DeliveryError(f"Slack could not be reached ({type(error).__name__})", permanent=False)
-                self.failure = deadline.late("Slack") or unreached
+                self.failure = deadline.late("Slack") or unreached("Slack", urlsplit(target).hostname or "", error)
                 return False
-            self.failure = deadline.late("Slack") or _slack_failure(answer)
+            self.failure = deadline.late("Slack") or slack_answer.failure(
+                slack_answer.Answer(answer.status_code, answer.reason, answer.headers, answer.content, self._secrets(target))
+            )
         return {"ok": True} if self.failure is None else False
+
+    def _secrets(self, target: str) -> tuple[str, ...]:
+        """What an answer may repeat and nobody may read: the address, its path, the token."""
+        path = urlsplit(target).path
+        return tuple(secret for secret in (target, path, path.rpartition("/")[2], self.access_token) if secret and len(secret) > 3)
 
     def reach(self) -> str:
         """Ask the host of the webhook for its first page.
@@ -68,8 +73,7 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
             try:
                 session.head(f"{parts.scheme}://{parts.netloc}/", timeout=HTTP_TIMEOUT_SECONDS, allow_redirects=False)
             except OSError as error:  # those of requests are OSErrors too
-                unreached = DeliveryError(f"{host} could not be reached ({type(error).__name__})", permanent=False)
-                raise deadline.late(host) or unreached from None
+                raise deadline.late(host) or unreached(host, host, error) from None
             late = deadline.late(host)
             if late is not None:
                 raise late
@@ -91,6 +95,7 @@ def slack_plugin(channel: Channel, base_url: str) -> DigestSlack:
         plugin = instance(channel, DigestSlack, NotifySlack)
     if base_url:
         plugin.webhook_url = f"{base_url}/services"
+        plugin.workflow_url, plugin.workflow_trigger_url = f"{base_url}/workflows", f"{base_url}/triggers"
         plugin.api_url = f"{base_url}/api/{{}}"
     return plugin
 
@@ -107,37 +112,3 @@ def _direct_webhook(channel: Channel) -> str | None:
             )
         )
     return channel.url
-
-
-def _slack_failure(answer: requests.Response) -> DeliveryError | None:
-    """What Slack's answer means: 429 and 5xx may pass, other refusals cannot until something is changed."""
-    said = _slack_error(answer)
-    if 200 <= answer.status_code < 300 and said is None:
-        return None
-    passing = answer.status_code == 429 or answer.status_code >= 500 or said in _SLACK_PASSING
-    return DeliveryError(
-        f"Slack answered {answer.status_code} {said or answer.reason}",
-        permanent=not passing,
-        retry_after=_seconds(answer.headers.get("Retry-After")),
-        code=answer.status_code,
-        fix="" if passing else "check that the webhook and its channel still exist, and make a new webhook if not",
-    )
-
-
-def _slack_error(answer: requests.Response) -> str | None:
-    """The error word of a bot's JSON or of a webhook's text; None when the message was taken."""
-    text = answer.text.strip()[:200]
-    if text.startswith("{"):
-        try:
-            told = json.loads(answer.text)
-        except ValueError:
-            return "an answer that is no JSON"
-        return None if told.get("ok", answer.ok) else str(told.get("error", "error"))
-    return None if answer.ok else text or None
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
