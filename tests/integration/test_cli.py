@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -150,11 +151,37 @@ def test_init_writes_a_configuration_that_checks(shell: Shell) -> None:
 
     assert said.code == 0
     assert "wrote new-lab/config/watcher.yaml\n" in said.out
-    assert said.out.rstrip().endswith("then `watcher check`")
+    assert said.out.rstrip().endswith("(pubmed.email), then `watcher --config new-lab/config check`")
     assert checked.code == 0
     assert "ok\tconfiguration\t" in checked.out
     assert "still the example address" in checked.out
     assert "wrote" not in again.out
+
+
+@pytest.mark.parametrize("called", [("bin/watcher",), (sys.executable, "-m", "watcher")], ids=["the script", "the module"])
+def test_init_ends_with_a_command_that_works_from_where_one_stands(tmp_path: Path, called: tuple[str, ...]) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "watcher").write_text(f"#!{sys.executable}\nfrom watcher.__main__ import main\nmain()\n")
+    (tmp_path / "bin" / "watcher").chmod(0o755)
+
+    said = subprocess.run([*called, "init", "my lab"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    (command,) = re.findall("`(.+)`", said.splitlines()[-1])
+    checked = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603, S607
+
+    assert (checked.returncode, "still the example address" in checked.stdout) == (0, True), checked.stderr
+
+
+def test_a_demo_without_its_mail_server_names_the_extra(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("watcher.demo.weeks", "watcher.demo.inbox"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in ("aiosmtpd", "aiosmtpd.controller"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    said = shell("demo", config=False)
+
+    assert said.code == 1
+    assert said.err.startswith("this installation goes without aiosmtpd, the demo's mail server\n")
+    assert "pip install 'watcher[demo]'" in said.err
 
 
 def test_init_where_nothing_can_be_written_is_an_error_that_names_the_place(shell: Shell) -> None:

@@ -77,6 +77,25 @@ def test_the_image_gets_all_that_the_service_needs_and_nothing_of_the_workshop()
     assert workshop & run == set()
 
 
+def test_the_image_goes_without_the_demos_mail_server() -> None:
+    demo = needed(project()["project"]["optional-dependencies"]["demo"])
+
+    assert demo <= names(pins("requirements.lock")), "make setup installs it"
+    assert demo & (names(pins("requirements-run.lock")) | names(pins("requirements-dense.lock"))) == set()
+
+
+def test_a_library_without_a_first_version_has_an_upper_bound() -> None:
+    """Below 1.0 each release may break what the one before promised."""
+    declared = project()
+    extras, groups = declared["project"]["optional-dependencies"].values(), declared["dependency-groups"].values()
+    asked = [one for group in (declared["project"]["dependencies"], *extras, *groups) for one in group if isinstance(one, str)]
+    below_one = {name for name, version in pins("requirements.lock") if version.startswith("0.")}
+
+    unbounded = [one for one in asked if needed([one]) & below_one and "<" not in one and "==" not in one]
+
+    assert unbounded == []
+
+
 def test_the_extra_adds_its_packages_to_the_image_and_changes_no_other() -> None:
     run, dense = pins("requirements-run.lock"), pins("requirements-dense.lock")
 

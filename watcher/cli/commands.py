@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,7 +115,19 @@ def init(
     with _writable(folder):
         for path, written in write(folder):
             typer.echo(f"{'wrote' if written else 'kept '} {path}")
-    typer.echo("next: put your address into config/watcher.yaml (pubmed.email), then `watcher check`")
+    found = "" if folder == Path() else f" --config {shlex.quote(str(folder / 'config'))}"
+    typer.echo(
+        f"next: put your address into {folder / 'config' / 'watcher.yaml'} (pubmed.email), then `{_as_called()}{found} check`"
+    )
+
+
+def _as_called() -> str:
+    """How this program is called from where one stands: by its name where the shell finds it, else as it was called now."""
+    called, on_path = Path(sys.argv[0]), shutil.which("watcher")
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m watcher"
+    by_name = called.name == str(called) or (on_path is not None and Path(on_path).resolve() == called.resolve())
+    return "watcher" if by_name else shlex.quote(str(called))
 
 
 @app.command()
@@ -536,7 +550,15 @@ def demo(
 
     With a local PubMed, a local mail server and a local Slack; nothing leaves this machine.
     """
-    from watcher.demo.weeks import live  # noqa: PLC0415
+    from watcher.errors import ConfigurationError, Problem  # noqa: PLC0415
+
+    try:
+        from watcher.demo.weeks import live  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "aiosmtpd":
+            raise
+        fix = "install the extra: pip install 'watcher[demo]'; `make demo` in a checkout has it"
+        raise ConfigurationError(Problem("this installation goes without aiosmtpd, the demo's mail server", fix)) from None
 
     live(out, say=typer.echo)
 

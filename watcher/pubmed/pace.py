@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from math import ceil
-
-from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
 WINDOW = 1.1
 """Seconds in which the allowed number of requests may begin."""
@@ -31,7 +29,8 @@ class Pace:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._bucket = InMemoryBucket([Rate(requests, ceil((seconds + MARGIN) * 1000))])
+        self._begun: deque[float] = deque(maxlen=requests)
+        self._seconds = seconds + MARGIN
         self._now = now
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -39,19 +38,9 @@ class Pace:
     def wait(self) -> None:
         """Return when one more request may begin. Threads are let through one after the other."""
         with self._lock:
-            while (seconds := self._seconds_to_wait()) > 0:
-                self._sleep(seconds)
-
-    def _seconds_to_wait(self) -> float:
-        # The limiter of the library stamps a request with the instant for which it was planned. On a busy machine it begins later,
-        # and a fourth could follow too soon; so the bucket is asked directly, with the instant that it really is.
-        milliseconds = int(self._now() * 1000)
-        self._bucket.leak(milliseconds)
-        item = RateItem("request", milliseconds)
-        if self._bucket.put(item):
-            return 0.0
-        milliseconds_left = self._bucket.waiting(item)
-        return max(milliseconds_left, 1) / 1000 if isinstance(milliseconds_left, int) else WINDOW
+            while len(self._begun) == self._begun.maxlen and (left := self._begun[0] + self._seconds - self._now()) > 0:
+                self._sleep(left)
+            self._begun.append(self._now())
 
 
 _SHARED: dict[tuple[str, int], Pace] = {}
