@@ -12,7 +12,7 @@ import pytest
 from watcher.domain import Pmid, Seed
 from watcher.errors import SeedError
 from watcher.seeds import distinct, read, read_examples
-from watcher.seeds.identifiers import Identifiers, dois_in, identified
+from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmids_in
 
 ROOT = Path(__file__).parents[2]
 ORIGINALS = ROOT.parent / "shared" / "seeds"
@@ -283,6 +283,33 @@ def test_a_row_that_names_nothing_costs_itself_and_is_told(tmp_path: Path) -> No
         ("PMC 12898414", Identifiers(pmcid="PMC12898414")),
         ("PMCID: 12898414", Identifiers(pmcid="PMC12898414")),
         ("PMC12898414.1", Identifiers(pmcid="PMC12898414")),
+        ("41224659.0", Identifiers(pmid=Pmid(41224659))),
+        ("4.1224659E7", Identifiers(pmid=Pmid(41224659))),
+        ("4.12E+07", Identifiers()),  # rounded: which paper it was is lost
+        ('="41224659"', Identifiers(pmid=Pmid(41224659))),
+        ("PMID: '41224659'", Identifiers(pmid=Pmid(41224659))),
+        ('"pmid": "41224659",', Identifiers(pmid=Pmid(41224659))),
+        ("pmid = {41224659},", Identifiers(pmid=Pmid(41224659))),
+        ("**PMID:** 41224659", Identifiers(pmid=Pmid(41224659))),
+        ("[PMID: 41224659]", Identifiers(pmid=Pmid(41224659))),
+        ("PubMed PMID: 41224659.", Identifiers(pmid=Pmid(41224659))),
+        ("PMID: 41224659 [Indexed for MEDLINE]", Identifiers(pmid=Pmid(41224659))),
+        ("41224659 [PMID]", Identifiers(pmid=Pmid(41224659))),
+        ("PMID: [41224659](https://pubmed.ncbi.nlm.nih.gov/41224659/)", Identifiers(pmid=Pmid(41224659))),
+        ("[A title](https://pubmed.ncbi.nlm.nih.gov/41224659/)", Identifiers(pmid=Pmid(41224659))),
+        ("https://m.pubmed.ncbi.nlm.nih.gov/41224659", Identifiers(pmid=Pmid(41224659))),
+        ("https://pubmed-ncbi-nlm-nih-gov.proxy.lab.example/41224659/", Identifiers(pmid=Pmid(41224659))),
+        ("https://pubmed.ncbi.nlm.nih.gov/?term=41224659", Identifiers(pmid=Pmid(41224659))),
+        ("https://www.ncbi.nlm.nih.gov/pubmed/?term=12%5Buid%5D", Identifiers(pmid=Pmid(12))),
+        ("https://pubmed.ncbi.nlm.nih.gov/?term=2020", Identifiers()),  # a year, for all one knows
+        ("https://www.ncbi.nlm.nih.gov/entrez/query.fcgi?cmd=Retrieve&db=PubMed&list_uids=12", Identifiers(pmid=Pmid(12))),
+        ("https://www.ncbi.nlm.nih.gov/pmc/articles/pmid/41224659/", Identifiers(pmid=Pmid(41224659))),
+        ("http://europepmc.org/abstract/MED/41224659", Identifiers(pmid=Pmid(41224659))),
+        ("PubMed Central ID: PMC12898414", Identifiers(pmcid="PMC12898414")),
+        ("10.1093/pubmed/21.3.289", Identifiers(doi="10.1093/pubmed/21.3.289")),
+        ("https://doi.org/10.1093/pubmed/21.3.289", Identifiers(doi="10.1093/pubmed/21.3.289")),
+        ("10.1000/ab cd", Identifiers()),
+        ("https://x.example/10.1000/ab and more", Identifiers()),
         ("https://pmc.ncbi.nlm.nih.gov/articles/PMC12898414/", Identifiers(pmcid="PMC12898414")),
         ("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC12898414/pdf/x.pdf", Identifiers(pmcid="PMC12898414")),
         ("https://europepmc.org/article/PMC/PMC12898414", Identifiers(pmcid="PMC12898414")),
@@ -304,8 +331,70 @@ def test_an_identifier_has_one_spelling_however_it_is_written(text: str, found: 
     assert identified(text) == found
 
 
-def test_dois_are_found_in_running_text() -> None:
-    assert dois_in("(see 10.1000/a, 10.1000/B; https://doi.org/10.1000/a.)") == ("10.1000/a", "10.1000/b")
+@pytest.mark.parametrize(
+    ("address", "doi"),
+    [
+        ("https://onlinelibrary.wiley.com/doi/full/10.1002/mus.1?af=R", "10.1002/mus.1"),
+        ("https://onlinelibrary.wiley.com/doi/10.1111/j.1365.x/abstract;jsessionid=A.f01", "10.1111/j.1365.x"),
+        ("https://www.frontiersin.example/articles/10.3389/fnins.2026.00001/full", "10.3389/fnins.2026.00001"),
+        ("10.3389/fnins.2026.00001/full", "10.3389/fnins.2026.00001"),
+        ("https://link.springer.com/content/pdf/10.1007%2Fs00018-026-03456-x.pdf", "10.1007/s00018-026-03456-x"),
+        ("https://link.springer.com/article/10.1007/s00401-026-1-2/fulltext.html", "10.1007/s00401-026-1-2"),
+        ("https://www.biorxiv.org/content/10.1101/2026.01.01.123456v2.full.pdf+html", "10.1101/2026.01.01.123456"),
+        ("https://www.medrxiv.org/content/10.1101/2026.01.01.20012345v1.full-text", "10.1101/2026.01.01.20012345"),
+        ("10.1101/2026.01.01.123456v2", "10.1101/2026.01.01.123456"),
+        ("10.64898/2026.01.01.123456v1", "10.64898/2026.01.01.123456"),
+        ("10.48550/arXiv.2601.00001v2", "10.48550/arxiv.2601.00001"),
+        ("https://doi.org/10.21203/rs.3.rs-123456/v1", "10.21203/rs.3.rs-123456/v1"),  # each version has a DOI of its own there
+        ("https://journals.plos.org/plosone/article/file?id=10.1371/journal.pone.1&type=printable", "10.1371/journal.pone.1"),
+        ("https://academic.oup.com/brain/advance-article/doi/10.1093/brain/awz123/5698765", "10.1093/brain/awz123"),
+        ("www.pnas.org/doi/abs/10.1073/pnas.1234567890", "10.1073/pnas.1234567890"),
+        ("https://doi-org.proxy.lab.example/10.1016/S0140-6736(20)30183-5", "10.1016/s0140-6736(20)30183-5"),
+        (
+            "https://onlinelibrary.wiley.com/doi/10.1002/(SICI)1097-4598(199706)20:6%3C665::AID-MUS1%3E3.0.CO;2-X/abstract",
+            "10.1002/(sici)1097-4598(199706)20:6<665::aid-mus1>3.0.co;2-x",
+        ),
+        ("10.1002/(SICI)1097(1997)20:6&lt;665::AID&gt;3.0.CO;2-X", "10.1002/(sici)1097(1997)20:6<665::aid>3.0.co;2-x"),
+        ("10.1016/S0140\u20106736(20)30183\u20105", "10.1016/s0140-6736(20)30183-5"),  # hyphens as PDFs have them
+        ("10.1000/full", "10.1000/full"),
+        ("https://www.lab.example/content/40/1/1", None),
+    ],
+)
+def test_a_publishers_address_gives_the_doi_that_exists(address: str, doi: str | None) -> None:
+    assert doi_of(address) == doi
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("(see 10.1000/a, 10.1000/B; https://doi.org/10.1000/a.)", ("10.1000/a", "10.1000/b")),
+        ("10.1000/a;10.1000/b", ("10.1000/a", "10.1000/b")),
+        (
+            "[10.1000/d](https://doi.org/10.1000/d) and <a href='https://x.example/doi/full/10.1000/c'>10.1000/c</a>",
+            ("10.1000/d", "10.1000/c"),
+        ),
+        (
+            "10.1002/(SICI)1097(1997)20:11<14::AID>3.0.CO;2-X;10.1000/z",
+            ("10.1002/(sici)1097(1997)20:11<14::aid>3.0.co;2-x", "10.1000/z"),
+        ),
+    ],
+)
+def test_dois_are_found_in_running_text(text: str, found: tuple[str, ...]) -> None:
+    assert dois_in(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("PMID: 11; PMID: 12", (11, 12)),
+        ("PMIDs: 11, 12 and 13", (11, 12, 13)),
+        ("[a](https://pubmed.ncbi.nlm.nih.gov/33/), PMID 4; **PMID:** [5](x)", (33, 4, 5)),
+        ("doi:10.1093/pubmed/21.3.289, https://doi.org/10.1093/pubmed/21.3.289", ()),
+        ("PMID: 123.4", ()),
+    ],
+)
+def test_pmids_are_found_where_a_text_calls_them_so_or_links_to_pubmed(text: str, found: tuple[int, ...]) -> None:
+    assert pmids_in(text) == found
 
 
 # --- exports ---------------------------------------------------------------------------------------------------------------------------------

@@ -1,31 +1,52 @@
-"""PMIDs, DOIs and PMCIDs as people write them: bare, labelled, or as web addresses. One spelling comes out: 41224659,
-10.1523/jneurosci.1353-25.2025, PMC12898414."""
+"""PMIDs, DOIs and PMCIDs as people and programs write them: bare, labelled, in quotes, or as web addresses. One spelling comes out:
+41224659, 10.1523/jneurosci.1353-25.2025, PMC12898414.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote
-
-import idutils
 
 from watcher.domain import Pmid
+from watcher.seeds.dois import doi_of, dois_in
 
-_LABEL = re.compile(r"(pmid|pubmed(?: id)?|doi|pmcid|pmc(?: id)?)\s*(?:[:=]\s*|\s(?=\S)|(?<=pmid)(?=\d))", re.IGNORECASE)
+__all__ = ["Identifiers", "doi_of", "dois_in", "identified", "pmcid_of", "pmcids_in", "pmid_of", "pmids_in"]
+
+_LABEL = re.compile(
+    r"(pubmed ?central(?: ?id)?|pubmed(?: ?id| pmid)?|pmid|doi|pmcid|pmc(?: ?id)?)"
+    r"(?:[\"'\])]*\s*[:=：#]+\s*|\s*[-–]\s+|[\])]*\s+(?=\S)|(?<=pmid)(?=\d))",
+    re.IGNORECASE,
+)
+_PROXY = r"(?:\.[\w.-]+)?(?::\d+)?"
+"""A library's proxy puts its own name behind that of a host, and may write the host's dots as hyphens."""
+_NCBI = rf"ncbi[.-]nlm[.-]nih[.-]gov{_PROXY}"
+_EUROPE = rf"europepmc[.-]org{_PROXY}"
+_FRONT = r"(?<![\w.@/-])(?:https?://)?(?:(?:www|m|preview)[.-])?"
 _PUBMED_PAGE = re.compile(
-    r"^(?:https?://)?(?:(?:www\.)?pubmed\.ncbi\.nlm\.nih\.gov|(?:www\.)?ncbi\.nlm\.nih\.gov/(?:m/)?pubmed|"
-    r"(?:www\.)?europepmc\.org/(?:article|abstract)/med)/(\d+)\b",
+    rf"{_FRONT}(?:pubmed[.-]{_NCBI}/|pubmed\.gov/|{_NCBI}/(?:m/|labs/)?pubmed/|{_NCBI}/pmc/articles/pmid/|"
+    rf"{_EUROPE}/(?:articles?|abstract)/med/|(?:identifiers\.org|n2t\.net)/pubmed[:/])(\d{{1,9}})(?!\w|\.\d)",
     re.IGNORECASE,
 )
+_PUBMED_SEARCH = re.compile(
+    rf"{_FRONT}(?:pubmed[.-])?{_NCBI}/[^\s?]*\?(?:[^\s&#]*&)*(?:list_uids=(\d{{1,9}})|term=(?:(\d{{5,9}})|(\d{{1,9}})(?:\[|%5b)[pu]m?id(?:\]|%5d)))"
+    r"(?=$|[&#\s\])}>\"'.,;])",
+    re.IGNORECASE,
+)
+"""A search for one number of five digits or more is one for a PMID; a shorter one may be a year."""
 _PMC_PAGE = re.compile(
-    r"^(?:https?://)?(?:(?:www\.)?pmc\.ncbi\.nlm\.nih\.gov/articles|(?:www\.)?ncbi\.nlm\.nih\.gov/(?:labs/)?pmc/articles|"
-    r"(?:www\.)?europepmc\.org/(?:article|articles|abstract)(?:/pmc)?)/(PMC\d+)\b",
+    rf"{_FRONT}(?:pmc[.-]{_NCBI}/articles|{_NCBI}/(?:labs/)?pmc/articles|{_EUROPE}/(?:articles?|abstract)(?:/pmc)?|pmc\.gov)/(PMC\d+)\b",
     re.IGNORECASE,
 )
-_DOI_IN_ADDRESS = re.compile(r"^https?://\S*?/(10\.\d{4,9}(?:\.\d+)*/\S+)$", re.IGNORECASE)
-_DOI_IN_TEXT = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"'|·]+")
-_LONGEST_PMID = 9
-_BRACKETS = {")": "(", "]": "[", ">": "<", "}": "{"}
+_LABELLED_PMID = re.compile(
+    r"\b(?:PMID|PubMed ?ID)[\"'*\]]*\s*[:=#]?[\s\"'*\[({]*(\d{1,9})(?!\w|\.\d)|"
+    r"\bPMIDs[\"'*\]]*\s*[:=#]?[\s\"'*\[({]*((?:\d{1,9}[\s,;]+(?:and\s+)?)*\d{1,9})(?!\w|\.\d)",
+    re.IGNORECASE,
+)
+_BARE_PMID = re.compile(r"(\d{1,9})(?:\s*[\[(](?:pmid|uid|pubmed|indexed|medline)[^\])]*[\])])?", re.IGNORECASE | re.ASCII)
+_WHOLE = re.compile(r"(\d{1,9})\.0*|(\d)(?:\.(\d*))?e\+?0?(\d)", re.IGNORECASE | re.ASCII)
+_LINK = re.compile(r"!?\[([^\]]*)\]\(\s*<?([^\s<>]+?)>?(?:\s+[\"'][^\"']*[\"'])?\s*\)")
+_WRAPS = {"<": ">", "(": ")", "[": "]", "{": "}"}
+_QUOTES = "\"'`“”‘’«» \t\u00a0\ufeff\u200b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,67 +62,77 @@ class Identifiers:
 
 
 def identified(text: str) -> Identifiers:
-    """The one identifier that `text` is as a whole; empty when it is none. A label such as `PMC:` says of which kind."""
-    text = text.strip().strip("<>")
+    """The one identifier that `text` is as a whole, in quotes, brackets or Markdown or not; empty when it is none. A label such as
+    `PMC:` says of which kind."""
+    text = unwrapped(text)
+    if link := _LINK.fullmatch(text):
+        return identified(link[2]) or identified(link[1])
     label = _LABEL.match(text)
-    bare = text[label.end() :] if label else text
-    kind = label[1][:3].lower() if label else ""
-    if kind == "pmc":
-        return Identifiers(pmcid=pmcid_of(bare if not bare.isdigit() else f"PMC{bare}"))
+    if label is None:
+        return Identifiers(pmid=pmid_of(text), pmcid=pmcid_of(text), doi=doi_of(text))
+    bare = unwrapped(text[label.end() :])
+    kind = re.sub(r"\s", "", label[1].lower())
+    if link := _LINK.fullmatch(bare):
+        bare = link[1] if identified(link[1]) else link[2]
     if kind == "doi":
         return Identifiers(doi=doi_of(bare))
-    if kind in ("pmi", "pub"):
-        return Identifiers(pmid=pmid_of(bare))
-    return Identifiers(pmid=pmid_of(bare), pmcid=pmcid_of(bare), doi=doi_of(bare))
+    if kind.startswith(("pmc", "pubmedcentral")):
+        return Identifiers(pmcid=pmcid_of(f"PMC{bare}" if bare.isdigit() else bare))
+    return Identifiers(pmid=pmid_of(bare))
 
 
 def pmid_of(text: str) -> Pmid | None:
-    """A PMID, bare or as the address of its page at PubMed or Europe PMC."""
-    page = _PUBMED_PAGE.match(text.strip())
-    digits = page[1] if page else text.strip()
-    if not idutils.is_pmid(digits) or not digits.isascii() or not digits.isdigit() or len(digits) > _LONGEST_PMID:
-        return None
-    return Pmid(int(digits)) or None
+    """A PMID: bare, in quotes, as a whole number with a decimal point (41224659.0, 4.1224659E7, as spreadsheets write it), or as the
+    address of its page at PubMed or Europe PMC."""
+    text = unwrapped(text)
+    page = _PUBMED_PAGE.match(text) or _PUBMED_SEARCH.match(text)
+    if page:
+        return Pmid(int(next(filter(None, page.groups())))) or None
+    bare = _BARE_PMID.fullmatch(text)
+    digits = bare[1] if bare else _whole(text)
+    return (Pmid(int(digits)) or None) if digits else None
 
 
 def pmcid_of(text: str) -> str | None:
     """A PMCID, bare or as the address of its page at PubMed Central or Europe PMC."""
-    page = _PMC_PAGE.match(text.strip())
-    bare = page[1] if page else text.strip().partition(".")[0]
-    return bare.upper() if idutils.is_pmcid(bare) else None
-
-
-def doi_of(text: str) -> str | None:
-    """A DOI in small letters, bare, as `doi:…`, or as an address that ends in it (doi.org, a publisher's page)."""
-    text = text.strip().replace("\\_", "_")
-    if text.lower().startswith("http"):
-        text = unquote(text.partition("?")[0].partition("#")[0])
-        address = _DOI_IN_ADDRESS.match(text)
-        text = address[1] if address else text
-    if " " in text or not idutils.is_doi(text):
-        return None
-    return _without_tail(idutils.normalize_doi(text)).lower()
-
-
-def dois_in(text: str) -> tuple[str, ...]:
-    """Every DOI that stands in a text, each once."""
-    found = (doi_of(match[0]) for match in _DOI_IN_TEXT.finditer(unquote(text)))
-    return tuple(dict.fromkeys(doi for doi in found if doi))
+    text = unwrapped(text)
+    page = _PMC_PAGE.match(text)
+    bare = re.fullmatch(r"PMC ?(\d{1,9})(?:\.\d+)?", text, re.IGNORECASE | re.ASCII)
+    return page[1].upper() if page else f"PMC{bare[1]}" if bare else None
 
 
 def pmcids_in(text: str) -> tuple[str, ...]:
     """Every PMCID that stands in a text, each once."""
-    return tuple(dict.fromkeys(match.upper() for match in re.findall(r"\bPMC\d{3,}\b", text, re.IGNORECASE)))
+    return tuple(dict.fromkeys(match.upper() for match in re.findall(r"\bPMC\d{3,9}\b", text, re.IGNORECASE)))
 
 
 def pmids_in(text: str) -> tuple[Pmid, ...]:
     """Every number that a text calls a PMID, or links to at PubMed, each once."""
-    numbers = re.findall(r"\bPMID\s*[:=]?\s*(\d{1,9})\b|pubmed(?:\.ncbi\.nlm\.nih\.gov)?/(\d{1,9})\b", text, re.IGNORECASE)
-    return tuple(dict.fromkeys(Pmid(int(one or other)) for one, other in numbers if int(one or other)))
+    found: list[tuple[int, str]] = []
+    for pattern in (_LABELLED_PMID, _PUBMED_PAGE, _PUBMED_SEARCH):
+        for match in pattern.finditer(text):
+            found += [(match.start(), digits) for group in match.groups() if group for digits in re.findall(r"\d+", group)]
+    return tuple(dict.fromkeys(Pmid(int(digits)) for _, digits in sorted(found, key=lambda one: one[0]) if int(digits)))
 
 
-def _without_tail(doi: str) -> str:
-    """Without the full stop, comma or closing bracket that belongs to the sentence around it."""
-    while doi and (doi[-1] in ".,;:*" or (doi[-1] in _BRACKETS and doi.count(_BRACKETS[doi[-1]]) < doi.count(doi[-1]))):
-        doi = doi[:-1]
-    return doi
+def unwrapped(text: str) -> str:
+    """Without the quotes, brackets, emphasis and punctuation around it."""
+    before = None
+    text = text.replace("**", "")
+    while text != before:
+        before = text
+        text = text.strip(_QUOTES).rstrip(",;.").removeprefix("=")
+        if text and _WRAPS.get(text[0]) == text[-1] and not _LINK.match(text):
+            text = text[1:-1]
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "*_":
+            text = text[1:-1]
+    return text
+
+
+def _whole(text: str) -> str:
+    """The digits of a whole number that a spreadsheet wrote as a fraction, where none of them was rounded away."""
+    number = _WHOLE.fullmatch(text)
+    if number is None or number[1]:
+        return number[1] if number else ""
+    behind = (number[3] or "").rstrip("0")
+    return number[2] + behind if len(behind) == int(number[4]) else ""
