@@ -6,7 +6,8 @@
     │   └── UnknownNameError    no such watch, list, channel or delivery
     ├── PubMedError             PubMed did not give what was asked
     │   ├── PubMedUnavailable   may pass: try again later                                   exit 4
-    │   │   └── BudgetExceeded  a request's total deadline ran out
+    │   │   ├── BudgetExceeded  a request's total deadline ran out
+    │   │   └── AnswerTooLong   more came than any answer of PubMed's has
     │   ├── QuietHours          may pass: a large job waits for NCBI's night or weekend
     │   ├── IncompleteAnswer    may pass: fewer ids than the answer itself announced        exit 4
     │   ├── BadQuery            cannot pass: the query must be changed
@@ -104,6 +105,10 @@ class PubMedUnavailable(PubMedError):
 
 class BudgetExceeded(PubMedUnavailable):
     """One request took longer than `deadline_seconds`."""
+
+
+class AnswerTooLong(PubMedUnavailable):
+    """An answer was longer than any of PubMed's is; it was not read to its end, nor asked for again at once."""
 
 
 class QuietHours(PubMedError):

@@ -2,7 +2,8 @@
 
 A file is written under a hidden name of its own (`.NAME.….part`), goes on where it stopped, and gets its name only when it is whole
 and has the sha256 that it should have: the pinned one, else the one that the hub states. Whatever happens, there is never half a file
-under a name that is used.
+under a name that is used. A file is as long as the hub announced and no longer, and none is longer than MOST_BYTES; an answer that
+drips is cut after a time that goes with the size, and the rest is asked for.
 """
 
 from __future__ import annotations
@@ -19,11 +20,22 @@ from urllib.parse import quote
 
 import requests
 
+from watcher.deadline import MEGABYTE, Exchange, Late, new_session, within
 from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Problem, Stopped
 
 TIMEOUTS = (10, 60)
 ATTEMPTS = 4
 PAUSES = (1.0, 5.0, 15.0)
+
+MOST_BYTES = 2_147 * MEGABYTE
+"""A protobuf message, which an ONNX file is, cannot be longer (2 GiB)."""
+
+MOST_UNANNOUNCED = 500 * MEGABYTE
+"""How long a file may be whose size the hub does not state."""
+
+PATIENCE_SECONDS = 90.0
+SLOWEST_BYTES_A_SECOND = 100_000
+"""What one answer may take: the first for its head, and as many seconds more as its size takes at the second."""
 
 _CHUNK = 1 << 14
 _TOLD_EVERY = 4 << 20
@@ -93,6 +105,11 @@ class _Offer:
     size: int | None
     sha256: str
 
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes of it are taken."""
+        return MOST_UNANNOUNCED if self.size is None else self.size
+
 
 class Hub:
     """One model hub. `say` hears how far a file is; once `stopping` is set, no further piece is asked for."""
@@ -104,11 +121,13 @@ class Hub:
         say: Callable[[str], None] = lambda _line: None,
         stopping: threading.Event | None = None,
         pauses: Sequence[float] = PAUSES,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._base = base_url
         self._say = say
         self._stopping = stopping or threading.Event()
         self._pauses = tuple(pauses)
+        self._patience = patience
 
     def pull(self, model: HubName, wanted: Sequence[Wanted], folder: Path) -> tuple[Pulled, ...]:
         """Fetch what is not there yet. A file that is there and is the pinned one, or is not pinned, is left as it is.
@@ -140,7 +159,7 @@ class Hub:
     def _offer(self, model: HubName, paths: Sequence[str]) -> _Offer:
         for path in paths:
             url = model.url(self._base, path)
-            with self._answer("HEAD", url) as answer:
+            with self._answer("HEAD", url, size=0) as answer:
                 if answer.status_code == requests.codes.not_found:
                     continue
                 _refuse(answer, url)
@@ -149,9 +168,22 @@ class Hub:
             f"{model.url(self._base, paths[0])}: the hub has no such file (tried {', '.join(paths)}); check the model's name"
         )
 
-    def _answer(self, method: str, url: str, headers: dict[str, str] | None = None) -> requests.Response:
+    @contextmanager
+    def _answer(self, method: str, url: str, headers: dict[str, str] | None = None, *, size: int) -> Iterator[requests.Response]:
+        """The answer to one request for `size` bytes.
+
+        Raises HubUnavailable when it takes too long; what was read of it until then is right.
+        """
         plain = {"Accept-Encoding": "identity", "User-Agent": "watcher", **(headers or {})}
-        return requests.request(method, url, headers=plain, timeout=TIMEOUTS, stream=True, allow_redirects=True)
+        seconds = self._patience + size / SLOWEST_BYTES_A_SECOND
+        with within(seconds, most_bytes=size + MEGABYTE) as exchange, new_session() as session:
+            try:
+                with session.request(method, url, headers=plain, timeout=TIMEOUTS, stream=True, allow_redirects=True) as answer:
+                    yield answer
+                _checked(exchange, url)
+            except OSError:
+                _checked(exchange, url)
+                raise
 
     # --- fetching
 
@@ -178,7 +210,7 @@ class Hub:
         if offer.size is not None and have == offer.size:
             return
         headers = {"Range": f"bytes={have}-"} if have and (offer.size is None or have < offer.size) else {}
-        with self._answer("GET", offer.url, headers) as answer:
+        with self._answer("GET", offer.url, headers, size=offer.most_bytes) as answer:
             goes_on = answer.status_code == requests.codes.partial_content
             if answer.status_code != requests.codes.requested_range_not_satisfiable:
                 _refuse(answer, offer.url)
@@ -193,13 +225,30 @@ class Hub:
             for piece in answer.iter_content(_CHUNK):
                 if self._stopping.is_set():
                     raise Stopped("the fetching was stopped; the next `watcher model pull` goes on")
-                file.write(piece)
                 have += len(piece)
+                if have > offer.most_bytes:
+                    part.unlink()
+                    raise HubError(f"{offer.url}: the hub sends more than {_told_most(offer)}; it was thrown away")
+                file.write(piece)
                 if have - told >= _TOLD_EVERY or have == offer.size:
                     told = have
                     self._say(f"{name}: {_share(have, offer.size)}")
         if offer.size is not None and have != offer.size:
             raise HubUnavailable(f"it broke off after {have:,} of {offer.size:,} bytes")
+
+
+def _checked(exchange: Exchange, url: str) -> None:
+    """Raises what it means when an exchange went beyond its bounds."""
+    if exchange.was_too_long:
+        raise HubError(f"{url}: the hub {exchange.fault}; no more of it was taken")
+    if exchange.fault:
+        raise HubUnavailable(f"it {exchange.fault}")
+
+
+def _told_most(offer: _Offer) -> str:
+    return f"{offer.most_bytes:,} bytes, which " + (
+        "it announced" if offer.size is not None else "is the most without a stated size"
+    )
 
 
 def _why(error: requests.RequestException | HubUnavailable) -> str:
@@ -223,10 +272,13 @@ def _offered(answer: requests.Response, url: str) -> _Offer:
 
     tag = (said("X-Linked-Etag") or said("ETag")).removeprefix("W/").strip('"')
     size = said("X-Linked-Size") or answer.headers.get("Content-Length", "")
+    announced = int(size) if size.isdecimal() else None
+    if announced is not None and announced > MOST_BYTES:
+        raise HubError(f"{url}: the hub announces {announced:,} bytes; an ONNX file has at most {MOST_BYTES:,}")
     return _Offer(
         url=url,
         identity=f"{url} {said('X-Repo-Commit')} {tag} {size}",
-        size=int(size) if size.isdecimal() else None,
+        size=announced,
         sha256=tag if re.fullmatch(r"[0-9a-f]{64}", tag) else "",
     )
 
@@ -281,7 +333,7 @@ def _writing(path: Path) -> Iterator[None]:
     """Turns the system's refusal to write into an error that names the place."""
     try:
         yield
-    except requests.RequestException:
+    except (requests.RequestException, Late):
         raise
     except OSError as error:
         raise HubError(f"{path}: cannot be written: {error.strerror or error}") from error

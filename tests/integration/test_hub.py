@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import socket
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, ended, packed, silent, whole
 from tiny_model import TinyHub, tiny_hub
 
+import watcher.hub
 from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Stopped
 from watcher.hub import Hub, HubName, Wanted, hub_name
 
@@ -204,6 +207,81 @@ def test_the_revision_is_part_of_the_address(server: TinyHub, tmp_path: Path) ->
     hub(server).pull(hub_name("lab/tiny@1110a24"), wanted(), tmp_path)
 
     assert [path for path, _ in server.gets()] == ["1110a24/onnx/model.onnx", "1110a24/tokenizer.json"]
+
+
+def announcing(size: int | None, body: Conduct) -> Conduct:
+    """A hub whose HEAD announces a size, or none; GET is answered by `body`, which begins before the answer's own head."""
+
+    def conduct(connection: socket.socket, over: threading.Event) -> None:
+        head = connection.recv(1 << 16, socket.MSG_PEEK)
+        if head.startswith(b"HEAD"):
+            connection.recv(1 << 16)
+            stated = b"" if size is None else b"X-Linked-Size: %d\r\n" % size
+            connection.sendall(OK + stated + b"Connection: close\r\n\r\n")
+            ended(connection)
+        else:
+            body(connection, over)
+
+    return conduct
+
+
+def test_a_file_longer_than_announced_is_not_taken(tmp_path: Path) -> None:
+    with (
+        conducting(announcing(100_000, answering(OK + b"\r\n", b" " * 65_536, endless=True))) as port,
+        pytest.raises(HubError, match="sends more than 100,000 bytes, which it announced; it was thrown away"),
+    ):
+        Hub(f"http://127.0.0.1:{port}", pauses=[]).pull(TINY, wanted(), tmp_path)
+
+    assert names(tmp_path) == {".lock"}
+
+
+def test_a_file_of_no_stated_size_has_an_end_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher.hub, "MOST_UNANNOUNCED", 300_000)
+    with (
+        conducting(announcing(None, answering(OK + b"\r\n", b" " * 65_536, endless=True))) as port,
+        pytest.raises(HubError, match="sends more than 300,000 bytes, which is the most without a stated size"),
+    ):
+        Hub(f"http://127.0.0.1:{port}", pauses=[]).pull(TINY, wanted(), tmp_path)
+
+    assert names(tmp_path) == {".lock"}
+
+
+def test_a_packed_file_that_nobody_asked_for_packed_is_bounded_by_its_announced_size(tmp_path: Path) -> None:
+    bomb = whole(packed(50, "gzip"), b"Content-Encoding: gzip\r\n")
+    with (
+        conducting(announcing(200_000, bomb)) as port,
+        pytest.raises(HubError, match="sends more than 200,000 bytes"),
+    ):
+        Hub(f"http://127.0.0.1:{port}", pauses=[]).pull(TINY, wanted(), tmp_path)
+
+    assert names(tmp_path) == {".lock"}
+
+
+def test_a_size_that_no_model_has_is_refused_before_anything_is_fetched(tmp_path: Path) -> None:
+    with (
+        conducting(announcing(5_000_000_000, answering(b""))) as port,
+        pytest.raises(HubError, match="announces 5,000,000,000 bytes; an ONNX file has at most 2,147,000,000"),
+    ):
+        Hub(f"http://127.0.0.1:{port}", pauses=[]).pull(TINY, wanted(), tmp_path)
+
+
+@pytest.mark.parametrize(("before", "drop"), HTTP_DRIPS.values(), ids=HTTP_DRIPS)
+def test_a_hub_that_drips_is_left_and_what_has_come_is_kept(before: bytes, drop: bytes, tmp_path: Path) -> None:
+    with (
+        conducting(announcing(10_000, answering(before, drop))) as port,
+        pytest.raises(HubUnavailable, match=r"\(it did not finish within 0\.4 s\)|it broke off after"),
+    ):
+        Hub(f"http://127.0.0.1:{port}", pauses=[], patience=0.3).pull(TINY, wanted(), tmp_path)
+
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_a_hub_that_hangs_before_it_says_anything_is_left(tmp_path: Path) -> None:
+    with (
+        conducting(silent) as port,
+        pytest.raises(HubUnavailable, match=r"\(it did not finish within 0\.3 s\)"),
+    ):
+        Hub(f"http://127.0.0.1:{port}", pauses=[], patience=0.3).pull(TINY, wanted(), tmp_path)
 
 
 def test_two_processes_do_not_fetch_into_one_folder(server: TinyHub, tmp_path: Path) -> None:

@@ -7,17 +7,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as email_policy
 
 import pytest
+from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, packed, silent, whole
 
 from watcher.demo.inbox import Answer, MailServer, SlackServer
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
 from watcher.errors import ConfigurationError, DeliveryError
-from watcher.notify import Notifier, deadline
+from watcher.notify import Notifier, sending
 from watcher.notify import email as mailing
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -201,71 +202,112 @@ def test_a_server_that_takes_a_mail_and_says_no_goodbye_has_taken_it(drips: bool
     assert not server.is_alive()
 
 
-@contextmanager
-def dripping(opening: bytes, drop: bytes) -> Iterator[int]:
-    """The port of a server that says `opening`, and then a drop every now and then until the other side has gone."""
-
-    def drip() -> None:
-        connection, _ = listening.accept()
-        with connection:
-            try:
-                connection.sendall(opening)
-                while not gone.wait(0.05):
-                    connection.sendall(drop)
-            except OSError:
-                pass
-
-    gone = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = threading.Thread(target=drip)
-        server.start()
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            gone.set()
-            server.join(30)
-
-
-GREETINGS = [(b"", b"220-wait\r\n"), (b"2", b"2"), (b"220 ready\r\n", b"250-wait\r\n")]
-ANSWERS = [
-    (b"", b"H"),
-    (b"HTTP/1.1 200 OK\r\n", b"X-Wait: 1\r\n"),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"o"),
-    (b"HTTP/1.1 404 Not Found\r\n\r\n", b"o"),
-]
-
-
 def assert_late(channel: Channel, message: Message, recipient: str = "") -> None:
-    started = time.monotonic()
-
     with pytest.raises(DeliveryError, match=r"did not finish within 0\.5 s") as caught:
         Notifier().send(delivery(message, recipient), channel, now=NOW)
 
-    assert 0.4 < time.monotonic() - started < 5
     assert (caught.value.permanent, caught.value.code) == (False, None)
     assert "verysecret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("opening", "drop"), GREETINGS)
-def test_a_mail_server_that_drips_is_left_at_the_deadline(opening: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadline, "SEND_SECONDS", 0.5)
-    with dripping(opening, drop) as port:
-        url = f"mailto://127.0.0.1:{port}?from=watcher@lab.example&mode=insecure"
-        assert_late(Channel("c", ChannelKind.EMAIL, url, to=("pi@lab.example",)), MAIL, "pi@lab.example")
+def assert_too_long(channel: Channel, message: Message, recipient: str = "") -> None:
+    with pytest.raises(DeliveryError, match="sent more than 1 MB") as caught:
+        Notifier().send(delivery(message, recipient), channel, now=NOW)
+
+    assert not caught.value.permanent
 
 
-@pytest.mark.parametrize(("opening", "drop"), ANSWERS)
-def test_a_slack_that_drips_is_left_at_the_deadline(opening: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadline, "SEND_SECONDS", 0.5)
-    with dripping(opening, drop) as port:
+SMTP_STEPS = ["", "ehlo", "mail", "rcpt", "data", "."]
+"""Where a mail server can hang: before its greeting, and after each command."""
+
+
+def smtp_that(step: str, says: bytes, drop: bytes = b"", *, endless: bool = False) -> Conduct:
+    """A mail server that is well until a step; there it says something, and then drips, or talks without end."""
+    answers = {"ehlo": b"250 ok", "mail": b"250 ok", "rcpt": b"250 ok", "data": b"354 go on", ".": b"250 taken"}
+
+    def conduct(connection: socket.socket, over: threading.Event) -> None:
+        with connection.makefile("rb") as lines:
+            if step:
+                connection.sendall(b"220 ready\r\n")
+                for line in lines:
+                    word = line.decode().strip().lower()[:4]
+                    if word == step:
+                        break
+                    if word in answers:
+                        connection.sendall(answers[word] + b"\r\n")
+            connection.sendall(says)
+            while not over.wait(0 if endless else 0.01):
+                connection.sendall(drop)
+
+    return conduct
+
+
+def smtp_channel(port: int) -> Channel:
+    url = f"mailto://127.0.0.1:{port}?from=watcher@lab.example&mode=insecure"
+    return Channel("c", ChannelKind.EMAIL, url, to=("pi@lab.example",))
+
+
+@pytest.mark.parametrize("step", SMTP_STEPS)
+@pytest.mark.parametrize(("says", "drop"), [(b"", b""), (b"2", b"5"), (b"250-wait\r\n", b"250-wait\r\n")])
+def test_a_mail_server_that_hangs_or_drips_is_left_at_the_deadline(
+    step: str, says: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "SEND_SECONDS", 0.5)
+    with conducting(smtp_that(step, says, drop)) as port:
+        assert_late(smtp_channel(port), MAIL, "pi@lab.example")
+
+
+@pytest.mark.parametrize("step", SMTP_STEPS)
+def test_a_mail_servers_reply_without_end_is_not_read_to_its_end(step: str) -> None:
+    with conducting(smtp_that(step, b"", b"250-wait\r\n" * 5_000, endless=True)) as port:
+        assert_too_long(smtp_channel(port), MAIL, "pi@lab.example")
+
+
+@pytest.mark.parametrize("url", ["mailtos://127.0.0.1:{}?mode=ssl", "mailtos://127.0.0.1:{}?mode=starttls"])
+def test_a_mail_server_that_hangs_in_the_handshake_is_left_at_the_deadline(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def starts(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(b"220 ready\r\n")
+        connection.recv(1 << 16)
+        connection.sendall(b"250-lab\r\n250 STARTTLS\r\n")
+        connection.recv(1 << 16)
+        connection.sendall(b"220 go on\r\n")
+        over.wait()
+
+    monkeypatch.setattr(sending, "SEND_SECONDS", 0.5)
+    with conducting(starts if "starttls" in url else silent) as port:
+        channel = Channel("c", ChannelKind.EMAIL, f"{url.format(port)}&from=w@lab.example", to=("pi@lab.example",))
+        assert_late(channel, MAIL, "pi@lab.example")
+
+
+@pytest.mark.parametrize(("before", "drop"), HTTP_DRIPS.values(), ids=HTTP_DRIPS)
+def test_a_slack_that_drips_is_left_at_the_deadline(before: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "SEND_SECONDS", 0.5)
+    with conducting(answering(before, drop)) as port:
         assert_late(slack_channel(f"http://127.0.0.1:{port}/services/T/B/verysecret"), SLACK)
 
 
-def test_any_other_service_that_drips_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadline, "SEND_SECONDS", 0.5)
-    with dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"o") as port:
-        channel = Channel("hook", ChannelKind.OTHER, f"json://127.0.0.1:{port}")
+@pytest.mark.parametrize(("before", "drop"), HTTP_DRIPS.values(), ids=HTTP_DRIPS)
+def test_any_other_service_that_drips_is_left_at_the_deadline(before: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "SEND_SECONDS", 0.5)
+    with conducting(answering(before, drop)) as port:
+        channel = Channel("hook", ChannelKind.OTHER, f"json://127.0.0.1:{port}?rto=30&cto=30")
         assert_late(channel, Message(ChannelKind.OTHER, 1, "s", {"text": "t"}))
+
+
+BOMBS = {
+    "endless": answering(OK + b"\r\n", b" " * 65_536, endless=True),
+    "gzip": whole(packed(50, "gzip"), b"Content-Encoding: gzip\r\n"),
+    "gzip in gzip": whole(packed(50, "gzip, gzip"), b"Content-Encoding: gzip, gzip\r\n"),
+    "refusal": answering(b"HTTP/1.1 404 Not Found\r\n\r\n", b" " * 65_536, endless=True),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_an_answer_that_is_too_long_is_not_read_to_its_end(bomb: Conduct) -> None:
+    with conducting(bomb) as port:
+        assert_too_long(slack_channel(f"http://127.0.0.1:{port}/services/T/B/verysecret"), SLACK)
+        other = Message(ChannelKind.OTHER, 1, "s", {"text": "t"})
+        assert_too_long(Channel("hook", ChannelKind.OTHER, f"json://127.0.0.1:{port}?rto=30&cto=30"), other)
 
 
 def test_nobody_listening_may_pass() -> None:

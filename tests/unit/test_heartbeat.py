@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
+from awkward import HTTP_DRIPS, answering, conducting
 from pings import SECRET, listening
 
 from watcher.domain import RunOutcome, RunReport
@@ -95,7 +96,24 @@ def test_a_service_that_does_not_answer_is_left_after_the_time_out(caplog: pytes
         Heartbeat(one.url, timeout=0.2).start()
         over.set()
 
-    assert caplog.messages == ["the heartbeat was not taken: ReadTimeout"]
+    assert caplog.messages == ["the heartbeat was not taken: its service did not finish within 0.2 s"]
+
+
+@pytest.mark.parametrize(("before", "drop"), HTTP_DRIPS.values(), ids=HTTP_DRIPS)
+def test_a_service_that_drips_holds_nothing_up(before: bytes, drop: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    redirecting = before.replace(b"200 OK", b"302 Found\r\nLocation: /on")
+    with conducting(answering(redirecting, drop)) as port:
+        Heartbeat(f"http://127.0.0.1:{port}/{SECRET}", timeout=0.3).start()
+
+    assert caplog.messages == ["the heartbeat was not taken: its service did not finish within 0.3 s"]
+    assert SECRET not in caplog.text
+
+
+def test_a_service_that_answers_without_end_is_left_early(caplog: pytest.LogCaptureFixture) -> None:
+    with conducting(answering(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b" " * 65_536, endless=True)) as port:
+        Heartbeat(f"http://127.0.0.1:{port}/{SECRET}", timeout=60).start()
+
+    assert caplog.messages == ["the heartbeat was not taken: its service sent more than 1 MB"]
 
 
 def test_an_address_that_is_none_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:

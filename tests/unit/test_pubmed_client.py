@@ -1,20 +1,19 @@
 """What the client makes of answers that the demo's server never gives."""
 
-import io
-import socket
 from collections.abc import Iterator
 from datetime import date
 from urllib.parse import parse_qs
 
 import pytest
 import responses
+from awkward import packed
 from entrez_bodies import efetch, epost, esearch, refused
 from responses import RequestsMock
 
 from watcher.domain import Pmid
-from watcher.errors import IncompleteAnswer
+from watcher.errors import AnswerTooLong, IncompleteAnswer
+from watcher.pubmed import client
 from watcher.pubmed.client import EUTILS, Entrez, Pace
-from watcher.pubmed.deadline import _TimedReader, within
 
 
 @pytest.fixture
@@ -94,11 +93,9 @@ def test_no_search_asks_for_more_than_pubmed_gives(pubmed: RequestsMock, entrez:
     assert parse_qs(str(pubmed.calls[0].request.body))["retmax"] == ["9999"]
 
 
-def test_after_the_deadline_nothing_is_read_any_more() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(b"late")
-        raw = ours.makefile("rb", buffering=0)
-        assert isinstance(raw, io.RawIOBase)
-        with within(0), io.BufferedReader(_TimedReader(raw, ours)) as reader, pytest.raises(TimeoutError, match="deadline"):
-            reader.read(4)
+def test_a_packed_body_within_a_body_is_bounded_too(pubmed: RequestsMock, entrez: Entrez, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MOST_OF_RECORDS", 2_000_000)
+    pubmed.post(EUTILS + "efetch.fcgi", body=packed(3, "gzip"))
+
+    with pytest.raises(AnswerTooLong, match="efetch: an answer is longer than 2 MB when it is unpacked"):
+        entrez.fetch(pmids(10, 11))

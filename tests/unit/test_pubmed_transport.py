@@ -13,10 +13,12 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 import responses
+from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, ended, packed, silent, whole
 from entrez_bodies import BAD_KEY, HTML, RATE, esearch, refused
 from responses import RequestsMock
 
 from watcher.errors import (
+    AnswerTooLong,
     BadCredentials,
     BadQuery,
     BudgetExceeded,
@@ -26,6 +28,7 @@ from watcher.errors import (
     PubMedUnavailable,
     Stopped,
 )
+from watcher.pubmed import transport as pubmed_transport
 from watcher.pubmed.complaints import LONGEST_WAIT, RATE_WINDOW
 from watcher.pubmed.pace import Pace
 from watcher.pubmed.reply import Reply
@@ -50,7 +53,7 @@ class Nap:
 @contextmanager
 def transport(base_url: str = BASE, *, key: str | None = KEY, **options: Any) -> Iterator[Transport]:  # noqa: ANN401 - of any option
     defaults: dict[str, Any] = {
-        "connect_timeout": 5, "read_timeout": 5, "deadline": 5, "max_attempts": 6, "sleep": Nap(), "pace": Pace(1_000_000),
+        "connect_timeout": 60, "read_timeout": 60, "deadline": 60, "max_attempts": 6, "sleep": Nap(), "pace": Pace(1_000_000),
     }  # fmt: skip
     identity = {"tool": "watcher", "email": "lab@example.org"}
     one = Transport(base_url, identity=identity, api_key=key, **(defaults | options))
@@ -371,62 +374,16 @@ def test_a_circle_of_redirections_ends(pubmed: RequestsMock) -> None:
 
 
 @contextmanager
-def serving(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
-    """A server that does what it likes with each connection, until the block ends."""
-    over = threading.Event()
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while not over.is_set():
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65_536)
-                answer(connection, over)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    finally:
-        over.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
+def serving(conduct: Conduct) -> Iterator[str]:
+    """The address of a server that treats each connection so."""
+    with conducting(conduct) as port:
+        yield f"http://127.0.0.1:{port}/"
 
 
-def drip(before: bytes, chunk: bytes) -> Callable[[socket.socket, threading.Event], None]:
-    def answer(connection: socket.socket, over: threading.Event) -> None:
-        try:
-            connection.sendall(before)
-            while not over.wait(0.01):
-                connection.sendall(chunk)
-        except OSError:
-            pass
-
-    return answer
-
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
-
-
-@pytest.mark.parametrize(
-    ("before", "chunk"),
-    [
-        (HEAD + b"Content-Length: 1000000\r\n\r\n", b" "),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nF0000\r\n", b" "),
-        (HEAD + b"\r\n", b" "),
-        (HEAD + b"X-Slow: ", b"z"),
-        (b"HTTP/1.1 200 O", b"K"),
-    ],
-    ids=["length", "chunks", "one chunk", "until close", "head", "status line"],
-)
+@pytest.mark.parametrize(("before", "chunk"), HTTP_DRIPS.values(), ids=HTTP_DRIPS)
 def test_a_server_that_drips_is_cut_at_the_deadline(before: bytes, chunk: bytes) -> None:
     with (
-        serving(drip(before, chunk)) as address,
+        serving(answering(before, chunk)) as address,
         transport(address, deadline=0.1, max_attempts=1) as one,
         pytest.raises(BudgetExceeded, match=r"within 0\.1 s") as caught,
     ):
@@ -436,12 +393,9 @@ def test_a_server_that_drips_is_cut_at_the_deadline(before: bytes, chunk: bytes)
 
 
 def test_a_silent_server_is_cut_at_the_read_time_out() -> None:
-    def say_nothing(_: socket.socket, over: threading.Event) -> None:
-        over.wait()
-
     with (
-        serving(say_nothing) as address,
-        transport(address, read_timeout=0.05, max_attempts=1) as one,
+        serving(silent) as address,
+        transport(address, read_timeout=0.05, deadline=60, max_attempts=1) as one,
         pytest.raises(PubMedUnavailable, match="read_timeout") as caught,
     ):
         ask(one)
@@ -451,7 +405,9 @@ def test_a_silent_server_is_cut_at_the_read_time_out() -> None:
 
 def test_a_body_shorter_than_announced_is_asked_again() -> None:
     def half(connection: socket.socket, _: threading.Event) -> None:
-        connection.sendall(HEAD + b"Content-Length: 5000\r\n\r\n<half")
+        connection.recv(1 << 16)
+        connection.sendall(OK + b"Content-Length: 5000\r\n\r\n<half")
+        ended(connection)
 
     with serving(half) as address, transport(address, max_attempts=2) as one, pytest.raises(PubMedUnavailable, match="broke off"):
         ask(one)
@@ -459,13 +415,10 @@ def test_a_body_shorter_than_announced_is_asked_again() -> None:
     assert one.requests_made == 2
 
 
-def test_a_whole_answer_comes_through_the_timed_reader() -> None:
+def test_a_whole_answer_comes_whole() -> None:
     answer = esearch(1, [10])
 
-    def whole(connection: socket.socket, _: threading.Event) -> None:
-        connection.sendall(HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
-
-    with serving(whole) as address, transport(address) as one:
+    with serving(whole(answer)) as address, transport(address) as one:
         assert ask(one) == ask(one) == answer
 
 
@@ -474,20 +427,60 @@ def test_an_answer_comes_through_a_proxy_within_the_deadline(monkeypatch: pytest
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
 
-    def whole(connection: socket.socket, _: threading.Event) -> None:
-        connection.sendall(HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
-
-    with serving(whole) as proxy:
+    with serving(whole(answer)) as proxy:
         for name in ("HTTP_PROXY", "http_proxy"):
             monkeypatch.setenv(name, proxy)
         with transport("http://eutils.example.org/") as one:
             assert ask(one) == answer
 
-    with serving(drip(HEAD + b"\r\n", b" ")) as proxy:
+    with serving(answering(OK + b"\r\n", b" ")) as proxy:
         for name in ("HTTP_PROXY", "http_proxy"):
             monkeypatch.setenv(name, proxy)
         with transport("http://eutils.example.org/", deadline=0.1, max_attempts=1) as one, pytest.raises(BudgetExceeded):
             ask(one)
+
+
+@pytest.mark.parametrize(("tool", "name"), [("efetch", "MOST_OF_RECORDS"), ("esearch", "MOST_BYTES")])
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate", "gzip, gzip"])
+def test_an_answer_that_is_too_long_is_an_error_at_once(
+    tool: str, name: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pubmed_transport, name, 2_000_000)
+    content = b" " * 3_000_000 if encoding == "identity" else packed(3, encoding)
+
+    with (
+        serving(whole(content, f"Content-Encoding: {encoding}\r\n".encode())) as address,
+        transport(address, deadline=60) as one,
+        pytest.raises(AnswerTooLong, match=rf"^{tool}: PubMed, or what answers in its place, sent more than 2 MB: ") as caught,
+    ):
+        one.ask(tool, {"db": "pubmed"}, body)
+
+    assert caught.value.may_pass
+    assert one.requests_made == 1
+
+
+def test_records_may_be_longer_than_any_other_answer() -> None:
+    answer = b"<x>" + b" " * (pubmed_transport.MOST_BYTES + 1) + b"</x>"
+
+    with serving(whole(answer)) as address, transport(address, deadline=60) as one:
+        assert one.ask("efetch", {"db": "pubmed"}, body) == answer
+        with pytest.raises(AnswerTooLong):
+            one.ask("esearch", {"db": "pubmed"}, body)
+
+
+def test_redirections_share_the_deadline() -> None:
+    def onward(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(1 << 16)
+        over.wait(0.1)
+        connection.sendall(b"HTTP/1.1 307 Onward\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        ended(connection)
+
+    with (
+        serving(onward) as address,
+        transport(address, deadline=0.25, max_attempts=1) as one,
+        pytest.raises(BudgetExceeded, match=r"within 0\.25 s"),
+    ):
+        ask(one)
 
 
 def test_many_threads_count_every_request(pubmed: RequestsMock) -> None:

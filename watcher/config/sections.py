@@ -92,7 +92,9 @@ class PubMedSection(Section):
     )
     connect_timeout_seconds: Seconds = Field(default=10, description="How long to wait for a connection.")
     read_timeout_seconds: Seconds = Field(default=60, description="How long to wait for the next piece of an answer.")
-    deadline_seconds: Seconds = Field(default=180, description="How long one request may take in all; its retries are not counted.")
+    deadline_seconds: Seconds = Field(
+        default=180, description="How long one request may take in all, redirections counted, retries not."
+    )
     max_attempts: Positive = Field(default=6, description="How often one request is tried before the run fails.")
 
 

@@ -25,6 +25,7 @@ _BY_ITSELF = "Nothing is lost: the search is tried again by itself, and the next
 _SHORT = {
     "PubMedUnavailable": "PubMed does not answer",
     "BudgetExceeded": "PubMed does not answer in time",
+    "AnswerTooLong": "PubMed's answers are too long",
     "IncompleteAnswer": "PubMed's answers are incomplete",
     "BadQuery": "PubMed refuses its query",
     "TooManyMatches": "its query matches too much",

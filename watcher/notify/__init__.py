@@ -1,7 +1,7 @@
 """The only room that knows Apprise and smtplib: one stored message to one recipient of one channel.
 
 `notifier` is its door; `email`, `slack` and `other` are the three ways out, `instance` the plugin that Apprise makes of a channel's
-URL, `deadline` the end of each send. The subclasses of Apprise's plugins lean on names inside Apprise, so its version is pinned
+URL, `sending` the bounds of each send. The subclasses of Apprise's plugins lean on names inside Apprise, so its version is pinned
 exactly and a contract test watches those names. This room keeps nothing.
 """
 

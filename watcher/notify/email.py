@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from apprise.plugins.email.base import NotifyEmail
 
+from watcher.deadline import connect, counted, current
 from watcher.domain import Channel, Delivery
 from watcher.errors import DeliveryError
-from watcher.notify.deadline import Deadline, current
 from watcher.notify.instance import instance
+from watcher.notify.sending import bounded, late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +34,18 @@ mimetypes.add_type(RIS_TYPE, ".ris")
 
 
 class _Smtp(smtplib.SMTP):
-    """Keeps the deadline of the block it is made in, from the first byte of the greeting on."""
+    """Keeps the bounds of the exchange that it is used in, from the look-up of the host's name on."""
 
-    def _get_socket(self, *args: Any) -> socket.socket:  # noqa: ANN401 - the signature of smtplib
-        return current().watch(super()._get_socket(*args))  # type: ignore[misc]  # typeshed leaves it out
+    source_address: tuple[str, int] | None
+
+    def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        return connect(host, port, timeout, source_address=self.source_address)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """One reply, of however many lines; what comes is counted."""
+        if self.file is None and self.sock is not None:
+            self.file = counted(self.sock.makefile("rb"))
+        return super().getreply()
 
     def data(self, msg: Any) -> tuple[int, bytes]:  # noqa: ANN401 - bytes or text, as smtplib has it
         """Send the mail itself, and wait longer for the answer than for others."""
@@ -61,12 +70,12 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
     def send(self, *_args: object, **_kwargs: object) -> bool:
         """Hand the message over; a refusal is kept in `failure` with its SMTP code."""
         message, recipient = self.outgoing
-        with Deadline() as deadline:
+        with bounded() as exchange:
             try:
                 with self.connection() as smtp:
                     smtp.send_message(message, from_addr=self.from_addr[1], to_addrs=[recipient])
             except (OSError, smtplib.SMTPException) as error:
-                self.failure = deadline.late(self.smtp_host) or _smtp_failure(error, self.smtp_host)
+                self.failure = late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host)
         return self.failure is None
 
     def reach(self) -> str:
@@ -78,19 +87,19 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
         Raises:
             DeliveryError: it was not.
         """
-        with Deadline() as deadline:
+        with bounded() as exchange:
             try:
                 with self.connection() as smtp:
                     smtp.noop()
             except (OSError, smtplib.SMTPException) as error:
-                raise deadline.late(self.smtp_host) or _smtp_failure(error, self.smtp_host) from None
+                raise late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host) from None
         return f"{self.smtp_host}:{self.port} answers{' and accepts the login' if self.user and self.password else ''}"
 
     @contextmanager
     def connection(self) -> Iterator[smtplib.SMTP]:
         """A connection as the URL wants it: plain, STARTTLS or TLS, logged in when it names a user and a password.
 
-        It is made inside a `Deadline`.
+        It is made inside an exchange.
 
         Raises:
             OSError, smtplib.SMTPException: it could not be made.

@@ -8,9 +8,9 @@ import apprise
 
 from watcher.domain import Channel
 from watcher.errors import DeliveryError
-from watcher.notify.deadline import left_behind_when_late
 from watcher.notify.email import DigestEmail
 from watcher.notify.instance import asset, not_understood
+from watcher.notify.sending import bounded, late, left_behind_when_late, take_over_requests
 from watcher.notify.slack import DigestSlack
 
 
@@ -23,6 +23,7 @@ def other_plugin(channel: Channel) -> Any:  # noqa: ANN401 - Apprise ships no ty
     plugin = apprise.Apprise.instantiate(channel.url, asset=asset())
     if plugin is None:
         raise not_understood(channel)
+    take_over_requests()
     return plugin
 
 
@@ -35,17 +36,27 @@ def notify(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # n
     service = apprise.Apprise(asset=asset())
     service.add(plugin)
 
+    who = f"channel {channel.name!r}"
+
     def pushed() -> Any:  # noqa: ANN401 - Apprise's own result
         return service.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
 
+    def pushed_within_bounds() -> Any:  # noqa: ANN401 - the same
+        with bounded() as exchange:
+            result = pushed()
+            fault = late(exchange, who)
+        if fault and not result:
+            raise fault
+        return result
+
     ours = isinstance(plugin, DigestEmail | DigestSlack)
-    result = pushed() if ours else left_behind_when_late(pushed, f"channel {channel.name!r}")
+    result = pushed() if ours else left_behind_when_late(pushed_within_bounds, who)
     failure = getattr(plugin, "failure", None)
     if failure is not None:
         raise failure
     if not result:
         raise DeliveryError(
-            f"channel {channel.name!r} did not take the message (Apprise says {result.status.name.lower()})",
+            f"{who} did not take the message (Apprise says {result.status.name.lower()})",
             permanent=False,
             fix=f"try `watcher send-test {channel.name}`",
         )

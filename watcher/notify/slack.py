@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from apprise.plugins.slack import NotifySlack
 
+from watcher.deadline import new_session
 from watcher.domain import Channel
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import slack_answer
-from watcher.notify.deadline import Deadline, new_session
 from watcher.notify.instance import asset, instance
+from watcher.notify.sending import bounded, late
 from watcher.notify.unreached import unreached
 
 HTTP_TIMEOUT_SECONDS = (10, 20)
@@ -35,7 +36,7 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if self.access_token:
             headers["Authorization"] = f"Bearer {self.access_token}"
-        with Deadline() as deadline, new_session() as session:
+        with bounded() as exchange, new_session() as session:
             try:
                 answer = session.post(
                     target,
@@ -46,9 +47,9 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
                     allow_redirects=False,
                 )
             except OSError as error:  # those of requests are OSErrors too
-                self.failure = deadline.late("Slack") or unreached("Slack", urlsplit(target).hostname or "", error)
+                self.failure = late(exchange, "Slack") or unreached("Slack", urlsplit(target).hostname or "", error)
                 return False
-            self.failure = deadline.late("Slack") or slack_answer.failure(
+            self.failure = slack_answer.failure(
                 slack_answer.Answer(answer.status_code, answer.reason, answer.headers, answer.content, self._secrets(target))
             )
         return {"ok": True} if self.failure is None else False
@@ -69,14 +70,11 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
         """
         parts = urlsplit(self.post_url or self.webhook_url)
         host = parts.hostname or ""
-        with Deadline() as deadline, new_session() as session:
+        with bounded() as exchange, new_session() as session:
             try:
                 session.head(f"{parts.scheme}://{parts.netloc}/", timeout=HTTP_TIMEOUT_SECONDS, allow_redirects=False)
             except OSError as error:  # those of requests are OSErrors too
-                raise deadline.late(host) or unreached(host, host, error) from None
-            late = deadline.late(host)
-            if late is not None:
-                raise late
+                raise late(exchange, host) or unreached(host, host, error) from None
         return f"{host} answers; a webhook can only be tried by sending (`watcher send-test`)"
 
 

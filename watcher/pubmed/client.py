@@ -31,7 +31,7 @@ from watcher.pubmed.complaints import HistoryExpired, NothingToFetch
 from watcher.pubmed.full_set import CAP, read_full_set
 from watcher.pubmed.pace import Pace
 from watcher.pubmed.parse import FetchedRecords, read_fetch
-from watcher.pubmed.transport import Transport
+from watcher.pubmed.transport import MOST_OF_RECORDS, Transport
 
 __all__ = ["Entrez", "Fetched", "Found", "Neighbour", "Pace"]
 
@@ -45,9 +45,10 @@ class Entrez:
     """PubMed, over one session.
 
     Beside what it names, every call may raise PubMedUnavailable (or its kind BudgetExceeded) when the exchange failed in all
-    `max_attempts` tries, and BadCredentials when NCBI refuses `api_key`. `deadline` and the time-outs are seconds of one exchange,
-    tries not counted. `on_retry` is told one line before each further try; `sleep` waits between tries. `pace` replaces the rate that
-    all instances of a process share. Once `stopping` is set, every call raises Stopped before its next exchange.
+    `max_attempts` tries, AnswerTooLong at once when more came than PubMed's longest answers have, and BadCredentials when NCBI refuses
+    `api_key`. `deadline` and the time-outs are seconds of one exchange, tries not counted. `on_retry` is told one line before each
+    further try; `sleep` waits between tries. `pace` replaces the rate that all instances of a process share. Once `stopping` is set,
+    every call raises Stopped before its next exchange.
     """
 
     def __init__(
@@ -175,7 +176,7 @@ class Entrez:
     def _fetch(self, pmids: Iterable[Pmid]) -> FetchedRecords:
         parameters = {"db": "pubmed", "retmode": "xml", "id": _joined(pmids)}
         try:
-            return self._transport.ask("efetch", parameters, lambda reply: read_fetch(reply.body))
+            return self._transport.ask("efetch", parameters, lambda reply: read_fetch(reply.body, most_bytes=MOST_OF_RECORDS))
         except NothingToFetch:
             return FetchedRecords(())
 

@@ -41,7 +41,7 @@ from watcher.domain import (
     Relation,
     is_placeholder,
 )
-from watcher.errors import IncompleteAnswer, RecordError
+from watcher.errors import AnswerTooLong, IncompleteAnswer, RecordError
 
 Source = str | Path | bytes | BinaryIO
 """Where XML comes from: a path, the bytes themselves, or a binary file. Each may be gzipped, which its first two bytes tell."""
@@ -88,20 +88,29 @@ def deleted(source: Source) -> tuple[Pmid, ...]:
         return tuple(pmid for element in _elements(stream) if element.tag in _DELETIONS for pmid in _deletions(element))
 
 
-def read_fetch(source: Source) -> FetchedRecords:
-    """Read one EFetch answer whole; a broken record costs only itself.
+def read_fetch(source: Source, *, most_bytes: int | None = None) -> FetchedRecords:
+    """Read one EFetch answer whole, of at most `most_bytes` when it is unpacked; a broken record costs only itself.
 
     A record is broken when it has no usable PMID, or when its own XML is malformed in an answer that is otherwise complete.
-    Raises IncompleteAnswer when the answer breaks off or is not PubMed's XML.
+    Raises IncompleteAnswer when the answer breaks off or is not PubMed's XML, AnswerTooLong when it is longer than that.
     """
     with _opened(source) as stream:
-        content = b"".join(_chunks(stream))
+        content = _whole(stream, most_bytes)
     batch = _Batch()
     try:
         batch.read(content)
     except IncompleteAnswer as fault:
         batch = _read_piecemeal(content, fault)
     return FetchedRecords(tuple(batch.found.values()), tuple(batch.broken), tuple(batch.deleted))
+
+
+def _whole(stream: _Readable, most_bytes: int | None) -> bytes:
+    whole = io.BytesIO()
+    for chunk in _chunks(stream):
+        whole.write(chunk)
+        if most_bytes is not None and whole.tell() > most_bytes:
+            raise AnswerTooLong(f"efetch: an answer is longer than {most_bytes / 1_000_000:,.0f} MB when it is unpacked")
+    return whole.getvalue()
 
 
 # --- one answer ----------------------------------------------------------------------------------------------------------------

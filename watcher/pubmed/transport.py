@@ -1,5 +1,5 @@
-"""HTTP to E-utilities: one session, one exchange at a time within its deadline, and the same exchange again when it failed in
-passing.
+"""HTTP to E-utilities: one session, one exchange at a time within its deadline and up to a length, and the same exchange again when
+it failed in passing.
 
 Every request is a POST, so that neither a long term nor the API key is ever part of a URL, and thereby of a log or an exception.
 The key is added when a request is signed, last of all, and no exception of `requests` (which carry their request) leaves this
@@ -21,16 +21,19 @@ import requests
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from watcher.errors import BudgetExceeded, ConfigurationError, IncompleteAnswer, Problem, PubMedError, Stopped
+from watcher.deadline import MEGABYTE, Exchange, body, new_session, within
+from watcher.errors import AnswerTooLong, BudgetExceeded, ConfigurationError, IncompleteAnswer, Problem, PubMedError, Stopped
 from watcher.pubmed import pace as pacing
 from watcher.pubmed.complaints import Again, check
-from watcher.pubmed.deadline import TimedAdapter, is_over, within
 from watcher.pubmed.reply import Reply
 
 T = TypeVar("T")
 Parameters = Mapping[str, str]
 
 MOST_REDIRECTS: Final = 3
+MOST_BYTES: Final = 20 * MEGABYTE
+MOST_OF_RECORDS: Final = 200 * MEGABYTE
+"""How long an answer may be unpacked: one with records, at most 200, and any other, at most 10,000 ids."""
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
 _CA_VARIABLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -42,7 +45,7 @@ _back_off = wait_exponential_jitter(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE, j
 class Transport:
     """Asks one E-utilities address and brings back what a reader understood of the answer.
 
-    `deadline` bounds one exchange in seconds, tries not counted; `max_attempts` counts the first try. `on_retry` is told one line
+    `deadline` bounds one exchange in seconds, redirections counted, tries not; `max_attempts` counts the first try. `on_retry` is told one line
     before each further try; without it they are logged as warnings. Once `stopping` is set, no exchange begins and no pause goes on.
     """
 
@@ -142,31 +145,39 @@ class Transport:
     def _exchange(self, tool: str, parameters: Parameters) -> Reply:
         """One question and its reply, redirections inside the same house followed."""
         form = {**parameters, **self._identity}
-        url = urljoin(self._base_url, f"{tool}.fcgi")
+        self._wait_my_turn()
+        with within(self._deadline, most_bytes=MOST_OF_RECORDS if tool == "efetch" else MOST_BYTES) as exchange:
+            try:
+                return self._followed(urljoin(self._base_url, f"{tool}.fcgi"), form)
+            except OSError as error:  # requests' own exceptions are OSErrors; so is a CA bundle that is not there
+                failure = self._failed(tool, error, exchange)
+        raise failure
+
+    def _followed(self, url: str, form: Parameters) -> Reply:
         for _ in range(MOST_REDIRECTS + 1):
             reply = self._post(url, form)
             if reply.status not in (301, 302, 303, 307, 308):
                 return reply
             url = _redirected(url, reply.headers.get("Location", ""))
+            self._wait_my_turn()
         raise Again(f"more than {MOST_REDIRECTS} redirections", status=reply.status)
 
-    def _post(self, url: str, form: Parameters) -> Reply:
+    def _wait_my_turn(self) -> None:
         if self._stopping.is_set():
             raise Stopped
         self._pace.wait()
+
+    def _post(self, url: str, form: Parameters) -> Reply:
         with self._counting:
             self.requests_made += 1
-        with within(self._deadline):
-            try:
-                answer = self._session.post(url, data=form, timeout=self._timeouts, allow_redirects=False, stream=True)
-                with answer:
-                    return Reply(answer.status_code, answer.content, answer.headers, by_history="WebEnv" in form)
-            except OSError as error:  # requests' own exceptions are OSErrors; so is a CA bundle that is not there
-                failure = self._failed(error)
-        raise failure
+        answer = self._session.post(url, data=form, timeout=self._timeouts, allow_redirects=False, stream=True)
+        with answer:
+            return Reply(answer.status_code, body(answer), answer.headers, by_history="WebEnv" in form)
 
-    def _failed(self, error: OSError) -> Again:
-        if is_over():
+    def _failed(self, tool: str, error: OSError, exchange: Exchange) -> Again | PubMedError:
+        if exchange.was_too_long:
+            return AnswerTooLong(f"{tool}: PubMed, or what answers in its place, {exchange.fault}: the answer was thrown away")
+        if exchange.fault:
             return Again(f"no whole answer within {self._deadline:g} s", kind=BudgetExceeded)
         return Again(_described(error))
 
@@ -219,13 +230,11 @@ def _checked(base_url: str) -> str:
 
 
 def _session(base_url: str, tool: str, signature: AuthBase) -> requests.Session:
-    session = requests.Session()
+    session = new_session()
     session.auth = signature
     session.headers["User-Agent"] = tool
     session.trust_env = not _is_loopback(urlsplit(base_url).hostname or "")
     session.verify = _ca_bundle() or True
-    session.mount("http://", TimedAdapter())
-    session.mount("https://", TimedAdapter())
     return session
 
 
