@@ -167,6 +167,12 @@ class App:
         """Sentences about where the database lies; it is not opened for them."""
         return Store.warnings_about(self.settings.database_url)
 
+    @property
+    def channel_warnings(self) -> tuple[str, ...]:
+        """What is allowed in the channels' URLs, and hardly meant, each with its place."""
+        found = [(name, warning) for name in self.channels for warning in self.notifier.warnings(self.channels[name])]
+        return tuple(str(replace(warning, place=self.settings.place(("channels", name, "url")))) for name, warning in found)
+
     def restore(self, file: Path, *, force: bool) -> RestoreFacts:
         """Puts a backup in the place of the database, which must not be open."""
         return Store.restore(self.settings.database_url, file, folder=self.data_folder, force=force)

@@ -227,7 +227,7 @@ def project(folder: Path, name: str, **environ: str) -> Iterator[Project]:
     one = Project(folder, f"watcher-test-{name}-{os.getpid()}", {**found, **given})
     one.write("config/watcher.yaml", CONFIGURATION)
     one.write("seeds/nmj/agrin.txt", SEED)
-    one.secret("lab_mail_url", f"mailto://neighbour:2525?from=watcher@uni-sample.de&pass={PASSWORD}")
+    one.secret("lab_mail_url", f"mailto://neighbour:2525?from=watcher@uni-sample.de&user=lab&pass={PASSWORD}")
     (folder / "secrets").chmod(0o755)
     one.move_clock(FIRST_DAY)
     try:

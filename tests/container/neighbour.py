@@ -15,6 +15,7 @@ from watcher.demo.inbox import MailServer
 from watcher.demo.samples import planted
 from watcher.demo.server import EutilsServer
 
+PASSWORD = "Tr0ub4dor-and-3"  # as in compose_project.py, which is not in the container
 PUBMED, MAIL = 8080, 2525
 """The ports on the shared network."""
 
@@ -40,7 +41,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 async def serve() -> None:
     """Until the container is stopped."""
-    with EutilsServer(Corpus.of(planted())) as pubmed, MailServer() as mail:
+    with EutilsServer(Corpus.of(planted())) as pubmed, MailServer(logins={"lab": PASSWORD}) as mail:
         await hand_on(MAIL, mail.port)
         await hand_on(PUBMED, pubmed.port)
         told = 0

@@ -202,6 +202,39 @@ def test_check_tells_seeds_schedules_and_warnings(shell: Shell) -> None:
     assert shell.lab.pubmed.log == []
 
 
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("mailto://lab:Xq7+Rt/wD@127.0.0.1:2526?from=w@lab.example", "%2F"),
+        ("mailto://lab:Xq7@Rt@wD@127.0.0.1:2526?from=w@lab.example", "%40"),
+        ("mailto://lab:Xq7#Rt@127.0.0.1:2526?from=w@lab.example", "%23"),
+        ("mailto://_?user=lab&pass=Xq7.Rt;wD&smtp=127.0.0.1&port=2526&from=w@lab.example", "%3B"),
+        ("mailto://_?user=lab&pass=Xq7&Rt&smtp=127.0.0.1&port=2526&from=w@lab.example", "%26"),
+        ("mailto://_?user=lab&pass=Xq7?Rt&smtp=127.0.0.1&port=2526&from=w@lab.example", "%3F"),
+        ("mailto://_?user=lab&pass=Xq7%Rt&smtp=127.0.0.1&port=2526&from=w@lab.example", "%25"),
+    ],
+)
+def test_check_refuses_a_mail_url_whose_password_would_be_cut_and_says_how_to_write_it(shell: Shell, url: str, code: str) -> None:
+    shell.change("channels", "lab-mail", "url", value=url)
+
+    said = [shell("check"), shell("send-test", "lab-mail"), shell("status"), shell("tick")]
+
+    assert [one.code for one in said[:2]] == [1, 1]
+    assert re.search(rf"watcher\.yaml:\d+:\d+: channels\.lab-mail\.url: .*\n.*{code}", said[0].err)
+    assert not [piece for piece in ("Xq7", "Rt", "wD") for one in said if piece in one.out + one.err]
+
+
+def test_check_warns_of_a_password_in_the_open(shell: Shell) -> None:
+    shell.change("channels", "lab-mail", "url", value="mailto://lab:sesame@smtp.lab.example?from=w@lab.example")
+
+    said = shell("check")
+
+    assert said.code == 0
+    assert "warning\tconfiguration\t" in said.out
+    assert "sends the password unencrypted to smtp.lab.example" in said.out
+    assert "sesame" not in said.out + said.err
+
+
 def test_check_online_asks_pubmed_and_reaches_the_channels_of_a_fresh_installation(shell: Shell) -> None:
     shell.change("watches", "nmj", "query", value='neuromuscular junction[tiab] OR "gibberish phrase"[tiab]')
 

@@ -11,9 +11,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as email_policy
+from urllib.parse import quote, unquote_to_bytes
 
 import pytest
 from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, packed, silent, whole
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from watcher.demo.inbox import Answer, MailServer, SlackServer
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
@@ -322,6 +325,103 @@ def test_nobody_listening_may_pass() -> None:
     assert not caught.value.permanent
 
 
+LOGINS = [
+    "mailto://lab:{}@127.0.0.1:{}?from=w@lab.example&to=pi@lab.example&mode=insecure",
+    "mailto://_?user=lab&pass={}&smtp=127.0.0.1&port={}&from=w@lab.example&to=pi@lab.example&mode=insecure",
+]
+
+
+@pytest.fixture(scope="module")
+def gate() -> Iterator[MailServer]:
+    """A mail server that wants a login."""
+    with MailServer(logins={"lab": "correct"}) as server:
+        yield server
+
+
+@pytest.mark.parametrize("form", LOGINS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    password=st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=20)
+    | st.text(st.sampled_from(";&:/@#?%+ =üab1"), min_size=1, max_size=12)
+)
+def test_the_password_that_arrives_is_the_one_that_is_meant(
+    form: str, password: str, gate: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.heard.clear()
+    channel = Channel("lab-mail", ChannelKind.EMAIL, form.format(password, gate.port))
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(MAIL, "pi@lab.example"), channel, now=NOW)
+
+    assert bool(gate.heard) is (caught.value.code == 535)
+    assert gate.heard or "the url of channel 'lab-mail'" in str(caught.value)
+    assert {given for _, given in gate.heard} <= {unquote_to_bytes(password).decode(errors="replace")}
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("form", LOGINS)
+@pytest.mark.parametrize("character", list(";&:/@#?%+ =üλ"))
+def test_each_awkward_character_arrives_when_it_is_encoded(form: str, character: str, gate: MailServer) -> None:
+    gate.heard.clear()
+    channel = Channel("lab-mail", ChannelKind.EMAIL, form.format(quote(f"a{character}b", safe=""), gate.port))
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(MAIL, "pi@lab.example"), channel, now=NOW)
+
+    assert caught.value.code == 535
+    assert set(gate.heard) == {("lab", f"a{character}b")}
+
+
+def test_a_login_with_a_letter_outside_ascii_is_taken() -> None:
+    with MailServer(logins={"läb": "grün"}) as server:
+        url = f"mailto://läb:grün@127.0.0.1:{server.port}?from=w@lab.example&mode=insecure"
+
+        Notifier().send(delivery(MAIL, "pi@lab.example"), Channel("c", ChannelKind.EMAIL, url), now=NOW)
+
+        assert len(server.mails) == 1
+
+
+def test_a_failed_connection_names_the_host() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"mailto://_?user=lab&pass=sesame&smtp=127.0.0.1&port={taken.getsockname()[1]}&from=w@lab.example&mode=insecure"
+
+        with pytest.raises(DeliveryError) as caught:
+            Notifier().send(delivery(MAIL, "pi@lab.example"), Channel("c", ChannelKind.EMAIL, url), now=NOW)
+
+    assert str(caught.value) == "127.0.0.1 could not be reached or hung up (connection refused)"
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("mailto://lab:pw@smtp.lab.example?from=w@lab.example", ["sends the password unencrypted to smtp.lab.example"]),
+        ("mailtos://lab:pw@smtp.lab.example?from=w@lab.example&mode=insecure", ["sends the password unencrypted"]),
+        ("mailtos://lab:pw@smtp.lab.example?from=w@lab.example&verify=no", ["does not verify the certificate of smtp.lab.example"]),
+        ("mailtos://lab:pw@smtp.lab.example?from=w@lab.example", []),
+        ("mailto://lab:pw@smtp.lab.example?from=w@lab.example&mode=starttls", []),
+        ("mailto://smtp.lab.example?from=w@lab.example", []),
+        ("mailto://lab:pw@gmail.com", []),
+        ("nonsense", []),
+    ],
+)
+def test_a_password_in_the_open_and_an_unverified_certificate_are_warned_of(url: str, warned: list[str]) -> None:
+    found = Notifier().warnings(Channel("lab-mail", ChannelKind.EMAIL, url))
+
+    assert len(found) == len(warned)
+    assert all(wanted in one.what and one.fix for wanted, one in zip(warned, found, strict=True))
+
+
+def test_what_apprise_drops_of_a_url_is_logged_without_the_url(caplog: pytest.LogCaptureFixture) -> None:
+    channel = Channel("phone", ChannelKind.OTHER, "tgram://123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr/not!a!chat/12345")
+
+    Notifier().check(channel)
+
+    assert "not!a!chat" not in caplog.text
+    assert "AAbbCC" not in caplog.text
+    assert "***" in caplog.text
+
+
 def test_a_crlf_in_a_subject_is_no_header(mail: MailServer) -> None:
     evil = Message(ChannelKind.EMAIL, 1, "a\r\nBcc: everyone@lab.example", {"text": "x", "html": "<p>x</p>"})
 
@@ -500,6 +600,13 @@ def test_an_answer_that_repeats_the_address_is_told_without_its_secret(slack: Sl
 def test_a_webhook_in_plain_http_is_for_loopback_only() -> None:
     with pytest.raises(ConfigurationError, match="plain http"):
         Notifier().check(slack_channel("http://chat.lab.example/services/a/b/c"))
+
+
+def test_a_webhook_with_a_broken_host_is_refused_without_its_address() -> None:
+    with pytest.raises(ConfigurationError, match="is not a Slack URL") as caught:
+        Notifier().check(slack_channel("https://[verysecret/services/a/b/c"))
+
+    assert "verysecret" not in str(caught.value)
 
 
 def test_an_unreachable_slack_may_pass_and_keeps_its_secret(slack: SlackServer) -> None:

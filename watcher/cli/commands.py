@@ -142,7 +142,7 @@ def check(
     from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
 
     with opened(context, with_seeds=True) as one:
-        warnings = (*one.settings.warnings, *one.place_warnings, *one.dense_warnings)
+        warnings = (*one.settings.warnings, *one.channel_warnings, *one.place_warnings, *one.dense_warnings)
         findings = check_offline(
             one.settings.path, warnings, one.watches, one.orders, one.seeds,
             doubts=one.seed_doubts, themes=one.settings.themes, now=_now(),

@@ -162,12 +162,14 @@ class _AnyPort(Controller):
 
 class MailServer:
     """An SMTP server on 127.0.0.1. `answers` are given to the next DATA commands instead of taking the mail; `refused` maps
-    recipients to the answer that their RCPT gets. With `logins` (passwords by user) it offers a login. A context manager."""
+    recipients to the answer that their RCPT gets. With `logins` (passwords by user) it offers a login, and keeps the user and the
+    password of each in `heard`. A context manager."""
 
     def __init__(self, *, logins: Mapping[str, str] | None = None) -> None:
         self.mails: list[Mail] = []
         self.answers: deque[str] = deque()
         self.refused: dict[str, str] = {}
+        self.heard: list[tuple[str, str]] = []
         self.mishaps = Mishaps(MAIL_FAULTS)
         self._logins = dict(logins or {})
         offers: dict[str, Any] = (
@@ -227,10 +229,12 @@ class MailServer:
         self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, content))
 
     def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: object) -> AuthResult:
-        if self.mishaps.take(("refuses-login",)):
+        if not isinstance(given, LoginPassword):
             return AuthResult(success=False, handled=False)
-        known = isinstance(given, LoginPassword) and self._logins.get(given.login.decode()) == given.password.decode()
-        return AuthResult(success=known, handled=False)
+        user, password = given.login.decode(), given.password.decode()
+        self.heard.append((user, password))
+        refused = self.mishaps.take(("refuses-login",))
+        return AuthResult(success=refused is None and self._logins.get(user) == password, handled=False)
 
 
 async def _until_gone(server: SMTP) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import mimetypes
 import smtplib
 import socket
@@ -13,13 +15,18 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from apprise.exception import AppriseImproperlyConfigured
 from apprise.plugins.email.base import NotifyEmail
 
 from watcher.deadline import connect, counted, current
 from watcher.domain import Channel, Delivery
-from watcher.errors import DeliveryError
-from watcher.notify.instance import instance
+from watcher.errors import ConfigurationError, DeliveryError, Problem
+from watcher.notify import mail_url
+from watcher.notify.hush import hushed
+from watcher.notify.instance import asset
+from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
 
 if TYPE_CHECKING:
@@ -29,6 +36,10 @@ SMTP_TIMEOUT_SECONDS = 20
 DATA_SECONDS = 60  # servers look for viruses and spam before they take a mail
 QUIT_SECONDS = 5.0
 RIS_TYPE = "application/x-research-info-systems"
+
+_FROM_ANYWHERE = "watcher@lab.example"
+"""What Apprise takes for the sender until the URL's own is put in its place."""
+_MOST_CHALLENGES = 5
 
 mimetypes.add_type(RIS_TYPE, ".ris")
 
@@ -55,6 +66,39 @@ class _Smtp(smtplib.SMTP):
         if self.sock is not None:
             self.sock.settimeout(SMTP_TIMEOUT_SECONDS)
         return answer
+
+    def auth(self, mechanism: str, authobject: Any, *, initial_response_ok: bool = True) -> tuple[int, bytes]:  # noqa: ANN401 - smtplib's
+        """AUTH by RFC 4954, user and password in UTF-8 (RFC 4616); smtplib's own takes ASCII alone.
+
+        Raises:
+            SMTPAuthenticationError: the login was refused.
+        """
+        first = authobject() if initial_response_ok else None
+        code, said = self.docmd("AUTH", mechanism if first is None else f"{mechanism} {_base64(first)}")
+        self._auth_challenge_count = 0 if first is None else 1  # read by auth_login
+        while code == 334 and self._auth_challenge_count < _MOST_CHALLENGES:
+            self._auth_challenge_count += 1
+            code, said = self.docmd(_base64(authobject(_challenge(said))))
+        if code in (235, 503):
+            return code, said
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+    def auth_cram_md5(self, challenge: Any = None) -> Any:  # noqa: ANN401 - overloaded in typeshed
+        """The answer of CRAM-MD5 (RFC 2195); None begins it."""
+        if challenge is None:
+            return None
+        return f"{self.user} {hmac.digest(self.password.encode(), challenge, 'md5').hex()}"
+
+
+def _challenge(said: bytes) -> bytes:
+    try:
+        return base64.b64decode(said)
+    except ValueError:
+        raise smtplib.SMTPResponseException(501, b"a login's challenge that is no base64") from None
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 class _SmtpTls(smtplib.SMTP_SSL, _Smtp):
@@ -129,8 +173,55 @@ def email_plugin(channel: Channel) -> DigestEmail:
     Raises:
         ConfigurationError: its URL is no mail URL.
     """
-    plugin: DigestEmail = instance(channel, DigestEmail, NotifyEmail)
+    try:
+        with hushed(""):
+            return _plugin(mail_url.read(channel.url))
+    except mail_url.MailUrlFault as fault:
+        raise ConfigurationError(Problem(f"the url of channel {channel.name!r} {fault.what}", fault.fix)) from None
+
+
+def _plugin(url: MailUrl) -> DigestEmail:
+    """Apprise's plugin, given what the URL says in place of the URL: its own reader would decode it again."""
+    try:
+        plugin = DigestEmail(
+            schema="mailtos" if url.secure else "mailto",
+            host=url.host,
+            port=url.port,
+            user=quote(url.user, safe=""),  # decoded there
+            smtp_host=url.smtp,
+            from_addr=_FROM_ANYWHERE if url.sender[1] else None,
+            secure_mode=url.mode or None,
+            verify=url.verify,
+            asset=asset(),
+        )
+    except AppriseImproperlyConfigured:
+        raise MailUrlFault("names no sender", "write it as from=, for example from=watcher@lab.example") from None
+    if not plugin.smtp_host:
+        raise MailUrlFault("names no mail server", "write it as the host or as smtp=")
+    plugin.password = url.password
+    plugin.from_addr = [url.sender[0] or plugin.from_addr[0], url.sender[1] or plugin.from_addr[1]]
+    plugin.targets = [(False, address) for address in url.to] or [(False, plugin.from_addr[1])]
+    plugin.cc, plugin.bcc, plugin.reply_to = set(url.cc), set(url.bcc), set(url.reply)
     return plugin
+
+
+def email_warnings(channel: Channel) -> tuple[Problem, ...]:
+    """What is allowed in a mail channel's URL, and hardly meant.
+
+    Raises:
+        ConfigurationError: the URL is not understood.
+    """
+    plugin, found = email_plugin(channel), []
+    about = f"the url of channel {channel.name!r}"
+    if plugin.password and plugin.secure_mode == "insecure":
+        fix = "write mailtos:// (STARTTLS), or mode=ssl where the server wants TLS from the start"
+        found.append(Problem(f"{about} sends the password unencrypted to {plugin.smtp_host}", fix))
+    if plugin.secure_mode != "insecure" and not plugin.verify_certificate:
+        fix = "take verify=no away, and make the institute's CA known by SSL_CERT_FILE"
+        found.append(
+            Problem(f"{about} does not verify the certificate of {plugin.smtp_host}: whoever answers in its place is trusted", fix)
+        )
+    return tuple(found)
 
 
 def as_email(delivery: Delivery, channel: Channel, plugin: DigestEmail, now: datetime) -> EmailMessage:
@@ -178,6 +269,10 @@ def _smtp_failure(error: OSError | smtplib.SMTPException, host: str) -> Delivery
             fix="check user and password in the channel's URL; many providers want an app password, and Microsoft has switched "
             "password logins for SMTP off: use the institute's relay there",
         )
+    if type(error) is smtplib.SMTPException:  # what login() raises when no way to log in is common to both
+        return DeliveryError(
+            f"{host} offers no login by password", permanent=True, fix="use a server that does, such as the institute's relay"
+        )
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return DeliveryError(f"{host} does not offer what the URL asks for: {error}", permanent=True, fix="change mode= in the URL")
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -188,8 +283,7 @@ def _smtp_failure(error: OSError | smtplib.SMTPException, host: str) -> Delivery
         )
     if code:
         return DeliveryError(f"{host} answered {code} {said}", permanent=code >= 500, code=code)
-    what = "did not answer in time" if isinstance(error, TimeoutError) else f"could not be reached or hung up ({_plain(error)})"
-    return DeliveryError(f"{host} {what}", permanent=False)
+    return DeliveryError(f"{host} {_plain(error)}", permanent=False)
 
 
 def _smtp_answer(error: OSError | smtplib.SMTPException) -> tuple[int, str]:
@@ -206,9 +300,12 @@ def _smtp_answer(error: OSError | smtplib.SMTPException) -> tuple[int, str]:
 
 
 def _plain(error: OSError | smtplib.SMTPException) -> str:
-    if isinstance(error, socket.gaierror):
-        return "no such host"
-    return str(getattr(error, "strerror", None) or type(error).__name__).lower()
+    if isinstance(error, TimeoutError):
+        return "did not answer in time"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "hung up"
+    said = "no such host" if isinstance(error, socket.gaierror) else str(error.strerror or "").lower()
+    return f"could not be reached or hung up ({said})" if said else "could not be reached or hung up"
 
 
 def _hang_up(smtp: smtplib.SMTP) -> None:

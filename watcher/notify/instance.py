@@ -8,6 +8,7 @@ import apprise
 
 from watcher.domain import Channel, ChannelKind
 from watcher.errors import ConfigurationError, Problem
+from watcher.notify.hush import hushed
 
 _FORMS = {
     ChannelKind.EMAIL: "write for example mailtos://user:password@smtp.lab.example?from=watcher@lab.example",
@@ -32,11 +33,12 @@ def instance(channel: Channel, ours: Any, theirs: Any) -> Any:  # noqa: ANN401 -
     Raises:
         ConfigurationError: it leads to another, or to none.
     """
-    parsed = apprise.Apprise.instantiate(channel.url, asset=asset())
-    if not isinstance(parsed, theirs):
-        raise not_understood(channel)
-    settings = theirs.parse_native_url(channel.url) if channel.url.startswith("http") else theirs.parse_url(channel.url)
-    return ours(**settings, asset=asset())
+    with hushed(channel.url):
+        parsed = apprise.Apprise.instantiate(channel.url, asset=asset())
+        if not isinstance(parsed, theirs):
+            raise not_understood(channel)
+        settings = theirs.parse_native_url(channel.url) if channel.url.startswith("http") else theirs.parse_url(channel.url)
+        return ours(**settings, asset=asset())
 
 
 def not_understood(channel: Channel) -> ConfigurationError:

@@ -14,7 +14,7 @@ from typing import Any
 
 from watcher.domain import UNKNOWN_URL, Channel, ChannelKind, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
-from watcher.notify.email import DigestEmail, as_email, email_plugin
+from watcher.notify.email import DigestEmail, as_email, email_plugin, email_warnings
 from watcher.notify.other import notify, other_plugin
 from watcher.notify.slack import DigestSlack, slack_plugin
 
@@ -71,6 +71,15 @@ class Notifier:
             ConfigurationError: it is not; the URL is not repeated.
         """
         self._plugin(channel)
+
+    def warnings(self, channel: Channel) -> tuple[Problem, ...]:
+        """What is allowed in a channel's URL, and hardly meant; () also where the URL is not understood, which `check` tells."""
+        if channel.kind is not ChannelKind.EMAIL:
+            return ()
+        try:
+            return email_warnings(channel)
+        except ConfigurationError:
+            return ()
 
     def reach(self, channel: Channel) -> str:
         """Go as far towards the channel as is possible without sending anything.

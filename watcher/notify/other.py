@@ -9,6 +9,7 @@ import apprise
 from watcher.domain import Channel
 from watcher.errors import DeliveryError
 from watcher.notify.email import DigestEmail
+from watcher.notify.hush import hushed
 from watcher.notify.instance import asset, not_understood
 from watcher.notify.sending import bounded, late, left_behind_when_late, take_over_requests
 from watcher.notify.slack import DigestSlack
@@ -20,7 +21,8 @@ def other_plugin(channel: Channel) -> Any:  # noqa: ANN401 - Apprise ships no ty
     Raises:
         ConfigurationError: its URL is no URL of Apprise's.
     """
-    plugin = apprise.Apprise.instantiate(channel.url, asset=asset())
+    with hushed(channel.url):
+        plugin = apprise.Apprise.instantiate(channel.url, asset=asset())
     if plugin is None:
         raise not_understood(channel)
     take_over_requests()
@@ -39,7 +41,8 @@ def notify(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # n
     who = f"channel {channel.name!r}"
 
     def pushed() -> Any:  # noqa: ANN401 - Apprise's own result
-        return service.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
+        with hushed(channel.url):
+            return service.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
 
     def pushed_within_bounds() -> Any:  # noqa: ANN401 - the same
         with bounded() as exchange:

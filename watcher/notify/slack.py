@@ -13,7 +13,7 @@ from watcher.deadline import new_session
 from watcher.domain import Channel
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import slack_answer
-from watcher.notify.instance import asset, instance
+from watcher.notify.instance import asset, instance, not_understood
 from watcher.notify.sending import bounded, late
 from watcher.notify.unreached import unreached
 
@@ -100,7 +100,10 @@ def slack_plugin(channel: Channel, base_url: str) -> DigestSlack:
 
 def _direct_webhook(channel: Channel) -> str | None:
     """The address of a webhook that is not at Slack's own host: https, or plain http on loopback only."""
-    parts = urlsplit(channel.url)
+    try:
+        parts = urlsplit(channel.url)
+    except ValueError:
+        raise not_understood(channel) from None
     if parts.scheme not in ("http", "https") or (parts.hostname or "").endswith((".slack.com", ".slack-gov.com")):
         return None
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
