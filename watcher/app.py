@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +20,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
 
-from watcher import clock, schedule
-from watcher.config import Settings, load, load_last_good, locate_database
+from watcher import clock, health, schedule
+from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
 from watcher.domain import Article, Channel, DigestList, GaveWay, ResolvedSeed, Seed, Theme, Watch
 from watcher.errors import ConfigurationError, Place, Problem, SeedError, UnknownNameError
 from watcher.export import to_ris
@@ -32,7 +33,7 @@ from watcher.flows.feedback import Lessons, lessons
 from watcher.flows.ordering import Orderer, joined
 from watcher.flows.resolve import resolve
 from watcher.flows.run import Runner
-from watcher.flows.themes import Facets
+from watcher.flows.themes import Facets, document
 from watcher.flows.tick import Ticker
 from watcher.heartbeat import Heartbeat
 from watcher.hub import PAUSES as HUB_PAUSES
@@ -44,6 +45,7 @@ from watcher.rank import Ranking, build, load_background, unload_background
 from watcher.seeds import Examples, distinct, read_examples, read_file
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
+from watcher.writing import Guarded, Reach, write
 
 if TYPE_CHECKING:
     from watcher.flows.embedding import Choice, DenseState, Embedding, Kept
@@ -155,6 +157,19 @@ class App:
     def store(self) -> Store:
         """The database, migrated. Reading it needs no more; before any work it is made ready by `at_work`."""
         return self._open_store(check=False)
+
+    @cached_property
+    def guarded(self) -> tuple[Guarded, ...]:
+        """What no command writes over: the database and what belongs to it, the configuration's folder, secrets, seeds, models."""
+        settings, folder = self.settings, self.data_folder
+        named = os.environ.get(clock.CLOCK_FILE)
+        return (
+            *Store.guarded(settings.database_url, folder=folder),
+            *guarded(settings),
+            Guarded(folder / "models", "a file of a model", Reach.THERE),
+            *(Guarded(pulse, "the service's sign of life") for pulse in health.pulse_files(folder)),
+            *([Guarded(Path(named), "the clock file")] if named else ()),
+        )
 
     def _open_store(self, *, check: bool) -> Store:
         settings = self.settings
@@ -385,7 +400,21 @@ class App:
 
     def themes_file(self, watch: Watch) -> Path:
         """Where the watch's own themes stand, or would."""
-        return self.settings.path.parent / "themes" / f"{watch.name}.yaml"
+        return self.settings.path.parent / THEMES / f"{watch.name}.yaml"
+
+    def write_themes(self, watch: Watch, *, force: bool) -> tuple[Path, int]:
+        """Writes the themes that the watch's seeds speak of to its file, for the lab to edit; the file, and how many they are.
+
+        Raises ConfigurationError when there is a file and `force` was not given, or when it cannot be written.
+        """
+        file, themes = self.themes_file(watch), self.found_themes(watch)
+        if not themes:
+            fix = "`watcher seeds` shows what is understood of each; put one text page or one export beside them"
+            raise ConfigurationError(Problem(f"the seeds of {watch.name} have no text that themes could be found in", fix))
+        elsewhere = [one for one in self.guarded if not file.is_relative_to(one.path)]
+        content = document(watch.name, themes).encode()
+        write(file, content, elsewhere, force=force, read_back=partial(must_hold, themes=themes))
+        return file, len(themes)
 
     @property
     def run_schedule(self) -> schedule.Schedule:

@@ -380,6 +380,11 @@ class Hit:
     news_at: datetime | None = None
 
 
+LONGEST_THEME_NAME = 100
+OTHER_THEMES = "Other"
+"""Where the papers go that fit no theme; no theme is called so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """One of the things that a watch's seeds speak of: its name, and the words and phrases that papers on it use ("myasthen*": any

@@ -21,7 +21,8 @@ from urllib.parse import quote
 import requests
 
 from watcher.deadline import MEGABYTE, Exchange, Late, new_session, within
-from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Problem, Stopped
+from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Place, Problem, Stopped
+from watcher.writing import put
 
 TIMEOUTS = (10, 60)
 ATTEMPTS = 4
@@ -129,21 +130,27 @@ class Hub:
         self._pauses = tuple(pauses)
         self._patience = patience
 
-    def pull(self, model: HubName, wanted: Sequence[Wanted], folder: Path) -> tuple[Pulled, ...]:
-        """Fetch what is not there yet. A file that is there and is the pinned one, or is not pinned, is left as it is.
+    def pull(self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool = False) -> tuple[Pulled, ...]:
+        """Fetch what is not there yet. A file that is there and is the pinned one, or is not pinned, is left as it is; another one is
+        replaced only with `force`.
 
         Raises:
             Busy: another process fetches into this folder.
+            ConfigurationError: another file is there than the pinned one, and `force` was not given.
             HubUnavailable: the hub cannot be reached, or broke off each time; what came is kept, and the next pull goes on.
             HubError: the hub has no such file, refuses it, or sends another than the pinned one.
         """
         with _alone(folder):
-            return tuple(self._one(model, each, folder) for each in wanted)
+            return tuple(self._one(model, each, folder, force=force) for each in wanted)
 
-    def _one(self, model: HubName, wanted: Wanted, folder: Path) -> Pulled:
+    def _one(self, model: HubName, wanted: Wanted, folder: Path, *, force: bool) -> Pulled:
         path = folder / wanted.name
-        if path.is_file() and (found := _sha256(path)) == (wanted.sha256 or found):
-            return Pulled(path, found, path.stat().st_size, fresh=False)
+        if path.is_file():
+            found = _sha256(path)
+            if found == (wanted.sha256 or found):
+                return Pulled(path, found, path.stat().st_size, fresh=False)
+            if not force:
+                raise _another(path, found)
         offer = self._again(lambda: self._offer(model, wanted.paths), wanted.name)
         part = folder / f".{wanted.name}.{hashlib.sha256(offer.identity.encode()).hexdigest()[:16]}.part"
         for old in folder.glob(f".{wanted.name}.*.part"):
@@ -151,7 +158,9 @@ class Hub:
                 old.unlink()
         self._again(lambda: self._fill(part, offer, wanted.name), wanted.name)
         sha256 = _accept(part, wanted, offer)
-        part.replace(path)
+        with _writing(path):
+            put(part, path, force=force)
+            part.unlink(missing_ok=True)
         return Pulled(path, sha256, path.stat().st_size, fresh=True)
 
     # --- what the hub has
@@ -302,6 +311,13 @@ def _accept(part: Path, wanted: Wanted, offer: _Offer) -> str:
         whose = "the configuration pins" if wanted.sha256 else "the hub states"
         raise HubError(f"{wanted.name}: the hub sent a file with the sha256 {found}, {whose} {due}; it was thrown away")
     return found
+
+
+def _another(path: Path, sha256: str) -> ConfigurationError:
+    fix = "pin this one if it is the right one, or replace it: `watcher model pull --force`"
+    return ConfigurationError(
+        Problem(f"there is a file already, with the sha256 {sha256}, which is not the pinned one", fix, Place(path))
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.errors import ConfigurationError, Problem
+from watcher.writing import told, whole
 
 _PACKAGED = Path(__file__).parent / "starter_files"
 _CHECKOUT = Path(__file__).parent.parent
@@ -27,22 +29,21 @@ def shipped() -> Path:
 
 
 def write(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """Copy config/ and seeds/ into `folder`, never over a file that is there.
+    """Copy config/ and seeds/ into `folder`, never over a file that is there, each file whole or not at all.
 
     Yields:
         Each path, and whether it was written.
 
     Raises:
-        OSError: the folder cannot be written.
-        ConfigurationError: see `shipped`.
+        ConfigurationError: a file cannot be written; or see `shipped`.
     """
     root = shipped()
     for name in _FOLDERS:
         for source in sorted(path for path in (root / name).rglob("*") if path.is_file()):
             target = folder / source.relative_to(root)
-            if target.exists():
+            if os.path.lexists(target):  # also a link that leads nowhere yet
                 yield target, False
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            with told(target), whole(target) as part:
+                shutil.copyfile(source, part)
             yield target, True

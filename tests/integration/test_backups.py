@@ -43,7 +43,7 @@ def test_backup_tells_size_rows_and_seconds_and_replaces_only_with_force(shell: 
 
     assert re.fullmatch(r"wrote friday\.db: 0\.\d MB, \d+ rows, schema \d{4}, \d+\.\d s\n", first.out)
     assert (first.code, second.code, third.code) == (0, 1, 0)
-    assert second.err == "friday.db: there is a file already; name another one, or replace it with --force\n"
+    assert second.err == "friday.db: there is a file already\n    name another one, or replace it with --force\n"
 
 
 def test_a_lab_whose_database_is_damaged_goes_on_from_its_backup_and_nothing_comes_twice(shell: Shell) -> None:

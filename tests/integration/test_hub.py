@@ -64,11 +64,15 @@ def test_what_is_there_is_not_fetched_again(server: TinyHub, tmp_path: Path) -> 
     assert server.asked == []
 
 
-def test_another_file_than_the_pinned_one_is_fetched_anew(server: TinyHub, tmp_path: Path) -> None:
+def test_another_file_than_the_pinned_one_is_replaced_only_when_told_to(server: TinyHub, tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"an older one")
 
-    model, _ = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), tmp_path)
+    with pytest.raises(ConfigurationError, match=r"model\.onnx: there is a file already, with the sha256 .*\n.*--force"):
+        hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), tmp_path)
+    kept = (tmp_path / "model.onnx").read_bytes()
+    model, _ = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), tmp_path, force=True)
 
+    assert kept == b"an older one"
     assert model.fresh
     assert model.path.read_bytes() == MODEL
 

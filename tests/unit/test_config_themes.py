@@ -71,10 +71,11 @@ def test_without_a_file_there_are_none_and_the_hash_is_what_it_was(home: Home) -
         ("Glia: [glia]\nAgeing:\nMuscle: [muscle]\n", 2, "a theme needs a list of words"),
         ("Ageing:\n  - sarcopenia\n  - 1971\n", 3, "this is not text"),
         ("Ageing:\n  - sarcopenia\n  - x\n", 3, "this is no word to look for"),
+        ("Ageing:\n  - sarcopenia\n  - '53'\n", 3, "this is no word to look for"),
         ('Ageing:\n  - "sar*penia"\n', 2, "this is no word to look for"),
         ("Ageing: [sarcopenia]\nMuscle:\n  - Sarcopenia\n", 3, "this word is here twice"),
         ("Glia: [glia]\nother: [sarcopenia]\n", 2, "Other is the heading of what fits no theme"),
-        (f"{'x' * 61}: [sarcopenia]\n", 1, "this is no name of a theme"),
+        (f"{'x' * 101}: [sarcopenia]\n", 1, "this is no name of a theme"),
         ("".join(f"T{number}: [word{number}]\n" for number in range(31)), None, "these are more than 30 themes"),
     ],
 )

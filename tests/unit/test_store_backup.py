@@ -18,7 +18,7 @@ from store_samples import MONDAY, Bench, days, paper
 from two_databases import Place, place, rows_of, server  # noqa: F401 - fixtures
 
 from watcher import clock
-from watcher.errors import StoreError
+from watcher.errors import ConfigurationError, StoreError
 from watcher.store import Store
 from watcher.store.database import Database
 
@@ -69,7 +69,7 @@ def test_a_file_that_is_there_is_replaced_only_when_told_to(bench: Bench, tmp_pa
     first = bench.store.backup(tmp_path / "friday.db")
     bench.news(paper(3))
 
-    with pytest.raises(StoreError, match=r"friday\.db: there is a file already; name another one, or replace it with --force"):
+    with pytest.raises(ConfigurationError, match=r"friday\.db: there is a file already\n    name another one, or replace it"):
         bench.store.backup(tmp_path / "friday.db")
     kept = rows_of(f"sqlite:///{first.path}", tmp_path)["article"]
     second = bench.store.backup(tmp_path / "friday.db", force=True)
@@ -79,9 +79,9 @@ def test_a_file_that_is_there_is_replaced_only_when_told_to(bench: Bench, tmp_pa
 
 
 def test_the_database_and_folders_are_never_replaced(bench: Bench, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="the database itself"):
+    with pytest.raises(ConfigurationError, match="this is the database, and no command writes over it"):
         bench.store.backup(tmp_path / "watcher.db", force=True)
-    with pytest.raises(StoreError, match="a folder; name the file"):
+    with pytest.raises(ConfigurationError, match="this is a folder\n    name the file"):
         bench.store.backup(tmp_path, force=True)
 
     assert len(bench.everything()) == 2
@@ -98,7 +98,7 @@ def test_a_file_that_comes_while_a_backup_is_made_is_not_replaced(
 
     monkeypatch.setattr(sqlite3, "connect", another_is_quicker)
 
-    with pytest.raises(StoreError, match="there is a file already"):
+    with pytest.raises(ConfigurationError, match="there is a file already"):
         bench.store.backup(tmp_path / "friday.db")
 
     assert (tmp_path / "friday.db").read_text() == "somebody else's"
@@ -108,7 +108,7 @@ def test_a_file_that_comes_while_a_backup_is_made_is_not_replaced(
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from watcher.errors import StoreError
+from watcher.errors import ConfigurationError, StoreError
 from watcher.store import Store
 with Store.open(sys.argv[1], folder=Path(sys.argv[2])) as store:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
@@ -205,10 +205,11 @@ def test_of_several_at_once_one_makes_the_weekly_backup(bench: Bench, tmp_path: 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from watcher.store import Store, sqlite_file
+from watcher import writing
+from watcher.store import Store
 def put(part, path, **more):
     os.kill(os.getpid(), signal.SIGKILL)
-sqlite_file.put = put
+writing.put = put
 with Store.open(sys.argv[1], folder=Path(sys.argv[2])) as store:
     store.weekly_backup(store.facts().oldest_at)
 """

@@ -181,10 +181,11 @@ def test_nobody_begins_work_while_a_backup_is_restored(tmp_path: Path) -> None:
 KILLED_BETWEEN = """
 import os, signal, sys
 from pathlib import Path
-from watcher.store import Store, sqlite_file
+from watcher import writing
+from watcher.store import Store
 def put(part, path, **more):
     os.kill(os.getpid(), signal.SIGKILL)
-sqlite_file.put = put
+writing.put = put
 Store.restore(sys.argv[1], Path(sys.argv[2]), folder=Path(sys.argv[3]))
 """
 

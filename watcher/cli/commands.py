@@ -6,7 +6,7 @@ import getpass
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -80,8 +80,12 @@ HIGHEST_PMID = 99_999_999
 LONGEST_NAME = 100
 """Characters of a reader's name."""
 
+STANDARD_OUTPUT = frozenset({"-", "/dev/stdout", "/dev/fd/1"})
+"""What stands for it where a file is named."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of standard output.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="With --out: replace a file that is there.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -112,9 +116,8 @@ def init(
     """
     from watcher.starter import write  # noqa: PLC0415
 
-    with _writable(folder):
-        for path, written in write(folder):
-            typer.echo(f"{'wrote' if written else 'kept '} {path}")
+    for path, written in write(folder):
+        typer.echo(f"{'wrote' if written else 'kept '} {path}")
     found = "" if folder == Path() else f" --config {shlex.quote(str(folder / 'config'))}"
     typer.echo(
         f"next: put your address into {folder / 'config' / 'watcher.yaml'} (pubmed.email), then `{_as_called()}{found} check`"
@@ -215,6 +218,7 @@ def digest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compose from what is stored; search, keep and send nothing.")] = False,
     style: Annotated[DigestFormat, typer.Option("--format", "-f", help="How to print the digest.")] = DigestFormat.TEXT,
     out: OutOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Search, compose and send a list's digest now; or look at it."""
     from watcher.cli import show  # noqa: PLC0415
@@ -224,15 +228,15 @@ def digest(
 
     now = _now()
     with opened(context) as one:
-        order = one.order(name)
+        order, writer = one.order(name), _writer(one, out, force=force)
         one.at_work(now)
         if dry_run:
-            _write(preview(draft_now(one.ticker(), order).digest, style.value, to_ris), out)
+            writer(preview(draft_now(one.ticker(), order).digest, style.value, to_ris))
             return
         done = compose_now(one.ticker(), order, now)
-    if out is not None:
-        _write(preview(done.drafts[0].digest, style.value, to_ris), out)
-    show.done(done)
+        show.done(done)
+        if out is not None:
+            writer(preview(done.drafts[0].digest, style.value, to_ris))
     _exit_for(done)
 
 
@@ -431,6 +435,7 @@ def export(
     since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on.")] = None,
     style: Annotated[ExportFormat, typer.Option("--format", "-f", help="ris, bib, csv or nbib.")] = ExportFormat.RIS,
     out: OutOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Write papers for a reference manager or a spreadsheet."""
     from watcher.export import FORMATS  # noqa: PLC0415
@@ -442,12 +447,13 @@ def export(
             one.order(list_name)
         if watch:
             one.watch(watch)
+        writer = _writer(one, out, force=force)
         articles = one.store.export(list_name=list_name, watch=watch, since=_day(since))
         forgotten = one.store.forgotten(list_name=list_name, watch=watch, since=_day(since))
-    if forgotten:
-        typer.echo(f"papers left out, whose texts were dropped since no digest presented them: {forgotten:,}", err=True)
-    _write(FORMATS[style.value](articles), out)
-    if out is not None:
+        if forgotten:
+            typer.echo(f"papers left out, whose texts were dropped since no digest presented them: {forgotten:,}", err=True)
+        writer(FORMATS[style.value](articles))
+    if out is not None and str(out) not in STANDARD_OUTPUT:
         typer.echo(f"{len(articles)} papers written to {out}")
 
 
@@ -519,7 +525,7 @@ def backup(
     from watcher.cli import show  # noqa: PLC0415
 
     with opened(context) as one:
-        done = one.store.backup(file, force=force)
+        done = one.store.backup(file, force=force, guarded=one.guarded)
     show.copied("wrote", done)
 
 
@@ -544,12 +550,14 @@ def restore(
 
 @app.command()
 def demo(
+    context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="Folder for the demo's digest and database.")] = Path("demo-out"),
 ) -> None:
     """Live through three simulated weeks with sample papers.
 
     With a local PubMed, a local mail server and a local Slack; nothing leaves this machine.
     """
+    from watcher.config import in_use  # noqa: PLC0415
     from watcher.errors import ConfigurationError, Problem  # noqa: PLC0415
 
     try:
@@ -560,7 +568,7 @@ def demo(
         fix = "install the extra: pip install 'watcher[demo]'; `make demo` in a checkout has it"
         raise ConfigurationError(Problem("this installation goes without aiosmtpd, the demo's mail server", fix)) from None
 
-    live(out, say=typer.echo)
+    live(out, say=typer.echo, in_use=in_use(context.obj.config))
 
 
 # --- around the commands -------------------------------------------------------------------------------------------------------
@@ -634,25 +642,19 @@ def _day(instant: datetime | None) -> date | None:
     return instant.date() if instant else None
 
 
-def _write(text: str, out: Path | None) -> None:
-    if out is None:
-        sys.stdout.write(text if not text or text.endswith("\n") else f"{text}\n")
-        return
-    with _writable(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8", newline="")
+def _writer(one: App, out: Path | None, *, force: bool) -> Callable[[str], None]:
+    """What writes a text where the options say, "-" being standard output. A file that may not be replaced is refused here and now, before
+    any work is done or anything is sent."""
+    from watcher.writing import accepted, write  # noqa: PLC0415
+
+    if out is None or str(out) in STANDARD_OUTPUT:
+        return _print
+    accepted(out, one.guarded, force=force, streams=True)
+    return lambda text: write(out, text.encode(), one.guarded, force=force)
 
 
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    """Turn the refusal of the file system into an error that names the path."""
-    from watcher.errors import ConfigurationError, Place, Problem  # noqa: PLC0415
-
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigurationError(Problem(f"cannot be written: {reason}", "name another place", Place(path))) from error
+def _print(text: str) -> None:
+    sys.stdout.write(text if not text or text.endswith("\n") else f"{text}\n")
 
 
 def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.tick.Done, imported only when a command runs

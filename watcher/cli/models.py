@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from watcher.cli.commands import FAILURES_LISTED, JsonOption, app, opened
@@ -11,14 +13,17 @@ app.add_typer(group, name="model")
 
 
 @group.command()
-def pull(context: typer.Context) -> None:
+def pull(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is not the pinned one.")] = False,
+) -> None:
     """Fetch the model that the configuration names from the hub.
 
     Goes on where it was interrupted; a file gets its name only when it is whole and the pinned one.
     """
     with opened(context) as one:
         choice = one.dense_choice
-        for file in one.hub.pull(choice.hub_name, choice.wanted, choice.folder):
+        for file in one.hub.pull(choice.hub_name, choice.wanted, choice.folder, force=force):
             typer.echo(f"{'fetched' if file.fresh else 'kept   '} {file.path}  {file.size / 1e6:.1f} MB  sha256 {file.sha256}")
         state = one.dense_state()
     _pins(state.pins)

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watcher.domain import HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Watch
+from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Watch
 from watcher.flows.check import Finding
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
@@ -196,7 +196,7 @@ def dense(state: DenseState, kept: int, *, as_json: bool) -> None:
 def themes(found: Sequence[Theme], got: Mapping[str | None, int]) -> None:
     """Each theme with how many papers it gets, and its words."""
     rows = [(str(got.get(theme.name, 0)), theme.name, ", ".join(theme.words)) for theme in found]
-    _table(("papers", "theme", "words"), [*rows, (str(got.get(None, 0)), "Other", "")])
+    _table(("papers", "theme", "words"), [*rows, (str(got.get(None, 0)), OTHER_THEMES, "")])
 
 
 def explanation(told: Explanation, *, as_json: bool) -> None:

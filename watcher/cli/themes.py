@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli.commands import _now, _write, app, opened
+from watcher.cli.commands import _now, app, opened
 
 
 @app.command()
@@ -20,19 +20,13 @@ def themes(
 ) -> None:
     """Show the themes that lists can group a watch's papers by."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.errors import ConfigurationError, Place, Problem  # noqa: PLC0415
-    from watcher.flows.themes import counts, document  # noqa: PLC0415
+    from watcher.flows.themes import counts  # noqa: PLC0415
 
     with opened(context, with_seeds=True) as one:
         watch = one.watch(name)
         if write:
-            file, found = one.themes_file(watch), one.found_themes(watch)
-            if file.exists() and not force:
-                raise ConfigurationError(
-                    Problem("this file is there already", "edit it, or say --force to replace it", Place(file))
-                )
-            _write(document(name, found), file)
-            typer.echo(f"wrote {file}: {len(found)} themes; name them as your lab would")
+            file, count = one.write_themes(watch, force=force)
+            typer.echo(f"wrote {file}: {count} themes; name them as your lab would")
             return
         facets = one.facets(watch)
         papers = one.store.export(list_name=None, watch=name, since=(_now() - timedelta(weeks=weeks)).date())

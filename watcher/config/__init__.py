@@ -4,7 +4,7 @@
 
 All faults are told at once, each with its file, line and key (or its variable) and what to write instead; none shows a secret. This
 room reads files and variables only: it knows no schedule, no Apprise and no PubMed, and never writes, save when `python -m
-watcher.config` renews the schema and the reference.
+watcher.config` renews the schema and the reference. It says which files no command may write over.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import InitSettingsSource
 
-from watcher.config.crosscheck import problems_in, warnings_for
+from watcher.config.crosscheck import SEEDS, problems_in, warnings_for
 from watcher.config.document import Document, KeyPath, read_document
 from watcher.config.last_good import Whereabouts, rebuild, whereabouts
 from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer, YamlLayer
@@ -24,14 +24,30 @@ from watcher.config.reference import write_reference, write_schema
 from watcher.config.settings import Origin, Settings
 from watcher.config.shape import twin_of
 from watcher.config.themes import FOLDER as THEMES
-from watcher.config.themes import read_themes
+from watcher.config.themes import must_hold, read_themes
 from watcher.config.wording import problems_of
 from watcher.errors import ConfigurationError, Place, Problem
+from watcher.writing import Guarded, Reach
 
-__all__ = ["Settings", "Whereabouts", "files_of", "load", "load_last_good", "locate_database", "write_reference", "write_schema"]
+__all__ = [
+    "THEMES",
+    "Settings",
+    "Whereabouts",
+    "files_of",
+    "guarded",
+    "in_use",
+    "load",
+    "load_last_good",
+    "locate_database",
+    "must_hold",
+    "write_reference",
+    "write_schema",
+]
 
 FILE_NAME = "watcher.yaml"
 DEFAULT = Path("config") / FILE_NAME
+SECRETS = "secrets"
+"""The folder, below home, where the pages tell to put secrets."""
 
 
 def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -83,6 +99,12 @@ def locate_database(path: Path | None = None, *, environ: Mapping[str, str] = os
     return whereabouts(file, _home_of(file), environ)
 
 
+def in_use(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> frozenset[Path]:
+    """The configuration file that commands would read, and the SQLite file that they would open, if they are there."""
+    named = (_located(path, environ), locate_database(path, environ=environ).file)
+    return frozenset(one for one in named if one is not None and one.exists())
+
+
 def files_of(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> frozenset[Path]:
     """The files and folders that a configuration comes from, be it good or bad: its file, the folders of themes and of secret files,
     and each file that a `…_file` key names."""
@@ -94,6 +116,19 @@ def files_of(path: Path | None = None, *, environ: Mapping[str, str] = os.enviro
     gathering = _Gathering(document, environ, _home_of(file))
     gathering.settings()
     return frozenset({file, file.parent / THEMES, *gathering.files})
+
+
+def guarded(settings: Settings, *, environ: Mapping[str, str] = os.environ) -> Iterator[Guarded]:
+    """What no command may write over: the file and all that lies in its folder, the files of themes, the secrets, and the seeds."""
+    file, home = settings.path, settings.home
+    yield Guarded(file, "the configuration file")
+    yield Guarded(file.parent / THEMES, "a place of themes", Reach.BELOW)
+    secrets = files_of(file, environ=environ) - {file, file.parent / THEMES}
+    for one in sorted({home / SECRETS, *secrets}):
+        yield Guarded(one, "a secret", Reach.THERE if one.is_dir() else Reach.FILE)
+    for one in sorted({home / SEEDS, *(home / SEEDS / folder for watch in settings.watches.values() for folder in watch.seeds)}):
+        yield Guarded(one, "a seed file", Reach.THERE)
+    yield Guarded(file.parent, "a file of the configuration's folder", Reach.THERE)
 
 
 class _Gathering:

@@ -10,14 +10,10 @@ from pathlib import Path
 
 from watcher.config.document import Document, read_document
 from watcher.config.suggest import nearest
-from watcher.domain import Theme
+from watcher.domain import LONGEST_THEME_NAME, OTHER_THEMES, Theme
 from watcher.errors import ConfigurationError, Place, Problem
 
 FOLDER = "themes"
-OTHER = "Other"
-"""Where the papers go that fit no theme; no theme is called so."""
-
-LONGEST_NAME = 60
 MOST = 30
 
 
@@ -36,18 +32,33 @@ def read_themes(folder: Path, watches: Collection[str]) -> tuple[Mapping[str, tu
             fix = f"rename it to {near}.yaml" if near else "name it like a watch, or remove it"
             problems.append(Problem("this file of themes belongs to no watch", fix, Place(path)))
             continue
-        try:
-            document = read_document(path, begin="write lines such as `Ageing: [sarcopenia, aging]`, or remove the file")
-        except ConfigurationError as error:
-            problems += error.problems
-            continue
-        wrong = [*document.problems, *_problems(document)]
+        themes, wrong = _read(path)
         problems += wrong
         if not wrong:
-            found[path.stem] = tuple(
-                Theme(name.strip(), tuple(word.strip() for word in words)) for name, words in document.values.items()
-            )
+            found[path.stem] = themes
     return found, tuple(problems)
+
+
+def must_hold(path: Path, themes: Sequence[Theme]) -> None:
+    """Raises ConfigurationError unless the file reads as these themes."""
+    found, wrong = _read(path)
+    if wrong:
+        raise ConfigurationError(*wrong)
+    if found != tuple(themes):
+        raise ConfigurationError(Problem("this file of themes would not read as what was to be written", "report it", Place(path)))
+
+
+def _read(path: Path) -> tuple[tuple[Theme, ...], tuple[Problem, ...]]:
+    """The themes of one file, and everything wrong with it."""
+    try:
+        document = read_document(path, begin="write lines such as `Ageing: [sarcopenia, aging]`, or remove the file")
+    except ConfigurationError as error:
+        return (), error.problems
+    wrong = (*document.problems, *_problems(document))
+    if wrong:
+        return (), wrong
+    lines = document.values.items()
+    return tuple(Theme(name.strip(), tuple(word.strip() for word in words)) for name, words in lines), ()
 
 
 def _problems(document: Document) -> Iterator[Problem]:
@@ -56,10 +67,10 @@ def _problems(document: Document) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for name, words in document.values.items():
         place = document.place((name,))
-        if not name.strip() or len(name) > LONGEST_NAME:
-            yield Problem("this is no name of a theme", f"write 1 to {LONGEST_NAME} characters before the colon", place)
-        if name.strip().lower() == OTHER.lower():
-            yield Problem(f"{OTHER} is the heading of what fits no theme", "give the theme another name", place)
+        if not name.strip() or len(name) > LONGEST_THEME_NAME:
+            yield Problem("this is no name of a theme", f"write 1 to {LONGEST_THEME_NAME} characters before the colon", place)
+        if name.strip().lower() == OTHER_THEMES.lower():
+            yield Problem(f"{OTHER_THEMES} is the heading of what fits no theme", "give the theme another name", place)
         if not isinstance(words, list) or not words:
             yield Problem("a theme needs a list of words", "write for example [sarcopenia, aging]", place)
             continue
@@ -71,9 +82,14 @@ def _bad_words(document: Document, name: str, words: Sequence[object], taken: di
         place = document.place((name, position))
         if not isinstance(word, str):
             yield Problem("this is not text", "put it in quotes", place)
-        elif sum(map(str.isalpha, word)) < 2 or "*" in word.strip()[:-1]:
-            yield Problem("this is no word to look for", "write at least two letters; a * may only stand at the end", place)
+        elif not _can_be_sought(word.strip()):
+            fix = "write a letter and at least one more letter or digit; a * may only stand at the end"
+            yield Problem("this is no word to look for", fix, place)
         elif (folded := word.strip().lower()) in taken:
             yield Problem("this word is here twice", f"keep it once; it stands under {taken[folded]!r} already", place)
         else:
             taken[folded] = name
+
+
+def _can_be_sought(word: str) -> bool:
+    return any(map(str.isalpha, word)) and sum(map(str.isalnum, word)) > 1 and "*" not in word[:-1]

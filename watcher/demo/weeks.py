@@ -6,9 +6,11 @@ the neuromuscular junction with the query and the seeds that the project ships.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -25,24 +27,31 @@ from watcher.demo.server import EutilsServer
 from watcher.demo.syntax import leaves
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.tick import Done
+from watcher.writing import told, write
 
 ZONE = ZoneInfo("Europe/Berlin")
 DAYS = 21
 MORNING, DIGEST_TIME = time(6, 30), time(8, 0)
 _MARK = ".watcher-demo"
+_FOLDERS = ("config", "seeds")
+_FILES = (_MARK, "clock", "digest.html", "digest.ris")
 
 
-def live(out: Path, *, say: Callable[[str], None]) -> Path:
+def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()) -> Path:
     """Run the demo.
 
     Args:
         out: the folder for its configuration, database and the last digest; an earlier demo there is replaced.
         say: hears what happens.
+        in_use: the configuration and the database that the user works with; the demo keeps away from them.
 
     Returns:
         The path of the last digest's HTML.
+
+    Raises:
+        ConfigurationError: the folder holds something that is not an untouched demo's, or cannot be written.
     """
-    _cleared(out)
+    _cleared(out, in_use)
     with (
         EutilsServer(Corpus.of(planted(), also_indexed=_words_of_the_query())) as pubmed,
         MailServer() as mail,
@@ -97,8 +106,8 @@ def _tell(instant: datetime, done: Done, say: Callable[[str], None]) -> None:
 def _last(out: Path, mails: list[Mail], say: Callable[[str], None]) -> Path:
     last = mails[-1]
     page = out / "digest.html"
-    page.write_text(last.part("text/html"), encoding="utf-8")
-    (out / "digest.ris").write_text(last.part("application/x-research-info-systems"), encoding="utf-8")
+    write(page, last.part("text/html").encode())
+    write(out / "digest.ris", last.part("application/x-research-info-systems").encode())
     say("\nThe last digest, as its text part reads:\n")
     say(last.part("text/plain"))
     say(str(page))
@@ -123,6 +132,7 @@ def _configuration(out: Path, base_url: str, mail: MailServer, slack: SlackServe
     document["runs"] = {"schedule": "daily 05:30"}
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(document, file)
+    (out / _MARK).write_text(json.dumps(_hashes(out)), encoding="utf-8")
     return path
 
 
@@ -151,19 +161,44 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _cleared(out: Path) -> None:
-    """Make room; a folder that is not an earlier demo's is left alone.
+def _cleared(out: Path, in_use: Collection[Path] = ()) -> None:
+    """Make room; a folder that is not an earlier demo's, or holds anything that the demo did not write, is left alone.
 
     Raises:
-        ConfigurationError: the folder holds something else, or cannot be written.
+        ConfigurationError: it is left alone, or cannot be written.
     """
+    if any(Path(os.path.realpath(one)).is_relative_to(os.path.realpath(out)) for one in in_use):
+        raise _left_alone(out, "the configuration or the database that you work with lies here")
     if out.exists() and not (out.is_dir() and ((out / _MARK).exists() or not any(out.iterdir()))):
-        raise ConfigurationError(Problem("this is no folder of a demo", "name an empty or new folder with --out", Place(out)))
-    try:
-        if out.exists():
-            shutil.rmtree(out)
-        out.mkdir(parents=True)
+        raise _left_alone(out, "this is no folder of a demo")
+    if strange := _strange(out):
+        raise _left_alone(out, f"{strange} is not what the demo wrote")
+    with told(out):
+        for name in (*_FOLDERS, "data"):
+            if (out / name).exists():
+                shutil.rmtree(out / name)
+        for name in _FILES:
+            (out / name).unlink(missing_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
         (out / _MARK).touch()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigurationError(Problem(f"cannot be written: {reason}", "name another folder with --out", Place(out))) from error
+
+
+def _strange(out: Path) -> str | None:
+    """A file in an earlier demo's folder that somebody has put there or changed."""
+    if not (out / _MARK).exists():
+        return None
+    unknown = [path.name for path in out.iterdir() if path.name not in {*_FOLDERS, "data", *_FILES}]
+    said = (out / _MARK).read_text(encoding="utf-8")
+    known = json.loads(said) if said else None  # of a demo that was killed before it had written them all
+    changed = [name for name, sha256 in _hashes(out).items() if known is not None and known.get(name) != sha256]
+    return next(iter(unknown + changed), None)
+
+
+def _hashes(out: Path) -> dict[str, str]:
+    """The configuration and the seeds that a demo works with, by their paths."""
+    files = (path for name in _FOLDERS for path in (out / name).rglob("*") if path.is_file())
+    return {path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _left_alone(out: Path, what: str) -> ConfigurationError:
+    return ConfigurationError(Problem(what, "name an empty or new folder with --out", Place(out)))

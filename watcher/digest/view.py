@@ -28,7 +28,19 @@ from watcher.digest.wording import (
     short_span,
     time_span,
 )
-from watcher.domain import Article, Digest, FollowUp, Gap, Item, Outage, Reasons, Receipt, Section
+from watcher.domain import (
+    LONGEST_THEME_NAME,
+    OTHER_THEMES,
+    Article,
+    Digest,
+    FollowUp,
+    Gap,
+    Item,
+    Outage,
+    Reasons,
+    Receipt,
+    Section,
+)
 
 TITLE_SHOWN = 400
 """Titles are whole in the text twin; elsewhere they are clipped here (PubMed's longest run to several thousand characters)."""
@@ -313,7 +325,7 @@ def _heading(digest: Digest, item: Item) -> str:
     if digest.order.group_by == "chip":
         return item.chips[0] if item.chips else "Other papers"
     if digest.order.group_by == "theme":
-        return clean.clip(clean.plain(item.theme), 100) or "Other"
+        return clean.clip(clean.plain(item.theme), LONGEST_THEME_NAME) or OTHER_THEMES
     return _watch_title(digest, item.watches[0])
 
 

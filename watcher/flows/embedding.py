@@ -23,6 +23,7 @@ from watcher.flows.source import Source
 from watcher.hub import HubName, Wanted, hub_name
 from watcher.rank import dense
 from watcher.store import Store
+from watcher.writing import told, whole
 
 RECOMMENDED = "sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 """The model that ranking was measured with."""
@@ -237,9 +238,9 @@ def prepare(choice: Choice, kept: Kept, source: Source, pmids: Sequence[int]) ->
         texts.append(embedded_text(stand_in))
     sample = dense.sample_of(choice.model, pmids, kept(texts))
     path = choice.sample_file(kept.encoder.sha256)
-    part = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("wb") as file:
-        sample.write(file)
-    part.replace(path)
+    with told(path), whole(path, force=True) as part:
+        with part.open("wb") as file:
+            sample.write(file)
+        with part.open("rb") as file:
+            dense.read_sample(file, str(path))
     return path

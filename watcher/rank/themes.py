@@ -18,7 +18,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csr_array
 
-from watcher.domain import Article, ResolvedSeed, Theme
+from watcher.domain import LONGEST_THEME_NAME, OTHER_THEMES, Article, ResolvedSeed, Theme
 from watcher.rank import words
 from watcher.rank.background import SATURATION, Background, Floats
 from watcher.rank.features import SIZE, TITLE_WEIGHT, Passage, example, is_check_tag, word_ids
@@ -142,7 +142,7 @@ def found(seeds: Sequence[ResolvedSeed], background: Background) -> tuple[Theme,
     for phrase, group in zip(best, _grouped(best, places, background), strict=True):
         groups[group].append(phrase)
     ranked = sorted(groups.values(), key=lambda group: (-sum(weights[phrase] for phrase in group), group))
-    return tuple(_theme([spelled[phrase] for phrase in group]) for group in ranked[:MOST])
+    return tuple(_named([spelled[phrase] for phrase in group] for group in ranked[:MOST]))
 
 
 def _is_known(phrase: tuple[str, ...], background: Background) -> bool:
@@ -150,9 +150,15 @@ def _is_known(phrase: tuple[str, ...], background: Background) -> bool:
     return any(background.rows[_feature(word)] < background.places.shape[0] - 1 for word in phrase)
 
 
-def _theme(phrases: Sequence[str]) -> Theme:
-    name = " and ".join(phrases[:2])
-    return Theme(name[:1].upper() + name[1:], tuple(phrases[:WORDS_SHOWN]))
+def _named(groups: Iterable[Sequence[str]]) -> Iterator[Theme]:
+    """A theme of each group, called by its best two phrases; by others where that is too long, or taken."""
+    taken = {OTHER_THEMES.lower()}
+    for phrases in groups:
+        pairs = (" and ".join(phrases[:count]) for count in (2, 1))
+        others = (*phrases[1:], f"{phrases[0][: LONGEST_THEME_NAME - 1]}…")
+        name = next(one for one in (*pairs, *others) if len(one) <= LONGEST_THEME_NAME and one.lower() not in taken)
+        taken.add(name.lower())
+        yield Theme(name[:1].upper() + name[1:], tuple(phrases[:WORDS_SHOWN]))
 
 
 def _sentences(passages: Iterable[Passage]) -> Iterator[str]:

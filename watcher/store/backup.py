@@ -6,10 +6,9 @@ It is written under another name, checked, and only then given its own; a file t
 from __future__ import annotations
 
 import glob
-import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +17,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from watcher import writing
 from watcher.errors import StoreError
 from watcher.store import access, integrity, sqlite_file, transfer
 from watcher.store.database import Database, revision
+from watcher.writing import Guarded
 
 WEEK = timedelta(days=7)
 
@@ -41,31 +42,29 @@ class BackupFacts:
     seconds: float
 
 
-def write(database: Database, target: Path, *, force: bool = False) -> BackupFacts:
+def write(database: Database, target: Path, *, force: bool = False, guarded: Iterable[Guarded] = ()) -> BackupFacts:
     """Copies the database into a new file, which is checked before it gets its name.
 
     Args:
         database: any that has tables.
         target: the file. Its folder is made when it is not there.
         force: replace a file that is there.
+        guarded: what is not replaced all the same, beside the database and what belongs to it.
 
-    Raises StoreError when the file is there already or cannot be written, or when the copy is found damaged.
+    Raises ConfigurationError when the file is there already, or is guarded; StoreError when it cannot be written, or when the copy is
+    found damaged.
     """
     started = time.monotonic()
-    _refuse(database, target, force=force)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    with access.writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent, f".{glob.escape(target.name)}.*.part*")
+    place = writing.accepted(target, (*integrity.guarded(database.path, database.folder), *guarded), force=force)
+    with access.writing(target), database.speaking(), _speaking_of(target):
         try:
-            with database.speaking(), _speaking_of(target):
+            with writing.whole(place, force=force) as part, _alone(part):
                 _copy(database, part)
                 schema, rows = _proved(part)
-                sqlite_file.put(part, target, force=force)
-        except FileExistsError:
-            raise _there_already(target) from None
-        finally:
-            sqlite_file.remove(part)
+        except FileExistsError as error:
+            if error.errno is not None:
+                raise
+            raise writing.there_already(target) from None
     return BackupFacts(target, target.stat().st_size, rows, schema, time.monotonic() - started)
 
 
@@ -91,6 +90,16 @@ def weekly(database: Database, now: datetime, *, keep: int) -> BackupFacts | Non
         if any(now - WEEK < integrity.made_at(path) <= now + _LEEWAY for path in integrity.own_backups(database)):
             return None
         return automatic(database, "weekly", now, keep=keep)
+
+
+@contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """Nothing belongs to the file when it gets its name, or when it gets none."""
+    try:
+        yield
+    finally:
+        for ending in sqlite_file.BESIDE:
+            sqlite_file.beside(part, ending).unlink(missing_ok=True)
 
 
 def _copy(database: Database, part: Path) -> None:
@@ -152,21 +161,6 @@ def _speaking_of(target: Path) -> Iterator[None]:
         raise StoreError(
             f"{target}: the backup cannot be written ({own}); see whether there is room, and the right to write"
         ) from error
-
-
-def _refuse(database: Database, target: Path, *, force: bool) -> None:
-    if target.is_dir():
-        raise StoreError(f"{target}: a folder; name the file, for example {target / 'watcher-backup.db'}")
-    if not target.exists():
-        return
-    if database.path is not None and database.path.exists() and target.samefile(database.path):
-        raise StoreError(f"{target}: the database itself; name another file")
-    if not force:
-        raise _there_already(target)
-
-
-def _there_already(target: Path) -> StoreError:
-    return StoreError(f"{target}: there is a file already; name another one, or replace it with --force")
 
 
 def _sweep(folder: Path, pattern: str) -> None:

@@ -57,7 +57,7 @@ class Database:
     @property
     def path(self) -> Path | None:
         """The SQLite file, or None for PostgreSQL."""
-        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+        return file_of(self.url)
 
     @property
     def shown(self) -> str:
@@ -219,6 +219,12 @@ def warnings_about(url: str | sa.URL) -> tuple[str, ...]:
         return ()
     warning = mounts.warning(Path(address.database))
     return (warning,) if warning else ()
+
+
+def file_of(url: str | sa.URL) -> Path | None:
+    """The SQLite file of an address, None for PostgreSQL. Raises StoreError for an address that cannot be used."""
+    address = _address(url)
+    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
 
 
 def _address(url: str | sa.URL) -> sa.URL:

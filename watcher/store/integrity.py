@@ -7,9 +7,12 @@ write-ahead log or backups behind. What may pass (a lock, a missing right, a dis
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 import shlex
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,12 +20,16 @@ from watcher import clock
 from watcher.errors import StoreUnusable
 from watcher.store import access, sqlite_file
 from watcher.store.database import Database
+from watcher.writing import Guarded, Reach
 
 _SUFFIXES = ("", ".db", ".sqlite", ".sqlite3")
 """A file called otherwise, if it is no database, is somebody else's: it is not renamed."""
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
-_MADE_BY_ITSELF = re.compile(rf"{_STAMP.pattern}(-\d+)?-(before-\w+|weekly)\.db")
+_MADE_BY_ITSELF = re.compile(rf"{_STAMP.pattern}(-\d+)?-(before-\w+|weekly)\.db$")
+
+_ASIDE = (BEFORE_RESTORE, DAMAGED) = ("before-restore", "damaged")
+"""Why a database is set aside, as the name of the copy says."""
 
 
 def check(database: Database) -> None:
@@ -77,14 +84,44 @@ def newest(database: Database) -> Path | None:
 def own_backups(database: Database) -> list[Path]:
     """The backups that watcher made by itself of this database, oldest first by the instants in their names."""
     begun = f"{stem_of(database)}-"
-    named = (path for path in database.backups.glob("*.db") if _MADE_BY_ITSELF.fullmatch(path.name.removeprefix(begun)))
-    return sorted((path for path in named if path.name.startswith(begun)), key=lambda path: (made_at(path), path.name))
+    named = (path for path in _made(database.backups) if path.name.startswith(begun))
+    own = (path for path in named if _MADE_BY_ITSELF.fullmatch(path.name.removeprefix(begun)))
+    return sorted(own, key=lambda path: (made_at(path), path.name))
+
+
+def _made(backups: Path) -> Iterator[Path]:
+    """The backups that watcher made by itself, of whichever database."""
+    return (path for path in backups.glob("*.db") if _MADE_BY_ITSELF.search(path.name))
+
+
+def _set_aside(path: Path) -> Iterator[Path]:
+    """The copies of a database that lie beside it, each with what belongs to it."""
+    return (one for why in _ASIDE for one in path.parent.glob(f"{glob.escape(path.name)}.{why}-*"))
 
 
 def made_at(path: Path) -> datetime:
     """The instant in the name of a backup that watcher made by itself."""
     (found,) = _STAMP.findall(path.name)[-1:]
     return datetime.strptime(found, sqlite_file.STAMP).replace(tzinfo=UTC)
+
+
+def guarded(path: Path | None, folder: Path) -> Iterator[Guarded]:
+    """What no command may write over: the database with all that belongs to it or was set aside, lock files, and backups that watcher
+    made by itself.
+
+    Args:
+        path: the SQLite file, None for PostgreSQL.
+        folder: the data folder.
+    """
+    yield Guarded(folder / "locks", "a lock file", Reach.BELOW)
+    yield from (Guarded(made, "a backup that watcher made by itself") for made in _made(folder / "backups"))
+    if path is None:
+        return
+    for one in {path, Path(os.path.realpath(path))}:  # SQLite follows links: what belongs to the file lies beside the file itself
+        yield Guarded(one, "the database")
+        yield from (Guarded(sqlite_file.beside(one, ending), "a part of the database") for ending in sqlite_file.BESIDE)
+        yield Guarded(marker(one), "the note that a database was set aside")
+        yield from (Guarded(aside, "a database that was set aside") for aside in _set_aside(one))
 
 
 def stem_of(database: Database) -> str:
@@ -121,7 +158,7 @@ def _lost(path: Path) -> str | None:
 def _put_away(database: Database, path: Path, found: str) -> str:
     """Sets the file aside and leaves the marker, which comes first: a process killed in between has lost nothing. The message."""
     at = clock.real_now()
-    aside = sqlite_file.name_aside(path, "damaged", at)
+    aside = sqlite_file.name_aside(path, DAMAGED, at)
     said = f"{path}: damaged ({found}); found {at:%Y-%m-%d %H:%M} UTC, and set aside as {aside.name}"
     todo = _way_back(database)
     marker(path).write_text(f"{said}\n{todo}\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from watcher import clock
+from watcher import clock, writing
 from watcher.errors import Busy, StoreError
 from watcher.store import access, backup, holder, integrity, schema, sqlite_file, transfer
 from watcher.store.database import Database, revision
@@ -128,10 +128,10 @@ def _put_in_place(database: Database, part: Path) -> Path | None:
     with database.alone("schema"), access.writing(path):
         aside = None
         if path.exists() or sqlite_file.has_log(path):
-            aside = sqlite_file.name_aside(path, "before-restore", clock.real_now())
+            aside = sqlite_file.name_aside(path, integrity.BEFORE_RESTORE, clock.real_now())
             integrity.marker(path).write_text(f"{path}: a restore was interrupted; what was there is {aside}\n", encoding="utf-8")
             sqlite_file.move(path, aside)
-        sqlite_file.put(part, path)
+        writing.put(part, path)
         integrity.settle(database)
     return aside
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from watcher import writing
+
 BUSY_SECONDS = 15
 """How long SQLite waits for another writer."""
 
@@ -46,7 +48,7 @@ def create(path: Path) -> None:
         with closing(connect(part, new=True)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA user_version = 0")
-        put(part, path)
+        writing.put(part, path)
     except FileExistsError:
         return
     finally:
@@ -108,44 +110,13 @@ def move(path: Path, aside: Path) -> None:
     for ending in ("", *BESIDE):
         with suppress(FileNotFoundError):
             beside(path, ending).rename(beside(aside, ending))
-    sync(path.parent)
-
-
-def put(part: Path, path: Path, *, force: bool = False) -> None:
-    """Gives a finished file its name, for good. Raises FileExistsError when there is one already, unless told to replace it."""
-    sync(part)
-    if force:
-        part.replace(path)
-    else:
-        _link(part, path)
-    sync(path.parent)
-
-
-def _link(part: Path, path: Path) -> None:
-    """Renames without ever replacing, where the file system can; some know no hard links."""
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        if path.exists():
-            raise FileExistsError(path) from None
-        part.rename(path)
+    writing.sync(path.parent)
 
 
 def remove(path: Path) -> None:
     """Removes the file and what belongs to it, if they are there."""
     for ending in ("", *BESIDE):
         beside(path, ending).unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Waits until the file's or folder's content is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def stamp(at: datetime) -> str:

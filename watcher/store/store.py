@@ -51,7 +51,7 @@ from watcher.store import (
 from watcher.store import holder as holders
 from watcher.store.backup import BackupFacts
 from watcher.store.candidates import Reader
-from watcher.store.database import Database, warnings_about
+from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.holder import Holder
 from watcher.store.restore import RestoreFacts
 from watcher.store.values import (
@@ -72,6 +72,7 @@ from watcher.store.values import (
     StoreFacts,
     Waiting,
 )
+from watcher.writing import Guarded
 
 
 class Store:
@@ -126,12 +127,22 @@ class Store:
         """Sentences about where the database lies, for who runs the service."""
         return self._database.warnings
 
-    def backup(self, path: Path, *, force: bool = False) -> BackupFacts:
+    @staticmethod
+    def guarded(url: str, *, folder: Path) -> tuple[Guarded, ...]:
+        """What no command may write over, of a database that need not be open: its files, its lock files, its own backups."""
+        return tuple(integrity.guarded(file_of(url), folder))
+
+    def backup(self, path: Path, *, force: bool = False, guarded: Iterable[Guarded] = ()) -> BackupFacts:
         """Writes a consistent copy into one SQLite file, while others go on working.
 
-        Raises StoreError when there is such a file (unless `force`), when it cannot be written, or when the copy is not sound.
+        Args:
+            path: the file.
+            force: replace a file that is there.
+            guarded: what is not replaced all the same; what belongs to the database never is.
+
+        Raises ConfigurationError when the file may not be replaced, StoreError when it cannot be written, or when the copy is not sound.
         """
-        return backup.write(self._database, path, force=force)
+        return backup.write(self._database, path, force=force, guarded=guarded)
 
     def weekly_backup(self, now: datetime) -> BackupFacts | None:
         """Makes a backup in the data folder when the newest one there is a week old; else None.
