@@ -250,11 +250,12 @@ class Desk:
 
 
 @contextmanager
-def desk(folder: Path, monkeypatch: pytest.MonkeyPatch, *records: Planted | bytes) -> Iterator[Desk]:
-    """A desk whose PubMed holds these records; the clock stands at Monday, 2 March 2026, and the list is new since the hour after its slot."""
+def desk(folder: Path, monkeypatch: pytest.MonkeyPatch, *records: Planted | bytes, url: str = "") -> Iterator[Desk]:
+    """A desk whose PubMed holds these records; the clock stands at Monday, 2 March 2026, and the list is new since the hour after its slot.
+    `url` is a database without tables; "": an SQLite file."""
     clock_file = folder / "clock"
     monkeypatch.setenv(clock.CLOCK_FILE, str(clock_file))
-    bench = Bench.at(folder, loaded_at=datetime(2026, 3, 2, 8, tzinfo=UTC), since=date(2026, 1, 31))
+    bench = Bench.at(folder, url, loaded_at=datetime(2026, 3, 2, 8, tzinfo=UTC), since=date(2026, 1, 31))
     with EutilsServer(Corpus.of(records)) as pubmed:
         source = Entrez(
             email="library@lab.example", base_url=pubmed.base_url, max_attempts=2, pace=Pace(1_000), sleep=lambda _: None

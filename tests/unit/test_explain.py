@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from flow_samples import ALS, NMJ, WEEKLY, Desk, final, passing
 
+from watcher import clock
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Empty, GaveWay, Pmid
@@ -18,6 +19,7 @@ THURSDAY = "2026-03-05T05:00"
 MONDAY = "2026-03-09T07:00"
 NEXT_MONDAY = "2026-03-16T07:00"
 PERIOD = "2026-03-09T08:00+01:00"
+NEXT = "Monday 9 March 2026, 08:00 (Europe/Berlin)"
 AT_MONDAY = datetime(2026, 3, 9, 7, tzinfo=UTC)
 
 
@@ -26,7 +28,8 @@ def on_nmj(pmid: int, created: str = "2026-03-04", **more: object) -> bytes:
 
 
 def told(one: Desk, pmid: int) -> Explanation:
-    return explain(one.store, Pmid(pmid))
+    now, ticker = clock.now(), one.ticker()
+    return explain(one.store, Pmid(pmid), now, lambda name: ticker.next_digest_of(name, now))
 
 
 def stations(explanation: Explanation) -> list[tuple[str, str]]:
@@ -68,7 +71,7 @@ def test_news_waits_for_the_next_digest_with_its_score_and_reasons(at_desk: Desk
     assert matched.detail == "watch nmj by query: matched as news"
     assert fetched.detail == "The neuromuscular junction (J Sample Res)"
     assert scored.detail == "watch nmj; terms: agrin, MuSK"
-    assert found.answer == "It is news and waits for the next digest."
+    assert found.answer == f"It is news and waits for the next digest of list weekly ({NEXT})."
 
 
 def test_a_presented_paper_is_told_to_the_last_delivery(at_desk: Desks) -> None:
@@ -187,9 +190,9 @@ def test_a_rejected_paper_whose_text_was_dropped_still_says_why(at_desk: Desks) 
 
 def test_forgotten_news_that_no_list_had_to_judge_does_not_wait_for_a_digest(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
-    one.tick(START)
-    one.tick(THURSDAY)
-    one.bench.register({"nmj": None}, {})
+    one.bench.register({"nmj": None}, {}, at=one.at("2026-03-02T08:30"))
+    one.run(START)
+    one.run(THURSDAY)
 
     one.store.forget(AT_MONDAY + timedelta(days=800))
 
@@ -252,8 +255,22 @@ def test_an_older_paper_that_an_edit_added_is_no_plain_baseline(at_desk: Desks) 
     shown = told(one, 2)
 
     assert "among the best of what the edit added" in waiting.steps[0].detail
-    assert waiting.answer == "An edit of the query added it, and it waits for the next digest."
+    assert waiting.answer == f"An edit of the query added it and waits for the next digest of list weekly ({NEXT})."
     assert ("presented", "starter") in stations(shown)
+
+
+def test_what_is_told_is_decided_by_the_instant_that_is_asked_about(at_desk: Desks) -> None:
+    one = at_desk(
+        Planted(on_nmj(1, "2026-03-01"), changes=((date(2026, 3, 10), paper(1, title="The kidney", created="2026-03-01")),))
+    )
+    for instant in (START, "2026-03-16T07:00", "2026-03-23T07:00", "2026-03-30T06:00"):
+        one.tick(instant)
+    one.at("2030-01-01T00:00")
+
+    early, late = (explain(one.store, Pmid(1), datetime(2026, 3, day, tzinfo=UTC)).steps for day in (27, 31))
+
+    assert [step.outcome for step in early if step.step == "absent"] == ["missing"]
+    assert [step.outcome for step in late if step.step == "absent"] == ["removed, or no longer matching"]
 
 
 def test_a_paper_that_left_the_set_is_told_as_missing_and_after_three_readings_as_removed(at_desk: Desks) -> None:

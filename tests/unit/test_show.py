@@ -241,7 +241,7 @@ def test_an_explanation_fits_a_terminal_and_ends_with_the_answer(at_desk: Desks)
     one.tick(MONDAY)
 
     with on_a_terminal() as terminal:
-        show.explanation(explain(one.store, Pmid(1)), as_json=False)
+        show.explanation(explain(one.store, Pmid(1), clock.now()), as_json=False)
 
     told = " ".join(terminal.plain.split())
     assert fits(terminal)

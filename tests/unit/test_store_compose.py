@@ -11,7 +11,7 @@ from store_samples import BY_QUERY, CUT, MAIL, MONDAY, RANKING, REASONS, Bench, 
 
 from watcher.domain import ChannelKind, FollowUp, Gap, HitState, Item, Message, Outcome, Pmid, Receipt, Scored, Section
 from watcher.errors import AlreadyComposed, StoreError
-from watcher.store import ListHistory, Owed
+from watcher.store import ListHistory, Owed, RunCommit
 from watcher.store.database import Database
 
 
@@ -85,6 +85,47 @@ def test_a_list_that_left_a_watch_and_comes_back_misses_what_came_between(bench:
     bench.news(paper(2, crdt=date(2026, 9, 9)), at=MONDAY)
 
     assert pmids(bench.store.unjudged("weekly", "nmj")) == [2]
+
+
+def test_what_a_list_had_seen_is_owed_when_it_takes_the_watch_again(bench: Bench) -> None:
+    bench.news(paper(1, crdt=date(2026, 8, 20)), paper(2, crdt=date(2019, 1, 1)), at=MONDAY)
+    bench.register(lists={"weekly": (), "other": ("nmj",)}, at=MONDAY + days(1))
+    bench.news(paper(3, crdt=date(2026, 9, 14)), at=MONDAY + days(2))
+
+    bench.register(since=date(2026, 10, 1), at=MONDAY + days(50))
+
+    assert pmids(bench.store.unjudged("weekly", "nmj")) == [1, 2]
+
+
+def test_what_a_run_brings_that_was_under_way_when_the_list_gave_up_the_watch_is_owed(bench: Bench) -> None:
+    run_id = bench.store.begin_run("nmj", "window", MONDAY)
+    bench.register(lists={"weekly": ()}, at=MONDAY)
+    seen = bench.report(MONDAY + days(0.01), kind="window")
+    bench.store.commit_run(run_id, RunCommit(seen, articles=(paper(1),), news={Pmid(1): BY_QUERY}))
+
+    bench.register(since=date(2026, 12, 1), at=MONDAY + days(100))
+
+    assert pmids(bench.store.unjudged("weekly", "nmj")) == [1]
+
+
+def test_what_was_awaited_when_the_list_gave_up_the_watch_is_owed_when_it_has_arrived(bench: Bench) -> None:
+    bench.run(awaiting={Pmid(1): BY_QUERY})
+    bench.register(lists={"weekly": (), "other": ("nmj",)}, at=MONDAY + days(1))
+    bench.run(at=MONDAY + days(2), articles=(paper(1),), arrived=(Pmid(1),))
+
+    bench.register(since=date(2026, 12, 1), at=MONDAY + days(100))
+
+    assert pmids(bench.store.unjudged("weekly", "nmj")) == [1]
+
+
+def test_starters_of_an_edit_are_owed_by_the_list_that_had_the_watch_then(bench: Bench) -> None:
+    bench.run(articles=(paper(1), paper(2)), baseline=frozenset({Pmid(1), Pmid(2)}), starters=(Pmid(1),))
+    bench.register(lists={"weekly": (), "other": ("nmj",)}, at=MONDAY + days(1))
+    bench.run(at=MONDAY + days(2), starters=(Pmid(2),))
+
+    bench.register(since=date(2026, 12, 1), at=MONDAY + days(100))
+
+    assert pmids(bench.store.starters("weekly", "nmj")) == [1]
 
 
 def test_a_list_may_leave_and_take_up_a_watch_on_one_day(bench: Bench) -> None:

@@ -204,6 +204,18 @@ def test_a_list_that_took_a_watch_before_the_upgrade_is_owed_what_came_after_it(
         assert pmids(store.unjudged("weekly", "nmj")) == [101]
 
 
+def test_a_list_that_gave_up_a_watch_before_the_upgrade_is_owed_what_was_seen_in_its_time(old: Old, tmp_path: Path) -> None:
+    url = old("0003")
+
+    with Store.open(url, folder=tmp_path) as store:
+        bench = Bench(store, url)
+        without = pmids(store.unjudged("gone", "nmj"))
+        bench.register({"nmj": None, "als": None}, {"gone": ("nmj",)}, since=date(2026, 12, 1), at=NOW)
+
+        assert without == []
+        assert pmids(store.unjudged("gone", "nmj")) == [1, 3]
+
+
 def test_notices_of_the_first_revision_keep_their_key_as_their_topic(old: Old, tmp_path: Path) -> None:
     url = old("0001")
 

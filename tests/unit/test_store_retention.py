@@ -155,11 +155,14 @@ def test_news_from_before_the_cut_of_the_only_list_that_has_not_judged_it_is_for
     assert bench.store.forget(BEFORE) == 1
 
 
-def test_news_of_a_list_that_no_longer_takes_the_watch_is_forgotten(bench: Bench) -> None:
+def test_news_that_a_list_never_judged_is_kept_while_it_is_without_the_watch(bench: Bench) -> None:
     bench.news(paper(1))
     bench.register({"nmj": None}, {"weekly": ()})
+    bench.news(paper(2, crdt=date(2026, 9, 10)), at=MONDAY + days(1))
 
     assert bench.store.forget(BEFORE) == 1
+
+    assert _kept(bench, 1, 2) == {1}
 
 
 def test_an_older_paper_that_an_edit_added_to_be_shown_is_kept_until_it_is_judged(bench: Bench) -> None:

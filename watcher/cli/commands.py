@@ -347,7 +347,8 @@ def explain(
     from watcher.flows.explain import explain as explained  # noqa: PLC0415
 
     with opened(context) as one:
-        explanation = explained(one.store, Pmid(pmid))
+        now, ticker = _now(), one.ticker()
+        explanation = explained(one.store, Pmid(pmid), now, lambda name: ticker.next_digest_of(name, now))
     show.explanation(explanation, as_json=as_json)
 
 

@@ -45,10 +45,10 @@ from watcher.errors import ConfigurationError
 from watcher.flows import trouble
 from watcher.flows.coverage import coverage, is_failure
 from watcher.flows.feedback import not_wanted
-from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
+from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
 from watcher.flows.themes import Facets, sorting
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
-from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, QueryVersion, Store
+from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
 RECONSIDER_BACK = timedelta(days=28)
 TOLD_FROM = timedelta(hours=2)
@@ -162,13 +162,24 @@ class Composer:
                 continue
             hearing.rankings[watch.name] = ranking.facts.sha256
             new = self.store.unjudged(request.order.name, watch.name)
-            hearing.judged += self._judged_for(request, watch, ranking, new)
-            if _is_starting(new, self.store.version_in_force(watch.name), history):
+            hearing.judged += self._judged_for(request, history, watch, ranking, new)
+            if self._is_starting(request.order.name, watch.name, new, history):
                 hearing.starting.add(watch.name)
         return hearing
 
-    def _judged_for(self, request: Request, watch: Watch, ranking: Ranks, new: Sequence[Candidate]) -> list[Judged]:
-        name, since = request.order.name, request.now - RECONSIDER_BACK
+    def _is_starting(self, order: str, watch: str, new: Sequence[Candidate], history: ListHistory) -> bool:
+        """Whether the list has had no digest of this watch: its query was first read since the last one, or it brings news that was
+        there before the last one and the list never judged anything of it."""
+        last, version = history.last_composed_at, self.store.version_in_force(watch)
+        if last is None or (version and version.ordinal == 1 and version.valid_from > last):
+            return True
+        earlier = any(hit.news_at is not None and hit.news_at <= last for one in new for hit in one.hits)
+        return earlier and not self.store.has_judged(order, watch)
+
+    def _judged_for(
+        self, request: Request, history: ListHistory, watch: Watch, ranking: Ranks, new: Sequence[Candidate]
+    ) -> list[Judged]:
+        name, since, last = request.order.name, request.now - RECONSIDER_BACK, history.last_composed_at
         gained = self.store.gained(name, watch.name)
         starters = self.store.starters(name, watch.name)
         again = self.store.reconsiderable(name, watch.name, since, ranking.facts.sha256)
@@ -177,7 +188,7 @@ class Composer:
         scores = self._scores(watch, ranking, (*new, *gained, *starters, *again), request.now)
         bench = self._bench(request.order, (*new, *gained, *starters, *again))
         return [
-            *judge(bench, watch, new, scores),
+            *with_remarks(judge(bench, watch, new, scores), last),
             *judge(bench, watch, _without(gained, new), scores, note="its abstract or its MeSH headings have arrived"),
             *judge(bench, watch, _without(starters, (*new, *gained)), scores, Section.STARTER),
             *reconsidered(bench, watch, again, scores),
@@ -267,15 +278,6 @@ def _speaks(digest: Digest) -> bool:
 def _without(candidates: Sequence[Candidate], others: Sequence[Candidate]) -> tuple[Candidate, ...]:
     taken = {one.article.pmid for one in others}
     return tuple(one for one in candidates if one.article.pmid not in taken)
-
-
-def _is_starting(new: Sequence[Candidate], version: QueryVersion | None, history: ListHistory) -> bool:
-    """Whether the list has had no digest of this watch: its query was first read since the last one, or it brings news that was
-    there before the last one, which judged all there was."""
-    last = history.last_composed_at
-    if last is None or (version and version.ordinal == 1 and version.valid_from > last):
-        return True
-    return any(hit.news_at is not None and hit.news_at <= last for one in new for hit in one.hits)
 
 
 def _judgements(request: Request, digest: Digest, hearing: _Hearing) -> tuple[Judgement, ...]:

@@ -7,13 +7,13 @@ Each step has an outcome and, where there is one, its time. The answer is one se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher import clock
+from watcher.digest.wording import listed, long_day, moment
 from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, Pmid, VerdictKind
-from watcher.store import DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
+from watcher.store import ClaimFacts, DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
 
 ABSENT_READINGS = 3
 ABSENT_FOR = timedelta(days=13)  # from the first to the third weekly reading, less a day of slack
@@ -61,11 +61,22 @@ class Explanation:
     answer: str
 
 
-def explain(store: Store, pmid: Pmid) -> Explanation:
-    """Tell what is known of `pmid`; a pmid that no watch ever matched has an explanation too."""
+NextDigest = Callable[[str], datetime | None]
+"""When the next digest of a list is composed, in the list's time zone; None when that is not known."""
+
+
+def explain(store: Store, pmid: Pmid, now: datetime, next_digest: NextDigest = lambda _name: None) -> Explanation:
+    """Tell what is known of `pmid` at the instant `now`; a pmid that no watch ever matched has an explanation too.
+
+    Args:
+        store: the store.
+        pmid: the record that is asked about.
+        now: the present instant.
+        next_digest: says until when a paper waits that a list has still to judge.
+    """
     history = store.explain(pmid)
     steps = (
-        *_matched(history),
+        *_matched(history, now),
         *_fetched(history),
         *_marked(history),
         *_scored(history),
@@ -73,10 +84,10 @@ def explain(store: Store, pmid: Pmid) -> Explanation:
         *_presented(history),
         *_delivered(history.deliveries),
     )
-    return Explanation(pmid, steps, _answer(history))
+    return Explanation(pmid, steps, _answer(history, now, next_digest))
 
 
-def _matched(history: History) -> Iterable[Step]:
+def _matched(history: History, now: datetime) -> Iterable[Step]:
     if not history.hits:
         yield Step("matched", "never", None, "no watch's search has returned this pmid")
     for hit in history.hits:
@@ -87,13 +98,13 @@ def _matched(history: History) -> Iterable[Step]:
             yield Step("awaited", f"{hit.tries} tries", hit.first_seen_at, f"watch {hit.watch}: asked for again with each run")
         if hit.absent_since:
             detail = f"watch {hit.watch}: {hit.absent_readings} readings of the full set did not hold it any more"
-            yield Step("absent", _absence(hit), hit.absent_since, detail)
+            yield Step("absent", _absence(hit, now), hit.absent_since, detail)
 
 
-def _absence(hit: HitFacts) -> str:
+def _absence(hit: HitFacts, now: datetime) -> str:
     """Three weekly readings without it: it is gone. Lists that compose daily read more often, so the days count too."""
     since = hit.absent_since
-    for_long = since is not None and clock.now() - since >= ABSENT_FOR
+    for_long = since is not None and now - since >= ABSENT_FOR
     return "removed, or no longer matching" if for_long and hit.absent_readings >= ABSENT_READINGS else "missing"
 
 
@@ -152,21 +163,83 @@ def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
         yield Step("delivered", one.state, one.sent_at, f"list {one.list_name}, period {one.period}, to {to}{part}{reason}")
 
 
-def _answer(history: History) -> str:
-    if history.presented:
-        return " ".join(_reached(one, history) for one in history.presented)
-    if history.judgements:
-        last = history.judgements[-1]
-        return f"List {last.list_name} judged it in the digest of {last.period}: {_OUTCOMES[last.outcome]}."
-    if any(hit.state is HitState.NEWS for hit in history.hits):
-        if history.forgotten_at:
-            return "It is not in any digest: it was news, no list had to judge it, and its text was dropped when it was old."
-        return "It is news and waits for the next digest."
-    if any(hit.starter_at for hit in history.hits):
-        return "An edit of the query added it, and it waits for the next digest."
+def _answer(history: History, now: datetime, next_digest: NextDigest) -> str:
+    decided = _decided(history)
+    waits = [f"{_which(one.list_name, now, next_digest)}" for one in history.claims if one.owed and one.until is None]
+    if waits:
+        also = "It also waits" if decided else f"{_came(history)} and waits"
+        return " ".join([*decided, f"{also} for the next digest of {listed(list(dict.fromkeys(waits)))}{_once_fetched(history)}."])
+    if decided:
+        return " ".join(decided)
+    if any(hit.state is HitState.NEWS or hit.starter_at for hit in history.hits):
+        return _unheard(history)
     if history.hits:
         return f"It is not in any digest: {_STATES[history.hits[0].state]}."
     return "No watch has ever matched it: run `watcher check --online` to see what the queries find."
+
+
+def _decided(history: History) -> list[str]:
+    """What digests have made of it, in sentences."""
+    if history.presented:
+        return [_reached(one, history) for one in history.presented]
+    if history.judgements:
+        last = history.judgements[-1]
+        return [f"List {last.list_name} judged it in the digest of {last.period}: {_OUTCOMES[last.outcome]}."]
+    return []
+
+
+def _came(history: History) -> str:
+    is_news = any(hit.state is HitState.NEWS for hit in history.hits)
+    return "It is news" if is_news else "An edit of the query added it"
+
+
+def _which(list_name: str, now: datetime, next_digest: NextDigest) -> str:
+    """The list, and when its next digest is."""
+    at = next_digest(list_name)
+    if at is None:
+        return f"list {list_name}"
+    zone = getattr(at.tzinfo, "key", "UTC")
+    return f"list {list_name} ({'due now' if at <= now else moment(at, zone)})"
+
+
+def _once_fetched(history: History) -> str:
+    """What has to happen first when its text is not stored."""
+    return "" if history.article else "; its text is not stored, and the next run fetches it again"
+
+
+def _unheard(history: History) -> str:
+    """Why no digest has judged it, and whether one will."""
+    owed = [one for one in history.claims if one.owed]
+    if owed:
+        reasons = "; ".join(dict.fromkeys(map(_parting, owed)))
+        then = listed(list(dict.fromkeys(f"list {one.list_name}" for one in owed)))
+        return (
+            f"{_came(history)}, and no digest has judged it: {reasons}. When that is undone, the next digest of {then} judges it."
+        )
+    if history.forgotten_at:
+        return "It is not in any digest: it was news, no list had to judge it, and its text was dropped when it was old."
+    return f"It is not in any digest, and none will judge it: {'; '.join(_not_taken(history.claims, history.hits))}."
+
+
+def _parting(claim: ClaimFacts) -> str:
+    """How a list came to be without a watch."""
+    if claim.list_removed_at:
+        return f"list {claim.list_name} left the configuration on {long_day(claim.list_removed_at.date())}"
+    if claim.watch_removed_at:
+        return f"watch {claim.watch} left the configuration on {long_day(claim.watch_removed_at.date())}"
+    since = f" since {long_day(claim.until)}" if claim.until else ""
+    return f"list {claim.list_name} has not taken watch {claim.watch}{since}"
+
+
+def _not_taken(claims: Sequence[ClaimFacts], hits: Sequence[HitFacts]) -> Iterable[str]:
+    """Why the news of the watches that saw it is nobody's."""
+    for one in claims:
+        if one.until is None:
+            yield f"list {one.list_name} takes the news of watch {one.watch} from {long_day(one.since)} on, and this came before"
+        else:
+            yield f"it came when {_parting(one)}"
+    for name in sorted({hit.watch for hit in hits} - {claim.watch for claim in claims}):
+        yield f"no list takes watch {name}"
 
 
 def _reached(one: PresentedFacts, history: History) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from watcher.digest.arrange import Entry
+from watcher.digest.wording import long_day
 from watcher.domain import Article, Candidate, DigestList, FollowUp, Origin, Outcome, Pmid, Scored, Section, Watch
 
 RECONSIDERED_AT_MOST = 5
@@ -23,7 +25,7 @@ LATE_ORIGINS = frozenset({Origin.INDEXED, Origin.FULL_SET})
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One hit with its score and the decision; `outcome` None passes and is decided by the room that the digest has. `note`: why it is judged
-    once more."""
+    once more. `remark`: what a reader is told beside the paper all the same."""
 
     watch: str
     candidate: Candidate
@@ -31,6 +33,7 @@ class Judged:
     kind: Section
     outcome: Outcome | None
     note: str = ""
+    remark: str = ""
 
     @property
     def article(self) -> Article:
@@ -85,6 +88,11 @@ def judge(
         for one in candidates
         for scored in (scores[one.article.pmid],)
     )
+
+
+def with_remarks(judged: Iterable[Judged], last_composed_at: datetime | None) -> tuple[Judged, ...]:
+    """`judged`, with the day on which it was seen beside what was news before the list's last digest: that one was without the watch."""
+    return tuple(replace(one, remark=_seen_before(one, last_composed_at)) for one in judged)
 
 
 def reconsidered(bench: Bench, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored]) -> tuple[Judged, ...]:
@@ -157,6 +165,13 @@ def _outcome(bench: Bench, watch: Watch, candidate: Candidate, scored: Scored, k
     return None
 
 
+def _seen_before(one: Judged, last_composed_at: datetime | None) -> str:
+    seen_at = min((hit.news_at for hit in one.candidate.hits if hit.news_at), default=None)
+    if seen_at is None or last_composed_at is None or seen_at > last_composed_at:
+        return ""
+    return f"seen on {long_day(seen_at.date())}: the digests of this list since then were without its watch"
+
+
 def _placed(pmid: Pmid, shown: frozenset[Pmid], attached: frozenset[Pmid]) -> Outcome:
     if pmid in shown:
         return Outcome.SHOWN
@@ -178,7 +193,7 @@ def _entry(work_id: int, group: Sequence[Judged], records: Sequence[Article]) ->
         also=tuple((other.pmid, _form(other)) for other in records if other.pmid != chosen.pmid),
         origins=origins,
         by_late_dates=bool(origins) and origins <= LATE_ORIGINS,
-        note=next((one.note for one in group if one.note), ""),
+        note=next((text for one in group if (text := one.note or one.remark)), ""),
     )
 
 

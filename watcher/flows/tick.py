@@ -117,6 +117,11 @@ class Ticker:
         """When the list's next digest is composed; `now` when it is due."""
         return self.calendar.next_digest(order, now)
 
+    def next_digest_of(self, name: str, now: datetime) -> datetime | None:
+        """When the next digest of the list of this name is composed; None when the configuration has no such list."""
+        order = self.orders.get(name)
+        return self.next_digest(order, now) if order else None
+
     def upcoming(self, now: datetime, count: int = 3) -> tuple[Upcoming, ...]:
         """The next slots of everything: of watches, then of lists, each in the configuration's order."""
         return self.calendar.upcoming(now, count)

@@ -10,6 +10,7 @@ from watcher.store.holder import Holder, is_dead
 from watcher.store.restore import RestoreFacts
 from watcher.store.store import Store
 from watcher.store.values import (
+    ClaimFacts,
     DeliveryFacts,
     DigestFacts,
     FollowUpFacts,
@@ -36,6 +37,7 @@ from watcher.store.values import (
 
 __all__ = [
     "BackupFacts",
+    "ClaimFacts",
     "DeliveryFacts",
     "DigestFacts",
     "FollowUpFacts",

@@ -13,27 +13,38 @@ from watcher.store.tables import articles, digests, hits, judgements, presented,
 
 
 def is_new_to(subscription: sa.FromClause, hit: sa.FromClause, record: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether the list of this subscription has still to judge this hit, whose record is stored: news created since the cut (or on an
-    unknown day), or that a run after the subscription brought."""
-    counts = sa.or_(record.c.crdt >= subscription.c.since, record.c.crdt.is_(None), _came_later(subscription, hit, hit.c.news_at))
-    return sa.and_(hit.c.state == HitState.NEWS.value, counts, ~_judged(subscription, hit))
+    """Whether the list of this subscription has still to judge this hit, whose record is stored: news that this subscription or an
+    earlier one of the list to the watch gave it, however long the list was without the watch in between."""
+    span = subscriptions.alias("span")
+    given = sa.exists().where(_same_pair(span, subscription), _is_news_of(span, hit, record)).correlate(subscription, hit, record)
+    return sa.and_(hit.c.state == HitState.NEWS.value, given, ~_judged(subscription, hit))
 
 
 def is_starter_of(subscription: sa.FromClause, hit: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether the list of this subscription has still to judge this hit, an older paper that an edit of the query added since."""
-    return sa.and_(_came_later(subscription, hit, hit.c.starter_at), ~_judged(subscription, hit))
+    """Whether the list of this subscription has still to judge this hit, an older paper that an edit of the query added while the list
+    had the watch."""
+    span = subscriptions.alias("span")
+    until = sa.or_(span.c.until.is_(None), runs.c.id <= span.c.until_run_id)
+    added = sa.exists().where(_same_pair(span, subscription), _came_after(span, hit.c.starter_at), until)
+    return sa.and_(added.correlate(subscription, hit), ~_judged(subscription, hit))
 
 
-def _came_later(
-    subscription: sa.FromClause, hit: sa.FromClause, came_at: sa.ColumnElement[datetime | None]
-) -> sa.ColumnElement[bool]:
-    """Whether what a run did to the hit at its end was done by a run after the subscription. Runs are compared by their numbers: their
-    times may be those of a clock that has gone back since."""
-    return (
-        sa.exists()
-        .where(runs.c.watch_id == subscription.c.watch_id, runs.c.finished_at == came_at, runs.c.id > subscription.c.after_run_id)
-        .correlate(subscription, hit)
-    )
+def _is_news_of(span: sa.FromClause, hit: sa.FromClause, record: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a subscription gives its list this news: created since its cut (or on an unknown day), or that a run after its beginning
+    brought; and first seen before its end. Runs are compared by their numbers: their times may be those of a clock that has gone back
+    since."""
+    came = sa.exists().where(_came_after(span, hit.c.news_at)).correlate(span, hit)
+    counts = sa.or_(record.c.crdt >= span.c.since, record.c.crdt.is_(None), came)
+    return sa.and_(counts, sa.or_(span.c.until.is_(None), hit.c.first_run_id <= span.c.until_run_id))
+
+
+def _same_pair(span: sa.FromClause, subscription: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(span.c.list_id == subscription.c.list_id, span.c.watch_id == subscription.c.watch_id)
+
+
+def _came_after(span: sa.FromClause, came_at: sa.ColumnElement[datetime | None]) -> sa.ColumnElement[bool]:
+    """Of `runs`: the one that did at its end what was done at this instant, if it began after the subscription."""
+    return sa.and_(runs.c.watch_id == span.c.watch_id, runs.c.finished_at == came_at, runs.c.id > span.c.after_run_id)
 
 
 def _judged(subscription: sa.FromClause, hit: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -59,8 +70,13 @@ class Reader:
         self._watch_id = configuration.watch_id(session, watch)
 
     def unjudged(self) -> tuple[Candidate, ...]:
-        """The news that this list never judged: created since its subscription's cut (or on an unknown day), or news since then."""
+        """The news that this list never judged, of all times in which it took the watch."""
         return self._candidates(self._subscribed(is_new_to(subscriptions, hits, articles)))
+
+    def has_judged(self) -> bool:
+        """Whether this list ever judged a hit of the watch."""
+        mine = sa.and_(judgements.c.list_id == self._list_id, judgements.c.watch_id == self._watch_id)
+        return bool(self._session.execute(sa.select(sa.exists().where(mine))).scalar())
 
     def starters(self) -> tuple[Candidate, ...]:
         """The older papers that an edit added to be shown once, while this list took the watch; never judged by it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -124,20 +124,34 @@ def _subscribe(session: orm.Session, ordered: Mapping[str, tuple[str, ...]], sin
     standing = set(
         session.execute(sa.select(subscriptions.c.list_id, subscriptions.c.watch_id).where(subscriptions.c.until.is_(None)))
     )
-    for pair in standing - wanted.keys():
-        session.execute(_of(subscriptions.update(), pair).values(until=clock.ncbi_day(at)))
-    last_runs = _last_runs(session)
-    new = [
-        {"list_id": pair[0], "watch_id": pair[1], "since": wanted[pair], "until": None, "created_at": at}
-        | {"after_run_id": last_runs.get(pair[1], 0)}
-        for pair in sorted(wanted.keys() - standing)
-    ]
-    upsert(session, subscriptions, new, key=("list_id", "watch_id", "since"))
+    _end(session, standing - wanted.keys(), at)
+    last_runs = _last_runs(session, runs.c.finished_at.is_not(None))
+    _begin(
+        session,
+        [
+            {"list_id": pair[0], "watch_id": pair[1], "since": wanted[pair], "until": None, "until_run_id": None, "created_at": at}
+            | {"after_run_id": last_runs.get(pair[1], 0)}
+            for pair in sorted(wanted.keys() - standing)
+        ],
+    )
 
 
-def _last_runs(session: orm.Session) -> dict[int, int]:
-    """The last finished run of each watch, by their numbers."""
-    last = sa.select(runs.c.watch_id, sa.func.max(runs.c.id)).where(runs.c.finished_at.is_not(None)).group_by(runs.c.watch_id)
+def _begin(session: orm.Session, new: Sequence[Mapping[str, object]]) -> None:
+    """Enters subscriptions. One that ended and is taken up with the same cut goes on, with all that it is owed."""
+    upsert(session, subscriptions, new, key=("list_id", "watch_id", "since"), first=("after_run_id",))
+
+
+def _end(session: orm.Session, pairs: Collection[tuple[int, int]], at: datetime) -> None:
+    """Ends the standing subscriptions of lists to watches. What a run that is under way brings is theirs yet."""
+    last_runs = _last_runs(session, sa.true())
+    for pair in pairs:
+        ended = {"until": clock.ncbi_day(at), "until_run_id": last_runs.get(pair[1], 0)}
+        session.execute(_of(subscriptions.update(), pair).values(**ended))
+
+
+def _last_runs(session: orm.Session, condition: sa.ColumnElement[bool]) -> dict[int, int]:
+    """The last run of each watch under a condition, by their numbers."""
+    last = sa.select(runs.c.watch_id, sa.func.max(runs.c.id)).where(condition).group_by(runs.c.watch_id)
     return dict(session.execute(last).all())
 
 

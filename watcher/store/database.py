@@ -328,11 +328,18 @@ def insert_new(session: orm.Session, table: sa.Table, rows: Sequence[Mapping[str
         session.execute(_insert(session, table).on_conflict_do_nothing(), list(rows))
 
 
-def upsert(session: orm.Session, table: sa.Table, rows: Sequence[Mapping[str, object]], *, key: Sequence[str]) -> None:
-    """Inserts the rows, or sets their columns where the key is there already."""
+def upsert(
+    session: orm.Session,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    key: Sequence[str],
+    first: Sequence[str] = (),
+) -> None:
+    """Inserts the rows, or sets their columns, without those that keep what they were given `first`, where the key is there already."""
     if rows:
         statement = _insert(session, table)
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+        changed = {name: statement.excluded[name] for name in rows[0] if name not in (*key, *first)}
         session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
 
 

@@ -11,11 +11,34 @@ from sqlalchemy import orm
 from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section
 from watcher.store import articles as records
 from watcher.store import codec, configuration, deliveries, ledger, verdicts
+from watcher.store.candidates import is_new_to, is_starter_of
 from watcher.store.database import Database, batches
 from watcher.store.schema import HEAD
-from watcher.store.tables import articles, digests, follow_ups, hits, judgements, lists, presented, rankings, runs, scores, watches
+from watcher.store.tables import (
+    articles,
+    digests,
+    follow_ups,
+    hits,
+    judgements,
+    lists,
+    presented,
+    rankings,
+    runs,
+    scores,
+    subscriptions,
+    watches,
+)
 from watcher.store.tables import deliveries as delivery_rows
-from watcher.store.values import FollowUpFacts, History, HitFacts, JudgementFacts, PresentedFacts, ScoreFacts, StoreFacts
+from watcher.store.values import (
+    ClaimFacts,
+    FollowUpFacts,
+    History,
+    HitFacts,
+    JudgementFacts,
+    PresentedFacts,
+    ScoreFacts,
+    StoreFacts,
+)
 
 
 def explain(session: orm.Session, pmid: Pmid) -> History:
@@ -40,6 +63,7 @@ def explain(session: orm.Session, pmid: Pmid) -> History:
         title=title or "",
         forgotten_at=forgotten_at,
         verdicts=verdicts.of_paper(session, pmid),
+        claims=_claims(session, pmid),
     )
 
 
@@ -72,6 +96,32 @@ def _hits(session: orm.Session, pmid: Pmid) -> tuple[HitFacts, ...]:
         )
         for row in found
     )
+
+
+def _claims(session: orm.Session, pmid: Pmid) -> tuple[ClaimFacts, ...]:
+    """For each list and watch the subscription that stands, else the one that ended last."""
+    owed = sa.or_(is_new_to(subscriptions, hits, articles), is_starter_of(subscriptions, hits))
+    found = session.execute(
+        sa.select(
+            lists.c.name,
+            watches.c.name.label("watch"),
+            owed.label("owed"),
+            subscriptions.c.since,
+            subscriptions.c.created_at,
+            subscriptions.c.until,
+            lists.c.removed_at,
+            watches.c.removed_at.label("watch_removed_at"),
+        )
+        .select_from(hits)
+        .join(subscriptions, subscriptions.c.watch_id == hits.c.watch_id)
+        .join(lists, lists.c.id == subscriptions.c.list_id)
+        .join(watches, watches.c.id == hits.c.watch_id)
+        .join(articles, articles.c.pmid == hits.c.pmid)
+        .where(hits.c.pmid == pmid)
+        .order_by(lists.c.id, watches.c.id, subscriptions.c.until.is_(None), subscriptions.c.after_run_id)
+    )
+    latest = {(row[0], row[1]): ClaimFacts(*row) for row in found}
+    return tuple(latest.values())
 
 
 def _scores(session: orm.Session, pmid: Pmid) -> tuple[ScoreFacts, ...]:

@@ -58,8 +58,8 @@ def _is_judged(record: sa.FromClause, before: datetime) -> sa.ColumnElement[bool
 
 
 def _is_open(record: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a watch waits for it, or a list has still to judge it."""
-    standing = sa.and_(subscriptions.c.watch_id == hits.c.watch_id, subscriptions.c.until.is_(None))
+    """Whether a watch waits for it, or a list has still to judge it, be it when it takes the watch again."""
+    took = subscriptions.c.watch_id == hits.c.watch_id
     to_judge = sa.or_(is_new_to(subscriptions, hits, record), is_starter_of(subscriptions, hits))
-    waits = sa.or_(hits.c.state == HitState.AWAITING.value, sa.exists().where(standing, to_judge).correlate(hits, record))
+    waits = sa.or_(hits.c.state == HitState.AWAITING.value, sa.exists().where(took, to_judge).correlate(hits, record))
     return sa.exists().where(hits.c.pmid == record.c.pmid, waits).correlate(record)

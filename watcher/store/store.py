@@ -392,9 +392,15 @@ class Store:
 
     def unjudged(self, list_name: str, watch: str) -> tuple[Candidate, ...]:
         """The watch's news that the list never judged, one hit each. Counted are records created since the list's cut for this watch
-        (or on an unknown day), and whatever became news after the list took the watch."""
+        (or on an unknown day), and whatever became news after the list took the watch; of each time that it took the watch, what was
+        first seen before it gave it up."""
         with self._database.reading() as session:
             return Reader(session, list_name, watch).unjudged()
+
+    def has_judged(self, list_name: str, watch: str) -> bool:
+        """Whether the list ever judged a hit of the watch."""
+        with self._database.reading() as session:
+            return Reader(session, list_name, watch).has_judged()
 
     def starters(self, list_name: str, watch: str) -> tuple[Candidate, ...]:
         """The older papers that an edit of the query added to be shown once, never judged by this list, which took the watch then."""

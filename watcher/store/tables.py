@@ -119,8 +119,9 @@ class DigestListRow(Row, table=True):
 class SubscriptionRow(Row, table=True):
     """A list takes a watch's news from `since` on (record creation days), until it no longer does.
 
-    `after_run_id` is the watch's last finished run before the list took it (0: none): what later runs bring is the list's, whatever
-    the clock said meanwhile.
+    `after_run_id` is the watch's last finished run before the list took it (0: none), `until_run_id` the last one begun before it gave it
+    up: what runs between them bring is the list's, whatever the clock said meanwhile. It stays the list's: when the list takes the
+    watch again, what it never judged of an earlier subscription is owed.
     """
 
     __tablename__ = "subscription"
@@ -131,6 +132,7 @@ class SubscriptionRow(Row, table=True):
     until: dt.date | None = None
     created_at: dt.datetime
     after_run_id: int
+    until_run_id: int | None = None
 
 
 # --- articles and works -----------------------------------------------------------------------------------------------------

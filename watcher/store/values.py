@@ -262,6 +262,23 @@ class HitFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimFacts:
+    """What a list that takes a watch, or took it, has to do with a hit of it. `owed`: the list has never judged the hit, and does so in
+    the next digest that it has while it takes the watch. `since` is the record creation day from which it has the watch's news,
+    `taken_at` when it took the watch last, `until` the day on which it gave it up (None: it takes it). `list_removed_at` and
+    `watch_removed_at`: when one of them left the configuration."""
+
+    list_name: str
+    watch: str
+    owed: bool
+    since: date
+    taken_at: datetime
+    until: date | None
+    list_removed_at: datetime | None
+    watch_removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreFacts:
     """A score that was given; `current` when it belongs to the record as it is stored now."""
 
@@ -326,9 +343,11 @@ class PaperFacts:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Everything that is known of one pmid, oldest first within each part. `deliveries` are those of the digests that presented
-    its work or told of it; `verdicts` hold those taken back too. Of a paper whose text was dropped at `forgotten_at`, `title` is left
-    and `article` is None."""
+    """Everything that is known of one pmid, oldest first within each part; `claims` hold one value for each list and watch.
+
+    `deliveries` are those of the digests that presented its work or told of it; `verdicts` hold those taken back too. Of a paper whose
+    text was dropped at `forgotten_at`, `title` is left and `article` is None.
+    """
 
     pmid: Pmid
     article: Article | None
@@ -342,6 +361,7 @@ class History:
     title: str = ""
     forgotten_at: datetime | None = None
     verdicts: tuple[Verdict, ...] = ()
+    claims: tuple[ClaimFacts, ...] = ()
 
     @property
     def seen(self) -> bool:
