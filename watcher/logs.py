@@ -1,7 +1,7 @@
 """Logging: structlog over the standard library, with secrets taken out.
 
 `auto` writes console lines on a terminal and JSON elsewhere. Anything that looks like an API key, a password in a URL or a Slack
-token is replaced before it is written, whichever library logged it.
+token is replaced before it is written, and no character acts on the terminal that shows it, whichever library logged it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+from watcher.visible import visible
 
 _SECRETS = (
     re.compile(r"(?P<keep>api[_-]?key[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
@@ -71,11 +73,11 @@ def _redact_values(_logger: object, _method: str, event: MutableMapping[str, Any
 
 
 def _redacted(value: object) -> object:
-    """The value with the secrets out of its text; what is neither text nor number is written as its `repr` would be."""
+    """The value without secrets and without what acts; what is neither text nor number is written as its `repr` would be."""
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, Mapping):
         return {key: _redacted(one) for key, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_redacted(one) for one in value]
-    return redact(value if isinstance(value, str) else repr(value))
+    return visible(redact(value if isinstance(value, str) else repr(value)))

@@ -431,6 +431,19 @@ def test_a_crlf_in_a_subject_is_no_header(mail: MailServer) -> None:
     assert mail.mails[0].recipients == ("pi@lab.example",)
 
 
+def test_no_header_of_a_mail_holds_what_acts_on_a_terminal(mail: MailServer) -> None:
+    acting = "a \x1b[2J\x9b\u202e b"
+    payload = {"text": "x", "html": "<p>x</p>", "ris": "TY  - JOUR\n", "ris_name": f"{acting}.ris"}
+    message = Message(ChannelKind.EMAIL, 1, acting, payload, {"X-Watcher-List": acting})
+
+    Notifier().send(delivery(message, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    received = mail.mails[0].message
+    (attached,) = received.iter_attachments()
+    shown = "a \\x1b[2J\\x9b\\u202e b"
+    assert (received["Subject"], received["X-Watcher-List"], attached.get_filename()) == (shown, shown, f"{shown}.ris")
+
+
 def test_a_mail_without_papers_has_no_attachment(mail: MailServer) -> None:
     plain = Message(ChannelKind.EMAIL, 1, "nothing new", {"text": "nothing", "html": "<p>nothing</p>"})
 

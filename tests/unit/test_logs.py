@@ -108,3 +108,20 @@ def test_setting_up_twice_says_each_line_once(capsys: pytest.CaptureFixture[str]
     logging.getLogger("x").info("once")
 
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_nothing_that_is_logged_acts_on_the_terminal(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+    acting = "\x1b[31m\x9b2J\r\u202e\u2066\x7f"
+    set_up("info", style)
+
+    logging.getLogger("x").warning("it said %s", acting)
+    structlog.get_logger().info("sent", to=[acting], by={acting: acting})
+    try:
+        raise RuntimeError(acting)
+    except RuntimeError:
+        logging.getLogger("x").exception("failed")
+
+    told = capsys.readouterr().err
+    assert len(told) > 100
+    assert [one for one in acting if one in told] == ["[", "3", "1", "m", "2", "J"]

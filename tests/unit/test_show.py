@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from flow_samples import NMJ, WEEKLY, Desk, final, passing, ranking
 from store_samples import paper
 
 from watcher import clock
-from watcher.cli import show
+from watcher.cli import console, show
 from watcher.demo.papers import paper as record
 from watcher.domain import HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind
 from watcher.errors import ConfigurationError, Place, Problem
@@ -250,16 +251,16 @@ def test_an_explanation_fits_a_terminal_and_ends_with_the_answer(at_desk: Desks)
 
 
 def test_progress_is_plain_lines_in_a_pipe_and_nothing_when_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    with show.progress(quiet=False) as say:
+    with console.progress(quiet=False) as say:
         say("nmj: fetched [1] of 2 records")
-    with show.progress(quiet=True) as say:
+    with console.progress(quiet=True) as say:
         say("unheard")
 
     assert capsys.readouterr() == ("", "nmj: fetched [1] of 2 records\n")
 
 
 def test_progress_is_one_moving_line_on_a_terminal() -> None:
-    with on_a_terminal("stderr") as terminal, show.progress(quiet=False) as say:
+    with on_a_terminal("stderr") as terminal, console.progress(quiet=False) as say:
         say("nmj: fetched [1] of 2 records")
 
     assert "nmj: fetched [1] of 2 records" in terminal.plain
@@ -340,3 +341,87 @@ def test_a_mark_on_a_paper_without_a_text_says_what_will_become_of_it(
     show.marking(Marking(Pmid(1), "Agrin", "anna", (one,)))
 
     assert capsys.readouterr().out == f"PMID 1: Agrin\nwatch nmj: marked relevant by anna; {says}\n"
+
+
+# --- what acts on a terminal -----------------------------------------------------------------------------------------------------------
+
+ACTING = "\x1b[31m\x9b2J\x07\x00\r\u202e\u2066\u061c\u2028\x7f\udc80"
+_ACTS = re.compile(r"[^\n\t -~\xa0-\u061b\u061d-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\uffff]")
+
+
+def shown_on(kind: str, show_it: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> str:
+    if kind == "pipe":
+        show_it()
+        return capsys.readouterr().out
+    with on_a_terminal() as terminal:
+        show_it()
+    return _COLOUR.sub("", terminal.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["pipe", "terminal"])
+@pytest.mark.parametrize(
+    "show_it",
+    [
+        lambda: console.say(f"a {ACTING} b"),
+        lambda: console.line(f"a {ACTING} b"),
+        lambda: console.table(("head",), [(f"a {ACTING} b",)]),
+        lambda: console.table((ACTING,), [("a b",)]),
+        lambda: console.document({"title": f"a {ACTING} b", ACTING: [ACTING]}),
+    ],
+    ids=["say", "line", "table", "head", "json"],
+)
+def test_nothing_that_is_printed_acts_on_the_terminal(
+    kind: str, show_it: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = shown_on(kind, show_it, capsys)
+
+    assert "b" in shown or "title" in shown
+    assert _ACTS.findall(shown) == []
+
+
+def test_a_document_says_the_same_with_its_controls_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    content = {"title": f"α {ACTING} β", "at": "2026-03-02"}
+
+    console.document(content | {"on": NOW})
+
+    assert json.loads(capsys.readouterr().out) == content | {"on": "2026-03-09T07:00:00+00:00"}
+
+
+def test_an_exported_file_is_itself_in_a_pipe_and_made_visible_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "pmid,title\r\n1,\x9b2J α\r\n"
+
+    console.file(text)
+    with on_a_terminal() as terminal:
+        console.file(text)
+
+    assert capsys.readouterr().out == text
+    assert terminal.getvalue() == "pmid,title\n1,\\x9b2J α\n"
+
+
+def test_complaints_and_the_words_of_a_bug_are_made_visible(capsys: pytest.CaptureFixture[str]) -> None:
+    console.complain(f"a {ACTING}\nb")
+    try:
+        raise RuntimeError(ACTING)
+    except RuntimeError as error:
+        console.bug(RuntimeError, error, error.__traceback__)
+
+    told = capsys.readouterr().err
+    assert _ACTS.findall(told) == []
+    assert told.startswith("a \\x1b[31m\\x9b2J\\x07\\x00\\x0d\\u202e")
+    assert "Traceback (most recent call last)" in told
+
+
+def test_progress_is_made_visible(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress(quiet=False) as say:
+        say(f"a {ACTING} b")
+
+    assert _ACTS.findall(capsys.readouterr().err) == []
+
+
+def test_the_command_line_prints_through_its_door_only() -> None:
+    rooms = Path(console.__file__).parent
+    printing = re.compile(r"typer\.echo|\bprint\(|sys\.std(?:out|err)\.write|json\.dumps")
+
+    beside = {file.name for file in rooms.glob("*.py") if printing.search(file.read_text())}
+
+    assert beside == {"console.py"}

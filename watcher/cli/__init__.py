@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 
+from watcher.cli import console
 from watcher.cli import models as _models  # noqa: F401 - adds its commands
 from watcher.cli import themes as _themes  # noqa: F401 - adds its command
 from watcher.cli.commands import app
@@ -21,8 +22,11 @@ def main() -> None:
     try:
         app(prog_name="watcher", standalone_mode=True)
     except WatcherError as error:
-        sys.stderr.write(f"{error}\n")
+        console.complain(str(error))
         sys.exit(_code(error))
+    except BaseException:
+        sys.excepthook = console.bug  # Typer has put its own in place
+        raise
 
 
 def _code(error: WatcherError) -> int:

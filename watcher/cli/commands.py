@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from watcher.cli import console
+
 if TYPE_CHECKING:
     from watcher.app import App
     from watcher.config import Settings
@@ -101,7 +103,7 @@ def common(
     if version:
         from watcher import __version__  # noqa: PLC0415
 
-        typer.echo(f"watcher {__version__}")
+        console.say(f"watcher {__version__}")
         raise typer.Exit
     context.obj = Common(config, quiet)
 
@@ -117,9 +119,9 @@ def init(
     from watcher.starter import write  # noqa: PLC0415
 
     for path, written in write(folder):
-        typer.echo(f"{'wrote' if written else 'kept '} {path}")
+        console.say(f"{'wrote' if written else 'kept '} {path}")
     found = "" if folder == Path() else f" --config {shlex.quote(str(folder / 'config'))}"
-    typer.echo(
+    console.say(
         f"next: put your address into {folder / 'config' / 'watcher.yaml'} (pubmed.email), then `{_as_called()}{found} check`"
     )
 
@@ -258,7 +260,7 @@ def deliver(
         if drop is not None:
             if not store.drop(drop, now):
                 raise UnknownNameError(Problem(f"delivery {drop} is not owed", "`watcher status` lists what is"))
-            typer.echo(f"delivery {drop} is dropped: it will not be sent")
+            console.say(f"delivery {drop} is dropped: it will not be sent")
             return
         sendings = one.deliverer().deliver(now, everything=True)
         owed = store.facts()
@@ -330,7 +332,7 @@ def healthcheck(context: typer.Context) -> None:
     from watcher.cli.pulse import look  # noqa: PLC0415
 
     why = look(context.obj.config)
-    typer.echo(" ".join("; ".join(why).split()) or "well")
+    console.say(" ".join("; ".join(why).split()) or "well")
     if why:
         raise typer.Exit(NOT_WELL)
 
@@ -452,10 +454,10 @@ def export(
         articles = one.store.export(list_name=list_name, watch=watch, since=_day(since))
         forgotten = one.store.forgotten(list_name=list_name, watch=watch, since=_day(since))
         if forgotten:
-            typer.echo(f"papers left out, whose texts were dropped since no digest presented them: {forgotten:,}", err=True)
+            console.complain(f"papers left out, whose texts were dropped since no digest presented them: {forgotten:,}")
         writer(FORMATS[style.value](articles))
     if out is not None and str(out) not in STANDARD_OUTPUT:
-        typer.echo(f"{len(articles)} papers written to {out}")
+        console.say(f"{len(articles)} papers written to {out}")
 
 
 @app.command()
@@ -484,7 +486,7 @@ def resend(
             at=now,
         )
         count = "1 delivery" if len(owed) == 1 else f"{len(owed)} deliveries"
-        typer.echo(f"owed to {channel.name} again: {count} of list {order.name}")
+        console.say(f"owed to {channel.name} again: {count} of list {order.name}")
         sendings = one.deliverer().deliver(now) if owed else ()
         facts = store.facts()
     show.sendings(sendings, facts)
@@ -508,10 +510,10 @@ def send_test(
             to = f"{channel.name} {delivery.recipient}".strip()
             try:
                 one.notifier.send(delivery, channel, now=now)
-                typer.echo(f"sent to {to}")
+                console.say(f"sent to {to}")
             except DeliveryError as error:
                 failed = True
-                typer.echo(f"not sent to {to}: {error}{f' - {error.fix}' if error.fix else ''}", err=True)
+                console.complain(f"not sent to {to}: {error}{f' - {error.fix}' if error.fix else ''}")
     if failed:
         raise typer.Exit(FAILURES_LISTED)
 
@@ -546,7 +548,7 @@ def restore(
         done = one.restore(file, force=force)
     show.copied("restored", done)
     if done.set_aside is not None:
-        typer.echo(f"what was there before: {done.set_aside}")
+        console.say(f"what was there before: {done.set_aside}")
 
 
 @app.command()
@@ -569,7 +571,7 @@ def demo(
         fix = "install the extra: pip install 'watcher[demo]'; `make demo` in a checkout has it"
         raise ConfigurationError(Problem("this installation goes without aiosmtpd, the demo's mail server", fix)) from None
 
-    live(out, say=typer.echo, in_use=in_use(context.obj.config))
+    live(out, say=console.say, in_use=in_use(context.obj.config))
 
 
 # --- around the commands -------------------------------------------------------------------------------------------------------
@@ -579,17 +581,16 @@ def demo(
 def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settings | None = None) -> Iterator[App]:
     """The App of `settings`, or of the configuration that the options name; closed at the end, also of an interruption."""
     from watcher.app import App, load_settings  # noqa: PLC0415
-    from watcher.cli import show  # noqa: PLC0415
     from watcher.logs import set_up  # noqa: PLC0415
 
     options: Common = context.obj
     settings = settings or load_settings(options.config, with_seeds=with_seeds)
     set_up(settings.log.level, settings.log.format)
     try:
-        with show.progress(quiet=options.quiet) as say, App(settings, say=say) as one:
+        with console.progress(quiet=options.quiet) as say, App(settings, say=say) as one:
             yield one
     except KeyboardInterrupt:
-        typer.echo("interrupted: what was begun is left for the next run, nothing is lost", err=True)
+        console.complain("interrupted: what was begun is left for the next run, nothing is lost")
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -649,13 +650,9 @@ def _writer(one: App, out: Path | None, *, force: bool) -> Callable[[str], None]
     from watcher.writing import accepted, write  # noqa: PLC0415
 
     if out is None or str(out) in STANDARD_OUTPUT:
-        return _print
+        return console.file
     accepted(out, one.guarded, force=force, streams=True)
     return lambda text: write(out, text.encode(), one.guarded, force=force)
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text if not text or text.endswith("\n") else f"{text}\n")
 
 
 def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.tick.Done, imported only when a command runs

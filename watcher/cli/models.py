@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from watcher.cli import console
 from watcher.cli.commands import FAILURES_LISTED, JsonOption, app, opened
 
 group = typer.Typer(no_args_is_help=True, help="Fetch and look at the model of the dense part.")
@@ -24,10 +25,10 @@ def pull(
     with opened(context) as one:
         choice = one.dense_choice
         for file in one.hub.pull(choice.hub_name, choice.wanted, choice.folder, force=force):
-            typer.echo(f"{'fetched' if file.fresh else 'kept   '} {file.path}  {file.size / 1e6:.1f} MB  sha256 {file.sha256}")
+            console.say(f"{'fetched' if file.fresh else 'kept   '} {file.path}  {file.size / 1e6:.1f} MB  sha256 {file.sha256}")
         state = one.dense_state()
     _pins(state.pins)
-    typer.echo(f"next: {state.fix}" if state.why else "ready: scores are computed anew with it, by the next run or digest")
+    console.say(f"next: {state.fix}" if state.why else "ready: scores are computed anew with it, by the next run or digest")
 
 
 @group.command()
@@ -39,7 +40,7 @@ def prepare(context: typer.Context) -> None:
     from watcher.flows.lease import held  # noqa: PLC0415
 
     with opened(context) as one, held(one.store, "pubmed", one.holder.name):
-        typer.echo(f"wrote {one.prepare_dense()}")
+        console.say(f"wrote {one.prepare_dense()}")
 
 
 @group.command()
@@ -57,6 +58,6 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
 
 def _pins(missing: dict[str, str]) -> None:
     if missing:
-        typer.echo("pin it in the configuration, so that scores cannot change unnoticed:\nranking:")
+        console.say("pin it in the configuration, so that scores cannot change unnoticed:\nranking:")
         for key, sha256 in missing.items():
-            typer.echo(f"  {key}: {sha256}")
+            console.say(f"  {key}: {sha256}")

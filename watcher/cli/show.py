@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from watcher.cli.console import document as _json
+from watcher.cli.console import line as _line
+from watcher.cli.console import table as _table
 from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Watch
 from watcher.flows.check import Finding
 from watcher.flows.deliver import Sending
@@ -34,30 +30,6 @@ if TYPE_CHECKING:
     from watcher.flows.embedding import DenseState
 
 _STATES = {"good": "ok", "warning": "warning", "failed": "FAILED"}
-_STYLES = {
-    **dict.fromkeys(("ok", "good", "sent", "shown", "pick"), "green"),
-    **dict.fromkeys(("warning", "pending", "waiting"), "yellow"),
-    **dict.fromkeys(("FAILED", "failed", "refused", "abandoned", "parked", "incident", "bad"), "bold red"),
-}
-"""How a word that stands for a state is coloured on a terminal."""
-
-
-def console() -> Console:
-    """Standard output; wide and without colour when it is no terminal."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
-
-
-@contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Something that hears what is going on: a moving line on a terminal, plain lines elsewhere, nothing when quiet."""
-    out = Console(stderr=True, highlight=False, soft_wrap=True)
-    if quiet:
-        yield lambda _line: None
-    elif out.is_terminal:
-        with out.status("") as line:
-            yield lambda text: line.update(_plain(text))
-    else:
-        yield lambda text: out.print(text, markup=False)
 
 
 def findings(found: Sequence[Finding]) -> None:
@@ -131,7 +103,7 @@ def status(state: State, *, as_json: bool) -> None:
     """The state of everything; times are the configuration's."""
     document = state.document
     if as_json:
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        _json(document)
         return
     zone = ZoneInfo(state.zone)
     clock = "" if document["clock"] == "system" else f", by the clock file {document['clock']}"
@@ -177,7 +149,7 @@ def copied(done: str, facts: BackupFacts | RestoreFacts) -> None:
 def dense(state: DenseState, kept: int, *, as_json: bool) -> None:
     """Whether the dense part is in use, and with what."""
     if as_json:
-        sys.stdout.write(json.dumps(asdict(state) | {"vectors": kept}, indent=2, ensure_ascii=False, default=str) + "\n")
+        _json(asdict(state) | {"vectors": kept})
         return
     if not state.model:
         _line("no model is configured (ranking.dense_model): papers are ranked by their words alone")
@@ -203,7 +175,7 @@ def explanation(told: Explanation, *, as_json: bool) -> None:
     """The steps of one pmid and the answer."""
     if as_json:
         document = {"pmid": told.pmid, "steps": [asdict(step) for step in told.steps], "answer": told.answer}
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=lambda at: at.isoformat()) + "\n")
+        _json(document)
         return
     rows = [(step.step, step.outcome, f"{step.at:%Y-%m-%d %H:%M}" if step.at else "", step.detail) for step in told.steps]
     _table(("step", "outcome", "when (UTC)", "detail"), rows)
@@ -437,42 +409,7 @@ def _cut(value: float) -> str:
     return f"{math.floor(value * 10) / 10:.1f}"
 
 
-def _json(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
-
-
-# --- lines and tables -----------------------------------------------------------------------------------------------------------
-
-
-def _line(text: str) -> None:
-    """One line; on a terminal its first word is coloured when it stands for a state, and what does not fit hangs below."""
-    if not sys.stdout.isatty():
-        sys.stdout.write(f"{text}\n")
-        return
-    out = console()
-    wrap = textwrap.TextWrapper(out.width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    shown = Text("\n".join(wrap.fill(part) for part in text.splitlines()))
-    word = text.partition(" ")[0].rstrip(":")
-    if word in _STYLES:
-        shown.stylize(_STYLES[word], 0, len(word))
-    out.print(shown, soft_wrap=True)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not sys.stdout.isatty():
-        for row in rows:
-            sys.stdout.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
-        return
-    table = Table(box=None, pad_edge=False, show_header=bool(heads), padding=(0, 2, 0, 0))
-    for number in range(len(rows[0]) if rows else 0):
-        table.add_column(heads[number] if heads else "", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-    console().print(table)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+# --- words -------------------------------------------------------------------------------------------------------------------------
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from watcher.cli import console
 from watcher.cli.commands import _now, app, opened
 
 
@@ -26,10 +27,10 @@ def themes(
         watch = one.watch(name)
         if write:
             file, count = one.write_themes(watch, force=force)
-            typer.echo(f"wrote {file}: {count} themes; name them as your lab would")
+            console.say(f"wrote {file}: {count} themes; name them as your lab would")
             return
         facets = one.facets(watch)
         papers = one.store.export(list_name=None, watch=name, since=(_now() - timedelta(weeks=weeks)).date())
         got = counts(facets, papers)
-    typer.echo(f"watch {name}: {len(facets.themes)} themes, {facets.origin}; papers of the last {weeks} weeks: {len(papers)}")
+    console.say(f"watch {name}: {len(facets.themes)} themes, {facets.origin}; papers of the last {weeks} weeks: {len(papers)}")
     show.themes(facets.themes, got)

@@ -28,6 +28,7 @@ from watcher.notify.hush import hushed
 from watcher.notify.instance import asset
 from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
+from watcher.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,7 +231,7 @@ def as_email(delivery: Delivery, channel: Channel, plugin: DigestEmail, now: dat
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = formataddr((str(plugin.from_addr[0] or "watcher"), str(plugin.from_addr[1])))
     message["To"] = delivery.recipient or plugin.targets[0][1]
-    message["Subject"] = " ".join(delivery.message.subject.split())
+    message["Subject"] = _header(delivery.message.subject)
     message["Date"] = format_datetime(delivery.first_attempt_at or now)
     message["Message-ID"] = f"<{delivery.rfc822_id}>"
     reply_to = channel.reply_to or ", ".join(sorted(plugin.reply_to))
@@ -238,7 +239,7 @@ def as_email(delivery: Delivery, channel: Channel, plugin: DigestEmail, now: dat
         message["Reply-To"] = reply_to
     message["Auto-Submitted"] = "auto-generated"
     for name, value in delivery.message.headers.items():
-        message[name] = " ".join(value.split())
+        message[name] = _header(value)
     message.set_content(parts["text"])
     if parts.get("html"):
         message.add_alternative(parts["html"], subtype="html")
@@ -247,10 +248,15 @@ def as_email(delivery: Delivery, channel: Channel, plugin: DigestEmail, now: dat
             parts["ris"].encode(),
             maintype="application",
             subtype=RIS_TYPE.removeprefix("application/"),
-            filename=parts.get("ris_name") or "papers.ris",
+            filename=_header(parts.get("ris_name") or "papers.ris"),
         )
     _fix_boundaries(message, delivery.rfc822_id)
     return message
+
+
+def _header(text: str) -> str:
+    """A header's text on one line, with nothing in it that acts."""
+    return visible(" ".join(text.split()))
 
 
 def _fix_boundaries(message: EmailMessage, seed: str) -> None:
