@@ -134,7 +134,7 @@ class Seed:
 @dataclass(frozen=True, slots=True)
 class ResolvedSeed:
     """A seed joined with its PubMed record, or with the reason why it stands on its own text. `resolved_by` is "pmid", "doi",
-    "pmcid", "title" or None."""
+    "pmcid", "title" or None. With a record, `problem` is what PubMed and the seed disagree about."""
 
     seed: Seed
     article: Article | None = None

@@ -294,7 +294,31 @@ def test_seeds_can_be_looked_up_before_anything_ran(shell: Shell) -> None:
 
     assert "PMID 3 by pmid" in looked_up.out
     assert "The neuromuscular junction of long ago" in looked_up.out
-    assert "not looked up yet" in shell("seeds").out
+    assert looked_up.out.splitlines()[-1] == "1 of 2 found"
+    assert "PMID 3 by pmid" in shell("seeds").out  # what was found is kept, though no watch has run yet
+    assert "found" not in shell("seeds").out.splitlines()[-1]
+
+
+def test_seeds_looked_up_before_a_renamed_watch_has_run_leave_it_its_name(lived: Shell) -> None:
+    lived.change("watches", value={"junctions": lived.lab.document["watches"]["nmj"] | {"was": "nmj"}})
+    for order in lived.lab.document["lists"].values():
+        order["watches"] = ["junctions"]
+    lived.lab.write()
+
+    lived("seeds", "--resolve")
+    checked = lived("check", "--online")
+
+    assert "1 record matched when it was first read" in checked.out
+
+
+def test_a_seed_whose_number_leads_to_another_paper_is_told_with_both_titles(shell: Shell) -> None:
+    table = "PMID,Title\n3,A made-up study of play in four schools\n"
+    (shell.lab.folder / "seeds" / "nmj" / "table.csv").write_text(table)
+
+    looked_up = shell("seeds", "--resolve")
+
+    assert "PMID 3 is “The neuromuscular junction of long ago" in looked_up.out
+    assert "“A made-up study of play in four schools” here: its own text is used" in looked_up.out
 
 
 # --- read-only commands on a fresh database

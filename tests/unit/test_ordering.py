@@ -159,11 +159,16 @@ def test_other_seeds_are_held_against_its_own_with_the_same_verdicts(look: Look)
 
 def test_seeds_that_no_watch_has_are_joined_with_stored_records(look: Look) -> None:
     look.bench.store.save_articles([paper(5)], MONDAY)
-    seeds = [Seed("x.list", "line 1", "1" * 64, pmid=Pmid(5)), Seed("x.list", "line 2", "2" * 64, pmid=Pmid(6))]
+    seeds = [
+        Seed("x.list", "line 1", "1" * 64, pmid=Pmid(5)),
+        Seed("x.list", "line 2", "2" * 64, pmid=Pmid(6)),
+        Seed("x.csv", "line 3", "3" * 64, pmid=Pmid(5), title="A title that the record of this number does not have"),
+    ]
 
     found = joined(seeds, ["nmj"], store=look.bench.store, source=None, now=MONDAY)
 
-    assert [(one.seed, one.article, one.resolved_by) for one in found] == [(seeds[0], paper(5), "pmid"), (seeds[1], None, None)]
+    assert [(one.article, one.resolved_by) for one in found] == [(paper(5), "pmid"), (None, None), (None, None)]
+    assert [one.seed for one in found] == seeds
     assert (found[0].problem, found[1].problem) == (None, "not looked up (--resolve does it): its own text is used")
 
 

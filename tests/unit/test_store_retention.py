@@ -185,7 +185,7 @@ def test_a_record_that_another_watch_awaits_is_kept(bench: Bench) -> None:
 
 
 def test_a_seed_is_kept(bench: Bench) -> None:
-    bench.store.save_seeds("nmj", [ResolvedSeed(Seed("nmj/list.txt", "line 2", "sha"), paper(1), "doi")], MONDAY)
+    bench.store.add_seeds("nmj", [ResolvedSeed(Seed("nmj/list.txt", "line 2", "sha"), paper(1), "doi")], MONDAY)
 
     assert bench.store.forget(BEFORE) == 0
 

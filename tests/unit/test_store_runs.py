@@ -430,7 +430,7 @@ def test_nul_characters_are_dropped_from_columns(bench: Bench) -> None:
 
 
 def test_a_seed_file_whose_name_is_not_utf_8_is_kept(bench: Bench) -> None:
-    bench.store.save_seeds("nmj", [ResolvedSeed(Seed("nmj/Kr\udcfcger α.nbib", "", "sha"))], MONDAY)
+    bench.store.add_seeds("nmj", [ResolvedSeed(Seed("nmj/Kr\udcfcger α.nbib", "", "sha"))], MONDAY)
 
     assert [row.path for row in bench.store.seeds("nmj")] == ["nmj/Kr?ger α.nbib"]
 
@@ -439,7 +439,7 @@ def test_seeds_come_back_as_they_were_resolved_with_their_record(bench: Bench) -
     known = ResolvedSeed(Seed("nmj/list.txt", "line 2", "sha"), paper(1), "doi")
     unknown = ResolvedSeed(Seed("nmj/summary.md", "", "sha"), problem="no such DOI in PubMed")
 
-    bench.store.save_seeds("nmj", [known, unknown], MONDAY)
+    bench.store.add_seeds("nmj", [known, unknown], MONDAY)
 
     first, second = bench.store.seeds("nmj")
     assert (first.path, first.locator, first.file_sha256, first.pmid, first.resolved_by) == (
@@ -456,12 +456,12 @@ def test_seeds_come_back_as_they_were_resolved_with_their_record(bench: Bench) -
 
 def test_a_seed_that_is_no_longer_given_is_gone_until_it_is_given_again(bench: Bench) -> None:
     seed = ResolvedSeed(Seed("nmj/list.txt", "line 2", "sha"), paper(1), "doi")
-    bench.store.save_seeds("nmj", [seed], MONDAY)
+    bench.store.add_seeds("nmj", [seed], MONDAY)
 
-    bench.store.save_seeds("nmj", [], MONDAY + days(1))
+    bench.store.drop_seeds("nmj", [("nmj/list.txt", "line 2")], MONDAY + days(1))
     assert bench.store.seeds("nmj") == ()
 
-    bench.store.save_seeds("nmj", [seed], MONDAY + days(2))
+    bench.store.add_seeds("nmj", [seed], MONDAY + days(2))
     assert [row.resolved_at for row in bench.store.seeds("nmj")] == [MONDAY + days(2)]
 
 

@@ -171,13 +171,16 @@ def seeds(
 
     now, found = _now(), []
     with opened(context, with_seeds=True) as one:
+        if resolve:
+            one.store.introduce({each.name: each.was for each in one.watches.values()}, now)
         for each in [one.watch(watch)] if watch else one.watches.values():
             source = one.source if resolve else None
-            known = one.store.run_history(each.name).last is not None  # before its first run, the store has no place for a watch
-            resolved = resolved_now(each.name, one.seeds(each), store=one.store, source=source, now=now, keep=known)
-            found.append((each, *resolved))
+            understood, warnings = resolved_now(each.name, one.seeds(each), store=one.store, source=source, now=now, say=one.say)
+            found.append((each, understood, (*map(str, one.seed_doubts(each)), *warnings)))
     for each, understood, warnings in found:
         show.seeds(each, understood, warnings)
+    if resolve:
+        show.seeds_found(resolved for _, understood, _ in found for resolved in understood)
 
 
 @app.command()

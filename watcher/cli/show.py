@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,12 @@ def seeds(watch: Watch, resolved: Sequence[ResolvedSeed], warnings: Sequence[str
         _table((), rows)
     for line in warnings:
         _line(f"warning: {line}")
+
+
+def seeds_found(resolved: Iterable[ResolvedSeed]) -> None:
+    """How many seeds have a record: the last line of a look-up."""
+    has_record = [one.article is not None for one in resolved]
+    _line(f"{sum(has_record):,} of {len(has_record):,} found")
 
 
 def reports(found: Sequence[RunReport]) -> None:
@@ -479,7 +485,8 @@ def _seed_row(one: ResolvedSeed) -> tuple[str, str, str, str]:
     understood += [_count(len(seed.keywords), "keyword")] if seed.keywords else []
     understood += [_count(len(seed.headings), "heading")] if seed.headings else []
     understood += ["notes"] if seed.notes else []
-    record = f"PMID {one.article.pmid} by {one.resolved_by}" if one.article else one.problem or "not looked up yet"
+    record = f"PMID {one.article.pmid} by {one.resolved_by}" if one.article else ""
+    record = "; ".join(filter(None, [record, one.problem])) or "not looked up yet"
     title = seed.title or (one.article.display_title if one.article else "")
     return f"{seed.path} {seed.locator}".strip(), title or "(no title)", ", ".join(understood) or "nothing", record
 

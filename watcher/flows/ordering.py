@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from watcher import clock
 from watcher.domain import Article, Breakdown, Pmid, RankingFacts, ResolvedSeed, Seed, VerdictKind, Watch
 from watcher.errors import ConfigurationError, Problem, UnknownNameError
+from watcher.flows.agreement import Held, agreement
 from watcher.flows.feedback import Lessons, agreed, lessons
 from watcher.flows.resolve import look_up, resolve
 from watcher.flows.source import Source
@@ -224,6 +225,8 @@ def _recorded(seeds: Sequence[Seed], store: Store) -> Iterator[ResolvedSeed]:
     articles = store.articles([seed.pmid for seed in seeds if seed.pmid])
     for seed in seeds:
         article = articles.get(seed.pmid) if seed.pmid else None
+        if article and agreement(seed, article, "pmid").held is Held.OTHER:
+            article = None
         bare = "not looked up (--resolve does it): its own text is used"
         yield ResolvedSeed(seed, article, "pmid" if article else None, None if article else bare)
 

@@ -1,42 +1,48 @@
 """Seeds joined with their PubMed records, once.
 
-    PMID -> EFetch; else DOI or PMCID -> ESearch, EFetch, the identifier must agree; else title -> ESearch, EFetch, the title must agree
+    PMID -> EFetch; else DOI, then PMCID -> ESearch, EFetch; else a number that may be a PMID -> EFetch; else title -> ESearch, EFetch
 
-What was resolved is remembered with the file's hash and never asked for again while the file stays the same. What was not found
-stands on its own text, is said, and is looked for again after four weeks, since a paper may reach PubMed later than the lab.
+What an identifier leads to is held against the rest of what the seed says (`agreement`); where that speaks of another paper, the next
+identifier is asked, and both titles are told. A number of which the file does not say whose it is counts only where the record agrees.
+
+What was resolved is remembered with the file's hash, portion by portion, and never asked for again while the file stays the same. What
+was not found stands on its own text, is said, and is looked for again after four weeks, since a paper may reach PubMed later than the lab.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from rapidfuzz import fuzz, utils
-
 from watcher.domain import Article, Pmid, ResolvedSeed, Seed
-from watcher.errors import PubMedError
+from watcher.errors import BadQuery, PubMedError
+from watcher.flows.agreement import Held, agreement, same_title
 from watcher.flows.source import Source
 from watcher.store import ResolvedSeedRow, Store
 
 LOOK_AGAIN_AFTER = timedelta(days=28)
-SAME_TITLE = 95
-"""rapidfuzz ratio of plain titles, 0 to 100, from which two titles are one."""
 TITLE_CANDIDATES = 20
+FETCHED_AT_ONCE = 200
+"""Seeds with a PMID that are looked up together: one request."""
+SEARCHED_AT_ONCE = 20
+"""Seeds without one that are looked up together: each may need requests of its own."""
+_NAMES = {"pmid": "PMID {}", "doi": "the DOI {}", "pmcid": "{}"}
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    seed: Seed
-    by: str
-    article: Article
+Key = tuple[str, str]
 
 
 def resolve(
-    watch: str, seeds: Sequence[Seed], *, store: Store, source: Source | None, now: datetime, keep: bool = True
+    watch: str,
+    seeds: Sequence[Seed],
+    *,
+    store: Store,
+    source: Source | None,
+    now: datetime,
+    say: Callable[[str], None] = lambda _line: None,
 ) -> tuple[tuple[ResolvedSeed, ...], tuple[str, ...]]:
-    """Join each seed with its record.
+    """Join each seed with its record, and remember what was found, if the store knows the watch.
 
     Args:
         watch: whose seeds they are.
@@ -44,105 +50,210 @@ def resolve(
         store: remembers what was resolved, and keeps the records.
         source: PubMed; None uses only what is remembered, and writes nothing.
         now: the present instant.
-        keep: remember what was found.
+        say: hears how far it is, where that takes more than one step.
 
     Returns:
-        The seeds in their order, and one line for a failure of PubMed that left some unresolved for now.
+        The seeds in their order, and one line for a failure of PubMed that left some unresolved for now. What was found before a
+        failure, or before an interruption, is remembered.
     """
     rows = {(row.path, row.locator): row for row in store.seeds(watch)}
     known = _remembered(seeds, rows, store)
     open_ones = [seed for seed in seeds if _is_open(known.get(_key(seed)), now)]
-    fresh: dict[tuple[str, str], ResolvedSeed] = {}
+    fresh: dict[Key, ResolvedSeed] = {}
     warnings: tuple[str, ...] = ()
-    if open_ones and source is not None:
+    if source is not None:
         try:
-            fresh = {_key(one.seed): one for one in look_up(open_ones, source)}
+            for found in _looked_up(open_ones, source, lambda done: say(f"{watch}: {done} of {len(open_ones)} seeds looked up")):
+                store.add_seeds(watch, found, now)
+                fresh |= {_key(one.seed): one for one in found}
         except PubMedError as error:
-            warnings = (f"{len(open_ones)} seeds could not be looked up and stand on their own text for now: {error}",)
-    resolved = tuple(fresh.get(_key(seed)) or known.get(_key(seed), (_own_text(seed), now))[0] for seed in seeds)
-    if keep and source is not None and (fresh or rows.keys() != known.keys()):
-        store.save_articles((one.article for one in fresh.values() if one.article), now)
-        settled = known.keys() | fresh.keys()
-        store.save_seeds(watch, [one for one in resolved if _key(one.seed) in settled], now)
-    return resolved, warnings
+            left = len(open_ones) - len(fresh)
+            warnings = (f"{left} seeds could not be looked up and stand on their own text for now: {error}",)
+        store.drop_seeds(watch, rows.keys() - {_key(seed) for seed in seeds}, now)
+    return tuple(fresh.get(_key(seed)) or known.get(_key(seed), (_own_text(seed), now))[0] for seed in seeds), warnings
 
 
-def _remembered(
-    seeds: Sequence[Seed], rows: Mapping[tuple[str, str], ResolvedSeedRow], store: Store
-) -> dict[tuple[str, str], tuple[ResolvedSeed, datetime]]:
-    """What earlier runs found out about these seeds, by (path, locator), with when; a changed file is forgotten."""
-    same = {_key(seed): (seed, rows[_key(seed)]) for seed in seeds if _same_file(seed, rows.get(_key(seed)))}
-    articles = store.articles([row.pmid for _, row in same.values() if row.pmid and row.resolved_by])
-    return {key: (_recalled(seed, row, articles), row.resolved_at) for key, (seed, row) in same.items()}
-
-
-def look_up(seeds: Sequence[Seed], source: Source) -> tuple[ResolvedSeed, ...]:
-    """Ask PubMed for the records of these seeds.
+def look_up(seeds: Sequence[Seed], source: Source, *, say: Callable[[str], None] = lambda _line: None) -> tuple[ResolvedSeed, ...]:
+    """Ask PubMed for the records of these seeds, in their order; `say` hears how far it is.
 
     Raises:
         PubMedError: PubMed failed; nothing was learnt.
     """
-    candidates = {_key(seed): _candidates_by_id(seed, source) for seed in seeds}
-    articles = _fetched((pmid for pmids in candidates.values() for pmid in pmids), source)
-    found = {_key(seed): _by_id(seed, [articles[p] for p in candidates[_key(seed)] if p in articles]) for seed in seeds}
-    for seed in seeds:
-        if found[_key(seed)] is None and seed.title:
-            found[_key(seed)] = _by_title(seed, source)
-    return tuple(_told(seed, found[_key(seed)]) for seed in seeds)
+    portions = _looked_up(seeds, source, lambda done: say(f"{done} of {len(seeds)} seeds looked up"))
+    found = {_key(one.seed): one for portion in portions for one in portion}
+    return tuple(found[_key(seed)] for seed in seeds)
 
 
-def _candidates_by_id(seed: Seed, source: Source) -> tuple[Pmid, ...]:
-    if seed.pmid:
-        return (seed.pmid,)
-    terms = [f'"{seed.doi}"[aid]'] if seed.doi else []
-    terms += [seed.pmcid] if seed.pmcid else []
-    return source.search(" OR ".join(terms), retmax=TITLE_CANDIDATES).pmids if terms else ()
+def _looked_up(seeds: Sequence[Seed], source: Source, done: Callable[[int], None]) -> Iterator[tuple[ResolvedSeed, ...]]:
+    """What PubMed says of these seeds, a portion at a time."""
+    count = 0
+    for portion in _portions(seeds):
+        yield _Search(source, [_Asked(seed) for seed in portion]).outcome()
+        count += len(portion)
+        if len(seeds) > SEARCHED_AT_ONCE:
+            done(count)
 
 
-def _by_id(seed: Seed, articles: Sequence[Article]) -> _Found | None:
-    for article in articles:
-        if seed.pmid and article.pmid == seed.pmid:
-            return _Found(seed, "pmid", article)
-        if seed.doi and article.doi and article.doi.lower() == seed.doi.lower():
-            return _Found(seed, "doi", article)
-        if seed.pmcid and article.pmcid == seed.pmcid:
-            return _Found(seed, "pmcid", article)
-    return None
+def _portions(seeds: Sequence[Seed]) -> Iterator[Sequence[Seed]]:
+    numbered = [seed for seed in seeds if seed.pmid]
+    others = [seed for seed in seeds if not seed.pmid]
+    for group, size in ((numbered, FETCHED_AT_ONCE), (others, SEARCHED_AT_ONCE)):
+        yield from (group[start : start + size] for start in range(0, len(group), size))
 
 
-def _by_title(seed: Seed, source: Source) -> _Found | None:
-    words = re.sub(r"[^\w\s-]", " ", seed.title).split()
-    if len(words) < 3:
-        return None
-    pmids = source.search(f"{' '.join(words)}[ti]", retmax=TITLE_CANDIDATES).pmids
-    same = [one for one in _fetched(pmids, source).values() if _same_title(one.title, seed.title)]
-    return _Found(seed, "title", same[0]) if len(same) == 1 else None
+# --- one portion -------------------------------------------------------------------------------------------------------------
 
 
-def _same_title(one: str, other: str) -> bool:
-    return fuzz.ratio(one, other, processor=utils.default_process) >= SAME_TITLE
+@dataclass(slots=True)
+class _Asked:
+    """A seed, and what its identifiers have led to so far. `fallback` is taken when nothing better is found."""
+
+    seed: Seed
+    found: Article | None = None
+    by: str = ""
+    unknown: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+    fallback: tuple[Article, str] | None = None
+
+    def take(self, article: Article, by: str) -> None:
+        self.found, self.by = article, by
+
+    def hold(self, article: Article, by: str) -> None:
+        """Take the record, unless the seed speaks of another paper."""
+        compared = agreement(self.seed, article, by)
+        if compared.differs:
+            self.differences.append(f"{_NAMES[by].format(getattr(self.seed, by))} {compared.differs}")
+        if compared.held is not Held.OTHER:
+            self.take(article, by)
+        elif compared.is_weak and self.fallback is None:
+            self.fallback = (article, by)
+
+    def hold_claim(self, article: Article) -> None:
+        """Take the record of a number of which the file does not say whose it is, if it is the seed's."""
+        compared = agreement(replace(self.seed, pmid=article.pmid), article, "pmid")
+        if compared.held is Held.SAME:
+            self.take(article, "pmid")
+        elif compared.held is Held.OTHER:
+            self.differences.append(f"the number {article.pmid} {compared.differs}")
+
+    def told(self) -> ResolvedSeed:
+        """The outcome."""
+        if self.found is None and self.fallback is not None:
+            self.take(*self.fallback)
+        if self.found is not None:
+            return ResolvedSeed(self.seed, self.found, self.by, "; ".join([*self._strange(), *self.differences]) or None)
+        if self.differences:
+            what = "; ".join([*self._strange(), *self.differences])
+            return ResolvedSeed(self.seed, None, None, f"{what}: its own text is used")
+        named = ", ".join([*self.unknown, *(["its title"] if self.seed.title else [])]) or "nothing to ask by"
+        return ResolvedSeed(self.seed, None, None, f"PubMed has no record for {named}: its own text is used")
+
+    def _strange(self) -> list[str]:
+        """A PMID is PubMed's own: one that it does not know was mistyped. DOIs it need not know."""
+        pmid = f"PMID {self.seed.pmid}"
+        return [f"PubMed has no record for {pmid}"] if pmid in self.unknown else []
 
 
-def _fetched(pmids: Iterable[Pmid], source: Source) -> dict[Pmid, Article]:
-    wanted = list(dict.fromkeys(pmids))
-    return {article.pmid: article for article in source.fetch(wanted).articles} if wanted else {}
+@dataclass(slots=True)
+class _Search:
+    """The seeds of one portion on their way through the identifiers."""
+
+    source: Source
+    asked: list[_Asked]
+
+    def outcome(self) -> tuple[ResolvedSeed, ...]:
+        """Ask by each kind of identifier for what is still open."""
+        self._by_pmid()
+        self._by_term("doi", lambda value: f'"{value}"[aid]')
+        self._by_term("pmcid", lambda value: value)
+        self._by_claim()
+        for one in self._open():
+            self._by_title(one)
+        return tuple(one.told() for one in self.asked)
+
+    def _open(self) -> list[_Asked]:
+        return [one for one in self.asked if one.found is None]
+
+    def _by_pmid(self) -> None:
+        articles = self._fetched(one.seed.pmid for one in self.asked if one.seed.pmid)
+        for one in self.asked:
+            if one.seed.pmid in articles:
+                one.hold(articles[one.seed.pmid], "pmid")
+            elif one.seed.pmid:
+                one.unknown.append(f"PMID {one.seed.pmid}")
+
+    def _by_claim(self) -> None:
+        mine = [one for one in self._open() if one.seed.claimed_pmid]
+        articles = self._fetched(one.seed.claimed_pmid for one in mine if one.seed.claimed_pmid)
+        for one in mine:
+            if one.seed.claimed_pmid in articles:
+                one.hold_claim(articles[one.seed.claimed_pmid])
+
+    def _by_term(self, name: str, term: Callable[[str], str]) -> None:
+        """Ask for all DOIs, or PMCIDs, of the portion at once; where that brings more than they can mean, for each alone."""
+        mine = [one for one in self._open() if getattr(one.seed, name)]
+        values = list(dict.fromkeys(str(getattr(one.seed, name)) for one in mine))
+        for start in range(0, len(values), SEARCHED_AT_ONCE):
+            part = values[start : start + SEARCHED_AT_ONCE]
+            articles = self._with(name, part, term)
+            for one in mine:
+                value = getattr(one.seed, name)
+                if value in articles:
+                    one.hold(articles[value], name)
+                elif value in part:
+                    one.unknown.append(value)
+
+    def _with(self, name: str, values: Sequence[str], term: Callable[[str], str]) -> dict[str, Article]:
+        most = 2 * len(values) + TITLE_CANDIDATES
+        found = self.source.search(" OR ".join(map(term, values)), retmax=most)
+        if found.facts.count > most and len(values) > 1:
+            return {key: article for value in values for key, article in self._with(name, [value], term).items()}
+        articles = self._fetched(found.pmids).values()
+        wanted = {value.lower(): value for value in values}
+        held = {str(getattr(one, name) or "").lower(): one for one in reversed(list(articles))}
+        return {wanted[key]: article for key, article in held.items() if key in wanted}
+
+    def _by_title(self, one: _Asked) -> None:
+        words = re.sub(r"[^\w\s-]", " ", one.seed.title.lower()).split()
+        if len(words) < 3:
+            return
+        try:
+            pmids = self.source.search(f"{' '.join(words)}[ti]", retmax=TITLE_CANDIDATES).pmids
+        except BadQuery:  # a title that PubMed takes for a query: nothing is found by it
+            return
+        same = [article for article in self._fetched(pmids).values() if same_title(one.seed.title, article)]
+        printed = [article for article in same if not article.is_preprint] or same
+        if len(printed) == 1:
+            one.take(printed[0], "title")
+
+    def _fetched(self, pmids: Iterable[Pmid]) -> dict[Pmid, Article]:
+        wanted = list(dict.fromkeys(pmids))
+        return {article.pmid: article for article in self.source.fetch(wanted).articles} if wanted else {}
 
 
-def _told(seed: Seed, found: _Found | None) -> ResolvedSeed:
-    if found is not None:
-        return ResolvedSeed(seed, found.article, found.by)
-    asked = [f"PMID {seed.pmid}"] if seed.pmid else [seed.doi or "", seed.pmcid or ""]
-    named = ", ".join(part for part in [*asked, "its title" if seed.title else ""] if part) or "nothing to ask by"
-    return ResolvedSeed(seed, None, None, f"PubMed has no record for {named}: its own text is used")
+# --- what is remembered --------------------------------------------------------------------------------------------------------
 
 
-def _own_text(seed: Seed) -> ResolvedSeed:
-    return ResolvedSeed(seed, None, None, "not looked up yet: its own text is used")
+def _remembered(
+    seeds: Sequence[Seed], rows: Mapping[Key, ResolvedSeedRow], store: Store
+) -> dict[Key, tuple[ResolvedSeed, datetime]]:
+    """What earlier runs found out about these seeds, by (path, locator), with when; a changed file is forgotten."""
+    same = {_key(seed): (seed, rows[_key(seed)]) for seed in seeds if _is_as_before(seed, rows.get(_key(seed)))}
+    articles = store.articles([row.pmid for _, row in same.values() if row.pmid and row.resolved_by])
+    recalled = {key: (_recalled(seed, row, articles), row.resolved_at) for key, (seed, row) in same.items()}
+    return {key: one for key, one in recalled.items() if not _is_outdated(one[0])}
 
 
-def _recalled(seed: Seed, row: ResolvedSeedRow, articles: dict[Pmid, Article]) -> ResolvedSeed:
+def _recalled(seed: Seed, row: ResolvedSeedRow, articles: Mapping[Pmid, Article]) -> ResolvedSeed:
     article = articles.get(row.pmid) if row.pmid and row.resolved_by else None
     return ResolvedSeed(seed, article, row.resolved_by if article else None, row.problem)
+
+
+def _is_outdated(one: ResolvedSeed) -> bool:
+    """Whether a record that was taken without a word is now seen to be another paper's."""
+    if one.article is None or one.problem or one.resolved_by not in _NAMES:
+        return False
+    return agreement(one.seed, one.article, one.resolved_by).held is Held.OTHER
 
 
 def _is_open(known: tuple[ResolvedSeed, datetime] | None, now: datetime) -> bool:
@@ -151,9 +262,16 @@ def _is_open(known: tuple[ResolvedSeed, datetime] | None, now: datetime) -> bool
     return known[0].article is None and now - known[1] >= LOOK_AGAIN_AFTER
 
 
-def _same_file(seed: Seed, row: ResolvedSeedRow | None) -> bool:
-    return row is not None and row.file_sha256 == seed.file_sha256
+def _is_as_before(seed: Seed, row: ResolvedSeedRow | None) -> bool:
+    """Whether a row is about this very seed: of the same file, and, where nothing was found, by the same PMID."""
+    if row is None or row.file_sha256 != seed.file_sha256:
+        return False
+    return row.resolved_by is not None or row.pmid == seed.pmid
 
 
-def _key(seed: Seed) -> tuple[str, str]:
+def _own_text(seed: Seed) -> ResolvedSeed:
+    return ResolvedSeed(seed, None, None, "not looked up yet: its own text is used")
+
+
+def _key(seed: Seed) -> Key:
     return seed.path, seed.locator

@@ -186,7 +186,9 @@ class Runner:
         """
         self.say(f"{plan.watch.name}: searching ({plan.kind})")
         reading = self._read(plan)
-        seeds, seed_warnings = resolve(plan.watch.name, self.seeds(plan.watch), store=self.store, source=self.source, now=now)
+        seeds, seed_warnings = resolve(
+            plan.watch.name, self.seeds(plan.watch), store=self.store, source=self.source, now=now, say=self.say
+        )
         self._go_on()
         similar, similar_read, similar_warnings = self._similar(plan, reading, seeds, now)
         news = _merged(reading.news, similar)

@@ -95,6 +95,13 @@ def register(
     _subscribe(session, ordered, since, at)
 
 
+def introduce(session: orm.Session, named: Mapping[str, str | None], at: datetime) -> None:
+    """Gives each watch a row, the one of its former name if it had one. No list takes anything by it, and no name is removed."""
+    _rename(session, named)
+    for name in sorted(named.keys() - watch_ids(session).keys()):
+        session.execute(watches.insert().values(name=name, created_at=at))
+
+
 def _rename(session: orm.Session, named: Mapping[str, str | None]) -> None:
     """Gives watches their new names, in the order in which names become free; one that is still in use is left alone."""
     pending = {new: old for new, old in named.items() if old and not (old in named and named[old] is None)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,12 +21,17 @@ def standing(session: orm.Session, watch_id: int) -> tuple[ResolvedSeedRow, ...]
     return tuple(_value(row) for row in session.scalars(mine.order_by(seeds.c.path, seeds.c.locator)))
 
 
-def save(session: orm.Session, watch_id: int, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
-    """Keeps what the seeds were resolved to, with their records; entries no longer given are marked as removed."""
+def add(session: orm.Session, watch_id: int, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
+    """Keeps what the seeds were resolved to, with their records."""
     works.save(session, [one.article for one in resolved if one.article is not None], at)
-    given = seeds.update().where(seeds.c.watch_id == watch_id, seeds.c.removed_at.is_(None)).values(removed_at=at)
-    session.execute(given)
     upsert(session, seeds, [_row(watch_id, one, at) for one in resolved], key=("watch_id", "path", "locator"))
+
+
+def drop(session: orm.Session, watch_id: int, entries: Collection[tuple[str, str]], at: datetime) -> None:
+    """Marks entries that are no longer given as removed."""
+    one = seeds.c.path == sa.bindparam("its_path"), seeds.c.locator == sa.bindparam("its_locator")
+    gone = seeds.update().where(seeds.c.watch_id == watch_id, seeds.c.removed_at.is_(None), *one).values(removed_at=at)
+    session.execute(gone, [{"its_path": path, "its_locator": locator} for path, locator in sorted(entries)])
 
 
 def _row(watch_id: int, resolved: ResolvedSeed, at: datetime) -> dict[str, object]:

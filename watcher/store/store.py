@@ -197,6 +197,11 @@ class Store:
         with self._database.writing() as session:
             configuration.register(session, watches, lists, since, at)
 
+    def introduce(self, watches: Mapping[str, str | None], at: datetime) -> None:
+        """Makes a place for what is found about these watches' seeds before they are registered; `watches` as there."""
+        with self._database.writing() as session:
+            configuration.introduce(session, watches, at)
+
     def taken_since(self, watch: str) -> date | None:
         """The earliest record creation day from which a list takes the watch's news; None when no list does."""
         with self._database.reading() as session:
@@ -331,10 +336,16 @@ class Store:
         with self._database.reading() as session:
             return seeds.standing(session, configuration.known_watch_id(session, watch))
 
-    def save_seeds(self, watch: str, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
-        """Keeps all seeds of the watch, with their articles; entries no longer given are marked as removed."""
+    def add_seeds(self, watch: str, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
+        """Keeps what seeds of the watch were resolved to, with their articles. Raises UnknownNameError for a watch without a place."""
         with self._database.writing() as session:
-            seeds.save(session, configuration.watch_id(session, watch), resolved, at)
+            seeds.add(session, configuration.watch_id(session, watch), resolved, at)
+
+    def drop_seeds(self, watch: str, entries: Collection[tuple[str, str]], at: datetime) -> None:
+        """Marks entries (path, locator) that the watch's files no longer hold as removed."""
+        if entries:
+            with self._database.writing() as session:
+                seeds.drop(session, configuration.watch_id(session, watch), entries, at)
 
     def scores(self, watch: str, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
         """The scores under this ranking of records that have not changed since."""
