@@ -12,6 +12,7 @@ _RIS = "export the papers as RIS (.ris) instead"
 _ZOTERO = f"{_RIS}; in Zotero: Export Items…, format RIS"
 _ENDNOTE = f"{_RIS}; in EndNote: File, Export, output style RefMan (RIS) Export"
 _PUBMED = "save them from PubMed as text instead: Save, format PubMed"
+_OVID = f"{_RIS}; in Ovid: Export, format RIS"
 _SHEET = "save the sheet as CSV (.csv), with a column PMID or DOI"
 _BY_HAND = "write the paper's DOI or PMID into a file such as papers.list"
 
@@ -54,6 +55,21 @@ _BEGINNINGS = (
 )
 """What a text is, and the way out, by how it begins."""
 
+_LINES = (
+    (re.compile(r"^<\d+>[ \t]*\n[A-Z][^\n]*\n[ \t]{2,}\S", re.MULTILINE), "Ovid's text", _OVID),
+    (re.compile(r"\AScopus\nEXPORT DATE:"), "Scopus's text", f"{_RIS}; in Scopus: Export, RIS"),
+    (re.compile(r"^Record #\d+ of \d+\n(?:ID|AU|TI): ", re.MULTILINE), "the Cochrane Library's text", f"{_RIS}; choose RIS there"),
+    (
+        re.compile(r"^_{20,}\n\s*(?:Document|Dokument) \d+ (?:of|von) \d+", re.MULTILINE),
+        "ProQuest's text",
+        f"{_RIS}; choose RIS there",
+    ),
+    (re.compile(r"^Reference Type:\s+\S.*\nRecord Number:", re.MULTILINE), "EndNote's text", _ENDNOTE),
+    (re.compile(r"^--[A-Z]{2}-- \S.*\n--[A-Z]{2}--", re.MULTILINE), "Biblioscape's text", _RIS),
+    (re.compile(r"^TI ?[-~] \S.*\n(?:[A-Z]{2} ?[-~] \S.*\n){2}", re.MULTILINE), "a catalogue's text", _RIS),
+)
+"""The same, by lines that stand anywhere in it."""
+
 
 def refuse_ending(path: Path) -> None:
     """Refuses a file by its name.
@@ -65,8 +81,8 @@ def refuse_ending(path: Path) -> None:
         raise _refusal(path, *found)
 
 
-def refuse_content(text: str, path: Path) -> None:
-    """Refuses a text by its content, whatever the file is called.
+def refuse_beginning(text: str, path: Path) -> None:
+    """Refuses a text by how it begins, whatever the file is called.
 
     Raises:
         SeedError: it is of a format that is known and not read here, or no text at all.
@@ -76,6 +92,17 @@ def refuse_content(text: str, path: Path) -> None:
             raise _refusal(path, what, fix)
     if "\0" in text:
         raise refused(path, text.count("\n", 0, text.index("\0")) + 1, "this file is not text", _RIS)
+
+
+def refuse_lines(text: str, path: Path) -> None:
+    """Refuses a text that no reader has known, by lines in it.
+
+    Raises:
+        SeedError: it is of a format that is known and not read here.
+    """
+    for line, what, fix in _LINES:
+        if line.search(text):
+            raise _refusal(path, what, fix)
 
 
 def _refusal(path: Path, what: str, fix: str) -> SeedError:

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from watcher.seeds.bibliographies import is_bib, is_nbib, is_ris, read_bib, read_nbib, read_ris
+from watcher.seeds.bibtex import is_bibtex, read_bibtex
+from watcher.seeds.endnote import is_endnote, read_endnote
 from watcher.seeds.entry import Entry, refused
-from watcher.seeds.foreign import refuse_content, refuse_ending
+from watcher.seeds.foreign import refuse_beginning, refuse_ending, refuse_lines
+from watcher.seeds.medline import is_medline, read_medline
 from watcher.seeds.pages import read_page
 from watcher.seeds.plain import is_list, read_list, read_table
+from watcher.seeds.refworks import is_refworks, read_refworks
+from watcher.seeds.ris import is_ris, read_ris
+from watcher.seeds.web_of_science import is_web_of_science, read_web_of_science
 
 Reader = Callable[[str, Path], tuple[Entry, ...]]
 """Text and path to the file's papers; raises SeedError where nothing of it can be read."""
@@ -31,8 +36,11 @@ def _read_text(text: str, path: Path) -> tuple[Entry, ...]:
 
 BY_CONTENT: tuple[tuple[Recogniser, Reader], ...] = (
     (is_ris, read_ris),
-    (is_nbib, read_nbib),
-    (is_bib, read_bib),
+    (is_medline, read_medline),
+    (is_web_of_science, read_web_of_science),
+    (is_endnote, read_endnote),
+    (is_refworks, read_refworks),
+    (is_bibtex, read_bibtex),
 )
 """Formats that show themselves, in files of any known ending. A text that several know goes to the first."""
 
@@ -47,9 +55,12 @@ BY_ENDING: dict[str, Reader] = {
     ".list": read_list,
     ".csv": read_table,
     ".tsv": read_table,
-    ".nbib": read_nbib,
+    ".nbib": read_medline,
     ".ris": read_ris,
-    ".bib": read_bib,
+    ".bib": read_bibtex,
+    ".bibtex": read_bibtex,
+    ".ciw": read_web_of_science,
+    ".enw": read_endnote,
 }
 """Who reads a file whose content no recogniser of `BY_CONTENT` knows."""
 
@@ -77,6 +88,9 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
     Raises:
         SeedError: nothing in it can be read; says what to save or export instead.
     """
-    refuse_content(text, path)
-    by_ending = BY_ENDING[path.suffix.lower()]
-    return next((read for knows, read in BY_CONTENT if knows(text)), by_ending)(text, path)
+    refuse_beginning(text, path)
+    reader = next((read for knows, read in BY_CONTENT if knows(text)), None)
+    if reader is None:
+        refuse_lines(text, path)
+        reader = BY_ENDING[path.suffix.lower()]
+    return reader(text, path)

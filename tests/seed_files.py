@@ -1,0 +1,38 @@
+"""Files in a folder of seeds: what is read of them, and what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from watcher.domain import Pmid, Seed
+from watcher.errors import SeedError
+from watcher.seeds import read, read_examples
+
+
+def seeds_of(folder: Path, name: str, content: str | bytes) -> tuple[Seed, ...]:
+    """The seeds of one file, in the folder seeds/lab."""
+    lab = folder / "seeds" / "lab"
+    lab.mkdir(parents=True, exist_ok=True)
+    (lab / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return read(lab, root=folder / "seeds")
+
+
+def told(folder: Path, name: str, content: str | bytes) -> str:
+    """What is said of a file that is refused."""
+    with pytest.raises(SeedError) as refusal:
+        seeds_of(folder, name, content)
+    assert all(problem.fix and problem.place for problem in refusal.value.problems)
+    return str(refusal.value).replace(str(folder / "seeds" / "lab"), "LAB")
+
+
+def passed_over(folder: Path) -> list[str]:
+    """What is said of that which was passed over in files that were read, without the mends."""
+    doubts = read_examples(folder / "seeds" / "lab", root=folder / "seeds").doubts
+    assert all(doubt.fix and doubt.place for doubt in doubts)
+    return [f"{doubt.place}: {doubt.what}".replace(str(folder / "seeds" / "lab"), "LAB") for doubt in doubts]
+
+
+def ids(seed: Seed) -> tuple[Pmid | None, str | None, str | None]:
+    return seed.pmid, seed.doi, seed.pmcid

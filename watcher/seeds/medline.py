@@ -1,0 +1,90 @@
+"""PubMed's own format, which it calls PubMed, MEDLINE or .nbib: tags of four letters, values that go on below, indented.
+
+Ovid writes the like: its number (UI) is a PMID where DB names MEDLINE; NLM's own UI is another number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from watcher.errors import Problem
+from watcher.seeds.entry import Entry, folded
+from watcher.seeds.evidence import Evidence
+from watcher.seeds.tagged import Field, Record, doubt, entries, fields
+
+_TAG = re.compile(r"^([A-Z][A-Z0-9]{1,3}) *- ?(.*)$")
+_NAMED = re.compile(r"^(?:PMID|PMC |PMCR|OWN |STAT|UI  |VN {1,2})- ?\S", re.MULTILINE)
+_OTHER_LINE = re.compile(r"^(?:TI {1,2}|TT  |BTI |AB  |AU  |FAU |DP  |JT  |MH  |AID |LID )- ?\S", re.MULTILINE)
+_SOURCE_DOI = re.compile(r"\bdoi: (10\.\S+)")
+_ONCE = frozenset({"PMID", "TI", "OWN", "STAT", "UI"})
+
+
+def is_medline(text: str) -> bool:
+    """Whether a text is in PubMed's format, whatever tag it begins with. RIS has some of its tags, and TY besides."""
+    has_pmid = re.search(r"^PMID- ?\d", text, re.MULTILINE)
+    return bool(has_pmid or (_NAMED.search(text) and _OTHER_LINE.search(text))) and not re.search(
+        r"^TY\s{1,3}- ", text, re.MULTILINE
+    )
+
+
+def read_medline(text: str, path: Path) -> tuple[Entry, ...]:
+    """The papers of a text in PubMed's format.
+
+    Raises:
+        SeedError: it holds none.
+    """
+    return entries(_records(fields(text, _tag_of, indented=True)), _entry, path, "PMID- ")
+
+
+def _tag_of(line: str) -> tuple[str, str] | None:
+    found = _TAG.match(line)
+    return (found[1], found[2]) if found and len(found[0]) - len(found[2]) <= 6 else None
+
+
+def _records(found: Iterable[Field]) -> Iterator[Record]:
+    """The records, which an empty line parts. A statement of interests may hold empty lines too: a record begins behind one only with
+    the tag that the file begins with, or with one that a record has once; and with a second PMID in any case."""
+    record, first = Record(), ""
+    for one in found:
+        first = first or one.tag
+        again = one.tag in _ONCE and record.has(one.tag)
+        if record and ((one.after_blank and (again or one.tag == first)) or (again and one.tag == "PMID")):
+            yield record
+            record = Record()
+        record.fields.append(one)
+    if record:
+        yield record
+
+
+def _entry(record: Record, path: Path) -> Entry:
+    evidence = Evidence()
+    evidence.numbers(value.split()[0] for value in record.all("PMID"))
+    evidence.doi_fields(value for value in record.all("AID", "LID") if "[doi]" in value)
+    evidence.doi_fields([*record.all("DO"), *_SOURCE_DOI.findall(folded(" ".join(record.all("SO"))))])
+    evidence.labelled(record.all("PMC"))
+    evidence.accession(record.all("UI", "AN") if record.has("DB") else [], record.all("DB"))
+    return Entry(
+        f"line {record.line}",
+        record.line,
+        evidence.ids,
+        title=folded(record.first("TI", "BTI", "TT")),
+        abstract=folded(record.first("AB")),
+        keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("OT"))),
+        headings=tuple(dict.fromkeys(_heading(one) for one in record.all("MH"))),
+        doubts=tuple(_doubts(record, evidence, path)),
+    )
+
+
+def _heading(text: str) -> str:
+    """A heading without its qualifiers and the mark of a main topic."""
+    return folded(text).partition("/")[0].removeprefix("*")
+
+
+def _doubts(record: Record, evidence: Evidence, path: Path) -> Iterator[Problem]:
+    for one in record.fields:
+        if one.tag == "PMID" and not evidence.pmids:
+            yield doubt(
+                path, one.line, "the number behind PMID is not understood", "write digits only, or save the paper from PubMed anew"
+            )

@@ -1,0 +1,63 @@
+"""RefWorks' tagged format: tags of two characters as in RIS, each followed by a space, from RT on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from watcher.seeds.entry import Entry, folded
+from watcher.seeds.evidence import Evidence
+from watcher.seeds.tagged import Field, Record, entries, fields
+
+_TAG = re.compile(r"^([A-Z][A-Z0-9])(?: (.*)|)$")
+
+
+def is_refworks(text: str) -> bool:
+    """Whether a text holds such references: a type and a title."""
+    return bool(re.search(r"^RT [A-Z][a-z]", text, re.MULTILINE) and re.search(r"^T1 \S", text, re.MULTILINE))
+
+
+def read_refworks(text: str, path: Path) -> tuple[Entry, ...]:
+    """The papers of such a text: AN is a PMID where DS or DB names PubMed or MEDLINE, and a claim where neither is there.
+
+    Raises:
+        SeedError: it holds none.
+    """
+    return entries(_records(fields(text, _tag_of)), _entry, path, "RT Journal Article")
+
+
+def _tag_of(line: str) -> tuple[str, str] | None:
+    found = _TAG.match(line.rstrip())
+    return (found[1], found[2] or "") if found else None
+
+
+def _records(found: Iterable[Field]) -> Iterator[Record]:
+    record = Record()
+    for one in found:
+        if one.tag == "RT" and record:
+            yield record
+            record = Record()
+        if one.tag == "RT" or record:
+            record.fields.append(one)
+    if record:
+        yield record
+
+
+def _entry(record: Record, path: Path) -> Entry:
+    evidence = Evidence()
+    evidence.numbers(record.all("PM"))
+    evidence.doi_fields(record.all("DO"))
+    evidence.labelled(record.all("U1", "U2", "U3", "U4", "U5", "NO", "PC"))
+    evidence.accession(record.all("AN"), record.all("DS", "DB", "RD"))
+    evidence.addresses(record.all("LK", "UL", "U5"))
+    return Entry(
+        f"line {record.line}",
+        record.line,
+        evidence.ids,
+        title=folded(record.first("T1", "T2")),
+        abstract=folded(record.first("AB")),
+        keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("K1"))),
+        claimed_pmid=evidence.claimed,
+        doubts=evidence.doubts(path, record.line),
+    )

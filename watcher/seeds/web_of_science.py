@@ -1,0 +1,63 @@
+"""The text that Web of Science saves (savedrecs.txt, .ciw): tags of two letters, from PT to ER."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from watcher.seeds.entry import Entry, folded, terms
+from watcher.seeds.evidence import Evidence
+from watcher.seeds.tagged import Field, Record, entries, fields
+
+_TAG = re.compile(r"^([A-Z][A-Z0-9])(?: (.*)|)$")
+_ACCESSION = re.compile(r"^MEDLINE:(\d{1,9})$", re.IGNORECASE)
+
+
+def is_web_of_science(text: str) -> bool:
+    """Whether a text holds such records: a type, a title, an end."""
+    return all(re.search(pattern, text, re.MULTILINE) for pattern in (r"^PT [A-Z]\b", r"^TI \S", r"^(?:ER|EF)\s*$"))
+
+
+def read_web_of_science(text: str, path: Path) -> tuple[Entry, ...]:
+    """The papers of such a text: PM is the PMID, DI the DOI; UT is Web of Science's own number, or MEDLINE's.
+
+    Raises:
+        SeedError: it holds none.
+    """
+    return entries(_records(fields(text, _tag_of)), _entry, path, "PT J")
+
+
+def _tag_of(line: str) -> tuple[str, str] | None:
+    found = _TAG.match(line.rstrip())
+    return (found[1], found[2] or "") if found else None
+
+
+def _records(found: Iterable[Field]) -> Iterator[Record]:
+    record = Record()
+    for one in found:
+        if one.tag in ("PT", "ER", "EF") and record:
+            yield record
+            record = Record()
+        if one.tag == "PT" or record:
+            record.fields.append(one)
+    if record:
+        yield record
+
+
+def _entry(record: Record, path: Path) -> Entry:
+    evidence = Evidence()
+    evidence.numbers(record.all("PM"))
+    evidence.numbers(found for value in record.all("UT") for found in _ACCESSION.findall(value))
+    evidence.doi_fields(record.all("DI"))
+    keywords = [*terms(folded(record.first("DE"))), *terms(folded(record.first("ID")))]
+    return Entry(
+        f"line {record.line}",
+        record.line,
+        evidence.ids,
+        title=folded(record.first("TI")),
+        abstract=folded(record.first("AB")),
+        keywords=tuple(dict.fromkeys(keywords)),
+        headings=terms(folded(record.first("MH"))),
+        doubts=evidence.doubts(path, record.line),
+    )
