@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import ast
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import postgres_server
 import pytest
@@ -19,11 +21,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
 from store_samples import BY_QUERY, MAIL, Bench, paper, pmids
 
 from watcher.domain import DeliveryState, HitState, Notice, Outcome, Pmid
 from watcher.store import Owed, Store, schema, upgrade
 from watcher.store.database import Database
+from watcher.store.migrations import versions
+from watcher.store.migrations.kinds import UTCDateTime
 from watcher.store.tables import Row
 
 RECORDS = Path(__file__).parent.parent / "records"
@@ -235,3 +240,34 @@ def test_what_was_judged_before_the_upgrade_is_not_judged_again(old: Old, tmp_pa
         assert [one.outcome for one in store.explain(Pmid(2)).judgements] == [Outcome.BELOW_THRESHOLD]
         assert store.list_history("weekly").last_slot_at == datetime(2026, 8, 29, 6, tzinfo=UTC)
         assert store.run_history("nmj").failed_in_row == 0
+
+
+# --- that they never change
+
+
+SCRIPTS = sorted(Path(versions.__path__[0]).glob("r*.py"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_migration_rests_on_nothing_that_changes(script: Path) -> None:
+    """SQLModel's own type of instants is new since 0.0.46; the models change with each version."""
+    imported = [node.module for node in ast.walk(ast.parse(script.read_text())) if isinstance(node, ast.ImportFrom)]
+
+    assert {name for name in imported if name} <= {"__future__", "alembic", "watcher.store.migrations.kinds"}
+
+
+def test_instants_of_migrations_are_stored_as_those_of_the_models() -> None:
+    model = Row.metadata.tables["run"].c.started_at.type
+    instant = datetime(2026, 3, 29, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    dialects: list[sa.Dialect] = [sqlite.dialect(), postgresql.dialect()]  # type: ignore[no-untyped-call]
+    for dialect in dialects:
+        own = UTCDateTime()
+        assert own.compile(dialect) == model.compile(dialect)
+        stored = own.process_bind_param(instant, dialect)
+        assert stored == model.process_bind_param(instant, dialect)  # type: ignore[attr-defined]
+        assert stored is not None
+        assert own.process_result_value(stored.replace(tzinfo=None), dialect) == instant
+        assert own.process_bind_param(None, dialect) is own.process_result_value(None, dialect) is None
+    with pytest.raises(ValueError, match="needs an offset"):
+        UTCDateTime().process_bind_param(datetime(2026, 3, 29, 2, 30), sqlite.dialect())  # noqa: DTZ001 - that is the point

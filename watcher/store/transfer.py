@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel.sql.sqltypes import UTCDateTime
 
 from watcher.store.database import BATCH
+from watcher.store.migrations.kinds import UTCDateTime
 
 _VERSION = "alembic_version"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlmodel.sql.sqltypes import UTCDateTime
+
+from watcher.store.migrations.kinds import UTCDateTime
 
 revision = "0001"
 down_revision = None

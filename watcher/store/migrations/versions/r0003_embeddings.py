@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlmodel.sql.sqltypes import UTCDateTime
+
+from watcher.store.migrations.kinds import UTCDateTime
 
 revision = "0003"
 down_revision = "0002"
