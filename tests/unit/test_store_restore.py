@@ -50,7 +50,7 @@ def test_a_backup_of_either_database_is_restored_into_either(place: Place, frida
 
     assert place.rows() == without_leases(friday, tmp_path)
     assert (facts.path, facts.schema, facts.set_aside) == (friday, Store.schema, None)
-    assert facts.rows == sum(map(len, place.rows().values())) - 1
+    assert facts.rows == sum(map(len, rows_of(f"sqlite:///{friday}", tmp_path).values())) - 1
     with Store.open(place.url, folder=place.folder) as store:
         store.backup(tmp_path / "again.db")
     assert without_leases(tmp_path / "again.db", tmp_path) == without_leases(friday, tmp_path)
@@ -106,6 +106,135 @@ def test_the_copy_of_a_killed_watchers_files_is_a_backup_too(friday: Path, bench
 
     with Store.open(f"sqlite:///{tmp_path}/new/watcher.db", folder=tmp_path / "new") as store:
         assert store.configuration() == ("cafe", MONDAY)
+
+
+def test_a_backup_and_its_restore_count_alike(place: Place, tmp_path: Path) -> None:  # noqa: F811
+    place.fill("0001")
+    with Store.open(place.url, folder=place.folder, keep_backups=0) as store:
+        store.take_lease("pubmed", holder="a process")
+        wrote = store.backup(tmp_path / "friday.db")
+    elsewhere = tmp_path / "elsewhere"
+
+    read = Store.restore(f"sqlite:///{elsewhere}/watcher.db", wrote.path, folder=elsewhere)
+
+    assert (read.rows, read.size_bytes, read.schema) == (wrote.rows, wrote.size_bytes, wrote.schema)
+    assert read.left == ()
+
+
+# --- what does not come along
+
+SMUGGLED = """
+CREATE TABLE elsewhere (pmid INTEGER, doubled INTEGER GENERATED ALWAYS AS (pmid * 2) STORED);
+CREATE VIRTUAL TABLE words USING fts5(text);
+CREATE TRIGGER forget AFTER INSERT ON article BEGIN DELETE FROM presented; END;
+CREATE TRIGGER forge BEFORE UPDATE ON delivery BEGIN UPDATE delivery SET recipient = 'x@evil.example'; END;
+CREATE VIEW "\x1b[2Jgone" AS SELECT 1;
+CREATE VIEW everything AS SELECT * FROM article;
+CREATE INDEX computed ON article (length(title) + 1);
+CREATE INDEX some_of_it ON article (pmid) WHERE title LIKE 'A%';
+ALTER TABLE work ADD COLUMN computed INTEGER GENERATED ALWAYS AS (id + 1) VIRTUAL;
+"""
+
+
+def change(file: Path, script: str) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(script)
+
+
+def test_nothing_that_could_run_comes_along(place: Place, friday: Path, tmp_path: Path) -> None:  # noqa: F811
+    as_it_was = without_leases(friday, tmp_path)
+    change(friday, SMUGGLED)
+
+    facts = Store.restore(place.url, friday, folder=place.folder)
+
+    assert place.rows() == as_it_was
+    named = {"table elsewhere", "virtual table words", "trigger forget", "trigger forge", "view everything", "index computed"}
+    assert named <= set(facts.left)
+    assert {"index some_of_it", "view ?[2Jgone"} <= set(facts.left)
+    if place.url.startswith("sqlite"):
+        other = Store.open(f"sqlite:///{tmp_path}/other/watcher.db", folder=tmp_path / "other")
+        other.close()
+        assert schema_of(place.folder / "watcher.db") == schema_of(tmp_path / "other" / "watcher.db")
+
+
+def schema_of(file: Path) -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return set(connection.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("ALTER TABLE verdict RENAME TO v; CREATE VIEW verdict AS SELECT * FROM v", "it has no table verdict"),
+        ("DROP TABLE embedding; CREATE VIRTUAL TABLE embedding USING fts5(model_sha256)", "it has no table embedding"),
+        ("DROP TABLE follow_up", "it has no table follow_up"),
+        (
+            "DROP TABLE lease; CREATE TABLE lease (name TEXT, holder TEXT, token TEXT, until TEXT AS (name) STORED)",
+            "its table lease has no column until",
+        ),
+        ("DROP TABLE work_link; CREATE TABLE work_link (from_pmid INTEGER)", "its table work_link has no column"),
+        (
+            "DROP TABLE watch; CREATE TABLE watch (id, name, created_at, removed_at); INSERT INTO watch VALUES (1, 'a', 1, 1), (1, 'b', 1, 1)",
+            "UNIQUE constraint failed: watch.id",
+        ),
+        ("DROP TABLE alembic_version; CREATE VIEW alembic_version AS SELECT '0003' AS version_num", "not a backup of watcher"),
+        ("INSERT INTO alembic_version VALUES ('0002')", "not a backup of watcher"),
+    ],
+)
+def test_a_file_whose_tables_are_none_of_ours_changes_nothing(
+    script: str, said: str, bench: Bench, friday: Path, tmp_path: Path
+) -> None:
+    before = (tmp_path / "watcher.db").read_bytes()
+    change(friday, f"PRAGMA foreign_keys = OFF; {script}")
+
+    with pytest.raises(StoreError) as refusal:
+        Store.restore(bench.url, friday, folder=tmp_path)
+
+    assert str(refusal.value).startswith(f"{friday}: not a ")
+    assert said in str(refusal.value)
+    assert (tmp_path / "watcher.db").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.glob("*.part")) == sorted(path.name for path in tmp_path.glob(".*"))  # none
+
+
+def test_a_backup_is_only_read_and_nothing_is_left_beside_it(bench: Bench, friday: Path, tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    kept = shelf / "friday.db"
+    kept.write_bytes(friday.read_bytes())
+    change(kept, "PRAGMA journal_mode = WAL")
+    (shelf / "friday.db-journal").write_bytes(b"a journal that names other files")
+    before = {path.name: path.read_bytes() for path in shelf.iterdir()}
+
+    Store.restore(bench.url, kept, folder=tmp_path)
+
+    assert {path.name: path.read_bytes() for path in shelf.iterdir()} == before
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from watcher.errors import StoreError
+from watcher.store import Store
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), resource.RLIM_INFINITY))
+try:
+    Store.restore(sys.argv[1], Path(sys.argv[2]), folder=Path(sys.argv[3]))
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("room", [60_000, 290_000], ids=["for no tables", "for no rows"])
+def test_without_room_the_backup_is_not_blamed_and_nothing_changes(room: int, bench: Bench, friday: Path, tmp_path: Path) -> None:
+    before = (tmp_path / "watcher.db").read_bytes()
+
+    said = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", FULL, bench.url, str(friday), str(tmp_path), str(room)], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert said.startswith(f"{friday}: cannot be restored (")
+    assert "see whether there is room. Nothing was changed" in said
+    assert (tmp_path / "watcher.db").read_bytes() == before
+    assert list(tmp_path.glob(".restore*")) == []
 
 
 # --- what was there before

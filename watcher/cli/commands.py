@@ -550,6 +550,7 @@ def restore(
     with opened(context) as one:
         done = one.restore(file, force=force)
     show.copied("restored", done)
+    show.left_behind(done)
     if done.set_aside is not None:
         console.say(f"what was there before: {done.set_aside}")
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from watcher.flows.embedding import DenseState
 
 _STATES = {"good": "ok", "warning": "warning", "failed": "FAILED"}
+_LEFT_NAMED = 10
+"""So many foreign things in a backup are named."""
 
 
 def findings(found: Sequence[Finding]) -> None:
@@ -150,6 +152,13 @@ def copied(done: str, facts: BackupFacts | RestoreFacts) -> None:
     _line(
         f"{done} {facts.path}: {facts.size_bytes / 1_000_000:,.1f} MB, {facts.rows:,} rows, schema {facts.schema}, {facts.seconds:.1f} s"
     )
+
+
+def left_behind(facts: RestoreFacts) -> None:
+    """What a backup holds that is not watcher's, and was left there."""
+    if facts.left:
+        more = f" and {len(facts.left) - _LEFT_NAMED} more" if len(facts.left) > _LEFT_NAMED else ""
+        _line(f"left in the file, since only rows of watcher's tables are taken: {', '.join(facts.left[:_LEFT_NAMED])}{more}")
 
 
 def dense(state: DenseState, kept: int, *, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from watcher import writing
 from watcher.errors import StoreError
 from watcher.store import access, integrity, sqlite_file, transfer
 from watcher.store.database import Database, revision
+from watcher.store.tables import Row
 from watcher.writing import Guarded
 
 WEEK = timedelta(days=7)
@@ -127,13 +128,14 @@ def _copy_rows(source: sa.Engine, target: sa.Engine) -> None:
 
 
 def _proved(part: Path) -> tuple[str, int]:
-    """The revision of a copy and its rows. Raises StoreError when it is not sound."""
+    """The revision of a copy and the rows of its tables that a restore takes. Raises StoreError when it is not sound."""
     if said := sqlite_file.complaint(part, thorough=True):
         raise StoreError(
             f"the copy is damaged ({said}), so none was kept; see whether the database itself is sound: restart watcher"
         )
     with plain(part) as copied, copied.connect() as connection:
-        return revision(connection) or "", transfer.count(connection, transfer.tables_of(connection))
+        ours = [table for table in transfer.tables_of(connection) if table.name in Row.metadata.tables]
+        return revision(connection) or "", transfer.count(connection, ours)
 
 
 @contextmanager

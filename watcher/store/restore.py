@@ -1,6 +1,7 @@
 """Puts a backup in the place of the database. What was there is set aside or backed up first, never overwritten.
 
-The backup is copied, checked and brought to this version's schema before anything that is there is touched. Nobody may be at work
+The backup is checked, and its rows are taken into tables of our own making and brought to this version's schema, before anything that is
+there is touched. Nobody may be at work
 meanwhile: what a process did between the copy and the restore would be forgotten, and done again.
 """
 
@@ -11,16 +12,18 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from watcher import clock, writing
 from watcher.errors import Busy, StoreError
-from watcher.store import access, backup, holder, integrity, schema, sqlite_file, transfer
-from watcher.store.database import Database, revision
+from watcher.store import access, backup, holder, integrity, rows, schema, sqlite_file, transfer
+from watcher.store.database import Database
+from watcher.store.rows import Taken
 from watcher.store.tables import Row
 
 _OTHERS = sa.text(
@@ -31,7 +34,8 @@ _OTHERS = sa.text(
 
 @dataclass(frozen=True, slots=True)
 class RestoreFacts:
-    """What a restore did. `schema` is the revision that the backup had; `set_aside` is where the database is that was there before."""
+    """What a restore did. `rows`: how many the backup had; `schema`: its revision; `set_aside`: where the database is that was there before;
+    `left`: what stood in the file beside watcher's tables, such as triggers, and was left there."""
 
     path: Path
     size_bytes: int
@@ -39,6 +43,7 @@ class RestoreFacts:
     schema: str
     seconds: float
     set_aside: Path | None
+    left: tuple[str, ...] = ()
 
 
 def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> RestoreFacts:
@@ -60,18 +65,21 @@ def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> Resto
         _refuse(database, file)
         beside = database.path.parent if database.path is not None else folder
         with holder.nobody_at_work(folder), _prepared(file, beside) as ready:
-            found, rows = ready.schema, ready.rows
-            aside = _put_in_place(database, ready.path) if database.path is not None else _fill(database, ready.path, force=force)
+            taken = ready.taken
+            if database.path is not None:
+                aside = _put_in_place(database, ready.path)
+            else:
+                aside = _fill(database, ready.path, force=force, shown=str(file))
     finally:
         database.close()
-    return RestoreFacts(file, file.stat().st_size, rows, found, time.monotonic() - started, aside)
+    seconds = time.monotonic() - started
+    return RestoreFacts(file, file.stat().st_size, taken.rows, taken.schema, seconds, aside, taken.left)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
     path: Path
-    schema: str
-    rows: int
+    taken: Taken
 
 
 def _refuse(database: Database, file: Path) -> None:
@@ -83,42 +91,39 @@ def _refuse(database: Database, file: Path) -> None:
 
 @contextmanager
 def _prepared(file: Path, folder: Path) -> Iterator[_Ready]:
-    """A copy of the backup, sound, at this version's schema, and without what processes held when it was made."""
+    """The backup's rows in tables of this version's schema, without what processes held when it was made."""
     part = folder / f".restore.{os.getpid()}.part"
     for left in folder.glob(".restore.*.part"):  # nobody else restores here now: these are of killed ones
         sqlite_file.remove(left)
     try:
-        with access.writing(part, folder):
-            for ending in ("", "-wal"):
-                if (source := sqlite_file.beside(file, ending)).exists():
-                    shutil.copyfile(source, sqlite_file.beside(part, ending))
-        found = _known(part, file)
+        if sqlite_file.is_empty(file):
+            raise StoreError(f"{file}: not a sound backup (the file is empty); name another one. Nothing was changed")
+        with access.writing(part, folder), _whole(file, sqlite_file.beside(part, ".given.part")) as given:
+            taken = rows.take(given, part, shown=str(file))
         with closing(Database(sa.URL.create("sqlite", database=str(part)), folder=folder)) as copied:
             schema.migrate(copied)
             with copied.writing() as session:
                 session.execute(Row.metadata.tables["lease"].delete())
-                rows = transfer.count(session.connection(), _tables())
-        yield _Ready(part, found, rows)
+        yield _Ready(part, taken)
     finally:
         sqlite_file.remove(part)
 
 
-def _known(part: Path, file: Path) -> str:
-    """The revision of a sound copy of the file. Raises StoreError when it is no backup, or damaged, or a newer watcher's."""
-    from watcher.store import upgrade  # noqa: PLC0415 - Alembic is loaded only when there is something to do
-
+@contextmanager
+def _whole(file: Path, copy: Path) -> Iterator[Path]:
+    """The file, or, where a write-ahead log lies beside it, a copy that has taken it up; the file itself is not touched."""
+    if not sqlite_file.has_log(file):
+        yield file
+        return
     try:
-        said = "the file is empty" if sqlite_file.is_empty(part) else sqlite_file.complaint(part, thorough=True)
-    except sqlite3.Error as error:
-        said = str(error)
-    if said:
-        raise StoreError(f"{file}: not a sound backup ({said}); name another one. Nothing was changed")
-    with backup.plain(part) as copied, copied.connect() as connection:
-        found = revision(connection)
-    if found is None:
-        raise StoreError(f"{file}: not a backup of watcher. Nothing was changed")
-    upgrade.refuse_newer(found, shown=str(file))
-    return found
+        for ending in ("", "-wal"):
+            shutil.copyfile(sqlite_file.beside(file, ending), sqlite_file.beside(copy, ending))
+        with suppress(sqlite3.DatabaseError), closing(sqlite_file.connect(copy)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA journal_mode = DELETE")
+        yield copy
+    finally:
+        sqlite_file.remove(copy)
 
 
 def _put_in_place(database: Database, part: Path) -> Path | None:
@@ -136,17 +141,23 @@ def _put_in_place(database: Database, part: Path) -> Path | None:
     return aside
 
 
-def _fill(database: Database, part: Path, *, force: bool) -> Path | None:
-    """Replaces all rows of a PostgreSQL database in one transaction; where a copy of the former is, if there were any."""
+def _fill(database: Database, part: Path, *, force: bool, shown: str) -> Path | None:
+    """Replaces all rows of a PostgreSQL database in one transaction; where a copy of the former is, if there were any.
+
+    Raises StoreError when PostgreSQL, which looks closer than SQLite, does not take the rows.
+    """
     _refuse_company(database)
     schema.migrate(database)
     saved = _saved(database, force=force)
     tables = _tables()
-    with backup.plain(part) as copied, copied.connect() as reading, database.writing() as session:
-        writing = session.connection()
-        transfer.empty(writing, tables)
-        transfer.copy(reading, writing, tables)
-        transfer.continue_numbers(writing, tables)
+    try:
+        with backup.plain(part) as copied, copied.connect() as reading, database.writing() as session:
+            transfer.empty(session.connection(), tables)
+            transfer.copy(reading, session.connection(), tables)
+            transfer.continue_numbers(session.connection(), tables)
+    except (exc.StatementError, ValueError, TypeError) as error:
+        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise StoreError(f"{shown}: not a sound backup ({said}); name another one. Nothing was changed") from error
     return saved
 
 
