@@ -6,7 +6,7 @@ The store of these tests is always the real one, on SQLite (`store_samples.Bench
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -101,8 +101,22 @@ def mail_channel(name: str = "mail") -> Channel:
     return Channel(name, ChannelKind.EMAIL, "mailto://127.0.0.1")
 
 
+class Plain:
+    """What a sender has beside `send`: nothing that is kept open, and no server that two channels share."""
+
+    def server(self, channel: Channel) -> str:
+        """Unknown."""
+        del channel
+        return ""
+
+    def kept_open(self, channel: Channel) -> AbstractContextManager[None]:
+        """Nothing."""
+        del channel
+        return nullcontext()
+
+
 @dataclass
-class Post:
+class Post(Plain):
     """A sender: what it took, and whom it refuses with which error, once for each error that is given."""
 
     refusals: dict[str, list[DeliveryError]] = field(default_factory=dict)

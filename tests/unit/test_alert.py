@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flow_samples import ALS, WEEKLY, Desk, final
+from flow_samples import ALS, WEEKLY, Desk, Plain, final
 
 from watcher.demo.papers import paper
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, RunOutcome
@@ -29,7 +29,7 @@ PROBLEM = Problem(
 
 
 @dataclass
-class Lab:
+class Lab(Plain):
     """A desk whose list goes to `mail` and `slack`, with an alerter and what was sent."""
 
     desk: Desk

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import time_machine
-from flow_samples import Post, final, mail_channel, passing
+from flow_samples import Plain, Post, final, mail_channel, passing
 from store_samples import MAIL, MONDAY, Bench, days
 
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
@@ -224,7 +226,7 @@ def test_a_reader_whom_the_server_puts_off_holds_up_no_other_of_the_channel(benc
     assert standing(bench) == ["pending", "sent", "pending", "sent"]
 
 
-class _Waiting:
+class _Waiting(Plain):
     """A sender whose first channel ends only when the second has been served."""
 
     def __init__(self) -> None:
@@ -244,6 +246,93 @@ def test_a_channel_that_hangs_delays_no_other(bench: Bench) -> None:
     done = Deliverer(bench.store, _Waiting(), CHANNELS, "me").deliver(MONDAY + MINUTE)
 
     assert [(one.delivery.channel, str(one.state)) for one in done] == [("mail", "sent"), ("slack", "sent")]
+
+
+class _Server(Plain):
+    """A sender whose channels lead to servers, and which counts who is there at once. Each waits until so many have come together."""
+
+    def __init__(self, servers: Mapping[str, str], together: int) -> None:
+        self.servers = servers
+        self.open: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.kept: list[str] = []
+        self._lock = threading.Lock()
+        self._together = threading.Barrier(together)
+
+    def server(self, channel: Channel) -> str:
+        return self.servers[channel.name]
+
+    @contextmanager
+    def kept_open(self, channel: Channel) -> Iterator[None]:
+        server = self.server(channel)
+        with self._lock:
+            self.kept.append(channel.name)
+            self.open[server] += 1
+            self.most[server] = max(self.most[server], self.open[server])
+        yield
+        with self._lock:
+            self.open[server] -= 1
+
+    def send(self, *_: object, **__: object) -> None:
+        with suppress(threading.BrokenBarrierError):
+            self._together.wait(30)
+
+
+def test_a_server_is_met_by_two_channels_at_once_and_no_more(bench: Bench) -> None:
+    names = [f"mail-{number}" for number in range(6)]
+    for number, name in enumerate(names):
+        bench.owe("pi@lab.example", channel=name, at=MONDAY + number * MINUTE)
+    post = _Server(dict.fromkeys(names, "smtp.lab.example:587"), together=2)
+
+    done = Deliverer(bench.store, post, {name: mail_channel(name) for name in names}, "me").deliver(MONDAY + 6 * MINUTE)
+
+    assert [str(one.state) for one in done] == ["sent"] * 6
+    assert (post.most, sorted(post.kept)) == ({"smtp.lab.example:587": 2}, names)
+
+
+def test_a_server_with_many_channels_keeps_no_other_server_waiting(bench: Bench) -> None:
+    servers = {f"a-{number}": "a.example:25" for number in range(12)} | {
+        f"b-{number}": f"b{number}.example:25" for number in range(6)
+    }
+    for number, name in enumerate(servers):
+        bench.owe("pi@lab.example", channel=name, at=MONDAY + number * MINUTE)
+    post = _Server(servers, together=7)
+
+    Deliverer(bench.store, post, {name: mail_channel(name) for name in servers}, "me").deliver(MONDAY + 18 * MINUTE)
+
+    assert set(post.kept[:7]) == {"a-0", *(f"b-{number}" for number in range(6))}
+
+
+def test_what_becomes_owed_during_a_turn_goes_out_in_it(bench: Bench, post: Post) -> None:
+    class Growing(Plain):
+        def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
+            if not post.taken:
+                bench.owe("late@lab.example", at=MONDAY - MINUTE)
+            post.send(delivery, channel, now=now)
+
+    bench.owe("pi@lab.example")
+
+    Deliverer(bench.store, Growing(), CHANNELS, "me").deliver(MONDAY)
+
+    assert [recipient for _, recipient, _ in post.taken] == ["pi@lab.example", "late@lab.example"]
+
+
+def test_a_turn_asks_the_database_only_as_often_as_there_are_deliveries(bench: Bench, post: Post) -> None:
+    bench.owe(*(f"reader{number}@lab.example" for number in range(40)))
+    asked = 0
+
+    def count(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    sa.event.listen(sa.Engine, "begin", count)
+    try:
+        deliver(bench, post)
+    finally:
+        sa.event.remove(sa.Engine, "begin", count)
+
+    assert len(post.taken) == 40
+    assert asked <= 3 * 40 + 3
 
 
 def test_the_other_readers_of_a_channel_get_their_turn_before_the_one_that_failed(bench: Bench, post: Post) -> None:
@@ -272,7 +361,7 @@ def test_parts_arrive_in_order_and_the_second_waits_for_the_first(bench: Bench, 
 # --- other processes
 
 
-class _Thief:
+class _Thief(Plain):
     """A sender during whose work another process takes the delivery over."""
 
     def __init__(self, bench: Bench, failure: DeliveryError | None = None) -> None:
@@ -315,7 +404,7 @@ def test_a_send_that_takes_long_keeps_its_claim(bench: Bench, monkeypatch: pytes
 
     monkeypatch.setattr(bench.store, "renew_claim", told)
 
-    class Slow:
+    class Slow(Plain):
         def send(self, *_: object, **__: object) -> None:
             with time_machine.travel(MONDAY + timedelta(seconds=170), tick=False):
                 renewed.clear()
@@ -341,7 +430,7 @@ def test_how_a_send_went_is_written_down_once_the_database_can_be_written_again(
     post, other = Post(), sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)
     post.refuse("mail", *refusals)
 
-    class Locking:
+    class Locking(Plain):
         def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
             other.execute("BEGIN IMMEDIATE")
             post.send(delivery, channel, now=now)
@@ -365,7 +454,7 @@ def test_how_a_send_went_is_written_down_once_the_database_can_be_written_again(
 def test_the_services_end_lets_the_message_in_hand_be_settled_and_claims_no_other(bench: Bench) -> None:
     stopping, taken = threading.Event(), []
 
-    class Stopping:
+    class Stopping(Plain):
         def send(self, delivery: Delivery, *_: object, **__: object) -> None:
             taken.append(delivery.recipient)
             stopping.set()
@@ -380,7 +469,7 @@ def test_the_services_end_lets_the_message_in_hand_be_settled_and_claims_no_othe
 
 
 def test_a_defect_in_one_channel_is_raised_when_the_others_have_settled_what_they_had_in_hand(bench: Bench) -> None:
-    class Broken:
+    class Broken(Plain):
         def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:  # noqa: ARG002 - the protocol's
             if channel.name == "mail":
                 raise ZeroDivisionError
@@ -406,7 +495,7 @@ def test_each_attempt_is_told(bench: Bench, post: Post) -> None:
 
 
 def test_a_defect_of_a_sender_is_not_taken_for_a_failed_delivery(bench: Bench) -> None:
-    class Broken:
+    class Broken(Plain):
         def send(self, *_: object, **__: object) -> None:
             raise ZeroDivisionError
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.notify.email import _Smtp
 from watcher.notify.mail_url import MailUrlFault, read
+from watcher.notify.smtp import Smtp
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=24)
 AWKWARD = st.text(st.sampled_from(";&:/@#?%+ =\\[]üäß日.-_~ab1"), min_size=1, max_size=16)
@@ -167,7 +167,7 @@ def test_everything_a_url_can_say_is_read() -> None:
 
 
 def test_a_login_by_cram_md5_answers_as_in_rfc_2195() -> None:
-    smtp = _Smtp()
+    smtp = Smtp()
     smtp.user, smtp.password = "tim", "tanstaaftanstaaf"
 
     answer = smtp.auth_cram_md5(b"<1896.697170952@postoffice.reston.mci.net>")

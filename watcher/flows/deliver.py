@@ -1,12 +1,13 @@
 """Owed messages go out: claim, send, settle.
 
-    claim   a conditional update with a token and a lease, committed before the socket opens; the lease is renewed while the send lasts
+    claim   a conditional update with a token and a lease, committed before a byte is sent; the lease is renewed while the send lasts
     send    through the channel; its failure says whether trying again can help
     settle  where the token is still mine: sent; pending and later; or parked
 
-Each channel has a thread of its own, so that a dead one delays no other, and goes through what it is owed one after the other. Its turn
-ends with a failure that concerns the whole channel; one that concerns a single recipient costs that recipient his turn. Nothing is ever
-given up here: what cannot pass now is parked and tried again daily.
+Channels take their turns side by side, so that a dead one delays no other, at most TURNS_AT_ONE_SERVER of them at one server, so that
+none is flooded. A turn goes through what its channel is owed, one after the other, and keeps the way there open meanwhile. It ends with
+a failure that concerns the whole channel; one that concerns a single recipient costs that recipient his turn. Nothing is ever given up
+here: what cannot pass now is parked and tried again daily.
 
 What cannot be settled at once (a full disk, a locked database) is remembered, and settled before anything else is sent: a message that
 was taken is not sent again for that.
@@ -17,12 +18,13 @@ from __future__ import annotations
 import math
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Self
 
 from watcher import clock
 from watcher.domain import Channel, Delivery, DeliveryState
@@ -37,7 +39,9 @@ PARKED_WAIT = timedelta(days=1)
 LONGEST_ASKED = timedelta(days=1)
 """How long another side may ask us to wait."""
 
-CHANNELS_AT_ONCE = 8
+TURNS_AT_ONCE = 8
+TURNS_AT_ONE_SERVER = 2
+"""Each has one connection at most."""
 RENEW_SECONDS = 45.0
 RENEWALS = 40
 """A send that lasts longer than half an hour hangs for good; its lease may then run out."""
@@ -49,6 +53,12 @@ _THE_WHOLE_CHANNEL = frozenset({408, 421, 425, 429, 454})
 
 class Sender(Protocol):
     """Sends one delivery through its channel. Several threads may send at once, each through another channel."""
+
+    def server(self, channel: Channel) -> str:
+        """Which server a channel leads to, in any words; "" where that is not known."""
+
+    def kept_open(self, channel: Channel) -> AbstractContextManager[None]:
+        """Keep the way to a channel open from one `send` of the block to the next."""
 
     def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
         """Hand the message over.
@@ -132,8 +142,9 @@ class Deliverer:
         owed: dict[str, list[DeliveryFacts]] = {}
         for facts in self.store.deliveries(states=_OPEN, limit=100_000):
             owed.setdefault(facts.channel, []).append(facts)
-        turns = [_Turn(self, channel, tuple(owed[channel]), now, everything) for channel in sorted(owed)]
-        done = _side_by_side(turns)
+        with _Claims(self.store) as claims:
+            turns = [_Turn(self, channel, tuple(reversed(owed[channel])), now, everything, claims) for channel in sorted(owed)]
+            done = _side_by_side(turns)
         if self.stopping.is_set() and owed:
             raise Stopped
         return done
@@ -141,37 +152,68 @@ class Deliverer:
 
 @dataclass
 class _Turn:
-    """One channel's turn: everything that it is owed, one after the other."""
+    """One channel's turn: everything that it is owed, one after the other. `owed` is what it was when the turns began, oldest first."""
 
     by: Deliverer
     channel: str
     owed: Sequence[DeliveryFacts]
     now: datetime
     everything: bool
+    claims: _Claims
     done: list[Sending] = field(default_factory=list)
     halted: threading.Event = field(default_factory=threading.Event)
     _passed_over: set[int] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self._parked = any(one.state == DeliveryState.PARKED for one in self.owed)
+
+    @property
+    def server(self) -> str:
+        """What it is not to flood."""
+        known = self.by.channels.get(self.channel)
+        return (self.by.sender.server(known) if known else "") or f"channel {self.channel}"
+
     def take(self) -> None:
         """Send what is due, until nothing is left or the channel fails."""
-        while delivery := self._next():
-            self._passed_over.add(delivery.id)
-            sending = self._attempt(delivery)
-            self.done.append(sending)
-            self.by.say(_line(sending))
-            if sending.state is DeliveryState.SENT and self.by.store.wake_parked(self.now, self.channel):
-                self.by.say(f"{self.channel} works again: what was parked is tried at once")
+        known = self.by.channels.get(self.channel)
+        with self.by.sender.kept_open(known) if known else nullcontext():
+            for delivery in self._claimed():
+                self._send(delivery)
 
-    def _next(self) -> Delivery | None:
+    def _claimed(self) -> Iterator[Delivery]:
+        """Claims what was owed when the turns began, by number, and then whatever else is due by now."""
+        for one in self.owed:
+            if self._is_due(one) and (delivery := self._claim(only=one.id)):
+                yield delivery
+        while delivery := self._claim(exclude=frozenset(self._passed_over)):
+            yield delivery
+
+    def _is_due(self, one: DeliveryFacts) -> bool:
+        due = self.everything or (one.state != DeliveryState.SENDING and one.next_at is not None and one.next_at <= self.now)
+        return due and one.id not in self._passed_over
+
+    def _claim(self, *, only: int | None = None, exclude: frozenset[int] = frozenset()) -> Delivery | None:
         if self.halted.is_set() or self.by.stopping.is_set():
             return None
         return self.by.store.claim_delivery(
-            self.now,
-            holder=self.by.holder,
-            channel=self.channel,
-            everything=self.everything,
-            exclude=frozenset(self._passed_over),
+            self.now, holder=self.by.holder, channel=self.channel, everything=self.everything, only=only, exclude=exclude
         )
+
+    def _send(self, delivery: Delivery) -> None:
+        self._passed_over.add(delivery.id)
+        sending = self._attempt(delivery)
+        self.done.append(sending)
+        self.by.say(_line(sending))
+        if sending.state is DeliveryState.PARKED:
+            self._parked = True
+        elif sending.state is DeliveryState.SENT:
+            self._passed_over.discard(delivery.id)  # nobody claims it again
+            self._wake_parked()
+
+    def _wake_parked(self) -> None:
+        if self._parked and self.by.store.wake_parked(self.now, self.channel):
+            self.by.say(f"{self.channel} works again: what was parked is tried at once")
+        self._parked = False
 
     def _attempt(self, delivery: Delivery) -> Sending:
         channel = self.by.channels.get(delivery.channel)
@@ -182,7 +224,7 @@ class _Turn:
                     permanent=True,
                     fix=f"configure it again, or end this with `watcher deliver --drop {delivery.id}`",
                 )
-            with _kept(self.by.store, delivery):
+            with self.claims.kept(delivery):
                 self.by.sender.send(delivery, channel, now=self.now)
         except DeliveryError as error:
             return self._settled(self._failed(delivery, error))
@@ -216,12 +258,13 @@ class _Turn:
 
 def _side_by_side(turns: Sequence[_Turn]) -> tuple[Sending, ...]:
     """Let every channel take its turn. When one ends by an error, or we are interrupted, the others end after the message in hand."""
-    if len(turns) == 1:
-        turns[0].take()
-    elif turns:
-        with ThreadPoolExecutor(min(len(turns), CHANNELS_AT_ONCE), thread_name_prefix="deliver") as pool:
+    lanes = _lanes(turns)
+    if len(lanes) == 1:
+        _go_through(lanes[0])
+    elif lanes:
+        with ThreadPoolExecutor(min(len(lanes), TURNS_AT_ONCE), thread_name_prefix="deliver") as pool:
             try:
-                for finished in [pool.submit(turn.take) for turn in turns]:
+                for finished in [pool.submit(_go_through, lane) for lane in lanes]:
                     finished.result()
             except BaseException:
                 for turn in turns:
@@ -230,27 +273,62 @@ def _side_by_side(turns: Sequence[_Turn]) -> tuple[Sending, ...]:
     return tuple(sending for turn in turns for sending in turn.done)
 
 
-@contextmanager
-def _kept(store: Store, delivery: Delivery) -> Iterator[None]:
-    """Renew the claim as long as the send lasts: a slow server must not make another process send the same."""
-    done = threading.Event()
-    keeping = threading.Thread(target=_renew, args=(store, delivery, done), name=f"claim-{delivery.id}", daemon=True)
-    keeping.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeping.join()
+def _lanes(turns: Sequence[_Turn]) -> list[deque[_Turn]]:
+    """What is gone through side by side: for each server its queue, so often as turns may be taken there at once. Every server's first
+    lane comes before any second one, so that a server with many channels keeps no other waiting."""
+    queues: dict[str, deque[_Turn]] = {}
+    for turn in turns:
+        queues.setdefault(turn.server, deque()).append(turn)
+    return [queue for number in range(TURNS_AT_ONE_SERVER) for queue in queues.values() if len(queue) > number]
 
 
-def _renew(store: Store, delivery: Delivery, done: threading.Event) -> None:
-    for _ in range(RENEWALS):
-        if done.wait(RENEW_SECONDS):
-            return
+def _go_through(queue: deque[_Turn]) -> None:
+    """Take the turns of a queue, which others may go through too, until there is none left."""
+    while True:
         try:
-            store.renew_claim(delivery)
-        except StoreError:
-            continue  # it may be written again before the lease runs out
+            turn = queue.popleft()
+        except IndexError:
+            return
+        turn.take()
+
+
+class _Claims:
+    """The claims in hand, renewed as long as their sends last: a slow server must not make another process send the same."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._in_hand: dict[int, tuple[Delivery, int]] = {}
+        self._over = threading.Event()
+        self._renewing = threading.Thread(target=self._renew_all, name="claims", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._renewing.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._renewing.join()
+
+    @contextmanager
+    def kept(self, delivery: Delivery) -> Iterator[None]:
+        """Renew this claim in the block."""
+        self._in_hand[delivery.id] = (delivery, RENEWALS)
+        try:
+            yield
+        finally:
+            del self._in_hand[delivery.id]
+
+    def _renew_all(self) -> None:
+        while not self._over.wait(RENEW_SECONDS):
+            for number, (delivery, left) in list(self._in_hand.items()):
+                self._renew(delivery, left)
+                if number in self._in_hand:
+                    self._in_hand[number] = (delivery, left - 1)
+
+    def _renew(self, delivery: Delivery, left: int) -> None:
+        if left > 0:
+            with suppress(StoreError):  # it may be written again before the lease runs out
+                self._store.renew_claim(delivery)
 
 
 def _reason(sending: Sending) -> str:

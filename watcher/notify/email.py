@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import mimetypes
 import smtplib
 import socket
 import ssl
-from contextlib import contextmanager
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
 from urllib.parse import quote
 
 from apprise.exception import AppriseImproperlyConfigured
 from apprise.plugins.email.base import NotifyEmail
 
-from watcher.deadline import connect, counted, current
 from watcher.domain import Channel, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import mail_url
@@ -28,82 +24,15 @@ from watcher.notify.hush import hushed
 from watcher.notify.instance import asset
 from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
+from watcher.notify.smtp import Line, Server
 from watcher.visible import visible
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SMTP_TIMEOUT_SECONDS = 20
-DATA_SECONDS = 60  # servers look for viruses and spam before they take a mail
-QUIT_SECONDS = 5.0
 RIS_TYPE = "application/x-research-info-systems"
 
 _FROM_ANYWHERE = "watcher@lab.example"
 """What Apprise takes for the sender until the URL's own is put in its place."""
-_MOST_CHALLENGES = 5
 
 mimetypes.add_type(RIS_TYPE, ".ris")
-
-
-class _Smtp(smtplib.SMTP):
-    """Keeps the bounds of the exchange that it is used in, from the look-up of the host's name on."""
-
-    source_address: tuple[str, int] | None
-
-    def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
-        return connect(host, port, timeout, source_address=self.source_address)
-
-    def getreply(self) -> tuple[int, bytes]:
-        """One reply, of however many lines; what comes is counted."""
-        if self.file is None and self.sock is not None:
-            self.file = counted(self.sock.makefile("rb"))
-        return super().getreply()
-
-    def data(self, msg: Any) -> tuple[int, bytes]:  # noqa: ANN401 - bytes or text, as smtplib has it
-        """Send the mail itself, and wait longer for the answer than for others."""
-        if self.sock is not None:
-            self.sock.settimeout(DATA_SECONDS)
-        answer = super().data(msg)
-        if self.sock is not None:
-            self.sock.settimeout(SMTP_TIMEOUT_SECONDS)
-        return answer
-
-    def auth(self, mechanism: str, authobject: Any, *, initial_response_ok: bool = True) -> tuple[int, bytes]:  # noqa: ANN401 - smtplib's
-        """AUTH by RFC 4954, user and password in UTF-8 (RFC 4616); smtplib's own takes ASCII alone.
-
-        Raises:
-            SMTPAuthenticationError: the login was refused.
-        """
-        first = authobject() if initial_response_ok else None
-        code, said = self.docmd("AUTH", mechanism if first is None else f"{mechanism} {_base64(first)}")
-        self._auth_challenge_count = 0 if first is None else 1  # read by auth_login
-        while code == 334 and self._auth_challenge_count < _MOST_CHALLENGES:
-            self._auth_challenge_count += 1
-            code, said = self.docmd(_base64(authobject(_challenge(said))))
-        if code in (235, 503):
-            return code, said
-        raise smtplib.SMTPAuthenticationError(code, said)
-
-    def auth_cram_md5(self, challenge: Any = None) -> Any:  # noqa: ANN401 - overloaded in typeshed
-        """The answer of CRAM-MD5 (RFC 2195); None begins it."""
-        if challenge is None:
-            return None
-        return f"{self.user} {hmac.digest(self.password.encode(), challenge, 'md5').hex()}"
-
-
-def _challenge(said: bytes) -> bytes:
-    try:
-        return base64.b64decode(said)
-    except ValueError:
-        raise smtplib.SMTPResponseException(501, b"a login's challenge that is no base64") from None
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-class _SmtpTls(smtplib.SMTP_SSL, _Smtp):
-    """The same inside TLS: SMTP_SSL wraps the socket that `_Smtp` makes."""
 
 
 class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types for its plugins
@@ -112,13 +41,18 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
     outgoing: tuple[EmailMessage, str]
     failure: DeliveryError | None = None
 
+    @cached_property
+    def line(self) -> Line:
+        """The way to its server, which stays open from one send to the next until it is closed."""
+        verify = bool(self.verify_certificate)
+        return Line(Server(self.smtp_host, self.port, str(self.secure_mode), self.user, self.password, verify=verify))
+
     def send(self, *_args: object, **_kwargs: object) -> bool:
         """Hand the message over; a refusal is kept in `failure` with its SMTP code."""
-        message, recipient = self.outgoing
+        (message, recipient), self.failure = self.outgoing, None
         with bounded() as exchange:
             try:
-                with self.connection() as smtp:
-                    smtp.send_message(message, from_addr=self.from_addr[1], to_addrs=[recipient])
+                self.line.hand_over(message, self.from_addr[1], recipient)
             except (OSError, smtplib.SMTPException) as error:
                 self.failure = late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host)
         return self.failure is None
@@ -134,38 +68,11 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
         """
         with bounded() as exchange:
             try:
-                with self.connection() as smtp:
-                    smtp.noop()
+                self.line.reach()
             except (OSError, smtplib.SMTPException) as error:
                 raise late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host) from None
+        self.line.close()
         return f"{self.smtp_host}:{self.port} answers{' and accepts the login' if self.user and self.password else ''}"
-
-    @contextmanager
-    def connection(self) -> Iterator[smtplib.SMTP]:
-        """A connection as the URL wants it: plain, STARTTLS or TLS, logged in when it names a user and a password.
-
-        It is made inside an exchange.
-
-        Raises:
-            OSError, smtplib.SMTPException: it could not be made.
-        """
-        context = ssl.create_default_context()
-        if not self.verify_certificate:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        smtp = (
-            _SmtpTls(self.smtp_host, self.port, timeout=SMTP_TIMEOUT_SECONDS, context=context)
-            if self.secure_mode == "ssl"
-            else _Smtp(self.smtp_host, self.port, timeout=SMTP_TIMEOUT_SECONDS)
-        )
-        try:
-            if self.secure_mode == "starttls":
-                smtp.starttls(context=context)
-            if self.user and self.password:
-                smtp.login(self.user, self.password)
-            yield smtp
-        finally:
-            _hang_up(smtp)
 
 
 def email_plugin(channel: Channel) -> DigestEmail:
@@ -312,14 +219,3 @@ def _plain(error: OSError | smtplib.SMTPException) -> str:
         return "hung up"
     said = "no such host" if isinstance(error, socket.gaierror) else str(error.strerror or "").lower()
     return f"could not be reached or hung up ({said})" if said else "could not be reached or hung up"
-
-
-def _hang_up(smtp: smtplib.SMTP) -> None:
-    """Say goodbye. Nobody waits long for the answer: until this returns, a mail that was taken is not written down as sent."""
-    current().cut_after(QUIT_SECONDS)
-    try:
-        if smtp.sock is not None:
-            smtp.sock.settimeout(QUIT_SECONDS)
-        smtp.quit()
-    except (OSError, smtplib.SMTPException):
-        smtp.close()

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from watcher.domain import UNKNOWN_URL, Channel, ChannelKind, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
@@ -26,6 +29,30 @@ class Notifier:
 
     def __init__(self, *, slack_base_url: str | None = None) -> None:
         self._slack_base_url = (slack_base_url or os.environ.get(SLACK_BASE_URL) or "").rstrip("/")
+        self._kept: dict[str, DigestEmail | None] = {}
+
+    @contextmanager
+    def kept_open(self, channel: Channel) -> Iterator[None]:
+        """Keep the way to a channel open from one `send` of the block to the next, where it is mail."""
+        self._kept[channel.name] = None
+        try:
+            yield
+        finally:
+            plugin = self._kept.pop(channel.name)
+            if plugin is not None:
+                plugin.line.close()
+
+    def server(self, channel: Channel) -> str:
+        """Which server a channel leads to, as host:port; "" where its URL does not say."""
+        try:
+            plugin = self._plugin(channel)
+        except ConfigurationError:
+            return ""
+        if isinstance(plugin, DigestEmail):
+            return f"{plugin.smtp_host}:{plugin.port}"
+        if isinstance(plugin, DigestSlack):
+            return urlsplit(plugin.post_url or plugin.webhook_url).netloc.rpartition("@")[2]
+        return f"{plugin.host}:{plugin.port}" if getattr(plugin, "host", None) else ""
 
     def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
         """Hand one message over.
@@ -39,16 +66,27 @@ class Notifier:
             DeliveryError: it was not taken; `permanent` says whether sending the same again can help.
         """
         try:
-            plugin = self._plugin(channel)
+            plugin = self._kept.get(channel.name) or self._plugin(channel)
         except ConfigurationError as error:
             problem = error.problems[0]
             raise DeliveryError(problem.what, permanent=True, fix=problem.fix) from None
         if isinstance(plugin, DigestEmail):
-            plugin.outgoing = (as_email(delivery, channel, plugin, now), delivery.recipient or plugin.targets[0][1])
-        elif isinstance(plugin, DigestSlack):
+            self._mail(plugin, delivery, channel, now)
+            return
+        if isinstance(plugin, DigestSlack):
             plugin.outgoing = json.loads(delivery.message.payload["json"])
         text = delivery.message.payload.get("text") or delivery.message.subject
         notify(plugin, channel, text, delivery.message.subject)
+
+    def _mail(self, plugin: DigestEmail, delivery: Delivery, channel: Channel, now: datetime) -> None:
+        plugin.outgoing = (as_email(delivery, channel, plugin, now), delivery.recipient or plugin.targets[0][1])
+        plugin.send()
+        if channel.name in self._kept:
+            self._kept[channel.name] = plugin
+        else:
+            plugin.line.close()
+        if plugin.failure is not None:
+            raise plugin.failure
 
     def recipients(self, channel: Channel) -> tuple[str, ...]:
         """To whom a channel delivers, each a delivery of its own: `to`, else the addresses in its URL; ("",) when it has none.

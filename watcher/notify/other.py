@@ -8,7 +8,6 @@ import apprise
 
 from watcher.domain import Channel
 from watcher.errors import DeliveryError
-from watcher.notify.email import DigestEmail
 from watcher.notify.hush import hushed
 from watcher.notify.instance import asset, not_understood
 from watcher.notify.sending import bounded, late, left_behind_when_late, take_over_requests
@@ -52,7 +51,7 @@ def notify(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # n
             raise fault
         return result
 
-    ours = isinstance(plugin, DigestEmail | DigestSlack)
+    ours = isinstance(plugin, DigestSlack)
     result = pushed() if ours else left_behind_when_late(pushed_within_bounds, who)
     failure = getattr(plugin, "failure", None)
     if failure is not None:

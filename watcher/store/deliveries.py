@@ -1,7 +1,7 @@
 """Deliveries: claimed by one sender at a time, tried, settled. Nothing that is owed leaves this table unsent, unless a person drops it.
 
 A claim is one conditional update that sets a fresh token and a lease in real time, together with the row of the attempt; it is
-committed before the socket opens. Only the owner of the token may settle. A claim whose lease has run out is taken again, under the
+committed before a byte is sent. Only the owner of the token may settle. A claim whose lease has run out is taken again, under the
 same Message-ID, unless its attempt says that the message was handed over: then it was sent.
 """
 
@@ -49,8 +49,12 @@ def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> 
     """The next delivery, now this holder's alone, or None."""
     with database.writing() as session:
         real_now = database.lease_time(session)
-        _settle_handed_over(session, _stranded(real_now))
-        ready = sa.and_(_ready(now, real_now, everything=wanted.everything), _chosen(wanted), ~_earlier_part_open())
+        chosen = _chosen(wanted)
+        if wanted.only is None:
+            _settle_handed_over(session, _stranded(real_now))
+        else:  # one that is known by its number: what was handed over is left to who asks for all
+            chosen = sa.and_(chosen, ~_handed_over())
+        ready = sa.and_(chosen, _ready(now, real_now, everything=wanted.everything), ~_earlier_part_open())
         first = sa.select(deliveries.c.id).where(ready).order_by(deliveries.c.id).limit(1).scalar_subquery()
         claimed = (
             session.execute(
@@ -70,12 +74,16 @@ def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> 
         )
         if claimed is None:
             return None
-        first_attempt_at = session.execute(
-            sa.select(attempts.c.started_at).where(attempts.c.delivery_id == claimed["id"]).order_by(attempts.c.id).limit(1)
-        ).scalar()
-        _close_attempts(session, [claimed["id"]], now)
+        first_attempt_at = _first_attempt_at(session, claimed["id"]) if claimed["attempts"] > 1 else None
+        if first_attempt_at is not None:
+            _close_attempts(session, [claimed["id"]], now)
         session.execute(attempts.insert().values(delivery_id=claimed["id"], started_at=now))
         return _delivery(session, claimed, first_attempt_at or now)
+
+
+def _first_attempt_at(session: orm.Session, delivery_id: int) -> datetime | None:
+    first = sa.select(attempts.c.started_at).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id).limit(1)
+    return session.execute(first).scalar()
 
 
 def _ready(now: datetime, real_now: datetime, *, everything: bool) -> sa.ColumnElement[bool]:
@@ -88,6 +96,12 @@ def _ready(now: datetime, real_now: datetime, *, everything: bool) -> sa.ColumnE
 def _stranded(real_now: datetime) -> sa.ColumnElement[bool]:
     """Being sent, under a lease that has run out."""
     return sa.and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < real_now)
+
+
+def _handed_over() -> sa.Exists:
+    """Whether the open attempt says that the other side has taken the message."""
+    taken = sa.and_(attempts.c.finished_at.is_(None), attempts.c.handed_over_at.is_not(None))
+    return sa.exists().where(attempts.c.delivery_id == deliveries.c.id, taken).correlate(deliveries)
 
 
 def _chosen(wanted: Wanted) -> sa.ColumnElement[bool]:
@@ -104,7 +118,7 @@ def _earlier_part_open() -> sa.Exists:
     other, mine, theirs = deliveries.alias("other"), message_rows.alias("mine"), message_rows.alias("theirs")
     return (
         sa.exists()
-        .where(mine.c.id == deliveries.c.message_id)
+        .where(mine.c.id == deliveries.c.message_id, mine.c.part > 1)
         .where(theirs.c.id == other.c.message_id)
         .where(other.c.channel == deliveries.c.channel, other.c.recipient == deliveries.c.recipient)
         .where(sa.or_(theirs.c.digest_id == mine.c.digest_id, theirs.c.notice_id == mine.c.notice_id))
@@ -156,6 +170,8 @@ def _settle_handed_over(session: orm.Session, left: sa.ColumnElement[bool]) -> i
         .returning(deliveries.c.id)
     )
     rows = list(settled.scalars())
+    if not rows:
+        return 0
     ended = attempts.update().where(taken, attempts.c.delivery_id.in_(rows))
     session.execute(ended.values(finished_at=attempts.c.handed_over_at, outcome=DeliveryState.SENT.value))
     return len(rows)

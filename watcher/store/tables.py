@@ -504,7 +504,7 @@ class DeliveryRow(Row, table=True):
 
 
 class AttemptRow(Row, table=True):
-    """One try at a delivery, written before the socket opens."""
+    """One try at a delivery, written before a byte is sent."""
 
     __tablename__ = "attempt"
     __table_args__ = (sa.Index("attempt_delivery", "delivery_id"),)
