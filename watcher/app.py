@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from watcher import clock, health, schedule
 from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
 from watcher.domain import Article, Channel, DigestList, GaveWay, ResolvedSeed, Seed, Theme, Watch
-from watcher.errors import ConfigurationError, Place, Problem, SeedError, UnknownNameError
+from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreDamaged, UnknownNameError
 from watcher.export import to_ris
 from watcher.flows.alert import Alerter
 from watcher.flows.beats import Beats
@@ -89,7 +89,8 @@ class Loaded:
 
 @dataclass
 class App:
-    """Everything wired together for one process. Use as a context manager: leaving it gives back the database and the lock.
+    """Everything wired together for one process. Use as a context manager: leaving it gives back the database and the lock. Work that
+    ends since the database is damaged sets it aside.
 
     `stopping`, once set, ends what is under way at the next step. `loaded` is what a service read when it took the configuration up:
     its seeds are used from then on, whatever becomes of the files. `unsettled` are sends whose end is not in the database yet: a process
@@ -102,6 +103,7 @@ class App:
     loaded: Loaded | None = None
     unsettled: Unsettled = field(default_factory=Unsettled)
     _opened: list[Callable[[], None]] = field(default_factory=list)
+    _is_at_work: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +111,8 @@ class App:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         while self._opened:
             self._opened.pop()()
+        if self._is_at_work and isinstance(error, StoreDamaged):
+            Store.set_aside_if_damaged(self.settings.database_url, folder=self.data_folder)
 
     # --- what the configuration names ---------------------------------------------------------------------------------------
 
@@ -193,8 +197,9 @@ class App:
         return Store.restore(self.settings.database_url, file, folder=self.data_folder, force=force)
 
     def at_work(self, now: datetime, *, starting: bool = False) -> Store:
-        """The store, ready for work: it was read whole once, what a dead process of this machine still holds is freed, the configuration
-        is known, and after any change of it, or when a service is `starting` with it, what was parked is tried again."""
+        """The store, ready for work: it was read whole within a day, what a dead process of this machine still holds is freed, the
+        configuration is known, and after any change of it, or when a service is `starting` with it, what was parked is tried again."""
+        self._is_at_work = True
         if "store" not in vars(self):
             self.store = self._open_store(check=True)
         self.store.free_dead(self.holder)

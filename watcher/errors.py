@@ -20,7 +20,8 @@
     ├── DeliveryError           a message was not taken (permanent or not)
     ├── StoreError              the database cannot be used
     │   ├── SchemaTooNew        written by a newer watcher
-    │   ├── StoreUnusable       damaged, or its folder cannot be written: a person must act first
+    │   ├── StoreUnusable       damaged and set aside, or its folder cannot be written: a person must act first
+    │   ├── StoreDamaged        damage was met while it was read
     │   └── AlreadyComposed     this list already has a digest for this period
     ├── Busy                    another process holds the work                              exit 5
     └── Stopped                 the service was told to stop; what was begun is left for the next start
@@ -183,6 +184,10 @@ class SchemaTooNew(StoreError):
 
 class StoreUnusable(StoreError):
     """The database is damaged, or the service may not write where it lies: trying again cannot help until a person has acted."""
+
+
+class StoreDamaged(StoreError):
+    """SQLite met damage while it read: the next who begins work reads the file whole, and sets it aside."""
 
 
 class AlreadyComposed(StoreError):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from store_samples import MONDAY, Bench, paper
 
-from watcher.errors import StoreError, StoreUnusable
-from watcher.store import Store, sqlite_file
+from watcher import clock
+from watcher.errors import StoreDamaged, StoreError, StoreUnusable
+from watcher.store import Store, sound, sqlite_file
 
 BACKUP = "watcher-20260914T060000Z-weekly.db"
 
@@ -318,3 +321,128 @@ def test_a_folder_may_have_any_name(odd: Path) -> None:
         store.backup(odd / "a copy.db")
 
     assert sorted(path.name for path in odd.iterdir()) == ["a copy.db", "locks", "watcher.db"]
+
+
+# --- once a day
+
+
+def trample_on_a_leaf(file: Path) -> None:
+    """Damage that opening does not meet: in the last page that holds something."""
+    with closing(sqlite3.connect(file)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'embedding_made'").fetchone()
+    with file.open("r+b") as opened:
+        opened.seek((page - 1) * 4096)
+        opened.write(b"\xff" * 4096)
+
+
+def opened(url: str, folder: Path) -> None:
+    Store.open(url, folder=folder, check=True).close()
+
+
+def test_a_file_is_read_whole_once_a_day(url: str, file: Path, tmp_path: Path) -> None:
+    opened(url, tmp_path)
+    trample_on_a_leaf(file)
+
+    opened(url, tmp_path)  # nothing is read but what is needed
+    sound.note(file, tmp_path, clock.real_now() - timedelta(hours=23, minutes=50))
+    opened(url, tmp_path)
+    sound.note(file, tmp_path, clock.real_now() - timedelta(hours=24))
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+    assert not file.exists()
+
+
+def test_damage_that_is_seen_at_a_glance_is_found_each_time(url: str, file: Path, tmp_path: Path) -> None:
+    for damage in DAMAGES:
+        kept = file.read_bytes()
+        opened(url, tmp_path)
+        damage(file)
+
+        if damage is not trample_on_a_page:
+            with pytest.raises(StoreUnusable, match="set aside as"):
+                opened(url, tmp_path)
+
+        for left in tmp_path.glob("watcher.db*"):
+            left.unlink()
+        file.write_bytes(kept)
+
+
+def test_damage_that_is_met_at_work_has_the_file_read_whole(url: str, file: Path, tmp_path: Path) -> None:
+    opened(url, tmp_path)
+    trample_on_a_leaf(file)
+
+    with Store.open(url, folder=tmp_path) as store, pytest.raises(StoreDamaged, match="malformed"):
+        store.save_embeddings("of a model", {"of a text": b"\x00"}, MONDAY)
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
+def test_another_file_in_its_place_is_read_whole(url: str, file: Path, tmp_path: Path) -> None:
+    opened(url, tmp_path)
+    with Store.open(url, folder=tmp_path) as store:
+        store.backup(tmp_path / "friday.db")
+    trample_on_a_leaf(tmp_path / "friday.db")
+    (tmp_path / "friday.db").replace(file)
+
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "[]", "null", '{"at": "never", "file": [1, 2]}', '{"at": "2026-01-01T00:00:00", "file": [1, 2]}', "\udcff"]
+)
+def test_a_note_that_cannot_be_understood_counts_for_nothing(said: str, url: str, file: Path, tmp_path: Path) -> None:
+    opened(url, tmp_path)
+    (tmp_path / "locks" / "watcher.db.sound").write_bytes(said.encode("utf-8", "surrogateescape"))
+    trample_on_a_leaf(file)
+
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
+def test_a_note_from_when_the_clock_was_ahead_counts_for_nothing(url: str, file: Path, tmp_path: Path) -> None:
+    opened(url, tmp_path)
+    sound.note(file, tmp_path, clock.real_now() + timedelta(days=300))
+    trample_on_a_leaf(file)
+
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
+KILLED_WHILE_READING = """
+import os, signal, sys
+from pathlib import Path
+from watcher.store import Store, sqlite_file
+def complaint(path, **more):
+    os.kill(os.getpid(), signal.SIGKILL)
+sqlite_file.complaint = complaint
+Store.open(sys.argv[1], folder=Path(sys.argv[2]), check=True)
+"""
+
+
+def test_a_reading_that_was_killed_does_not_count(url: str, file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED_WHILE_READING, url, str(tmp_path)]
+
+    killed = subprocess.run(command, check=False)  # noqa: S603 - our own interpreter
+    trample_on_a_leaf(file)
+
+    assert killed.returncode == -signal.SIGKILL
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
+def test_of_several_who_begin_at_once_one_reads(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    whole = sqlite_file.complaint
+
+    def reading(path: Path, *, thorough: bool = False) -> str | None:
+        read.append(path)
+        return whole(path, thorough=thorough)
+
+    monkeypatch.setattr(sqlite_file, "complaint", reading)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: opened(url, tmp_path), range(4)))
+
+    assert len(read) == 1

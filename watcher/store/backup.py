@@ -19,7 +19,7 @@ from sqlalchemy import exc
 
 from watcher import writing
 from watcher.errors import StoreError
-from watcher.store import access, integrity, sqlite_file, transfer
+from watcher.store import access, integrity, sound, sqlite_file, transfer
 from watcher.store.database import Database, revision
 from watcher.store.tables import Row
 from watcher.writing import Guarded
@@ -61,7 +61,7 @@ def write(database: Database, target: Path, *, force: bool = False, guarded: Ite
         try:
             with writing.whole(place, force=force) as part, _alone(part):
                 _copy(database, part)
-                schema, rows = _proved(part)
+                schema, rows = _proved(database, part)
         except FileExistsError as error:
             if error.errno is not None:
                 raise
@@ -127,9 +127,11 @@ def _copy_rows(source: sa.Engine, target: sa.Engine) -> None:
             transfer.copy(reading, writing, transfer.tables_of(writing))
 
 
-def _proved(part: Path) -> tuple[str, int]:
+def _proved(database: Database, part: Path) -> tuple[str, int]:
     """The revision of a copy and the rows of its tables that a restore takes. Raises StoreError when it is not sound."""
     if said := sqlite_file.complaint(part, thorough=True):
+        if database.path is not None:
+            sound.forget(database.path, database.folder)
         raise StoreError(
             f"the copy is damaged ({said}), so none was kept; see whether the database itself is sound: restart watcher"
         )

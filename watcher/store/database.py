@@ -20,8 +20,8 @@ from sqlalchemy import exc, orm
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher import clock
-from watcher.errors import StoreError
-from watcher.store import access, mounts, sqlite_file
+from watcher.errors import StoreDamaged, StoreError
+from watcher.store import access, mounts, sound, sqlite_file
 from watcher.store.sqlite_file import BUSY_SECONDS
 
 BATCH = 800
@@ -151,10 +151,12 @@ class Database:
             yield
         except (exc.IntegrityError, exc.ProgrammingError, exc.DataError):
             raise
-        except exc.DBAPIError as error:
-            raise StoreError(self._words(error.orig)) from error
-        except sqlite3.Error as error:
-            raise StoreError(self._words(error)) from error
+        except (exc.DBAPIError, sqlite3.Error) as error:
+            own = error.orig if isinstance(error, exc.DBAPIError) else error
+            if self.path is not None and sqlite_file.is_damage(own):
+                sound.forget(self.path, self.folder)
+                raise StoreDamaged(self._words(own)) from error
+            raise StoreError(self._words(own)) from error
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

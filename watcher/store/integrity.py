@@ -18,7 +18,7 @@ from pathlib import Path
 
 from watcher import clock
 from watcher.errors import StoreUnusable
-from watcher.store import access, sqlite_file
+from watcher.store import access, sound, sqlite_file
 from watcher.store.database import Database
 from watcher.writing import Guarded, Reach
 
@@ -33,13 +33,33 @@ _ASIDE = (BEFORE_RESTORE, DAMAGED) = ("before-restore", "damaged")
 
 
 def check(database: Database) -> None:
-    """Has SQLite read the whole file, and sets a damaged one aside.
+    """Has SQLite read the whole file, at most once a day, and sets a damaged one aside. A damage that is seen at a glance is found each time.
 
     Raises StoreUnusable when it is damaged, with what to do; another StoreError when it cannot be read now, which changes nothing.
     """
     path = database.path
-    if path is None or not _damage(database, path):
+    if path is None or not _damage(database, path, at_a_glance=True):
+        if path is not None and path.is_file():
+            _read_daily(database, path)
         return
+    _set_aside_if_damaged(database, path)
+
+
+def _read_daily(database: Database, path: Path) -> None:
+    """Of several who come at once, one reads."""
+    if sound.was_found(path, database.folder, clock.real_now()):
+        return
+    with database.alone("check"):
+        began = clock.real_now()
+        if sound.was_found(path, database.folder, began):
+            return
+        if _damage(database, path) is None:
+            sound.note(path, database.folder, began)
+            return
+    _set_aside_if_damaged(database, path)
+
+
+def _set_aside_if_damaged(database: Database, path: Path) -> None:
     with database.alone("schema"):
         found = _damage(database, path)  # another process may have set it aside meanwhile
         if found is None:
@@ -129,14 +149,14 @@ def stem_of(database: Database) -> str:
     return database.path.stem if database.path is not None else "postgresql"
 
 
-def _damage(database: Database, path: Path) -> str | None:
+def _damage(database: Database, path: Path, *, at_a_glance: bool = False) -> str | None:
     """What is wrong with the file, if anything is."""
     if sqlite_file.is_empty(path):
         return "the file is empty"
     if not path.is_file():
         return None
     with database.speaking():
-        found = sqlite_file.complaint(path)
+        found = sqlite_file.glance(path) if at_a_glance else sqlite_file.complaint(path)
         if found and "not a database" in found and path.suffix not in _SUFFIXES:
             raise sqlite3.DatabaseError(found)
     return found

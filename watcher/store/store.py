@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -96,7 +97,8 @@ class Store:
             url: sqlite:///PATH, or postgresql://….
             folder: the data folder, where lock files and backups go. It is made when it is not there, as is the SQLite file's own.
             keep_backups: how many of the backups that are made without being asked for are kept; with 0 none is made.
-            check: read an SQLite file whole first (a second for each gigabyte), and set a damaged one aside.
+            check: read an SQLite file whole first (a second for each gigabyte), unless that was done less than a day ago, and set a damaged
+                one aside.
 
         Raises:
             SchemaTooNew: a newer watcher wrote the database.
@@ -112,6 +114,12 @@ class Store:
             database.close()
             raise
         return cls(database, keep_backups=keep_backups)
+
+    @staticmethod
+    def set_aside_if_damaged(url: str, *, folder: Path) -> None:
+        """Has SQLite read the whole file, which nobody here has open. Raises StoreUnusable when it is damaged, and was set aside."""
+        with closing(Database(url, folder=folder)) as database:
+            integrity.check(database)
 
     def close(self) -> None:
         """Closes every connection."""
