@@ -517,6 +517,25 @@ class RunOutcome(StrEnum):
     ABANDONED = "abandoned"
 
 
+class ErrorKind(StrEnum):
+    """What a run failed of."""
+
+    NO_ANSWER = "no-answer"
+    LATE = "answer-late"
+    TOO_LONG = "answer-too-long"
+    INCOMPLETE = "answer-incomplete"
+    QUIET_HOURS = "waits-for-quiet-hours"
+    QUERY = "query-refused"
+    TOO_MANY = "too-many-matches"
+    CANNOT_BE_CUT = "cannot-be-cut"
+    KEY = "key-refused"
+    SEEDS = "seeds-unusable"
+    SEED_FILE = "seeds-unreadable"
+    CUT_OFF = "cut-off"
+    STOPPED = "stopped"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class SearchFacts:
     """What PubMed said about one search besides its ids."""
@@ -545,6 +564,8 @@ class RunReport:
     """One look of one watch at PubMed. Counts are of pmids, `requests` of HTTP requests (retries included).
 
     `kind` is "window", "full" (window and full set), "first" or "edit". `selected` counts new papers at or above the threshold.
+    `error_kind` is None when nothing failed; a good run has one where an edited query was refused and the one before stays in force.
+    `error` says what failed, `fix` what a person can do, where the error itself knows.
     """
 
     watch: str
@@ -565,9 +586,10 @@ class RunReport:
     seconds: float = 0.0
     translation: str = ""
     warnings: tuple[str, ...] = ()
-    error_kind: str | None = None
+    error_kind: ErrorKind | None = None
     error: str | None = None
     may_pass: bool = False
+    fix: str | None = None
 
 
 # --- digests -----------------------------------------------------------------------------------------------------------------
@@ -724,14 +746,20 @@ class Digest:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A failure that people are told of once, and its end. `topic` is what fails ("watch:nmj", "channel:lab-mail",
-    "configuration:host:folder"); at most one notice of a topic is open. `what` says what fails since when, `todo` what to do, in whole
-    sentences. With `recovered_at` it tells the end of the failure."""
+    "configuration:host:folder"); at most one notice of a topic is open. `headline` says what fails, as a sentence without its full stop,
+    `what` the rest of it, `todo` what to do, in whole sentences. With `recovered_at` it tells the end of the failure."""
 
     topic: str
     since: datetime
-    what: str
-    todo: str = ""
-    recovered_at: datetime | None = None
+    headline: str = field(kw_only=True)
+    what: str = field(default="", kw_only=True)
+    todo: str = field(default="", kw_only=True)
+    recovered_at: datetime | None = field(default=None, kw_only=True)
+
+    @property
+    def whole(self) -> str:
+        """All but what to do, in sentences."""
+        return f"{self.headline}. {self.what}".strip()
 
 
 # --- messages and deliveries ---------------------------------------------------------------------------------------------------
@@ -750,6 +778,15 @@ class Message:
     subject: str
     payload: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed, and what a person can do about it ("" when nothing is known), each a value of its own: what a server
+    answered may look like anything."""
+
+    reason: str
+    fix: str = ""
 
 
 class DeliveryState(StrEnum):

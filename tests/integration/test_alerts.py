@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pings import SECRET, listening
 from rehearsal import lab
 
 from watcher.demo.corpus import Planted
+from watcher.demo.inbox import MailServer
 from watcher.demo.papers import paper
 
 START = "2026-03-02T09:00"
@@ -77,6 +79,43 @@ def test_a_dead_mail_server_is_told_on_slack_and_in_the_next_digest(shell: Shell
     assert "PubMed was not searched from 2 March, 09:00 to 9 March, 08:00. Reason: the service was off or held up." in str(
         digest.payload
     )
+
+
+GMAIL = "550-5.7.26 Unauthenticated email. Learn more: https://support.example/mail - see there\r\n550 5.7.26 d2e1a - gsmtp"
+
+
+def test_what_a_server_answers_is_told_as_it_is_and_never_taken_for_advice(shell: Shell) -> None:
+    shell.at(START, "tick")
+    shell.lab.mail.refused["pi@lab.example"] = GMAIL
+
+    shell.at(MONDAY, "tick")
+    document = json.loads(shell("status", "--json").out)
+
+    _, notice = shell.lab.slack.posts
+    said, todo = (block["text"]["text"] for block in notice.payload["blocks"] if block["type"] == "section")
+    assert "Learn more: https://support.example/mail - see there" in said
+    assert "d2e1a - gsmtp." in said
+    assert todo.startswith("*What to do:* What is held back is tried again each day")
+    (parked,) = [one for one in document["troubles"] if one["about"] == "delivery"]
+    assert parked["reason"].endswith("5.7.26 d2e1a - gsmtp")
+    assert parked["fix"] is None
+
+
+def test_a_refused_login_is_told_with_the_remedy_beside_it(shell: Shell) -> None:
+    with MailServer(logins={"lab": "sesame"}) as mail:
+        shell.at(START, "tick")
+        shell.change("channels", "lab-mail", "url", value=f"mailto://lab:wrong@127.0.0.1:{mail.port}?from=w@lab.example")
+        shell.at(MONDAY, "tick")
+        document = json.loads(shell("status", "--json").out)
+
+    _, notice = shell.lab.slack.posts
+    said, todo = (block["text"]["text"] for block in notice.payload["blocks"] if block["type"] == "section")
+    assert "refused the login (535" in said
+    assert "app password" not in said
+    assert todo.startswith("*What to do:* Check user and password in the channel's URL; many providers want an app password")
+    (parked,) = [one for one in document["troubles"] if one["about"] == "delivery"]
+    assert "app password" not in parked["reason"]
+    assert parked["fix"].startswith("check user and password")
 
 
 def test_the_next_digest_tells_when_pubmed_failed_and_when_that_was_made_good(shell: Shell) -> None:

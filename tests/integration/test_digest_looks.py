@@ -78,11 +78,16 @@ DIGESTS: dict[str, Callable[[], Digest]] = {
 FAILS = Notice(
     "watch:nmj",
     datetime(2026, 3, 3, 4, 31, tzinfo=UTC),
-    f"Watch {'neuromuscular-' * 8} has not been searched since 2 March: PubMed does not answer. It said: {'x' * 900}",
-    f"Look at `{'y' * 200}`, then try `watcher check --online`.",
+    headline=f"Watch {'neuromuscular-' * 8} has not been searched since 2 March: PubMed does not answer",
+    what=f"It said: {'x' * 900}",
+    todo=f"Look at `{'y' * 200}`, then try `watcher check --online`.",
 )
 WORKS = replace(
-    FAILS, what="Watch nmj is searched again. 4 tries had failed.", todo="", recovered_at=datetime(2026, 3, 5, tzinfo=UTC)
+    FAILS,
+    headline="Watch nmj is searched again",
+    what="4 tries had failed.",
+    todo="",
+    recovered_at=datetime(2026, 3, 5, tzinfo=UTC),
 )
 NOTICES = {"fails": FAILS, "works": WORKS}
 

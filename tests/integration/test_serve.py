@@ -14,7 +14,7 @@ from served import served
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import RunOutcome
+from watcher.domain import ErrorKind, RunOutcome
 
 START = "2026-03-02T09:00"
 MONDAYS = ("2026-03-09T08:00", "2026-03-16T08:00", "2026-03-23T08:00")
@@ -287,7 +287,7 @@ def test_a_signal_during_a_search_that_hangs_ends_in_order_and_the_next_start_go
         again.at(MONDAYS[0])
 
     assert code == 0
-    assert ended == [(RunOutcome.ABANDONED, "Stopped")]
+    assert ended == [(RunOutcome.ABANDONED, ErrorKind.STOPPED)]
     assert digests(one) == [{1}]
 
 

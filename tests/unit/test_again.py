@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from watcher.domain import RunOutcome, RunReport
+from watcher.domain import ErrorKind, RunOutcome, RunReport
 from watcher.flows.again import BY_ITSELF, FOR_A_LIST, Failures, Patience
 from watcher.schedule import backed_off
 from watcher.store import RunHistory
@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 FAILED, REFUSED, CUT_OFF = RunOutcome.FAILED, RunOutcome.REFUSED, RunOutcome.ABANDONED
 
 
-def run(outcome: RunOutcome = FAILED, kind: str | None = "PubMedUnavailable", at: datetime = ENDED) -> RunReport:
+def run(outcome: RunOutcome = FAILED, kind: ErrorKind | None = ErrorKind.NO_ANSWER, at: datetime = ENDED) -> RunReport:
     return RunReport("nmj", "full", outcome, at - MINUTE, at, error_kind=kind, may_pass=True)
 
 
@@ -43,21 +43,23 @@ def test_the_waits_of_a_name_are_always_the_same_and_those_of_others_differ() ->
     assert waits["nmj"] != waits["als"]
 
 
-@pytest.mark.parametrize(("outcome", "kind"), [(REFUSED, "BadQuery"), (FAILED, "SeedError"), (FAILED, "ConfigurationError")])
-def test_what_the_lab_wrote_is_not_tried_again_as_it_is(outcome: RunOutcome, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "kind"), [(REFUSED, ErrorKind.QUERY), (FAILED, ErrorKind.SEED_FILE), (FAILED, ErrorKind.SEEDS)]
+)
+def test_what_the_lab_wrote_is_not_tried_again_as_it_is(outcome: RunOutcome, kind: ErrorKind) -> None:
     assert Failures(run(outcome, kind), 1, 0).next_try(BY_ITSELF) is None
 
 
 @pytest.mark.parametrize(("in_row", "at_once"), [(1, True), (3, True), (4, False), (9, False)])
 def test_a_run_that_was_cut_off_is_repeated_at_once_until_it_becomes_a_habit(in_row: int, at_once: bool) -> None:
-    retry = Failures(run(CUT_OFF, "Abandoned"), 20, in_row).next_try(BY_ITSELF)
+    retry = Failures(run(CUT_OFF, ErrorKind.CUT_OFF), 20, in_row).next_try(BY_ITSELF)
 
     assert retry is not None
     assert (retry == ENDED) is at_once
 
 
 def test_the_fourth_run_that_was_cut_off_waits_as_after_a_first_failure() -> None:
-    assert Failures(run(CUT_OFF, "Abandoned"), 20, 4).next_try(BY_ITSELF) == Failures(run(), 1, 0).next_try(BY_ITSELF)
+    assert Failures(run(CUT_OFF, ErrorKind.CUT_OFF), 20, 4).next_try(BY_ITSELF) == Failures(run(), 1, 0).next_try(BY_ITSELF)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_the_fourth_run_that_was_cut_off_waits_as_after_a_first_failure() -> Non
 def test_a_large_job_is_tried_again_when_the_quiet_hours_begin(ended: str, quiet: str) -> None:
     at = datetime.fromisoformat(ended).replace(tzinfo=UTC)
 
-    retry = Failures(run(kind="QuietHours", at=at), 5, 0).next_try(FOR_A_LIST)
+    retry = Failures(run(kind=ErrorKind.QUIET_HOURS, at=at), 5, 0).next_try(FOR_A_LIST)
 
     assert retry == datetime.fromisoformat(quiet).replace(tzinfo=UTC)
 
@@ -90,13 +92,15 @@ def test_without_a_run_or_after_a_good_one_there_are_no_failures() -> None:
 
 
 def test_of_reports_those_after_the_last_good_one_count() -> None:
-    found = Failures.of_reports([run(), run(RunOutcome.GOOD, None), run(), run(REFUSED, "BadQuery"), run(CUT_OFF, "Abandoned")])
+    found = Failures.of_reports(
+        [run(), run(RunOutcome.GOOD, None), run(), run(REFUSED, ErrorKind.QUERY), run(CUT_OFF, ErrorKind.CUT_OFF)]
+    )
 
-    assert found == Failures(run(CUT_OFF, "Abandoned"), 3, 1)
+    assert found == Failures(run(CUT_OFF, ErrorKind.CUT_OFF), 3, 1)
 
 
 def test_what_the_services_own_end_broke_off_is_no_failure() -> None:
-    stopped = run(CUT_OFF, "Stopped")
+    stopped = run(CUT_OFF, ErrorKind.STOPPED)
 
     assert Failures.of_reports([stopped, stopped]) is None
     assert Failures.of_reports([run(), stopped]) == Failures(run(), 1, 0)

@@ -12,7 +12,7 @@ import pytest
 from flow_samples import ALS, WEEKLY, Desk, Plain, final
 
 from watcher.demo.papers import paper
-from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, RunOutcome
+from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, ErrorKind, RunOutcome
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows import trouble
 from watcher.flows.alert import Alerter
@@ -183,15 +183,20 @@ def test_the_notice_says_what_to_do_about_its_kind_of_error(lab: Lab) -> None:
     lab.tick(START, "2026-03-03T05:00", "2026-03-04T05:00", "2026-03-05T05:00")
 
     (notice,) = lab.desk.store.open_notices()
-    assert notice.what.startswith(
+    assert notice.whole.startswith(
         "Watch nmj could not be searched yet: its query matches too much. There was no good search so far; 3 tries"
     )
-    assert "allow_over (0)" in notice.what
+    assert "allow_over (0)" in notice.whole
 
 
 def test_a_large_job_that_waits_for_the_night_is_not_told(lab: Lab) -> None:
     lab.tick(START)
-    waits = {"outcome": RunOutcome.FAILED, "error_kind": "QuietHours", "error": "it waits for NCBI's quiet hours", "may_pass": True}
+    waits = {
+        "outcome": RunOutcome.FAILED,
+        "error_kind": ErrorKind.QUIET_HOURS,
+        "error": "it waits for NCBI's quiet hours",
+        "may_pass": True,
+    }
     for hour in range(3):
         at = lab.desk.load("2026-03-03T05:00") + timedelta(hours=hour)
         lab.desk.store.fail_run(lab.desk.store.begin_run("nmj", "edit", at), lab.desk.bench.report(at, **waits))
@@ -245,7 +250,7 @@ def test_a_channel_that_takes_nothing_is_told_on_the_others(lab: Lab) -> None:
 
     assert lab.told() == [("slack", "[watcher] Messages to channel mail are held back since 9 March")]
     (notice,) = lab.desk.store.open_notices()
-    assert "2 messages wait, the oldest from 9 March, 08:00. The last try said: 535 authentication refused." in notice.what
+    assert "2 messages wait, the oldest from 9 March, 08:00. The last try said: 535 authentication refused." in notice.whole
 
 
 def test_when_the_channel_takes_messages_again_the_others_hear_of_it(lab: Lab) -> None:
@@ -282,7 +287,7 @@ def test_a_channels_failure_is_not_dated_later_than_now(lab: Lab) -> None:
     notice = trouble.channel_fails("mail", parked, lab.desk.at(MONDAY), "Europe/Berlin")  # the clock is right again
 
     assert notice.since == lab.desk.at(MONDAY)
-    assert "held back since 9 March" in notice.what
+    assert "held back since 9 March" in notice.whole
 
 
 def test_what_was_dropped_by_hand_ends_no_failure_until_something_is_sent(lab: Lab) -> None:
@@ -356,8 +361,8 @@ def test_a_bad_configuration_is_told_once_on_the_alert_channel_only_with_file_an
 
     assert lab.told() == [("admin", "[watcher] The configuration cannot be used as it was saved; the last good one stays in force")]
     (notice,) = lab.desk.store.open_notices()
-    assert "`config/watcher.yaml:93:12: alerts.channel`: there is no channel 'lab-mial'." in notice.what
-    assert "`config/watcher.yaml:12`: this is not a number." in notice.what
+    assert "`config/watcher.yaml:93:12: alerts.channel`: there is no channel 'lab-mial'." in notice.whole
+    assert "`config/watcher.yaml:12`: this is not a number." in notice.whole
 
 
 def test_a_good_configuration_after_a_bad_one_is_told_once(lab: Lab) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from store_samples import Bench
 
 from watcher import schedule
-from watcher.domain import Empty, Outage, RunOutcome, RunReport
+from watcher.domain import Empty, ErrorKind, Outage, RunOutcome, RunReport
 from watcher.flows.coverage import OFF, coverage, outages
 
 DAILY = schedule.parse("daily 05:30", "UTC")
@@ -37,7 +37,7 @@ def run(when: datetime, outcome: RunOutcome = RunOutcome.GOOD, *, watch: str = "
     return RunReport(watch, "window", outcome, when, when + timedelta(minutes=minutes), **more)
 
 
-def failed(when: datetime, error: str = "HTTP 503", *, watch: str = "nmj", kind: str = "PubMedUnavailable") -> RunReport:
+def failed(when: datetime, error: str = "HTTP 503", *, watch: str = "nmj", kind: str = ErrorKind.NO_ANSWER) -> RunReport:
     return run(when, RunOutcome.FAILED, watch=watch, error=error, error_kind=kind, may_pass=True)
 
 
@@ -66,7 +66,9 @@ def test_failed_runs_without_a_good_one_after_them_last_until_now() -> None:
 
 
 def test_a_refused_query_is_an_outage_too() -> None:
-    (told,) = found(run(at(2)), run(at(3), RunOutcome.REFUSED, error="PubMed refused the query", error_kind="BadQuery"), run(at(4)))
+    (told,) = found(
+        run(at(2)), run(at(3), RunOutcome.REFUSED, error="PubMed refused the query", error_kind=ErrorKind.QUERY), run(at(4))
+    )
 
     assert (told.reason, told.made_good_at) == ("PubMed refused the query", at(4, "05:33"))
 
@@ -78,7 +80,7 @@ def test_two_failures_apart_are_two_outages() -> None:
 
 
 def test_a_large_job_that_waits_for_the_night_is_no_outage() -> None:
-    assert found(run(at(2)), failed(at(3), kind="QuietHours"), run(at(3, "23:00")), run(at(4))) == ()
+    assert found(run(at(2)), failed(at(3), kind=ErrorKind.QUIET_HOURS), run(at(3, "23:00")), run(at(4))) == ()
 
 
 def test_runs_dated_ahead_of_now_are_left_out() -> None:
@@ -136,7 +138,7 @@ def test_failing_then_off_is_one_outage() -> None:
 
 
 def test_a_run_cut_off_is_a_sign_of_life_at_its_start_and_no_outage_by_itself() -> None:
-    cut_off = run(at(3), RunOutcome.ABANDONED, minutes=60 * 24 * 2, error="the process ended", error_kind="Abandoned")
+    cut_off = run(at(3), RunOutcome.ABANDONED, minutes=60 * 24 * 2, error="the process ended", error_kind=ErrorKind.CUT_OFF)
 
     assert found(run(at(2)), cut_off, run(at(3, "05:35")), until=at(3, "06:00")) == ()
     assert [one.since for one in found(run(at(2)), cut_off, run(at(5, "12:00")))] == [at(3)]
@@ -218,7 +220,7 @@ def test_no_outage_ever_spans_a_good_run_of_its_watches(history: list[tuple[RunO
     for outcome, gap, watch in history:
         now += timedelta(minutes=gap)
         error = None if outcome is RunOutcome.GOOD else "HTTP 503"
-        reports.append(run(now, outcome, watch=watch, minutes=1, error=error, error_kind=error and "PubMedUnavailable"))
+        reports.append(run(now, outcome, watch=watch, minutes=1, error=error, error_kind=error and ErrorKind.NO_ANSWER))
 
     for told in found(*reports, until=now + timedelta(hours=3)) if reports else ():
         assert told.since <= told.until

@@ -368,7 +368,7 @@ def test_rounds_that_fail_for_a_quarter_of_an_hour_are_told_once_and_their_end_t
     alarm, settings = Alarm(), load_whole(one.config).settings
 
     counts = []
-    for minutes, error in ((0, "disk full"), (14, "disk full"), (15, "disk full"), (600, "locked"), (601, ""), (602, "")):
+    for minutes, error in ((0, "disk full"), (14, "disk full"), (15, "disk full"), (600, "locked"), (601, None), (602, None)):
         alarm.after_round(settings, error, after(minutes))
         counts.append(len(one.mail.mails))
 
@@ -384,7 +384,7 @@ def test_failures_that_pass_soon_are_told_to_nobody(one: Lab) -> None:
     alarm, settings = Alarm(), load_whole(one.config).settings
 
     for minutes in range(0, 120, 10):
-        alarm.after_round(settings, "locked" if minutes % 20 else "", after(minutes))
+        alarm.after_round(settings, "locked" if minutes % 20 else None, after(minutes))
 
     assert one.mail.mails == []
 
@@ -407,7 +407,7 @@ def test_who_could_not_be_told_is_tried_again_every_five_minutes_and_alone(one: 
     alarm, settings = Alarm(), load_whole(one.config).settings
 
     counts = []
-    for minutes, error in ((0, "full"), (15, "full"), (19, "full"), (20, "full"), (30, "full"), (31, ""), (32, "")):
+    for minutes, error in ((0, "full"), (15, "full"), (19, "full"), (20, "full"), (30, "full"), (31, None), (32, None)):
         alarm.after_round(settings, error, after(minutes))
         counts.append(len(one.mail.mails))
 
@@ -422,7 +422,7 @@ def test_the_end_is_told_only_to_those_who_heard_of_the_beginning(one: Lab) -> N
     one.mail.answers.append("554 no")
     alarm, settings = Alarm(), load_whole(one.config).settings
 
-    for minutes, error in ((0, "full"), (15, "full"), (16, "")):
+    for minutes, error in ((0, "full"), (15, "full"), (16, None)):
         alarm.after_round(settings, error, after(minutes))
 
     assert [mail.message["To"] for mail in one.mail.mails] == ["postdoc@lab.example"] * 2

@@ -14,7 +14,7 @@ import time_machine
 from flow_samples import Plain, Post, final, mail_channel, passing
 from store_samples import MAIL, MONDAY, Bench, days
 
-from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
+from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import DeliveryError, Stopped, StoreError
 from watcher.flows import deliver as flows_deliver
 from watcher.flows.deliver import LONGEST_WAIT, PARK_AFTER_ATTEMPTS, Deliverer, Sending
@@ -59,7 +59,7 @@ def test_what_is_owed_is_sent_once_under_its_message_id(bench: Bench, post: Post
 
     first, second = deliver(bench, post), deliver(bench, post, MONDAY + days(2))
 
-    assert [(one.state, one.reason, one.stale) for one in first] == [("sent", "", False)] * 2
+    assert [(one.state, one.failure, one.stale) for one in first] == [("sent", None, False)] * 2
     assert second == ()
     assert post.taken == [("mail", one.recipient, one.rfc822_id) for one in reversed(bench.store.deliveries())]
     assert {one.sent_at for one in bench.store.deliveries()} == {MONDAY}
@@ -147,8 +147,12 @@ def test_what_cannot_pass_is_parked_told_and_tried_again_the_next_day(bench: Ben
 
     (sending,) = deliver(bench, post)
 
-    assert (sending.state, sending.reason, sending.fix) == ("parked", "535 authentication refused", "check the password")
-    assert (only(bench).state, only(bench).reason) == ("parked", "535 authentication refused - check the password")
+    assert (sending.state, sending.failure) == ("parked", Failure("535 authentication refused", "check the password"))
+    assert (only(bench).state, only(bench).reason, only(bench).fix) == (
+        "parked",
+        "535 authentication refused",
+        "check the password",
+    )
     assert deliver(bench, post, MONDAY + days(1) - MINUTE) == ()
     assert deliver(bench, post, MONDAY + days(1))[0].state is DeliveryState.SENT
 
@@ -168,8 +172,9 @@ def test_a_channel_that_is_configured_no_more_parks_its_deliveries_and_says_how_
     (sending,) = deliver(bench, post)
 
     assert sending.state is DeliveryState.PARKED
-    assert "'fax' is no longer configured" in sending.reason
-    assert f"watcher deliver --drop {only(bench).id}" in sending.fix
+    assert sending.failure is not None
+    assert "'fax' is no longer configured" in sending.failure.reason
+    assert f"watcher deliver --drop {only(bench).id}" in sending.failure.fix
     assert post.tried == []
 
 

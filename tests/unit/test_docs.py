@@ -23,7 +23,7 @@ from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, app
 from watcher.config.document import KeyPath
 from watcher.config.sections import FILE
 from watcher.config.shape import all_keys, shape_at
-from watcher.domain import DeliveryState, HitState, Outcome, RunOutcome, RunReport, Section
+from watcher.domain import DeliveryState, ErrorKind, HitState, Outcome, RunOutcome, RunReport, Section
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable
 from watcher.flows.status import status
 
@@ -283,7 +283,7 @@ def test_the_document_of_status_has_just_the_names_that_are_told(home: Home, mon
         monkeypatch.setenv(name, value)
     with App(load_settings(home.file)) as one:
         now = datetime(2026, 9, 21, 6, tzinfo=UTC)
-        failed = RunReport("nmj", "first", RunOutcome.FAILED, now, now, error="503")
+        failed = RunReport("nmj", "first", RunOutcome.FAILED, now, now, error_kind=ErrorKind.NO_ANSWER, error="503")
         store = one.at_work(now)
         store.fail_run(store.begin_run("nmj", "first", now), failed)
         document = status(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256).document

@@ -12,7 +12,7 @@ import pytest
 from flow_samples import ALS, NMJ, WEEKLY, Desk, mail_channel
 
 from watcher.demo.papers import paper
-from watcher.domain import Channel, RunReport, Seed, Watch
+from watcher.domain import Channel, ErrorKind, RunReport, Seed, Watch
 from watcher.errors import ConfigurationError, Problem, SeedError, Stopped
 from watcher.flows.tick import Ticker, Upcoming
 
@@ -80,7 +80,7 @@ def test_an_edited_query_that_is_refused_is_not_asked_again_and_again(at_desk: D
     one.store.remember_configuration("after", "{}", utc("2026-03-06T10:00"))
 
     (refused,) = one.tick("2026-03-06T10:00").runs
-    assert refused.error_kind == "TooManyMatches"
+    assert refused.error_kind == ErrorKind.TOO_MANY
     assert one.tick("2026-03-06T10:01").runs == ()
 
 
@@ -157,7 +157,7 @@ def test_seeds_that_cannot_be_read_are_read_again_when_they_are_mended(at_desk: 
     broken = [with_seeds(one, unreadable).tick(one.load(instant)) for instant in (START, "2026-03-02T12:00")]
     mended = one.tick("2026-03-02T12:01")
 
-    assert [[run.error_kind for run in done.runs] for done in broken] == [["SeedError"], []]
+    assert [[run.error_kind for run in done.runs] for done in broken] == [[ErrorKind.SEED_FILE], []]
     assert [str(run.outcome) for run in mended.runs] == ["good"]
 
 
@@ -192,7 +192,7 @@ def test_a_large_job_waits_for_the_night_without_asking_pubmed_meanwhile(at_desk
 
     done = [one.tick(instant) for instant in ("2026-03-02T14:00", "2026-03-02T23:00", "2026-03-03T02:00")]
 
-    assert [[run.error_kind for run in each.runs] for each in done] == [["QuietHours"], [], [None]]
+    assert [[run.error_kind for run in each.runs] for each in done] == [[ErrorKind.QUIET_HOURS], [], [None]]
 
 
 # --- a list that waits for PubMed

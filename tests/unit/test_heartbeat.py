@@ -11,7 +11,7 @@ import pytest
 from awkward import HTTP_DRIPS, answering, conducting
 from pings import SECRET, listening
 
-from watcher.domain import RunOutcome, RunReport
+from watcher.domain import ErrorKind, RunOutcome, RunReport
 from watcher.flows.beats import Beats
 from watcher.heartbeat import Heartbeat
 
@@ -35,7 +35,7 @@ def test_a_good_run_is_a_start_and_a_success_with_its_line() -> None:
 @pytest.mark.parametrize("outcome", [RunOutcome.FAILED, RunOutcome.REFUSED])
 def test_a_failed_run_is_a_fail_that_says_why(outcome: RunOutcome) -> None:
     with listening() as one:
-        Beats(Heartbeat(one.url)).ended(report(outcome, error="HTTP 503", error_kind="PubMedUnavailable"))
+        Beats(Heartbeat(one.url)).ended(report(outcome, error="HTTP 503", error_kind=ErrorKind.NO_ANSWER))
 
     ((_, path, line),) = one.heard
     assert path == f"/{SECRET}/fail"
@@ -46,9 +46,9 @@ def test_a_failed_run_is_a_fail_that_says_why(outcome: RunOutcome) -> None:
 @pytest.mark.parametrize(
     "ended",
     [
-        pytest.param(report(RunOutcome.ABANDONED, error="the service was stopped", error_kind="Stopped"), id="stopped"),
+        pytest.param(report(RunOutcome.ABANDONED, error="the service was stopped", error_kind=ErrorKind.STOPPED), id="stopped"),
         pytest.param(
-            report(RunOutcome.FAILED, error="it waits for the night", error_kind="QuietHours"), id="waiting for the night"
+            report(RunOutcome.FAILED, error="it waits for the night", error_kind=ErrorKind.QUIET_HOURS), id="waiting for the night"
         ),
     ],
 )

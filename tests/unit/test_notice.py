@@ -17,11 +17,16 @@ from watcher.domain import ChannelKind, Message, Notice
 FAILS = Notice(
     "watch:nmj",
     datetime(2026, 3, 3, 4, 31, tzinfo=UTC),
-    "Watch nmj has not been searched since 2 March: PubMed does not answer. 4 tries failed. The last one said: HTTP 503 <b>&.",
-    "Nothing is lost. `watcher check --online` tries a_b at once.",
+    headline="Watch nmj has not been searched since 2 March: PubMed does not answer",
+    what="4 tries failed. The last one said: HTTP 503 <b>&.",
+    todo="Nothing is lost. `watcher check --online` tries a_b at once.",
 )
 WORKS = replace(
-    FAILS, what="Watch nmj is searched again. 4 tries had failed.", todo="", recovered_at=datetime(2026, 3, 5, tzinfo=UTC)
+    FAILS,
+    headline="Watch nmj is searched again",
+    what="4 tries had failed.",
+    todo="",
+    recovered_at=datetime(2026, 3, 5, tzinfo=UTC),
 )
 ANY_TEXT = st.text(max_size=400)
 
@@ -44,7 +49,7 @@ def test_each_kind_gets_one_message_and_no_other_does() -> None:
 
 
 @pytest.mark.parametrize("kind", ChannelKind)
-def test_the_first_sentence_is_the_subject(kind: ChannelKind) -> None:
+def test_the_headline_is_the_subject(kind: ChannelKind) -> None:
     assert message(FAILS, kind).subject == "[watcher] Watch nmj has not been searched since 2 March: PubMed does not answer"
 
 
@@ -97,20 +102,27 @@ def test_a_slack_message_is_under_slacks_limits_whatever_was_said() -> None:
     assert len(payload["blocks"]) <= 50
 
 
+def test_a_headline_is_never_cut_at_what_looks_like_its_end() -> None:
+    sheet = message(replace(FAILS, headline="Channel dr. meyer says: 5.7.1 no. thanks"), ChannelKind.EMAIL)
+
+    assert sheet.subject == "[watcher] Channel dr. meyer says: 5.7.1 no. thanks"
+
+
 def test_several_lines_are_several_paragraphs() -> None:
-    told = message(replace(FAILS, what="It fails. One.\nTwo\n\nThree."), ChannelKind.OTHER).payload["text"]
+    told = message(replace(FAILS, what="One.\nTwo\n\nThree."), ChannelKind.OTHER).payload["text"]
 
     assert "\nOne.\n\nTwo.\n\nThree.\n" in told
 
 
 @settings(max_examples=40, deadline=None)
-@given(what=ANY_TEXT, todo=ANY_TEXT, topic=ANY_TEXT)
-def test_no_text_bends_a_message(what: str, todo: str, topic: str) -> None:
-    for one in render(Notice(topic, FAILS.since, what, todo), list(ChannelKind), zone="UTC"):
+@given(headline=ANY_TEXT, what=ANY_TEXT, todo=ANY_TEXT, topic=ANY_TEXT)
+def test_no_text_bends_a_message(headline: str, what: str, todo: str, topic: str) -> None:
+    told = Notice(topic, FAILS.since, headline=headline, what=what, todo=todo)
+    for one in render(told, list(ChannelKind), zone="UTC"):
         assert one.subject.startswith("[watcher]")
         assert not set("\r\n") & set(one.subject + "".join(one.headers.values()))
         assert len(one.subject) <= 200
         json.dumps(one.payload).encode()
-    document = message(Notice("t", FAILS.since, what, todo), ChannelKind.EMAIL).payload["html"]
+    document = message(replace(told, topic="t"), ChannelKind.EMAIL).payload["html"]
     allowed = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "h1", "h2", "code"}
     assert {str(one.tag) for one in lxml_html.fromstring(document).iter("*")} <= allowed

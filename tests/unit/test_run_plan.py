@@ -13,7 +13,7 @@ from store_samples import Bench
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
+from watcher.domain import ErrorKind, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
 from watcher.flows.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
 from watcher.pubmed.client import Found
@@ -113,7 +113,7 @@ def test_a_failed_run_leaves_the_window_where_it_was(at_desk: Desks) -> None:
     failed = one.run("2026-03-04T06:00")
     later = one.run("2026-03-20T06:00")
 
-    assert (failed.outcome, failed.error_kind, failed.may_pass) == (RunOutcome.FAILED, "PubMedUnavailable", True)
+    assert (failed.outcome, failed.error_kind, failed.may_pass) == (RunOutcome.FAILED, ErrorKind.NO_ANSWER, True)
     assert later.window_from == date(2026, 2, 27)
     assert one.news() == {1, 2}
 
@@ -229,7 +229,7 @@ def test_a_refused_edit_keeps_the_old_query_in_force_and_its_papers_coming(at_de
     one.edit(query=WIDER, allow_over=2)
     report = one.run("2026-03-04T06:00")
 
-    assert (report.outcome, report.error_kind) == (RunOutcome.GOOD, "TooManyMatches")
+    assert (report.outcome, report.error_kind) == (RunOutcome.GOOD, ErrorKind.TOO_MANY)
     assert any(warning.startswith("the edited query was refused, the one before stays in force") for warning in report.warnings)
     assert one.news() == {1, 2}
     assert one.plan("2026-03-05T06:00").kind == "edit"
@@ -244,7 +244,7 @@ def test_a_refused_first_query_is_a_refused_run(at_desk: Desks) -> None:
 
     report = one.run("2026-03-02T06:00")
 
-    assert (report.outcome, report.error_kind, report.may_pass) == (RunOutcome.REFUSED, "TooManyMatches", False)
+    assert (report.outcome, report.error_kind, report.may_pass) == (RunOutcome.REFUSED, ErrorKind.TOO_MANY, False)
     assert "more than allow_over (1)" in str(report.error)
     assert one.bench.store.version_in_force("nmj") is None
 
@@ -361,7 +361,7 @@ def test_a_run_that_the_services_end_breaks_off_keeps_nothing_and_is_no_failure(
     (report,) = one.store.runs_since("nmj", None)
     assert (report.outcome, report.error_kind, report.error) == (
         RunOutcome.ABANDONED,
-        "Stopped",
+        ErrorKind.STOPPED,
         "the service was stopped; the next start goes on",
     )
     assert (one.store.ledger("nmj"), one.store.run_history("nmj").failed_in_row) == ({}, 0)

@@ -58,6 +58,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
     assert list(found) == [
         "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries", "outages",
         "incidents",
+        "troubles",
     ]  # fmt: skip
     assert list(found["service"]) == ["running", "pid", "since", "healthy", "problems"]
     assert list(found["database"]) == ["kind", "size_bytes"]
@@ -247,12 +248,15 @@ def test_owed_and_parked_deliveries_are_counted_and_named_by_the_number_that_dro
     }
     (incident,) = found.document["incidents"]
     assert incident == "delivery 1 to mail pi@lab.example is parked: 535 authentication refused - check the password"
+    assert found.document["troubles"] == [
+        {"about": "delivery", "name": "1", "kind": None, "reason": "535 authentication refused", "fix": "check the password"}
+    ]
     assert "delivery 2 to slack pi@lab.example is pending (attempts: 1): 451 try later" in found.remarks
 
 
 def test_an_open_notice_is_an_incident_with_the_instant_at_which_people_were_told(at_desk: Desks) -> None:
     one = at_desk()
-    notice = Notice("watch:nmj", one.at("2026-03-02T08:00"), "nmj has not been searched.")
+    notice = Notice("watch:nmj", one.at("2026-03-02T08:00"), headline="nmj has not been searched")
     one.store.open_notice(notice, (), host="lab.example", at=one.at(START))
 
     told = document(one, START)["incidents"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from store_samples import BY_QUERY, LOADED_AT, MONDAY, Bench, days, paper, pmids
 
-from watcher.domain import DeliveryState, Pmid, RunOutcome
+from watcher.domain import DeliveryState, Failure, Pmid, RunOutcome
 from watcher.store import ListHistory, RunCommit, RunHistory
 
 AHEAD = MONDAY + days(365)
@@ -183,7 +183,7 @@ def test_a_delivery_put_off_by_a_clock_that_was_ahead_is_due(bench: Bench, state
     delivery = bench.store.claim_delivery(AHEAD, holder="me")
     assert delivery is not None
 
-    bench.store.settle(delivery, state, AHEAD, next_at=AHEAD + days(1), reason="451 greylisted")
+    bench.store.settle(delivery, state, AHEAD, next_at=AHEAD + days(1), failure=Failure("451 greylisted"))
 
     assert bench.store.claim_delivery(BACK, holder="me") is not None
 
@@ -196,7 +196,7 @@ def test_a_message_keeps_the_date_of_its_first_attempt_though_later_ones_are_dat
         delivery = bench.store.claim_delivery(at, holder="me")
         assert delivery is not None
         dates.append(delivery.first_attempt_at)
-        bench.store.settle(delivery, DeliveryState.PENDING, at, next_at=at, reason="421 hung up")
+        bench.store.settle(delivery, DeliveryState.PENDING, at, next_at=at, failure=Failure("421 hung up"))
 
     assert dates == [AHEAD, AHEAD, AHEAD]
 
@@ -206,6 +206,6 @@ def test_a_delivery_put_off_until_tomorrow_waits(bench: Bench) -> None:
     delivery = bench.store.claim_delivery(MONDAY, holder="me")
     assert delivery is not None
 
-    bench.store.settle(delivery, DeliveryState.PARKED, MONDAY, next_at=MONDAY + days(1), reason="535 refused")
+    bench.store.settle(delivery, DeliveryState.PARKED, MONDAY, next_at=MONDAY + days(1), failure=Failure("535 refused"))
 
     assert bench.store.claim_delivery(MONDAY, holder="me") is None

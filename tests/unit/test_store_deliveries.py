@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from store_samples import MAIL, MONDAY, Bench, days
 
-from watcher.domain import ChannelKind, Delivery, DeliveryState, Message
+from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import UnknownNameError
 from watcher.store import DeliveryFacts
 
@@ -94,7 +94,7 @@ def test_parts_of_a_message_are_claimed_in_order(bench: Bench) -> None:
     assert first.message.part == 1
     assert bench.store.claim_delivery(LATER, holder="me") is None
 
-    bench.store.settle(first, DeliveryState.PARKED, LATER, next_at=LATER + days(1), reason="invalid_auth")
+    bench.store.settle(first, DeliveryState.PARKED, LATER, next_at=LATER + days(1), failure=Failure("invalid_auth"))
     assert bench.store.claim_delivery(LATER, holder="me") is None
 
     bench.store.wake_parked(LATER)
@@ -166,7 +166,7 @@ def test_a_stale_claim_cannot_settle(bench: Bench) -> None:
         mine = _claim(bench, "me")
 
     bench.store.handed_over(stale, LATER)  # notes nothing: the claim is another's now
-    assert not bench.store.settle(stale, DeliveryState.PARKED, LATER, reason="535 refused")
+    assert not bench.store.settle(stale, DeliveryState.PARKED, LATER, failure=Failure("535 refused"))
     assert _only(bench).state == "sending"
     assert bench.store.settle(mine, DeliveryState.SENT, LATER)
     assert not bench.store.settle(mine, DeliveryState.PENDING, LATER)
@@ -233,7 +233,7 @@ def test_threads_claim_every_delivery_once(bench: Bench) -> None:
 def test_what_may_pass_is_pending_until_its_time(bench: Bench) -> None:
     bench.owe("pi@lab.example")
 
-    bench.store.settle(_claim(bench), DeliveryState.PENDING, LATER, next_at=LATER + days(1), reason="421 try later")
+    bench.store.settle(_claim(bench), DeliveryState.PENDING, LATER, next_at=LATER + days(1), failure=Failure("421 try later"))
 
     assert (_only(bench).state, _only(bench).reason, _only(bench).next_at) == ("pending", "421 try later", LATER + days(1))
     assert bench.store.claim_delivery(LATER + timedelta(hours=23), holder="me") is None
@@ -254,7 +254,7 @@ def test_parked_deliveries_come_back_at_their_time_or_when_woken(bench: Bench) -
     bench.owe("a@lab.example")
     bench.owe("b@lab.example", channel="archive", at=LATER)
     for _ in range(2):
-        bench.store.settle(_claim(bench), DeliveryState.PARKED, LATER, next_at=LATER + days(1), reason="535 refused")
+        bench.store.settle(_claim(bench), DeliveryState.PARKED, LATER, next_at=LATER + days(1), failure=Failure("535 refused"))
     assert bench.store.claim_delivery(LATER, holder="me") is None
 
     assert bench.store.wake_parked(LATER, "archive") == 1
@@ -386,7 +386,7 @@ def test_what_was_dropped_is_owed_anew(bench: Bench) -> None:
 
 def test_what_is_still_owed_is_left_as_it_is(bench: Bench) -> None:
     bench.owe("a@lab.example")
-    bench.store.settle(_claim(bench), DeliveryState.PARKED, LATER, next_at=LATER + days(1), reason="535 refused")
+    bench.store.settle(_claim(bench), DeliveryState.PARKED, LATER, next_at=LATER + days(1), failure=Failure("535 refused"))
 
     assert _resend(bench, "a@lab.example", again=True) == 0
 
@@ -395,7 +395,7 @@ def test_what_is_still_owed_is_left_as_it_is(bench: Bench) -> None:
 
 def test_after_a_change_what_waits_for_another_try_is_due_at_once(bench: Bench) -> None:
     bench.owe("pi@lab.example")
-    bench.store.settle(_claim(bench), DeliveryState.PENDING, LATER, next_at=LATER + days(1), reason="451 later")
+    bench.store.settle(_claim(bench), DeliveryState.PENDING, LATER, next_at=LATER + days(1), failure=Failure("451 later"))
 
     assert bench.store.wake_parked(LATER) == 0
     assert bench.store.wake_parked(LATER, refused_too=True) == 1

@@ -24,11 +24,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from store_samples import BY_QUERY, MAIL, Bench, paper, pmids
 
-from watcher.domain import DeliveryState, HitState, Notice, Outcome, Pmid
+from watcher.domain import DeliveryState, ErrorKind, HitState, Notice, Outcome, Pmid
 from watcher.store import Owed, Store, schema, upgrade
 from watcher.store.database import Database
 from watcher.store.migrations import versions
 from watcher.store.migrations.kinds import UTCDateTime
+from watcher.store.migrations.versions.r0005_reasons_and_remedies import KINDS
 from watcher.store.tables import Row
 
 RECORDS = Path(__file__).parent.parent / "records"
@@ -149,8 +150,33 @@ def test_every_row_of_an_earlier_revision_is_there_after_the_upgrade(revision: s
             continue
         table = Row.metadata.tables[name]
         before = [_typed(table, row) for row in rows]
-        columns = list(before[0])
+        columns = [column for column in before[0] if (name, column) != ("run", "error_kind")]  # renamed by 0005
         assert _sorted(found[name], columns) == _sorted(before, columns), name
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_kinds_of_errors_of_earlier_revisions_are_known_by_their_new_names(revision: str, old: Old, tmp_path: Path) -> None:
+    url = old(revision)
+
+    Store.open(url, folder=tmp_path).close()
+
+    found = {row["id"]: row["error_kind"] for row in _found(url, tmp_path)["run"]}
+    before = {row["id"]: row["error_kind"] for row in _dumped(revision)["run"]}
+    assert found == {row: kind and KINDS.get(kind, ErrorKind.OTHER.value) for row, kind in before.items()}
+    assert {kind for kind in found.values() if kind} <= set(ErrorKind)
+
+
+def test_a_failure_of_an_earlier_revision_keeps_its_sentence_as_the_reason(old: Old, tmp_path: Path) -> None:
+    url = old("0004")
+
+    with Store.open(url, folder=tmp_path) as store:
+        (waiting,) = [one for one in store.deliveries() if one.reason and "gsmtp" in one.reason]
+        failures = [run for run in store.runs_since("als", None) if run.error_kind is not None]
+
+    sentence = "127.0.0.1 refused the login (535 5.7.8 Bad credentials - gsmtp) - check user and password"
+    assert (waiting.reason, waiting.fix) == (sentence, None)
+    assert {run.error_kind for run in failures} == set(ErrorKind) - {ErrorKind.TOO_LONG, ErrorKind.QUERY}
+    assert all(run.fix is None for run in failures)
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -228,7 +254,7 @@ def test_notices_of_the_first_revision_keep_their_key_as_their_topic(old: Old, t
         (standing,) = store.open_notices()
 
         assert (standing.topic, standing.what, standing.since) == ("channel:mail", "", standing.opened_at)
-        assert not store.open_notice(Notice("channel:mail", NOW, "It fails."), (), host="lab.example", at=NOW)
+        assert not store.open_notice(Notice("channel:mail", NOW, headline="It fails"), (), host="lab.example", at=NOW)
         assert store.close_notice("channel:mail", (), host="lab.example", at=NOW)
 
 

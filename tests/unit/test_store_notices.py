@@ -12,7 +12,13 @@ from watcher.domain import ChannelKind, Delivery, DeliveryState, Message, Notice
 from watcher.errors import StoreError
 from watcher.store import NoticeFacts, Owed
 
-FAILS = Notice("watch:nmj", MONDAY, "nmj has not been searched since 14 September.", "Nothing: it is tried again.")
+FAILS = Notice(
+    "watch:nmj",
+    MONDAY,
+    headline="nmj has not been searched since 14 September",
+    what="HTTP 503.",
+    todo="Nothing: it is tried again.",
+)
 FAILURE = Message(ChannelKind.EMAIL, 1, "[watcher] nmj has not been searched", {"text": FAILS.what})
 RECOVERY = Message(ChannelKind.EMAIL, 2, "[watcher] nmj is searched again", {"text": "PubMed answers."})
 TOLD_AT = MONDAY + timedelta(hours=3)
@@ -43,7 +49,7 @@ def test_a_notice_is_open_from_when_it_is_told_and_knows_since_when_it_fails(ben
     assert _open(bench)
 
     (standing,) = bench.store.open_notices()
-    assert standing == NoticeFacts(standing.id, "watch:nmj", MONDAY, FAILS.what, TOLD_AT)
+    assert standing == NoticeFacts(standing.id, "watch:nmj", MONDAY, FAILS.what, TOLD_AT, FAILS.headline, FAILS.todo)
 
 
 def test_a_notice_is_owed_to_each_recipient_by_its_topic(bench: Bench) -> None:
@@ -63,7 +69,7 @@ def test_the_deliveries_of_a_digest_have_no_topic(bench: Bench) -> None:
 def test_an_open_topic_is_not_opened_again_and_owes_nothing_more(bench: Bench) -> None:
     _open(bench)
 
-    assert not _open(bench, Notice("watch:nmj", OVER_AT, "It still fails."))
+    assert not _open(bench, Notice("watch:nmj", OVER_AT, headline="It still fails"))
 
     assert len(bench.store.deliveries()) == 2
     assert [one.since for one in bench.store.open_notices()] == [MONDAY]
@@ -72,7 +78,7 @@ def test_an_open_topic_is_not_opened_again_and_owes_nothing_more(bench: Bench) -
 def test_other_topics_are_open_beside_it(bench: Bench) -> None:
     _open(bench)
 
-    assert _open(bench, Notice("channel:slack", MONDAY, "Slack does not take our messages."))
+    assert _open(bench, Notice("channel:slack", MONDAY, headline="Slack does not take our messages"))
 
     assert [one.topic for one in bench.store.open_notices()] == ["watch:nmj", "channel:slack"]
 
@@ -136,7 +142,7 @@ def test_the_same_failure_may_come_again_after_its_end(bench: Bench) -> None:
 
 def test_topics_that_begin_alike_do_not_share_their_keys(bench: Bench) -> None:
     for topic in ("watch:nm_", "watch:nmj", "watch:nmj@x"):
-        assert _open(bench, Notice(topic, MONDAY, "It fails."))
+        assert _open(bench, Notice(topic, MONDAY, headline="It fails"))
 
     assert len(bench.store.open_notices()) == 3
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
 
-from watcher.domain import HitState, Origin, Pmid, RankingFacts, ResolvedSeed, RunOutcome, Scored, Seed
+from watcher.domain import ErrorKind, HitState, Origin, Pmid, RankingFacts, ResolvedSeed, RunOutcome, Scored, Seed
 from watcher.errors import Busy, StoreError, UnknownNameError
 from watcher.store import RunCommit, RunHistory, StoredArticle, Waiting
 
@@ -195,7 +195,7 @@ def test_a_failed_run_keeps_its_warnings_and_error_and_moves_no_window(bench: Be
         MONDAY + days(1),
         outcome=RunOutcome.FAILED,
         window_to=date(2026, 9, 15),
-        error_kind="PubMedUnavailable",
+        error_kind=ErrorKind.NO_ANSWER,
         error="HTTP 503",
         may_pass=True,
         warnings=("ignored: the",),
@@ -225,7 +225,7 @@ def test_failures_are_counted_since_the_last_good_run(bench: Bench) -> None:
 
 
 def _fail(bench: Bench, at: datetime, **more: Any) -> None:  # noqa: ANN401 - whatever a report takes
-    told = {"outcome": RunOutcome.FAILED, "error_kind": "PubMedUnavailable", "error": "HTTP 503", "may_pass": True}
+    told = {"outcome": RunOutcome.FAILED, "error_kind": ErrorKind.NO_ANSWER, "error": "HTTP 503", "may_pass": True}
     bench.store.fail_run(bench.store.begin_run("nmj", "window", at), bench.report(at, **{**told, **more}))
 
 
@@ -282,13 +282,13 @@ def test_runs_abandoned_one_after_the_other_are_counted(bench: Bench) -> None:
 
 def test_a_run_that_the_services_end_broke_off_is_no_failure_and_not_the_last_word(bench: Bench) -> None:
     report = bench.run()
-    _fail(bench, MONDAY + days(1), outcome=RunOutcome.ABANDONED, error_kind="Stopped", error="the service was stopped")
+    _fail(bench, MONDAY + days(1), outcome=RunOutcome.ABANDONED, error_kind=ErrorKind.STOPPED, error="the service was stopped")
 
     history = bench.store.run_history("nmj")
 
     assert (history.last, history.last_good) == (report, report)
     assert (history.failed_in_row, history.abandoned_in_row, history.failed_at) == (0, 0, None)
-    assert [run.error_kind for run in bench.store.runs_since("nmj", None)] == [None, "Stopped"]
+    assert [run.error_kind for run in bench.store.runs_since("nmj", None)] == [None, ErrorKind.STOPPED]
 
 
 @pytest.mark.parametrize("kind", ["first", "edit"])

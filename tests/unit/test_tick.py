@@ -16,6 +16,7 @@ from watcher.domain import (
     DeliveryState,
     Digest,
     Empty,
+    ErrorKind,
     Item,
     Outcome,
     Pmid,
@@ -299,14 +300,18 @@ def test_a_digest_that_another_process_has_just_composed_is_left_to_it(at_desk: 
     assert "weekly: another process has just composed this digest" in one.heard
 
 
-def report(kind: str | None = None, *, may_pass: bool = False, refused: bool = False) -> RunReport:
+def report(kind: ErrorKind | None = None, *, may_pass: bool = False, refused: bool = False) -> RunReport:
     outcome = RunOutcome.REFUSED if refused else RunOutcome.FAILED if kind else RunOutcome.GOOD
     at = datetime(2026, 3, 2, tzinfo=UTC)
     return RunReport("nmj", "full", outcome, at, at, error_kind=kind, error=kind and "x", may_pass=may_pass)
 
 
-GOOD, AWAY = report(), report("PubMedUnavailable", may_pass=True)
-QUIET, REFUSED, SEEDS = report("QuietHours", may_pass=True), report("BadQuery", refused=True), report("SeedError")
+GOOD, AWAY = report(), report(ErrorKind.NO_ANSWER, may_pass=True)
+QUIET, REFUSED, SEEDS = (
+    report(ErrorKind.QUIET_HOURS, may_pass=True),
+    report(ErrorKind.QUERY, refused=True),
+    report(ErrorKind.SEED_FILE),
+)
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,7 @@ def deliver(
         sendings = one.deliverer().deliver(now, everything=True)
         owed = store.facts()
     show.sendings(sendings, owed)
-    if any(sending.reason for sending in sendings):
+    if any(sending.failed for sending in sendings):
         raise typer.Exit(FAILURES_LISTED)
 
 
@@ -493,7 +493,7 @@ def resend(
         sendings = one.deliverer().deliver(now) if owed else ()
         facts = store.facts()
     show.sendings(sendings, facts)
-    if any(sending.reason for sending in sendings):
+    if any(sending.failed for sending in sendings):
         raise typer.Exit(FAILURES_LISTED)
 
 

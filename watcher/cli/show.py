@@ -103,7 +103,7 @@ def sendings(what: Sequence[Sending], owed: StoreFacts) -> None:
     _sending_lines(what)
     still = owed.pending + owed.sending + owed.parked
     tail = f"; {owed.parked:,} of them parked" if owed.parked else ""
-    sent = sum(not one.reason for one in what)
+    sent = sum(not one.failed for one in what)
     _line(f"{sent:,} sent, {_count(still, 'delivery', 'deliveries')} still owed{tail}")
 
 
@@ -442,8 +442,10 @@ def _moment(iso: str | None, now: str, zone: ZoneInfo) -> str:
 
 
 def _trouble(report: RunReport) -> None:
-    if report.error:
+    if report.error_kind:
         _line(f"    {report.error}")
+    if report.fix:
+        _line(f"    {report.fix}")
     for warning in report.warnings:
         _line(f"    warning: {warning}")
 
@@ -451,12 +453,12 @@ def _trouble(report: RunReport) -> None:
 def _sending_lines(what: Sequence[Sending]) -> None:
     for one in what:
         to = f"{one.delivery.channel} {one.delivery.recipient}".strip()
-        number = f" (delivery {one.delivery.id}): {one.reason}" if one.reason else ""
+        number = f" (delivery {one.delivery.id}): {one.failure.reason}" if one.failure else ""
         then = f"; next try {one.next_at:%d %b %H:%M} UTC" if one.next_at else ""
         part = f", part {one.delivery.message.part}" if one.delivery.message.part > 1 else ""
         _line(f"{one.state} to {to}: {one.delivery.message.subject}{part}{number}{then}")
-        if one.fix:
-            _line(f"    {one.fix}")
+        if one.failure and one.failure.fix:
+            _line(f"    {one.failure.fix}")
 
 
 def _service_line(service: dict[str, Any], zone: ZoneInfo) -> str:

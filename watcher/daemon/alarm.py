@@ -38,20 +38,21 @@ class Alarm:
     _tried_at: datetime | None = None
     _told: dict[str, set[str]] = field(default_factory=dict)
 
-    def after_round(self, settings: Settings, error: str, now: datetime) -> None:
-        """Hear how a round ended; `error` is what it failed of, "" when it did not."""
-        if error:
+    def after_round(self, settings: Settings, error: str | None, now: datetime) -> None:
+        """Hear how a round ended; `error` is what it failed of, None when it did not."""
+        if error is not None:
             self._since = self._since or now
             if now - self._since >= TELL_AFTER and self._may_try(now):
                 self._tried_at = now
+                what = f"Its rounds fail: {error}"
                 self._begun(
-                    settings, Notice("service", self._since, f"The watcher cannot work. Its rounds fail: {error}", _TODO), now
+                    settings, Notice("service", self._since, headline="The watcher cannot work", what=what, todo=_TODO), now
                 )
             return
         told, since = self._told, self._since
         self._since, self._tried_at, self._told = None, None, {}
         if since is not None:
-            notice = Notice("service", since, "The watcher works again.", recovered_at=now)
+            notice = Notice("service", since, headline="The watcher works again", recovered_at=now)
             for name, recipients in told.items():
                 _send(settings, name, notice, now, only=recipients)
 

@@ -110,7 +110,7 @@ class Service:
         except Busy as busy:
             self._telling.once("busy", str(busy), _log.info)
         else:
-            self._telling.once("busy", "", _log.info)
+            self._telling.once("busy", None, _log.info)
             self._telling.done(done)
             self._rest(app, worked=bool(done.runs or done.drafts))
         self._alert(app, clock.now())
@@ -180,12 +180,12 @@ class Service:
     # --- after it --------------------------------------------------------------------------------------------------------------
 
     def _finish(self, now: datetime | None, problems: tuple[str, ...]) -> None:
-        self._telling.once("error", "", _log.info)
+        self._telling.once("error", None, _log.info)
         if self.rounds.failed_in_row:
             _log.info("rounds work again", failed=self.rounds.failed_in_row)
         ended = replace(self.rounds, ended_at=clock.real_now(), now=now or self.rounds.now, failed_in_row=0, problems=problems)
         self.rounds = replace(ended, count=ended.count + 1)
-        self._alarm.after_round(self.configuration.in_force.settings, "", clock.real_now())
+        self._alarm.after_round(self.configuration.in_force.settings, None, clock.real_now())
 
     def _fail(self, error: str) -> None:
         failed, now = self.rounds.failed_in_row + 1, clock.real_now()

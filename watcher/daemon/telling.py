@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import structlog
@@ -24,13 +24,13 @@ _log = structlog.get_logger(__name__)
 class Telling:
     """Remembers what was said last, so that what goes on is said once."""
 
-    _said: dict[str, str] = field(default_factory=dict)
+    _said: dict[str, str | None] = field(default_factory=dict)
 
-    def once(self, about: str, text: str, say: Callable[[str], object]) -> None:
-        """Say a thing unless it is what was said last about this; "" means that there is nothing to say any more."""
-        if self._said.get(about, "") != text:
+    def once(self, about: str, text: str | None, say: Callable[[str], object]) -> None:
+        """Say a thing unless it is what was said last about this; None means that there is nothing to say any more."""
+        if self._said.get(about) != text:
             self._said[about] = text
-            if text:
+            if text is not None:
                 say(text)
 
     def done(self, what: Done) -> None:
@@ -41,7 +41,7 @@ class Telling:
             _digest(draft)
         for sending in what.sendings:
             _sending(sending)
-        self.once("waiting", "; ".join(what.waiting), _log.warning)
+        self.once("waiting", "; ".join(what.waiting) if what.waiting else None, _log.warning)
 
 
 def introduce(app: App, now: datetime, *, anew: bool) -> None:
@@ -67,8 +67,8 @@ def introduce(app: App, now: datetime, *, anew: bool) -> None:
 
 
 def _run(report: RunReport) -> None:
-    if report.error:
-        _log.warning(summary(report), error=report.error)
+    if report.error_kind:
+        _log.warning(summary(report), error=report.error, **({"fix": report.fix} if report.fix else {}))
     else:
         _log.info(summary(report))
     for warning in report.warnings:
@@ -83,13 +83,13 @@ def _digest(draft: Draft) -> None:
 
 def _sending(sending: Sending) -> None:
     delivery = sending.delivery
-    say = _log.warning if sending.reason else _log.info
+    say = _log.warning if sending.failed else _log.info
     say(
         f"delivery {sending.state}",
         id=delivery.id,
         to=f"{delivery.channel} {delivery.recipient}".strip(),
         subject=delivery.message.subject,
         part=delivery.message.part,
-        **({"reason": sending.reason, "fix": sending.fix} if sending.reason else {}),
+        **(asdict(sending.failure) if sending.failure else {}),
         **({"next_try": sending.next_at.isoformat(timespec="minutes")} if sending.next_at else {}),
     )

@@ -1,6 +1,6 @@
 """A failure or its end as messages, one for each kind of channel. Pure; same notice, same bytes.
 
-The first sentence of `Notice.what` is the headline and the subject; the rest follows, then what to do. Commands stand in `backticks`.
+The headline is the subject too; the rest follows, then what to do. Commands stand in `backticks`.
 The failure is part 1 and its end part 2 of one notice, so that nobody hears of the end first.
 """
 
@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from watcher.digest import as_html, templates
 from watcher.digest.clean import clip, plain
 from watcher.digest.parts import cut
-from watcher.digest.wording import moment, sentence
+from watcher.digest.wording import moment, moment_there, sentence
 from watcher.domain import ChannelKind, Message, Notice
 
 _HEADLINE = 180
@@ -25,7 +25,6 @@ _SECTION = 2_900
 _WIDTH = 76
 _SIGNED = "`watcher status` tells how everything stands."
 _CODE = re.compile(r"`([^`]+)`")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +67,13 @@ def render(notice: Notice, kinds: Collection[ChannelKind], *, zone: str) -> tupl
 
 def _sheet(notice: Notice, zone: str) -> Sheet:
     lines = [line for line in map(plain, clip(notice.what, _TEXT).splitlines()) if line]
-    first, *rest = _SENTENCE_END.split(lines[0] if lines else plain(notice.topic), maxsplit=1)
-    headline = clip(first.rstrip("."), _HEADLINE)
-    since = moment(notice.since, zone)
-    over = notice.recovered_at and f"Failed from {since.removesuffix(f' ({zone})')} to {moment(notice.recovered_at, zone)}"
+    headline = clip(plain(notice.headline).rstrip(".") or plain(notice.topic), _HEADLINE)
+    over = notice.recovered_at and f"Failed from {moment_there(notice.since, zone)} to {moment(notice.recovered_at, zone)}"
     return Sheet(
         subject=f"[watcher] {headline.replace('`', '')}",
         headline=headline,
-        when=over or f"Failing since {since}",
-        told=tuple(sentence(line) for line in [*rest, *lines[1:]]),
+        when=over or f"Failing since {moment(notice.since, zone)}",
+        told=tuple(map(sentence, lines)),
         todo=plain(notice.todo),
         recovered=notice.recovered_at is not None,
     )

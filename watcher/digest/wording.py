@@ -48,8 +48,18 @@ def long_day(day: date) -> str:
 
 def moment(at: datetime, zone: str) -> str:
     """The instant `at` on a clock in `zone`: "Monday 28 September 2026, 08:00 (Europe/Berlin)"."""
+    return f"{moment_there(at, zone)} ({zone})"
+
+
+def moment_there(at: datetime, zone: str) -> str:
+    """The same where the zone is plain: "Monday 28 September 2026, 08:00"."""
     local = at.astimezone(ZoneInfo(zone))
-    return f"{_WEEKDAYS[local.weekday()]} {long_day(local.date())}, {local:%H:%M} ({zone})"
+    return f"{_WEEKDAYS[local.weekday()]} {long_day(local.date())}, {local:%H:%M}"
+
+
+def day(at: datetime, zone: str) -> str:
+    """The day of the instant `at` on a clock in `zone`: "3 March"."""
+    return _day(at.astimezone(ZoneInfo(zone)).date())
 
 
 def day_and_time(at: datetime, zone: str, *, year: bool = False) -> str:

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher import schedule
-from watcher.domain import RunOutcome, RunReport
-from watcher.errors import ConfigurationError, QuietHours, SeedError, Stopped
+from watcher.domain import ErrorKind, RunOutcome, RunReport
 from watcher.store import RunHistory
 
 AT_ONCE = 3
 """Cut-off runs in a row that are repeated without waiting."""
 
-INPUT = (ConfigurationError.__name__, SeedError.__name__)
+INPUT = (ErrorKind.SEEDS, ErrorKind.SEED_FILE)
 """Kinds of error that lie in what the lab wrote."""
 
 
@@ -56,7 +55,7 @@ class Failures:
     @classmethod
     def of_reports(cls, reports: Sequence[RunReport]) -> Failures | None:
         """Those at the end of the reports, oldest first; None when the last is good. What the service's own end broke off is no failure."""
-        told = [one for one in reports if one.error_kind != Stopped.__name__]
+        told = [one for one in reports if one.error_kind is not ErrorKind.STOPPED]
         bad = _tail(told, tuple(outcome for outcome in RunOutcome if outcome is not RunOutcome.GOOD))
         return cls(bad[-1], len(bad), len(_tail(bad, (RunOutcome.ABANDONED,)))) if bad else None
 
@@ -65,7 +64,7 @@ class Failures:
         last = self.last
         if last.outcome is RunOutcome.REFUSED or last.error_kind in INPUT:
             return None
-        if last.error_kind == QuietHours.__name__:
+        if last.error_kind is ErrorKind.QUIET_HOURS:
             return schedule.next_quiet_at_ncbi(last.finished_at)
         tries = self.cut_off - AT_ONCE if last.outcome is RunOutcome.ABANDONED else self.count
         if tries <= 0:

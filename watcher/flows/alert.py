@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.digest import notice as rendering
-from watcher.domain import Channel, DeliveryState, DigestList, Notice, Watch
-from watcher.errors import ConfigurationError, Problem, QuietHours
+from watcher.domain import Channel, DeliveryState, DigestList, ErrorKind, Notice, Watch
+from watcher.errors import ConfigurationError, Problem
 from watcher.flows import trouble
 from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
 
@@ -78,7 +78,7 @@ class Alerter:
             reports = self.store.runs_since(name, standing.since - timedelta(seconds=1), now=now)
             notice = trouble.watch_works(name, standing.since, reports, now, self.zone)
             standing, owed = None, self._close(notice, self._of_watch(name), now)
-        waits = history.last is not None and history.last.error_kind == QuietHours.__name__
+        waits = history.last is not None and history.last.error_kind is ErrorKind.QUIET_HOURS
         if standing is None and history.failed_in_row >= self.after_failed_runs and not waits:
             notice = trouble.watch_fails(name, history, now, self.zone)
             owed = self._open(notice, self._of_watch(name), now) or owed
@@ -106,7 +106,7 @@ class Alerter:
         parked = [one for one in owed if one.state == DeliveryState.PARKED]
         if parked and standing is None:
             return self._open(trouble.channel_fails(name, parked, now, self.zone), self._beside(name), now)
-        if standing is None or parked or any(one.reason for one in owed):
+        if standing is None or parked or any(one.has_failed for one in owed):
             return False
         if name not in self.channels:
             return self.store.close_notice(standing.topic, (), host=self.host, at=now) and False
@@ -132,14 +132,14 @@ class Alerter:
         owed = self._owed(notice, to)
         opened = self.store.open_notice(notice, owed, host=self.host, at=now)
         if opened:
-            _log.warning("%s %s%s", notice.what, notice.todo, "" if owed else " (no channel can be told of this)")
+            _log.warning("%s %s%s", notice.whole, notice.todo, "" if owed else " (no channel can be told of this)")
         return opened and bool(owed)
 
     def _close(self, notice: Notice, to: Iterable[str], now: datetime) -> bool:
         owed = self._owed(notice, to)
         closed = self.store.close_notice(notice.topic, owed, host=self.host, at=now)
         if closed:
-            _log.info("%s", notice.what)
+            _log.info("%s", notice.whole)
         return closed and bool(owed)
 
     def _owed(self, notice: Notice, to: Iterable[str]) -> tuple[Owed, ...]:

@@ -315,10 +315,10 @@ def _failures(watch: str, reports: Sequence[RunReport]) -> tuple[str, ...]:
     """One sentence for the runs since the last digest that ended with an error and that no outage tells of: an edited query that was
     refused, a large job that waits for the night, a last run that was cut off."""
     superseded = {run for run in reports[:-1] if run.outcome is RunOutcome.ABANDONED}
-    failed = [run for run in reports if run.error and not is_failure(run) and run not in superseded]
+    failed = [run for run in reports if run.error_kind and not is_failure(run) and run not in superseded]
     if not failed:
         return ()
-    good = reports[-1].outcome is RunOutcome.GOOD and reports[-1].error is None
+    good = reports[-1].outcome is RunOutcome.GOOD and reports[-1].error_kind is None
     last = failed[-1]
     times = "once" if len(failed) == 1 else f"{len(failed)} times"
     ending = "; a later run made it good" if good else ""
@@ -335,4 +335,4 @@ def _standing(store: Store, order: DigestList) -> Iterator[str]:
         messages_are = "1 message is" if len(held) == 1 else f"{len(held):,} messages are"
         since = day_and_time(min(one.created_at for one in held), order.timezone)
         yield f"{messages_are} held back for channel {channel} since {since}: {held[0].reason}"
-    yield from (notice.what.replace("`", "") for notice in store.open_notices() if trouble.is_configuration(notice.topic))
+    yield from (notice.whole.replace("`", "") for notice in store.open_notices() if trouble.is_configuration(notice.topic))

@@ -15,8 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.domain import Outage, RunOutcome, RunReport
-from watcher.errors import QuietHours
+from watcher.domain import ErrorKind, Outage, RunOutcome, RunReport
 from watcher.schedule import Schedule, jittered
 from watcher.store import Store
 
@@ -105,7 +104,7 @@ def outages(
 
 def is_failure(report: RunReport) -> bool:
     """Whether a run ended without having read anything, for a reason that somebody should know."""
-    return report.outcome in (RunOutcome.FAILED, RunOutcome.REFUSED) and report.error_kind != QuietHours.__name__
+    return report.outcome in (RunOutcome.FAILED, RunOutcome.REFUSED) and report.error_kind is not ErrorKind.QUIET_HOURS
 
 
 def _failing(watch: str, reports: Sequence[RunReport], until: datetime) -> Iterator[Outage]:

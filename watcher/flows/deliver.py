@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, Self
 
 from watcher import clock
-from watcher.domain import Channel, Delivery, DeliveryState
+from watcher.domain import Channel, Delivery, DeliveryState, Failure
 from watcher.errors import DeliveryError, Stopped, StoreError
 from watcher.store import DeliveryFacts, Store
 
@@ -74,10 +74,14 @@ class Sending:
 
     delivery: Delivery
     state: DeliveryState
-    reason: str = ""
-    fix: str = ""
+    failure: Failure | None = None
     next_at: datetime | None = None
     stale: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the message was not taken."""
+        return self.failure is not None
 
 
 @dataclass
@@ -100,7 +104,7 @@ class Unsettled:
         self.note(sending, at)
         if taken:
             store.handed_over(delivery, at)
-        mine = store.settle(delivery, sending.state, at, next_at=sending.next_at, reason=None if taken else _reason(sending))
+        mine = store.settle(delivery, sending.state, at, next_at=sending.next_at, failure=sending.failure)
         del self._left[delivery.token]
         return mine
 
@@ -242,7 +246,7 @@ class _Turn:
             state, next_at = DeliveryState.PENDING, self.now + self._wait(delivery.attempts, error.retry_after)
         if not error.permanent:
             self._pass_over(delivery, error)
-        return Sending(delivery, state, str(error), error.fix, next_at)
+        return Sending(delivery, state, Failure(str(error), error.fix), next_at)
 
     def _pass_over(self, delivery: Delivery, error: DeliveryError) -> None:
         """After a failure that may pass: this recipient's other messages wait, or the whole channel does."""
@@ -331,10 +335,6 @@ class _Claims:
                 self._store.renew_claim(delivery)
 
 
-def _reason(sending: Sending) -> str:
-    return f"{sending.reason} - {sending.fix}" if sending.fix else sending.reason
-
-
 def _bounded(asked: float | None) -> float:
     """The seconds that the other side asks for, as far as that makes sense; an answer may hold anything."""
     return min(asked, LONGEST_ASKED.total_seconds()) if asked is not None and asked > 0 else 0.0
@@ -347,4 +347,4 @@ def _line(sending: Sending) -> str:
     delivery = sending.delivery
     to = f"{delivery.channel} {delivery.recipient}".strip()
     text = f"{delivery.message.subject!r} part {delivery.message.part} to {to}: {sending.state}"
-    return f"{text}: {sending.reason}" if sending.reason else text
+    return f"{text}: {sending.failure.reason}" if sending.failure else text

@@ -159,7 +159,7 @@ def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
     for one in deliveries:
         to = f"{one.channel} {one.recipient}".strip()
         part = f", part {one.part}" if one.part > 1 else ""
-        reason = f": {one.reason}" if one.reason and one.state != DeliveryState.SENT else ""
+        reason = f": {one.reason}" if one.has_failed else ""
         yield Step("delivered", one.state, one.sent_at, f"list {one.list_name}, period {one.period}, to {to}{part}{reason}")
 
 

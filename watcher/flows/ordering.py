@@ -50,7 +50,7 @@ class Order:
     watch: Watch
     ranking: RankingFacts
     since: date | None
-    unranked: str
+    unranked: str | None
     learnt: tuple[int, int]
     standings: tuple[Standing, ...]
 
@@ -62,7 +62,7 @@ class Behind:
     watch: Watch
     article: Article
     breakdown: Breakdown
-    unranked: str
+    unranked: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Calibrated:
     watch: Watch
     calibration: Calibration
     left_out: int
-    unranked: str
+    unranked: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Orderer:
         marked = sum(kind is not None for kind in agreed(self.store.verdicts(watch.name)).values())
         return Calibrated(watch, found, marked - len(labelled), unranked)
 
-    def _ranking(self, watch: Watch, learnt: Lessons) -> tuple[Ranks, str]:
+    def _ranking(self, watch: Watch, learnt: Lessons) -> tuple[Ranks, str | None]:
         return ranking_or_not(lambda _watch, seeds: self.rank_by(seeds, learnt), self.seeds(watch), watch)
 
     def _labelled(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Iterator[Labelled]:

@@ -39,6 +39,7 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
+from watcher.flows.kinds import kind_of, told
 from watcher.flows.resolve import resolve
 from watcher.flows.source import Source
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
@@ -453,7 +454,7 @@ class Runner:
             known=len(seen & plan.ledger.keys()),
             translation=reading.facts.translation,
             warnings=(*reading.facts.warnings, *reading.warnings),
-            error_kind=type(reading.refusal).__name__ if reading.refusal else None,
+            error_kind=kind_of(reading.refusal) if reading.refusal else None,
             error=str(reading.refusal) if reading.refusal else None,
         )
 
@@ -510,6 +511,7 @@ def _wait_for_quiet(plan: Plan, records: int, now: datetime, *, at_once: bool) -
 
 
 def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError | Stopped) -> RunReport:
+    said, fix = told(error)
     outcome = RunOutcome.ABANDONED if isinstance(error, Stopped) else RunOutcome.FAILED
     return RunReport(
         watch=plan.watch.name,
@@ -518,7 +520,8 @@ def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError |
         started_at=now,
         finished_at=now,
         window_from=plan.window_from,
-        error_kind=type(error).__name__,
-        error=str(error),
+        error_kind=kind_of(error),
+        error=said,
+        fix=fix,
         may_pass=isinstance(error, Stopped) or (isinstance(error, PubMedError) and error.may_pass),
     )

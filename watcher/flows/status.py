@@ -53,11 +53,12 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
 
     Returns:
         The document {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
-        outages[…], incidents[…]}; times are ISO with offset, dates ISO, absent things null. A `next_…_at` that is `now` is due.
+        outages[…], incidents[…], troubles[…]}; times are ISO with offset, dates ISO, absent things null. A `next_…_at` that is `now` is due.
     """
     around = around or Around()
     facts, zone = store.facts(), ticker.run_schedule.zone.key
     coming = {(one.kind, one.name): [_iso(slot) for slot in one.slots] for one in ticker.upcoming(now, _UPCOMING)}
+    found = _incidents(store, ticker.watches.values(), now)
     document = {
         **_frame(now, zone, facts.schema),
         "service": _service(around.pulse),
@@ -74,7 +75,8 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
             "oldest_at": _iso(facts.oldest_at),
         },
         "outages": [_outage(one) for one in _outages(ticker, store, now)],
-        "incidents": [*_refused(around.refused), *_incidents(store, ticker.watches.values(), now)],
+        "incidents": [*_refused(around.refused), *(one.told for one in found)],
+        "troubles": [one.document for one in found],
     }
     return State(document, (*_remarks(ticker, store, facts, now), *around.warnings), zone)
 
@@ -92,6 +94,7 @@ def broken(error: ConfigurationError, *, now: datetime) -> State:
         "deliveries": {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None},
         "outages": [],
         "incidents": list(_refused(error)),
+        "troubles": [],
     }
     return State(document)
 
@@ -158,7 +161,7 @@ def _gaps(history: RunHistory, now: datetime) -> list[dict[str, Any]]:
     last = history.last
     if last is None or last.outcome is RunOutcome.GOOD:
         return []
-    return [{"from": _day(history.window_to), "to": _day(clock.ncbi_day(now)), "reason": last.error}]
+    return [{"from": _day(history.window_to), "to": _day(clock.ncbi_day(now)), "reason": last.error, "fix": last.fix}]
 
 
 def _outages(ticker: Ticker, store: Store, now: datetime) -> tuple[Outage, ...]:
@@ -189,22 +192,56 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
         if is_paused(order, now):
             yield f"list {order.name} is paused until {order.pause_until}"
     for one in reversed(store.deliveries(states={DeliveryState.PENDING, DeliveryState.SENDING}, limit=_LISTED)):
-        reason = f": {one.reason}" if one.reason else ""
+        reason = f": {_said(one.reason, one.fix)}" if one.has_failed else ""
         yield f"delivery {one.id} to {_to(one)} is {one.state} (attempts: {one.attempts}){reason}"
     size = f"{facts.size_bytes / 1_000_000:,.1f} MB"
     counts = f"works {facts.works:,}, records {facts.articles:,}, hits {facts.hits:,}, digests {facts.digests:,}"
     yield f"database: {counts}; {size}"
 
 
-def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> list[str]:
-    told = []
+@dataclass(frozen=True, slots=True)
+class _Incident:
+    """Something that fails: what it is ("watch", "delivery", "notice"), its name or number, its kind where it has one, and as a
+    sentence of its own what it said and what to do."""
+
+    about: str
+    name: str
+    intro: str
+    reason: str
+    fix: str | None = None
+    kind: str | None = None
+
+    @property
+    def told(self) -> str:
+        """All of it for a person."""
+        return f"{self.intro}: {_said(self.reason, self.fix)}"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """All of it for a program."""
+        return {"about": self.about, "name": self.name, "kind": self.kind, "reason": self.reason, "fix": self.fix}
+
+
+def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> list[_Incident]:
+    found = []
     for watch in watches:
         history = store.run_history(watch.name, now=now)
-        if history.last is not None and history.last.error:
-            told.append(f"watch {watch.name} {_trouble(history)}: {history.last.error}")
-    parked = store.deliveries(states={DeliveryState.PARKED})
-    told += [f"delivery {one.id} to {_to(one)} is parked: {one.reason}" for one in reversed(parked)]
-    return told + [f"told on {_iso(one.opened_at)}: {one.what}" for one in store.open_notices()]
+        last = history.last
+        if last is not None and last.error_kind is not None:
+            intro = f"watch {watch.name} {_trouble(history)}"
+            found.append(_Incident("watch", watch.name, intro, last.error or "", last.fix, last.error_kind.value))
+    for one in reversed(store.deliveries(states={DeliveryState.PARKED})):
+        intro = f"delivery {one.id} to {_to(one)} is parked"
+        found.append(_Incident("delivery", str(one.id), intro, one.reason or "", one.fix))
+    for notice in store.open_notices():
+        intro = f"told on {_iso(notice.opened_at)}"
+        found.append(_Incident("notice", notice.topic, intro, notice.whole, notice.todo))
+    return found
+
+
+def _said(reason: str | None, fix: str | None) -> str:
+    """What something failed of and what to do, on one line for a person; nothing reads it again."""
+    return " - ".join(filter(None, [reason, fix]))
 
 
 def _trouble(history: RunHistory) -> str:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watcher import clock, schedule
-from watcher.domain import Channel, DigestList, RunOutcome, RunReport, Seed, Watch
-from watcher.errors import AlreadyComposed, Busy, ConfigurationError, QuietHours, Stopped
+from watcher.domain import Channel, DigestList, ErrorKind, RunOutcome, RunReport, Seed, Watch
+from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
 from watcher.flows.again import FOR_A_LIST, INPUT, Failures
 from watcher.flows.compose import Composer, Draft, Request
 from watcher.flows.deliver import Deliverer, Sending
@@ -42,7 +42,7 @@ class Done:
     @property
     def failed(self) -> bool:
         """Whether anything is to be listed as failed."""
-        return bool(self.waiting) or any(run.error for run in self.runs) or any(sending.reason for sending in self.sendings)
+        return bool(self.waiting) or any(run.error_kind for run in self.runs) or any(sending.failed for sending in self.sendings)
 
     @property
     def unreachable(self) -> bool:
@@ -275,8 +275,12 @@ def _held_up(due: Due, error: ConfigurationError) -> str:
 
 
 def _is_passing(report: RunReport) -> bool:
-    return report.outcome in (RunOutcome.FAILED, RunOutcome.ABANDONED) and report.may_pass and report.error_kind != Stopped.__name__
+    return (
+        report.outcome in (RunOutcome.FAILED, RunOutcome.ABANDONED)
+        and report.may_pass
+        and report.error_kind is not ErrorKind.STOPPED
+    )
 
 
 def _unanswered(report: RunReport) -> bool:
-    return report.outcome is RunOutcome.FAILED and report.may_pass and report.error_kind != QuietHours.__name__
+    return report.outcome is RunOutcome.FAILED and report.may_pass and report.error_kind is not ErrorKind.QUIET_HOURS

@@ -61,10 +61,10 @@ class Unranked:
         return Breakdown(self.threshold, 0.0)
 
 
-def ranking_or_not(rank: Rank, seeds: Sequence[ResolvedSeed], watch: Watch) -> tuple[Ranks, str]:
-    """The watch's ranking, and "", or one that ranks nothing, and why in a sentence."""
+def ranking_or_not(rank: Rank, seeds: Sequence[ResolvedSeed], watch: Watch) -> tuple[Ranks, str | None]:
+    """The watch's ranking, and None, or one that ranks nothing, and why in a sentence."""
     try:
-        return rank(watch, seeds), ""
+        return rank(watch, seeds), None
     except ConfigurationError as error:
         why = "; ".join(problem.what for problem in error.problems)
         return Unranked(watch.threshold), f"its papers are not ranked and all are shown: {why}"

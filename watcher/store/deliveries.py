@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import ChannelKind, Delivery, DeliveryState
+from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import configuration, messages
 from watcher.store import holder as holders
@@ -166,7 +166,7 @@ def _settle_handed_over(session: orm.Session, left: sa.ColumnElement[bool]) -> i
     settled = session.execute(
         deliveries.update()
         .where(left, deliveries.c.state == DeliveryState.SENDING.value, taken_at.is_not(None))
-        .values(**_FREE, state=DeliveryState.SENT.value, sent_at=taken_at, next_at=None, reason=None)
+        .values(**_FREE, state=DeliveryState.SENT.value, sent_at=taken_at, next_at=None, reason=None, fix=None)
         .returning(deliveries.c.id)
     )
     rows = list(settled.scalars())
@@ -178,10 +178,17 @@ def _settle_handed_over(session: orm.Session, left: sa.ColumnElement[bool]) -> i
 
 
 def settle(
-    session: orm.Session, delivery: Delivery, state: DeliveryState, at: datetime, *, next_at: datetime | None, reason: str | None
+    session: orm.Session,
+    delivery: Delivery,
+    state: DeliveryState,
+    at: datetime,
+    *,
+    next_at: datetime | None,
+    failure: Failure | None,
 ) -> bool:
     """Ends a claim; False when it is no longer this delivery's token that holds it. Pending without a time is due at once."""
-    values: dict[str, object] = {**_FREE, "state": state.value, "reason": reason}
+    told = {"reason": failure.reason if failure else None, "fix": (failure.fix or None) if failure else None}
+    values: dict[str, object] = {**_FREE, **told, "state": state.value}
     values["next_at"] = at if next_at is None and state is DeliveryState.PENDING else next_at
     if state is DeliveryState.SENT:
         values["sent_at"] = at
@@ -193,7 +200,7 @@ def settle(
     if not change(session, deliveries.update().where(mine).values(**values)):
         return False
     open_one = sa.and_(attempts.c.delivery_id == delivery.id, attempts.c.finished_at.is_(None))
-    session.execute(attempts.update().where(open_one).values(finished_at=at, outcome=state.value, reason=reason))
+    session.execute(attempts.update().where(open_one).values(finished_at=at, outcome=state.value, **told))
     return True
 
 
@@ -285,7 +292,7 @@ def _standing(session: orm.Session, message_id: int, channel: str) -> dict[str, 
 
 
 def _revive(session: orm.Session, rows: list[int], at: datetime) -> list[int]:
-    values = {"state": DeliveryState.PENDING.value, "next_at": at, "sent_at": None, "reason": None}
+    values = {"state": DeliveryState.PENDING.value, "next_at": at, "sent_at": None, "reason": None, "fix": None}
     session.execute(deliveries.update().where(deliveries.c.id.in_(rows)).values(**values))
     return rows
 
@@ -307,6 +314,7 @@ def listed(session: orm.Session, condition: sa.ColumnElement[bool], *, limit: in
             table.next_at,
             table.sent_at,
             table.reason,
+            table.fix,
             table.rfc822_id,
             notices.c.topic,
         )

@@ -22,7 +22,8 @@ def open_one(session: orm.Session, notice: Notice, owed: Sequence[Owed], *, host
     """Writes a notice and all it owes; False, with nothing written, when its topic has an open one."""
     if _open_row(session, notice.topic) is not None:
         return False
-    facts = {"topic": notice.topic, "what": notice.what, "since": notice.since, "opened_at": at}
+    told = {"headline": notice.headline, "what": notice.what, "todo": notice.todo or None}
+    facts = {**told, "topic": notice.topic, "since": notice.since, "opened_at": at}
     row = insert_one(session, notices, key=_free_key(session, notice), **facts)
     _owe(session, row, owed, host, at)
     return True
@@ -41,7 +42,8 @@ def close(session: orm.Session, topic: str, owed: Sequence[Owed], *, host: str, 
 def standing(session: orm.Session) -> tuple[NoticeFacts, ...]:
     """The open notices, oldest first."""
     table = notices.c
-    wanted = sa.select(table.id, table.topic, table.since, table.what, table.opened_at).where(table.closed_at.is_(None))
+    columns = (table.id, table.topic, table.since, table.what, table.opened_at, table.headline, table.todo)
+    wanted = sa.select(*columns).where(table.closed_at.is_(None))
     return tuple(NoticeFacts(*row) for row in session.execute(wanted.order_by(table.id)))
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
-from watcher.domain import RunOutcome, RunReport
-from watcher.errors import Busy, Stopped, StoreError
+from watcher.domain import ErrorKind, RunOutcome, RunReport
+from watcher.errors import Busy, StoreError
 from watcher.store import codec, configuration, ledger, scores, works
 from watcher.store.database import change, insert_one
 from watcher.store.tables import QueryVersionRow, RunRow, config_versions, query_versions, runs
@@ -45,7 +45,7 @@ def abandon_open(session: orm.Session, at: datetime) -> int:
         .values(
             finished_at=at,
             outcome=RunOutcome.ABANDONED.value,
-            error_kind="Abandoned",
+            error_kind=ErrorKind.CUT_OFF.value,
             error="the process ended before the run did",
             may_pass=True,
         ),
@@ -116,7 +116,7 @@ def _config_of(session: orm.Session, run: RunRow | None) -> str | None:
 
 def _told(watch_id: int, now: datetime | None) -> sa.ColumnElement[bool]:
     """The watch's finished runs that say something about it: not those that the service's end broke off."""
-    not_stopped = runs.c.error_kind.is_distinct_from(Stopped.__name__)
+    not_stopped = runs.c.error_kind.is_distinct_from(ErrorKind.STOPPED.value)
     told = sa.and_(runs.c.watch_id == watch_id, runs.c.finished_at.is_not(None), not_stopped)
     if now is None:
         return told
@@ -181,6 +181,7 @@ class _Failures:
 def _close(session: orm.Session, run_id: int, report: RunReport, **more: object) -> None:
     values = {name: getattr(report, name) for name in _COPIED} | more
     mine = sa.and_(runs.c.id == run_id, runs.c.finished_at.is_(None))
+    values |= {"error_kind": report.error_kind.value if report.error_kind else None}
     values |= {"outcome": report.outcome.value, "warnings": codec.dumps(report.warnings)}
     if not change(session, runs.update().where(mine).values(**values)):
         raise Busy(f"watch {report.watch}: the run was closed by another process meanwhile; nothing of it was kept")
@@ -202,9 +203,9 @@ _COPIED = (
     "selected",
     "requests",
     "seconds",
-    "error_kind",
     "error",
     "may_pass",
+    "fix",
 )
 """Columns of `run` that are fields of RunReport."""
 
@@ -212,7 +213,8 @@ _COPIED = (
 def _report(watch: str, row: RunRow) -> RunReport:
     copied = {name: getattr(row, name) for name in _COPIED}
     warnings = codec.loads(tuple[str, ...], row.warnings)
-    return RunReport(watch=watch, outcome=RunOutcome(str(row.outcome)), warnings=warnings, **copied)
+    kind = ErrorKind(row.error_kind) if row.error_kind else None
+    return RunReport(watch=watch, outcome=RunOutcome(str(row.outcome)), warnings=warnings, error_kind=kind, **copied)
 
 
 def _version(session: orm.Session, watch_id: int, new: NewVersion | None, at: datetime) -> int | None:

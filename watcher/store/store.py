@@ -17,6 +17,7 @@ from watcher.domain import (
     Delivery,
     DeliveryState,
     Digest,
+    Failure,
     HitState,
     Notice,
     Pmid,
@@ -518,11 +519,12 @@ class Store:
         at: datetime,
         *,
         next_at: datetime | None = None,
-        reason: str | None = None,
+        failure: Failure | None = None,
     ) -> bool:
-        """Ends a claim with the state that the delivery has now; False when the claim is no longer ours, and then nothing changes."""
+        """Ends a claim with the state that the delivery has now, and with why it failed, if it did; False when the claim is no longer
+        ours, and then nothing changes."""
         with self._database.writing() as session:
-            return deliveries.settle(session, delivery, state, at, next_at=next_at, reason=reason)
+            return deliveries.settle(session, delivery, state, at, next_at=next_at, failure=failure)
 
     def wake_parked(self, now: datetime, channel: str | None = None, *, refused_too: bool = False) -> int:
         """Makes what is parked (on this channel) pending and due now; `refused_too`: also what waits after a refusal. How many."""

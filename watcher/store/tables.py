@@ -263,6 +263,7 @@ class RunRow(Row, table=True):
     seconds: float = 0.0
     error_kind: MaybeWords = None
     error: MaybeWords = None
+    fix: MaybeWords = None
     may_pass: bool = False
 
 
@@ -444,7 +445,8 @@ class CorrectionToldRow(Row, table=True):
 
 
 class NoticeRow(Row, table=True):
-    """A failure, open until the recovery; owed like a digest. `since` is when it began, `opened_at` when people were told."""
+    """A failure, open until the recovery; owed like a digest. `since` is when it began, `opened_at` when people were told. `headline`
+    and `todo` are missing where an earlier version told: its `what` says all."""
 
     __tablename__ = "notice"
     __table_args__ = (_where("notice_open", "topic", condition="closed_at IS NULL", unique=True),)
@@ -456,6 +458,8 @@ class NoticeRow(Row, table=True):
     since: dt.datetime
     opened_at: dt.datetime
     closed_at: dt.datetime | None = None
+    headline: MaybeWords = None
+    todo: MaybeWords = None
 
 
 class MessageRow(Row, table=True):
@@ -501,6 +505,7 @@ class DeliveryRow(Row, table=True):
     rfc822_id: Words = Field(unique=True, sa_type=PlainText)
     sent_at: dt.datetime | None = None
     reason: MaybeWords = None
+    fix: MaybeWords = None
 
 
 class AttemptRow(Row, table=True):
@@ -516,6 +521,7 @@ class AttemptRow(Row, table=True):
     finished_at: dt.datetime | None = None
     outcome: MaybeWords = None
     reason: MaybeWords = None
+    fix: MaybeWords = None
 
 
 class LeaseRow(Row, table=True):

@@ -219,11 +219,19 @@ class NoticeFacts:
     since: datetime
     what: str
     opened_at: datetime
+    headline: str | None = None
+    todo: str | None = None
+
+    @property
+    def whole(self) -> str:
+        """What was told, in sentences; an earlier version kept no headline of its own."""
+        return " ".join(filter(None, [self.headline and f"{self.headline}.", self.what]))
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFacts:
-    """Where a delivery stands, for people. `list_name` and `period` are None for a notice, `topic` for a digest."""
+    """Where a delivery stands, for people. `list_name` and `period` are None for a notice, `topic` for a digest. `reason` is what the
+    last attempt failed of, None when none has failed; `fix` what a person can do about it."""
 
     id: int
     list_name: str | None
@@ -239,6 +247,12 @@ class DeliveryFacts:
     reason: str | None
     rfc822_id: str
     topic: str | None = None
+    fix: str | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last attempt was refused or got no answer."""
+        return self.reason is not None
 
 
 # --- questions --------------------------------------------------------------------------------------------------------------
