@@ -85,6 +85,12 @@ def test_a_document_that_this_version_does_not_know_is_refused(home: Home) -> No
 # --- secrets
 
 
+@pytest.mark.parametrize("document", ["", '{"broken', "[]", '{"themes": [1]}', '{"themes": {"nmj": [{}]}}'])
+def test_a_document_that_is_damaged_is_refused(home: Home, document: str) -> None:
+    with pytest.raises(ConfigurationError, match="the last good configuration is damaged in the database"):
+        load_last_good(document, "sha256", home.file, environ=home.environ)
+
+
 def test_a_secret_in_a_file_of_its_own_is_read_again(home: Home) -> None:
     home.write("secrets/mail", URL)
     good = home.load(NAMED)

@@ -21,6 +21,8 @@ from watcher.flows.embedding import BATCH, Choice, Embedding, Kept, dense_state,
 from watcher.flows.feedback import Lessons
 from watcher.pubmed.client import Fetched
 from watcher.rank import dense
+from watcher.store.database import Database
+from watcher.store.tables import embeddings
 
 if why := dense.missing_extra():
     pytest.skip(why, allow_module_level=True)
@@ -94,6 +96,22 @@ def test_a_text_that_is_asked_for_twice_at_once_is_embedded_once(kept: Kept) -> 
 
     assert asked(kept) == ["agrin", "bone"]
     assert rows[0].tolist() == rows[2].tolist() != rows[1].tolist()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"abc", b"abcd" * 1_000])
+@pytest.mark.parametrize("asked_for", [["agrin"], ["agrin", "bone", "heart"], ["agrin", "bone", "new"]])
+def test_a_vector_of_another_length_was_damaged_and_is_computed_again(
+    kept: Kept, bench: Bench, tmp_path: Path, damaged: bytes, asked_for: list[str]
+) -> None:
+    sound = kept([*asked_for, "liver"]).tolist()
+    database = Database(bench.url, folder=tmp_path)
+    with database.writing() as session:
+        key = text_sha256("agrin")
+        session.execute(embeddings.update().where(embeddings.c.text_sha256 == key).values(vector=damaged))
+    database.close()
+
+    assert kept([*asked_for, "liver"]).tolist() == sound
+    assert bench.store.embeddings(kept.encoder.sha256, [key])[key] not in (damaged, b"")
 
 
 def test_another_model_does_not_get_these_vectors(kept: Kept, bench: Bench, tmp_path: Path) -> None:

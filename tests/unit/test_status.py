@@ -61,7 +61,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
         "troubles",
     ]  # fmt: skip
     assert list(found["service"]) == ["running", "pid", "since", "healthy", "problems"]
-    assert list(found["database"]) == ["kind", "size_bytes"]
+    assert list(found["database"]) == ["kind", "size_bytes", "damaged"]
     assert list(found["config"]) == ["state", "sha256", "error"]
     (watch,), (order,) = found["watches"], found["lists"]
     assert list(watch) == [
@@ -294,7 +294,7 @@ def test_a_broken_configuration_has_the_same_document_with_its_place(at_desk: De
     }
     assert (found["watches"], found["lists"]) == ([], [])
     assert found["deliveries"].keys() == good["deliveries"].keys()
-    assert found["database"] == {"kind": None, "size_bytes": None}
+    assert found["database"] == {"kind": None, "size_bytes": None, "damaged": None}
     assert found["service"].keys() == good["service"].keys()
     assert [incident.splitlines()[0] for incident in found["incidents"]] == [
         "config/watcher.yaml:7:3: lists.weekly.schedule: no such day",

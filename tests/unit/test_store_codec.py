@@ -200,5 +200,5 @@ def test_a_field_added_later_does_not_change_the_text() -> None:
 
 
 def test_a_missing_field_without_a_default_is_an_error() -> None:
-    with pytest.raises(TypeError, match="name"):
+    with pytest.raises(codec.Undecodable, match="name"):
         codec.loads(Older, "{}")

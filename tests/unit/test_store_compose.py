@@ -361,10 +361,25 @@ def test_a_damaged_message_is_not_sent(bench: Bench, tmp_path: Path) -> None:
         session.execute(sa.text("UPDATE message SET payload = :other"), {"other": b'{"headers":{},"payload":{"text":"other"}}'})
     database.close()
 
-    with pytest.raises(StoreError, match="is damaged"):
-        bench.store.claim_delivery(MONDAY, holder="me")
+    assert bench.store.claim_delivery(MONDAY, holder="me", everything=True) is None
 
-    assert [facts.state for facts in bench.store.deliveries()] == ["pending"]
+    (parked,) = bench.store.deliveries()
+    assert (parked.state, parked.next_at) == ("parked", MONDAY + days(1))
+    assert "the stored message is damaged in the database" in str(parked.reason)
+
+
+def test_a_damaged_message_holds_up_no_other(bench: Bench, tmp_path: Path) -> None:
+    bench.owe("one@lab.example")
+    bench.owe("two@lab.example", at=MONDAY + days(1))
+    database = Database(bench.url, folder=tmp_path)
+    with database.writing() as session:
+        session.execute(sa.text("UPDATE message SET payload = :other WHERE id = 1"), {"other": b"{"})
+    database.close()
+
+    claimed = bench.store.claim_delivery(MONDAY + days(1), holder="me")
+
+    assert claimed is not None
+    assert claimed.recipient == "two@lab.example"
 
 
 def test_channels_of_one_kind_share_a_message(bench: Bench) -> None:

@@ -198,6 +198,7 @@ def test_the_facts_count_what_is_there(bench: Bench) -> None:
         works=2,
         hits=4,
         awaiting=1,
+        damaged=0,
         digests=1,
         presented=2,
         pending=2,

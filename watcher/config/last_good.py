@@ -70,17 +70,25 @@ def rebuild(document: str, sha256: str, file: Path, home: Path, environ: Mapping
     """
     salvage = Salvage.of(file)
     for heeded in (_whole, _for_secrets, _none):
-        values = json.loads(document)
-        themes = {
-            watch: tuple(Theme(one["name"], tuple(one["words"])) for one in found)
-            for watch, found in values.pop("themes", {}).items()
-        }
+        values, themes = _understood(document, file)
         settings = _Rebuilding(values, heeded(environ, home), salvage, home).settings(file, sha256, themes)
         if settings is not None:
             return settings
     raise ConfigurationError(
         Problem("the last good configuration was kept by another version of watcher", "mend the configuration file", Place(file))
     )
+
+
+def _understood(document: str, file: Path) -> tuple[dict[str, Any], dict[str, tuple[Theme, ...]]]:
+    """The values and the themes of a document. Raises ConfigurationError when it is damaged."""
+    try:
+        values: dict[str, Any] = json.loads(document)
+        found = values.pop("themes", {}).items()
+        return values, {watch: tuple(Theme(one["name"], tuple(one["words"])) for one in held) for watch, held in found}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigurationError(
+            Problem("the last good configuration is damaged in the database", "mend the configuration file", Place(file))
+        ) from error
 
 
 class _StoredLayer(Layer):

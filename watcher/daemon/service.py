@@ -29,6 +29,8 @@ from watcher.flows.deliver import Unsettled
 from watcher.flows.tick import Done
 
 UPKEEP_EVERY = timedelta(days=1)
+TEXTS_READ_IN_DAYS = 28
+"""In so many days all stored texts are held against their hashes, a share of them each day."""
 REST_AFTER_SECONDS = 60.0
 """So long after its last search or digest the service gives back the memory that these need."""
 
@@ -169,6 +171,9 @@ class Service:
         forgotten = app.store.forget(now - timedelta(days=app.settings.database.forget_unselected_after_days))
         if forgotten:
             _log.info("the texts of papers that were never presented are dropped", papers=forgotten)
+        read, damaged = app.store.verify(now.toordinal(), of=TEXTS_READ_IN_DAYS)
+        if damaged:
+            _log.warning("stored texts are damaged; their records are fetched again: look at the disk", read=read, damaged=damaged)
         try:
             made = app.store.weekly_backup(now)
         except StoreError as error:

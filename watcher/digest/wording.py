@@ -85,6 +85,13 @@ def lasting(span: timedelta) -> str:
     return count(round(minutes / 60), "hour") if minutes < 48 * 60 else count(round(minutes / 1440), "day")
 
 
+def pmids(numbers: Sequence[int]) -> str:
+    """PMIDs as a sentence holds them, the first ten by name: "PMID 1", "PMID 1, 2", "PMID 1, …, 10 and 3 more"."""
+    named = [str(number) for number in numbers[:10]]
+    more = [f"{len(numbers) - 10:,} more"] if len(numbers) > 10 else []
+    return f"PMID {', '.join(named)}" + (f" and {more[0]}" if more else "")
+
+
 def listed(names: Sequence[str]) -> str:
     """Names as a sentence holds them: "A", "A and B", "A, B and C"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -19,7 +19,7 @@ from watcher import clock, schedule
 from watcher.digest.arrange import GivingWay, arrange, by_theme
 from watcher.digest.chips import chips
 from watcher.digest.render import messages
-from watcher.digest.wording import day_and_time
+from watcher.digest.wording import day_and_time, pmids
 from watcher.domain import (
     Article,
     Candidate,
@@ -236,6 +236,12 @@ class Composer:
         }
         latest = [next((run for run in reversed(reports) if run.outcome is RunOutcome.GOOD), None) for reports in runs.values()]
         since = history.last_composed_at or history.created_at or request.now
+        damaged = {watch.name: self.store.awaiting_text(watch.name) for watch in request.watches}
+        untold = [
+            f"{name}: the stored text of {pmids(held)} is damaged: it comes once the record was fetched again"
+            for name, held in damaged.items()
+            if held
+        ]
         gone = [pmid for watch in request.watches for pmid in self.store.newly_unavailable(watch.name, history.last_composed_at)]
         return Receipt(
             checked=sum(_full_count(reports) for reports in runs.values()),
@@ -244,14 +250,14 @@ class Composer:
             excluded_type=counts.rejections.get(Outcome.EXCLUDED_TYPE, 0),
             already_presented=counts.rejections.get(Outcome.ALREADY_PRESENTED, 0),
             retracted=counts.retracted,
-            awaiting=sum(self.store.awaiting_count(watch.name) for watch in request.watches),
+            awaiting=sum(self.store.awaiting_count(name) + len(held) for name, held in damaged.items()),
             unavailable=tuple(sorted(set(gone))),
             failures=(
                 *request.failures,
                 *_standing(self.store, request.order),
                 *(line for name, reports in runs.items() for line in _failures(name, reports)),
             ),
-            warnings=tuple(dict.fromkeys(f"{run.watch}: {line}" for run in latest if run for line in run.warnings)),
+            warnings=tuple(dict.fromkeys([*(f"{run.watch}: {line}" for run in latest if run for line in run.warnings), *untold])),
             next_digest_at=schedule.parse(request.order.schedule, request.order.timezone).next(request.now),
             outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
         )

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -176,19 +177,39 @@ class Kept:
 
     def __call__(self, texts: Sequence[str]) -> dense.Floats:
         """(texts, dimensions). Raises Stopped between two batches when the service is to stop; what was computed is kept."""
-        keys = [text_sha256(text) for text in texts]
-        found = self.store.embeddings(self.encoder.sha256, set(keys))
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-        for start in range(0, len(missing), BATCH):
+        wanted = {text_sha256(text): text for text in texts}
+        found = _of_one_length(self.store.embeddings(self.encoder.sha256, wanted.keys()))
+        made = self._made({key: text for key, text in wanted.items() if key not in found})
+        if made and (wrong := found.keys() - _of_one_length(found | made, like=next(iter(made.values()))).keys()):
+            made |= self._made({key: wanted[key] for key in wrong})
+        found |= made
+        return dense.join([found[text_sha256(text)] for text in texts])
+
+    def _made(self, missing: Mapping[str, str]) -> dict[str, bytes]:
+        """The vectors of texts, computed and kept batch by batch."""
+        found: dict[str, bytes] = {}
+        for part in _parts(missing):
             if self.stopping.is_set():
                 raise Stopped
-            part = dict(list(missing.items())[start : start + BATCH])
             made = dict(zip(part, self.encoder.encode(tuple(part.values())), strict=True))
             self.store.save_embeddings(self.encoder.sha256, made, clock.now())
             found |= made
             if len(missing) > BATCH:
-                self.say(f"embedded {min(start + BATCH, len(missing)):,} of {len(missing):,} texts")
-        return dense.join([found[key] for key in keys])
+                self.say(f"embedded {len(found):,} of {len(missing):,} texts")
+        return found
+
+
+def _parts(texts: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    ordered = list(texts.items())
+    return (dict(ordered[start : start + BATCH]) for start in range(0, len(ordered), BATCH))
+
+
+def _of_one_length(vectors: Mapping[str, bytes], like: bytes | None = None) -> dict[str, bytes]:
+    """The vectors without those that are cut or too long, beside most of them or one that is sound: they were damaged in the database,
+    and are computed again."""
+    lengths = Counter(len(vector) for vector in vectors.values())
+    usual = len(like) if like else max(lengths, key=lambda length: lengths[length], default=0)
+    return {key: vector for key, vector in vectors.items() if len(vector) == usual}
 
 
 @dataclass

@@ -110,6 +110,9 @@ def _absence(hit: HitFacts, now: datetime) -> str:
 
 def _fetched(history: History) -> Iterable[Step]:
     article = history.article
+    if history.is_damaged:
+        kept = "what is stored of it is not what was written: the next run fetches it again"
+        yield Step("fetched", "damaged", None, f"{history.title or NO_TITLE}: {kept}")
     if history.forgotten_at:
         kept = "no digest presented it, so its text was dropped when it was old; what was decided stays"
         yield Step("fetched", "forgotten", history.forgotten_at, f"{history.title or NO_TITLE}: {kept}")

@@ -38,10 +38,18 @@ def _edited(due: Due, store: Store) -> str:
     order = document.get("lists", {}).get(due.order.name)
     if order is None:
         return ""
-    pause = order.get("pause_until")
-    if pause and due.slot.date() < date.fromisoformat(pause):
+    pause = _day(order.get("pause_until"))
+    if pause and due.slot.date() < pause:
         return f"the list was paused when it was due, and the pause was lifted since; {_ALL}"
     before = (order.get("schedule"), order.get("timezone") or document.get("timezone"))
     if before != (due.order.schedule, due.order.timezone):
         return f"the list had another schedule when it would have been due; {_ALL}"
     return ""
+
+
+def _day(written: str | None) -> date | None:
+    """The day; None when there is none, or it was damaged in the database."""
+    try:
+        return date.fromisoformat(written) if written else None
+    except (TypeError, ValueError):
+        return None

@@ -237,11 +237,18 @@ class _Search:
 def _remembered(
     seeds: Sequence[Seed], rows: Mapping[Key, ResolvedSeedRow], store: Store
 ) -> dict[Key, tuple[ResolvedSeed, datetime]]:
-    """What earlier runs found out about these seeds, by (path, locator), with when; a changed file is forgotten."""
+    """What earlier runs found out about these seeds, by (path, locator), with when; a changed file is forgotten, and so is a record whose
+    text is stored no longer, or damaged."""
     same = {_key(seed): (seed, rows[_key(seed)]) for seed in seeds if _is_as_before(seed, rows.get(_key(seed)))}
     articles = store.articles([row.pmid for _, row in same.values() if row.pmid and row.resolved_by])
-    recalled = {key: (_recalled(seed, row, articles), row.resolved_at) for key, (seed, row) in same.items()}
+    recalled = {
+        key: (_recalled(seed, row, articles), row.resolved_at) for key, (seed, row) in same.items() if _is_there(row, articles)
+    }
     return {key: one for key, one in recalled.items() if not _is_outdated(one[0])}
+
+
+def _is_there(row: ResolvedSeedRow, articles: Mapping[Pmid, Article]) -> bool:
+    return row.resolved_by is None or row.pmid in articles
 
 
 def _recalled(seed: Seed, row: ResolvedSeedRow, articles: Mapping[Pmid, Article]) -> ResolvedSeed:

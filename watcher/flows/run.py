@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from watcher import clock, schedule
+from watcher.digest.wording import pmids
 from watcher.domain import (
     Article,
     HitState,
@@ -349,8 +350,9 @@ class Runner:
         new = sorted(reading.news, reverse=True)
         oldest = now - timedelta(days=self.fetch_again_days)
         marked = self.store.unread_verdicts(plan.watch.name, oldest)
+        damaged = self.store.without_text(plan.watch.name)[:CHANGED_PER_RUN]
         wanted = list(
-            dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *marked, *self._changed(plan, window), *older])
+            dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *marked, *damaged, *self._changed(plan, window), *older])
         )
         _wait_for_quiet(plan, len(wanted), now, at_once=at_once)
         answer = self.source.fetch(wanted, progress=self._progress(plan, len(wanted)))
@@ -362,6 +364,7 @@ class Runner:
             got |= {article.pmid: article for article in second.articles}
             broken |= dict(second.broken)
         warnings = tuple(f"PMID {pmid or '?'} cannot be read: {reason}" for pmid, reason in broken.items() if pmid not in got)
+        warnings += _mended(damaged, got)
         given_up = tuple(one.pmid for one in waiting if one.since < oldest and one.pmid not in got)
         waiting = tuple(one for one in waiting if one.pmid not in given_up)
         return Records(got, len(got), waiting, given_up, revived, older, warnings)
@@ -499,6 +502,17 @@ def _new_version(plan: Plan, reading: Reading) -> NewVersion | None:
         phrases_not_found=reading.facts.phrases_not_found,
         matched=len(reading.full),
     )
+
+
+def _mended(damaged: Sequence[Pmid], got: Mapping[Pmid, Article]) -> tuple[str, ...]:
+    """What is told of records whose stored text was damaged or gone."""
+    again, missing = [pmid for pmid in damaged if pmid in got], [pmid for pmid in damaged if pmid not in got]
+    told = [f"the stored text of {pmids(again)} was damaged or gone: fetched again"] if again else []
+    if missing:
+        told.append(
+            f"the stored text of {pmids(missing)} is damaged or gone, and EFetch does not give the record: asked for with each run"
+        )
+    return tuple(told)
 
 
 def _wait_for_quiet(plan: Plan, records: int, now: datetime, *, at_once: bool) -> None:

@@ -62,7 +62,7 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
     document = {
         **_frame(now, zone, facts.schema),
         "service": _service(around.pulse),
-        "database": {"kind": around.database, "size_bytes": facts.size_bytes},
+        "database": {"kind": around.database, "size_bytes": facts.size_bytes, "damaged": facts.damaged},
         "config": _config(config_sha256, around.refused),
         "watches": [
             _watch(ticker, store, watch, now) | {"upcoming": coming["watch", name]} for name, watch in ticker.watches.items()
@@ -87,7 +87,7 @@ def broken(error: ConfigurationError, *, now: datetime) -> State:
     document = {
         **_frame(now, None, None),
         "service": _service(None),
-        "database": {"kind": None, "size_bytes": None},
+        "database": {"kind": None, "size_bytes": None, "damaged": None},
         "config": _config(None, error),
         "watches": [],
         "lists": [],
@@ -197,6 +197,12 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
     size = f"{facts.size_bytes / 1_000_000:,.1f} MB"
     counts = f"works {facts.works:,}, records {facts.articles:,}, hits {facts.hits:,}, digests {facts.digests:,}"
     yield f"database: {counts}; {size}"
+    if facts.damaged:
+        are = "record is" if facts.damaged == 1 else "records are"
+        yield (
+            f"database: the stored text of {facts.damaged:,} {are} damaged; the runs of the watches that have seen them fetch them "
+            "again: look at the disk"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import Article, Candidate, Hit, HitState, Outcome, Pmid
-from watcher.store import codec, configuration, ledger
+from watcher.domain import Candidate, Hit, HitState, Outcome, Pmid
+from watcher.store import configuration, ledger
+from watcher.store.articles import IS_READABLE, Texts
 from watcher.store.tables import articles, digests, hits, judgements, presented, rankings, runs, subscriptions
 
 
@@ -62,9 +63,10 @@ def _judged(subscription: sa.FromClause, hit: sa.FromClause) -> sa.ColumnElement
 class Reader:
     """A list, reading one of its watches."""
 
-    def __init__(self, session: orm.Session, list_name: str, watch: str) -> None:
+    def __init__(self, session: orm.Session, list_name: str, watch: str, texts: Texts) -> None:
         """Raises UnknownNameError when there is no such list or watch."""
         self._session = session
+        self._texts = texts
         self._watch = watch
         self._list_id = configuration.list_id(session, list_name)
         self._watch_id = configuration.watch_id(session, watch)
@@ -98,7 +100,7 @@ class Reader:
         origins = ledger.origins(self._session, self._watch_id, [Pmid(row["pmid"]) for row in rows])
         return tuple(
             Candidate(
-                article=codec.loads(Article, row["body"]),
+                article=article,
                 work_id=row["work_id"],
                 hits=(
                     Hit(
@@ -111,14 +113,15 @@ class Reader:
                 ),
             )
             for row in rows
+            if (article := self._texts.read(row["pmid"], row["body"], row["content_sha256"]))
         )
 
     def _hits(self) -> sa.Select[*tuple[object, ...]]:
-        """The watch's hits whose record is stored."""
+        """The watch's hits whose record is stored and not known to be damaged."""
         return (
-            sa.select(hits.c.pmid, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body)
+            sa.select(hits.c.pmid, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body, articles.c.content_sha256)
             .join(articles, articles.c.pmid == hits.c.pmid)
-            .where(hits.c.watch_id == self._watch_id, articles.c.body.is_not(None))
+            .where(hits.c.watch_id == self._watch_id, IS_READABLE)
         )
 
     def _subscribed(self, condition: sa.ColumnElement[bool]) -> sa.Select[*tuple[object, ...]]:
@@ -148,3 +151,26 @@ class Reader:
         )
         shown = sa.exists().where(presented.c.list_id == self._list_id, presented.c.work_id == articles.c.work_id)
         return self._hits().join(judgements, mine).join(digests, digests.c.id == judgements.c.digest_id).where(~shown)
+
+
+def is_to_be_judged() -> sa.ColumnElement[bool]:
+    """Of `hits` and `articles`: whether a list that takes the watch has still to judge the hit."""
+    standing = sa.and_(subscriptions.c.watch_id == hits.c.watch_id, subscriptions.c.until.is_(None))
+    owed = sa.or_(is_new_to(subscriptions, hits, articles), is_starter_of(subscriptions, hits))
+    return sa.exists().where(standing, owed).correlate(hits, articles)
+
+
+def check_owed(session: orm.Session, watch_id: int, texts: Texts) -> None:
+    """Reads the texts that the next digests will, for `texts` to find damage in them."""
+    wanted = sa.select(articles.c.pmid, articles.c.body, articles.c.content_sha256).join(hits, hits.c.pmid == articles.c.pmid)
+    for row in session.execute(wanted.where(hits.c.watch_id == watch_id, IS_READABLE, is_to_be_judged())):
+        texts.read(*row)
+
+
+def without_text(session: orm.Session, watch_id: int, *, owed_only: bool = False) -> tuple[Pmid, ...]:
+    """The hits of a watch whose text is damaged, and those that a list has still to judge although their text was dropped; or of all
+    these only what a list has still to judge."""
+    owed, lacking = is_to_be_judged(), articles.c.damaged_at.is_not(None)
+    wanted = sa.and_(~IS_READABLE, owed) if owed_only else sa.or_(lacking, sa.and_(articles.c.body.is_(None), owed))
+    found = sa.select(hits.c.pmid).join(articles, articles.c.pmid == hits.c.pmid).where(hits.c.watch_id == watch_id, wanted)
+    return tuple(Pmid(pmid) for pmid in session.execute(found.order_by(hits.c.pmid)).scalars())

@@ -26,12 +26,31 @@ def dumps(value: object) -> str:
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
 
 
+class Undecodable(ValueError):
+    """A stored text is not what `dumps` wrote: it was damaged since."""
+
+
+_SIGNS = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What decoding a damaged text may end with: no JSON, no such value, a field without a default that is missing, another shape."""
+
+
 def loads(kind: type[T], text: str | bytes) -> T:
     """The value of type `kind` that `text` holds; `kind` may be generic, such as tuple[Gap, ...].
 
-    Raises KeyError or TypeError when a field without a default is missing: the text was never written by `dumps`.
+    Raises Undecodable when the text is not one that `dumps` wrote for this type.
     """
-    return cast("T", _reader(cast("Any", kind))(json.loads(text)))
+    try:
+        return cast("T", _reader(cast("Any", kind))(json.loads(text)))
+    except _SIGNS as error:
+        raise Undecodable(f"no {getattr(kind, '__name__', kind)}: {error}") from error
+
+
+def loads_or(kind: type[T], text: str | bytes, instead: T) -> T:
+    """As `loads`; `instead` when the text is damaged, for what is told beside and must not stop what it stands beside."""
+    try:
+        return loads(kind, text)
+    except Undecodable:
+        return instead
 
 
 def sha256(text: str) -> str:

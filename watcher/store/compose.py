@@ -30,6 +30,8 @@ from watcher.store.values import DigestFacts, Judgement, ListHistory, Owed
 LATER_RECORD = "later-record"
 """The kind of follow-up that tells of a later record of a work: "now in eLife"."""
 
+_DAMAGED_RECEIPT = "the receipt of this digest is damaged in the database and cannot be read"
+
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
@@ -94,8 +96,8 @@ def last_digest(session: orm.Session, name: str) -> DigestFacts | None:
         covers_to=row.covers_to,
         composed_at=row.composed_at,
         papers=row.papers,
-        gaps=codec.loads(tuple[Gap, ...], row.gaps),
-        receipt=codec.loads(Receipt, row.receipt),
+        gaps=codec.loads_or(tuple[Gap, ...], row.gaps, ()),
+        receipt=codec.loads_or(Receipt, row.receipt, Receipt(failures=(_DAMAGED_RECEIPT,))),
         late_reason=row.late_reason,
     )
 

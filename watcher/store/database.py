@@ -290,8 +290,14 @@ def _prepare(connection: Any, record: object) -> None:  # noqa: ANN401 - sqlite3
     """Sets up one SQLite connection. Its own transaction handling is off: `_begin` says BEGIN."""
     del record
     connection.isolation_level = None
+    connection.text_factory = _text
     for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", "foreign_keys = ON", "synchronous = NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _text(stored: bytes) -> str:
+    """A text of the file. One flipped bit may leave no UTF-8, and must not make the other rows of an answer unreadable."""
+    return stored.decode("utf-8", "replace")
 
 
 def _begin(connection: sa.Connection) -> None:

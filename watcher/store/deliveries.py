@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +30,8 @@ LEASE_SECONDS = 180
 FURTHEST = timedelta(days=2)
 """No try is put off for so long: a later time was set by a clock that has gone back since."""
 
+_DAMAGED = "the stored message is damaged in the database"
+
 _WAITING = (DeliveryState.PENDING.value, DeliveryState.PARKED.value)
 _DONE = (DeliveryState.SENT.value, DeliveryState.DROPPED.value)
 _FREE = {"holder": None, "token": None, "lease_until": None}
@@ -46,39 +48,50 @@ class Wanted:
 
 
 def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> Delivery | None:
-    """The next delivery, now this holder's alone, or None."""
+    """The next delivery, now this holder's alone, or None. One whose stored message is damaged is parked, and the next one taken."""
     with database.writing() as session:
         real_now = database.lease_time(session)
-        chosen = _chosen(wanted)
-        if wanted.only is None:
+        if wanted.only is None:  # one that is known by its number: what was handed over is left to who asks for all
             _settle_handed_over(session, _stranded(real_now))
-        else:  # one that is known by its number: what was handed over is left to who asks for all
-            chosen = sa.and_(chosen, ~_handed_over())
-        ready = sa.and_(chosen, _ready(now, real_now, everything=wanted.everything), ~_earlier_part_open())
-        first = sa.select(deliveries.c.id).where(ready).order_by(deliveries.c.id).limit(1).scalar_subquery()
-        claimed = (
-            session.execute(
-                deliveries.update()
-                .where(deliveries.c.id == first)
-                .values(
-                    state=DeliveryState.SENDING.value,
-                    holder=holder,
-                    token=secrets.token_hex(16),
-                    lease_until=real_now + timedelta(seconds=LEASE_SECONDS),
-                    attempts=deliveries.c.attempts + 1,
-                )
-                .returning(*deliveries.c)
-            )
-            .mappings()
-            .first()
-        )
-        if claimed is None:
-            return None
-        first_attempt_at = _first_attempt_at(session, claimed["id"]) if claimed["attempts"] > 1 else None
-        if first_attempt_at is not None:
-            _close_attempts(session, [claimed["id"]], now)
-        session.execute(attempts.insert().values(delivery_id=claimed["id"], started_at=now))
-        return _delivery(session, claimed, first_attempt_at or now)
+        while claimed := _claimed(session, now, real_now, wanted, holder):
+            begun = _first_attempt_at(session, claimed["id"]) if claimed["attempts"] > 1 else None
+            if begun is not None:
+                _close_attempts(session, [claimed["id"]], now)
+            try:
+                delivery = _delivery(session, claimed, begun or now)
+            except messages.Damaged:
+                _park_damaged(session, claimed["id"], now)
+                wanted = replace(wanted, exclude=wanted.exclude | {claimed["id"]})
+                continue
+            session.execute(attempts.insert().values(delivery_id=claimed["id"], started_at=now))
+            return delivery
+        return None
+
+
+def _claimed(session: orm.Session, now: datetime, real_now: datetime, wanted: Wanted, holder: str) -> sa.RowMapping | None:
+    """The row of the next delivery, which is this holder's now."""
+    chosen = _chosen(wanted) if wanted.only is None else sa.and_(_chosen(wanted), ~_handed_over())
+    ready = sa.and_(chosen, _ready(now, real_now, everything=wanted.everything), ~_earlier_part_open())
+    first = sa.select(deliveries.c.id).where(ready).order_by(deliveries.c.id).limit(1).scalar_subquery()
+    taken = deliveries.update().where(deliveries.c.id == first).returning(*deliveries.c)
+    values = {
+        "state": DeliveryState.SENDING.value,
+        "holder": holder,
+        "token": secrets.token_hex(16),
+        "lease_until": real_now + timedelta(seconds=LEASE_SECONDS),
+        "attempts": deliveries.c.attempts + 1,
+    }
+    return session.execute(taken.values(**values)).mappings().first()
+
+
+def _park_damaged(session: orm.Session, delivery_id: int, now: datetime) -> None:
+    """Sets aside a delivery whose message cannot be read: it is tried again each day, should a backup bring the message back."""
+    fix = (
+        "put a backup of the database in its place, or take the papers with `watcher export` and end this with "
+        f"`watcher deliver --drop {delivery_id}`"
+    )
+    parked = {"state": DeliveryState.PARKED.value, "next_at": now + timedelta(days=1), "reason": _DAMAGED, "fix": fix}
+    session.execute(deliveries.update().where(deliveries.c.id == delivery_id).values(**_FREE, **parked))
 
 
 def _first_attempt_at(session: orm.Session, delivery_id: int) -> datetime | None:

@@ -8,10 +8,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import Article, embedded_text, text_sha256
-from watcher.store import codec
-from watcher.store.database import batches, change, insert_new
-from watcher.store.tables import articles, embeddings
+from watcher.domain import Pmid, embedded_text, text_sha256
+from watcher.store.articles import Texts, load
+from watcher.store.database import batches, change, upsert
+from watcher.store.tables import embeddings
 
 
 def stored(session: orm.Session, model_sha256: str, texts: Collection[str]) -> dict[str, bytes]:
@@ -25,9 +25,10 @@ def stored(session: orm.Session, model_sha256: str, texts: Collection[str]) -> d
 
 
 def save(session: orm.Session, model_sha256: str, vectors: Mapping[str, bytes], at: datetime) -> None:
-    """Keeps vectors by the hashes of their texts; one that is there already stays."""
+    """Keeps vectors by the hashes of their texts, in the place of any that is there: it was found damaged."""
     key = {"model_sha256": model_sha256, "made_at": at}
-    insert_new(session, embeddings, [{**key, "text_sha256": text, "vector": vector} for text, vector in vectors.items()])
+    rows = [{**key, "text_sha256": text, "vector": vector} for text, vector in vectors.items()]
+    upsert(session, embeddings, rows, key=("model_sha256", "text_sha256"))
 
 
 def count(session: orm.Session, model_sha256: str) -> int:
@@ -36,7 +37,7 @@ def count(session: orm.Session, model_sha256: str) -> int:
     return int(session.execute(wanted).scalar_one())
 
 
-def forget(session: orm.Session, pmids: Collection[int], before: datetime) -> None:
+def forget(session: orm.Session, pmids: Collection[Pmid], before: datetime) -> None:
     """Drops the vectors of papers whose texts are being dropped, and those made before an instant, whatever text they are of.
 
     The latter are of texts that PubMed has since changed, or of models no longer used; one that is still needed is computed again.
@@ -44,8 +45,6 @@ def forget(session: orm.Session, pmids: Collection[int], before: datetime) -> No
     change(session, embeddings.delete().where(embeddings.c.made_at < before))
     if session.execute(sa.select(embeddings.c.text_sha256).limit(1)).first() is None:
         return
-    wanted = sa.select(articles.c.body).where(articles.c.body.is_not(None))
     for batch in batches(pmids):
-        bodies = session.execute(wanted.where(articles.c.pmid.in_(batch))).scalars()
-        texts = [text_sha256(embedded_text(codec.loads(Article, body))) for body in bodies]
+        texts = [text_sha256(embedded_text(article)) for article in load(session, batch, Texts()).values()]
         change(session, embeddings.delete().where(embeddings.c.text_sha256.in_(texts)))

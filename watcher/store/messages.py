@@ -18,6 +18,10 @@ from watcher.store.database import insert_one
 from watcher.store.tables import deliveries, messages
 
 
+class Damaged(StoreError):
+    """What is stored of a message is not what was written."""
+
+
 class Source(TypedDict, total=False):
     """What a message is of: one of the two."""
 
@@ -33,11 +37,12 @@ def payload(message: Message) -> bytes:
 def value(row: sa.RowMapping) -> Message:
     """The message of a row of `message`.
 
-    Raises StoreError when the stored bytes are not those that were written.
+    Raises Damaged when the stored bytes are not those that were written.
     """
-    stored = bytes(row["payload"])
+    held = row["payload"]
+    stored = held.encode() if isinstance(held, str) else bytes(held)
     if hashlib.sha256(stored).hexdigest() != row["sha256"]:
-        raise StoreError(f"the stored message {row['subject']!r} is damaged: put a backup of the database in its place")
+        raise Damaged(f"the stored message {row['subject']!r} is damaged")
     parts = codec.loads(dict[str, dict[str, str]], stored)
     return Message(ChannelKind(row["kind"]), row["part"], row["subject"], payload=parts["payload"], headers=parts["headers"])
 

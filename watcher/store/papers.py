@@ -8,35 +8,36 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import Article, HitState, Outcome, Pmid
-from watcher.store import codec
-from watcher.store.candidates import is_new_to
-from watcher.store.tables import articles, digests, hits, judgements, query_versions, subscriptions
+from watcher.domain import HitState, Outcome, Pmid
+from watcher.store.articles import IS_READABLE, Texts
+from watcher.store.candidates import is_to_be_judged
+from watcher.store.tables import articles, digests, hits, judgements, query_versions
 from watcher.store.values import PaperFacts
 
 _PRESENTED = (Outcome.SHOWN, Outcome.ATTACHED)
 
 
-def of_watch(session: orm.Session, watch_id: int, since: datetime | None) -> tuple[PaperFacts, ...]:
+def of_watch(session: orm.Session, watch_id: int, since: datetime | None, texts: Texts) -> tuple[PaperFacts, ...]:
     """The watch's papers, lowest pmid first: those that became news since then, or that a list has still to judge; None: all."""
     wanted = (
-        sa.select(hits.c.pmid, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body)
+        sa.select(hits.c.pmid, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body, articles.c.content_sha256)
         .join(articles, articles.c.pmid == hits.c.pmid)
-        .where(hits.c.watch_id == watch_id, articles.c.body.is_not(None))
+        .where(hits.c.watch_id == watch_id, IS_READABLE)
         .order_by(hits.c.pmid)
     )
     if since is not None:
-        wanted = wanted.where(sa.or_(sa.and_(hits.c.state == HitState.NEWS.value, hits.c.news_at >= since), _is_to_be_judged()))
+        wanted = wanted.where(sa.or_(sa.and_(hits.c.state == HitState.NEWS.value, hits.c.news_at >= since), is_to_be_judged()))
     decided = _decided(session, watch_id)
     return tuple(
         PaperFacts(
-            article=codec.loads(Article, row["body"]),
+            article=article,
             work_id=row["work_id"],
             state=HitState(row["state"]),
             news_at=row["news_at"],
             outcome=decided.get(row["pmid"]),
         )
         for row in session.execute(wanted).mappings()
+        if (article := texts.read(row["pmid"], row["body"], row["content_sha256"]))
     )
 
 
@@ -44,11 +45,6 @@ def read_since(session: orm.Session, watch_id: int) -> date | None:
     """The record creation day from which the watch has news: the cut of its first query; None before its first reading."""
     first = sa.select(query_versions.c.baseline_cut).where(query_versions.c.watch_id == watch_id)
     return session.execute(first.order_by(query_versions.c.ordinal).limit(1)).scalar_one_or_none()
-
-
-def _is_to_be_judged() -> sa.ColumnElement[bool]:
-    standing = sa.and_(subscriptions.c.watch_id == hits.c.watch_id, subscriptions.c.until.is_(None))
-    return sa.exists().where(standing, is_new_to(subscriptions, hits, articles)).correlate(hits, articles)
 
 
 def _decided(session: orm.Session, watch_id: int) -> Mapping[Pmid, Outcome]:

@@ -41,18 +41,19 @@ from watcher.store.values import (
 )
 
 
-def explain(session: orm.Session, pmid: Pmid) -> History:
+def explain(session: orm.Session, pmid: Pmid, texts: records.Texts) -> History:
     """Everything that is known of a pmid, also when that is nothing."""
     work_pmids = _work_pmids(session, pmid)
     presentations = _presented(session, work_pmids)
     told = _follow_ups(session, pmid)
     issued = {one.digest_id for one in presentations} | {one.digest_id for one in told}
-    title, forgotten_at = session.execute(
-        sa.select(articles.c.title, articles.c.forgotten_at).where(articles.c.pmid == pmid)
-    ).first() or ("", None)
+    article = records.load(session, [pmid], texts).get(pmid)
+    title, forgotten_at, damaged_at = session.execute(
+        sa.select(articles.c.title, articles.c.forgotten_at, articles.c.damaged_at).where(articles.c.pmid == pmid)
+    ).first() or ("", None, None)
     return History(
         pmid=pmid,
-        article=records.load(session, [pmid]).get(pmid),
+        article=article,
         work_pmids=work_pmids,
         hits=_hits(session, pmid),
         scores=_scores(session, pmid),
@@ -62,6 +63,7 @@ def explain(session: orm.Session, pmid: Pmid) -> History:
         deliveries=tuple(reversed(deliveries.listed(session, digests.c.id.in_(issued)))),
         title=title or "",
         forgotten_at=forgotten_at,
+        is_damaged=damaged_at is not None or pmid in texts.damaged,
         verdicts=verdicts.of_paper(session, pmid),
         claims=_claims(session, pmid),
     )
@@ -141,7 +143,7 @@ def _scores(session: orm.Session, pmid: Pmid) -> tuple[ScoreFacts, ...]:
         .order_by(rankings.c.made_at, rankings.c.id)
     )
     return tuple(
-        ScoreFacts(watch, ranking, made_at, bool(current), Scored(pmid, value, codec.loads(Reasons, reasons)))
+        ScoreFacts(watch, ranking, made_at, bool(current), Scored(pmid, value, codec.loads_or(Reasons, reasons, Reasons())))
         for watch, ranking, made_at, value, reasons, current in found
     )
 
@@ -200,7 +202,7 @@ def _presented(session: orm.Session, pmids: Iterable[Pmid]) -> tuple[PresentedFa
 
 
 def _gave_way_to(pmid: Pmid, receipt: str) -> Pmid | None:
-    return next((one.to for one in codec.loads(Receipt, receipt).gave_way if one.pmid == pmid), None)
+    return next((one.to for one in codec.loads_or(Receipt, receipt, Receipt()).gave_way if one.pmid == pmid), None)
 
 
 def _follow_ups(session: orm.Session, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
@@ -214,20 +216,22 @@ def _follow_ups(session: orm.Session, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
     return tuple(FollowUpFacts(*row) for row in found)
 
 
-def export(session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None) -> tuple[Article, ...]:
+def export(
+    session: orm.Session, texts: records.Texts, *, list_name: str | None, watch: str | None, since: date | None
+) -> tuple[Article, ...]:
     """The papers that a list presented, in the order in which it did; of a watch, its news; of neither, all that was presented.
 
     With both: what the list presented of the watch's hits. `since` is the day (UTC) of the digest, or for a watch alone that on which
     they became news.
     """
     pmids = _exported(session, list_name, watch, since)
-    stored = records.load(session, pmids)
+    stored = records.load(session, pmids, texts)
     return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
 
 
 def forgotten(session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None) -> int:
-    """How many papers `export` leaves out, for their text was dropped."""
-    without = sa.select(sa.func.count()).select_from(articles).where(articles.c.body.is_(None))
+    """How many papers `export` leaves out, for their text was dropped or is damaged."""
+    without = sa.select(sa.func.count()).select_from(articles).where(~records.IS_READABLE)
     wanted = set(_exported(session, list_name, watch, since))
     return sum(session.execute(without.where(articles.c.pmid.in_(batch))).scalar_one() for batch in batches(wanted))
 
@@ -269,6 +273,7 @@ def facts(database: Database, session: orm.Session) -> StoreFacts:
         works=session.execute(sa.select(sa.func.count(sa.distinct(articles.c.work_id)))).scalar_one(),
         hits=_count(session, hits),
         awaiting=_count(session, hits, hits.c.state == HitState.AWAITING.value),
+        damaged=_count(session, articles, articles.c.damaged_at.is_not(None)),
         digests=_count(session, digests),
         presented=_count(session, presented),
         pending=owed.get(DeliveryState.PENDING.value, 0),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from watcher import clock
-from watcher.domain import HitState, Outcome
+from watcher.domain import HitState, Outcome, Pmid
 from watcher.store import embeddings
 from watcher.store.candidates import is_new_to, is_starter_of
 from watcher.store.database import batches
@@ -32,12 +32,12 @@ def forget(session: orm.Session, before: datetime, limit: int) -> int:
     needed = sa.exists().where(kept.c.work_id == articles.c.work_id, _is_needed(kept, before))
     shown = articles.c.work_id.in_(sa.select(presented.c.work_id))
     wanted = sa.select(articles.c.pmid).where(old, ~shown, ~needed).order_by(articles.c.fetched_at, articles.c.pmid).limit(limit)
-    pmids = list(session.execute(wanted).scalars())
+    pmids = [Pmid(pmid) for pmid in session.execute(wanted).scalars()]
     at = clock.now()
     embeddings.forget(session, pmids, before)
     for batch in batches(pmids):
         session.execute(scores.delete().where(scores.c.pmid.in_(batch)))
-        session.execute(articles.update().where(articles.c.pmid.in_(batch)).values(body=None, forgotten_at=at))
+        session.execute(articles.update().where(articles.c.pmid.in_(batch)).values(body=None, forgotten_at=at, damaged_at=None))
     return len(pmids)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
@@ -17,6 +18,8 @@ from watcher.store.values import NewVersion, QueryVersion, RunCommit, RunHistory
 
 _WHOLE_KINDS = ("first", "edit")
 """Kinds of run that read a whole set as their window."""
+
+_DAMAGED_WARNINGS = ("the warnings of this run are damaged in the database and cannot be read",)
 
 _BAD = tuple(outcome.value for outcome in (RunOutcome.FAILED, RunOutcome.REFUSED, RunOutcome.ABANDONED))
 
@@ -126,9 +129,8 @@ def _told(watch_id: int, now: datetime | None) -> sa.ColumnElement[bool]:
 def document_at(session: orm.Session, at: datetime) -> str | None:
     """The configuration under which the last run before an instant began."""
     before = sa.select(config_versions.c.document).join(runs, runs.c.config_id == config_versions.c.id)
-    return session.execute(
-        before.where(runs.c.started_at <= at).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1)
-    ).scalar()
+    found = session.execute(before.where(runs.c.started_at <= at).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1))
+    return _sound(found.scalar())
 
 
 def since(session: orm.Session, watch: str, after: datetime | None, now: datetime | None) -> tuple[RunReport, ...]:
@@ -147,7 +149,12 @@ def documents_since(session: orm.Session, watch: str, after: datetime) -> tuple[
     found = session.execute(sa.select(runs.c.started_at, runs.c.config_id).where(mine).order_by(runs.c.id)).all()
     wanted = sa.select(config_versions.c.id, config_versions.c.document)
     documents = dict(session.execute(wanted.where(config_versions.c.id.in_({row.config_id for row in found}))).all())
-    return tuple((row.started_at, documents[row.config_id]) for row in found if row.config_id in documents)
+    return tuple((row.started_at, sound) for row in found if (sound := _sound(documents.get(row.config_id))))
+
+
+def _sound(document: str | None) -> str | None:
+    """A configuration's document, unless it is damaged: then nothing is known of that time."""
+    return document if document and codec.loads_or(dict[str, Any], document, {}) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +219,7 @@ _COPIED = (
 
 def _report(watch: str, row: RunRow) -> RunReport:
     copied = {name: getattr(row, name) for name in _COPIED}
-    warnings = codec.loads(tuple[str, ...], row.warnings)
+    warnings = codec.loads_or(tuple[str, ...], row.warnings, _DAMAGED_WARNINGS)
     kind = ErrorKind(row.error_kind) if row.error_kind else None
     return RunReport(watch=watch, outcome=RunOutcome(str(row.outcome)), warnings=warnings, error_kind=kind, **copied)
 
@@ -249,7 +256,7 @@ def _version_value(watch: str, row: QueryVersionRow) -> QueryVersion:
         term=row.term,
         cut=row.baseline_cut,
         translation=row.translation,
-        phrases_not_found=codec.loads(tuple[str, ...], row.phrases_not_found),
+        phrases_not_found=codec.loads_or(tuple[str, ...], row.phrases_not_found, ()),
         matched=row.baseline_matched,
         valid_from=row.valid_from,
     )

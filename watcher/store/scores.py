@@ -12,12 +12,12 @@ from sqlalchemy import orm
 from watcher.domain import Pmid, RankingFacts, Reasons, Scored
 from watcher.errors import StoreError
 from watcher.store import codec
-from watcher.store.database import batches, insert_new
+from watcher.store.database import batches, insert_new, upsert
 from watcher.store.tables import articles, rankings, scores
 
 
 def current(session: orm.Session, watch_id: int, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
-    """The scores under this ranking of those of the pmids whose record has not changed since it was scored."""
+    """The scores under this ranking of those of the pmids whose record has not changed since it was scored; damaged ones are left out."""
     wanted = (
         sa.select(scores.c.pmid, scores.c.value, scores.c.reasons)
         .join(rankings, rankings.c.id == scores.c.ranking_id)
@@ -25,14 +25,15 @@ def current(session: orm.Session, watch_id: int, ranking_sha256: str, pmids: Col
         .where(scores.c.watch_id == watch_id, rankings.c.sha256 == ranking_sha256)
     )
     return {
-        pmid: Scored(pmid, value, codec.loads(Reasons, reasons))
+        pmid: Scored(pmid, value, told)
         for batch in batches(pmids)
         for pmid, value, reasons in session.execute(wanted.where(scores.c.pmid.in_(batch)))
+        if (told := codec.loads_or(Reasons | None, reasons, None))  # type: ignore[arg-type]
     }
 
 
 def save(session: orm.Session, watch_id: int, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
-    """Keeps scores of stored articles, as they are stored now.
+    """Keeps scores of stored articles, as they are stored now; the same score again mends one whose reasons were damaged.
 
     Raises StoreError when one of them has no stored article.
     """
@@ -46,7 +47,7 @@ def save(session: orm.Session, watch_id: int, ranking: RankingFacts, scored: Seq
         {**key, "pmid": one.pmid, "content_sha256": contents[one.pmid], "value": one.value, "reasons": codec.dumps(one.reasons)}
         for one in scored
     ]
-    insert_new(session, scores, rows)
+    upsert(session, scores, rows, key=("watch_id", "pmid", "ranking_id", "content_sha256"), first=("value",))
 
 
 def ranking_ids(session: orm.Session) -> dict[tuple[int, str], int]:

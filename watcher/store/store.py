@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from sqlalchemy import orm
 
 from watcher import clock
 from watcher.domain import (
@@ -52,7 +54,7 @@ from watcher.store import (
 )
 from watcher.store import holder as holders
 from watcher.store.backup import BackupFacts
-from watcher.store.candidates import Reader
+from watcher.store.candidates import Reader, check_owed, without_text
 from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.holder import Holder
 from watcher.store.restore import RestoreFacts
@@ -125,6 +127,16 @@ class Store:
     def close(self) -> None:
         """Closes every connection."""
         self._database.close()
+
+    @contextmanager
+    def _texts(self) -> Iterator[tuple[orm.Session, articles.Texts]]:
+        """A reading transaction that decodes articles. What it finds damaged is noted after it, and so fetched again."""
+        texts = articles.Texts()
+        with self._database.reading() as session:
+            yield session, texts
+        if texts.damaged:
+            with self._database.writing() as session:
+                articles.mark_damaged(session, texts.damaged, clock.now())
 
     @staticmethod
     def warnings_about(url: str) -> tuple[str, ...]:
@@ -298,8 +310,8 @@ class Store:
 
     def articles(self, pmids: Collection[Pmid]) -> dict[Pmid, Article]:
         """The stored ones among the pmids."""
-        with self._database.reading() as session:
-            return articles.load(session, pmids)
+        with self._texts() as (session, texts):
+            return articles.load(session, pmids, texts)
 
     def save_articles(self, articles: Iterable[Article], at: datetime) -> None:
         """Stores articles outside a run, joined to their works."""
@@ -308,8 +320,28 @@ class Store:
 
     def works(self, work_ids: Collection[int]) -> dict[int, tuple[Article, ...]]:
         """All stored records of each work, lowest pmid first."""
+        with self._texts() as (session, texts):
+            return articles.of_works(session, work_ids, texts)
+
+    def without_text(self, watch: str) -> tuple[Pmid, ...]:
+        """The hits of a watch whose stored text is damaged, or was dropped although a list has still to judge it: their records are to be
+        fetched again. What digests have still to judge is read for it, the rest is known from earlier reading."""
+        with self._texts() as (session, texts):
+            check_owed(session, configuration.known_watch_id(session, watch), texts)
         with self._database.reading() as session:
-            return articles.of_works(session, work_ids)
+            return without_text(session, configuration.known_watch_id(session, watch))
+
+    def awaiting_text(self, watch: str) -> tuple[Pmid, ...]:
+        """Of these, what a list has still to judge."""
+        with self._database.reading() as session:
+            return without_text(session, configuration.known_watch_id(session, watch), owed_only=True)
+
+    def verify(self, share: int, *, of: int) -> tuple[int, int]:
+        """Reads one of so many equal shares of the stored texts and holds them against their hashes; how many were read, and were found
+        damaged. These are fetched again by the next run of a watch that has seen them."""
+        with self._texts() as (session, texts):
+            read = articles.verify(session, share, of, texts)
+        return read, len(texts.damaged)
 
     def forget(self, before: datetime, *, limit: int = 5_000) -> int:
         """Drops the texts, scores and vectors of articles that were last fetched before an instant, created before that day, and never
@@ -414,29 +446,29 @@ class Store:
         """The watch's news that the list never judged, one hit each. Counted are records created since the list's cut for this watch
         (or on an unknown day), and whatever became news after the list took the watch; of each time that it took the watch, what was
         first seen before it gave it up."""
-        with self._database.reading() as session:
-            return Reader(session, list_name, watch).unjudged()
+        with self._texts() as (session, texts):
+            return Reader(session, list_name, watch, texts).unjudged()
 
     def has_judged(self, list_name: str, watch: str) -> bool:
         """Whether the list ever judged a hit of the watch."""
-        with self._database.reading() as session:
-            return Reader(session, list_name, watch).has_judged()
+        with self._texts() as (session, texts):
+            return Reader(session, list_name, watch, texts).has_judged()
 
     def starters(self, list_name: str, watch: str) -> tuple[Candidate, ...]:
         """The older papers that an edit of the query added to be shown once, never judged by this list, which took the watch then."""
-        with self._database.reading() as session:
-            return Reader(session, list_name, watch).starters()
+        with self._texts() as (session, texts):
+            return Reader(session, list_name, watch, texts).starters()
 
     def gained(self, list_name: str, watch: str) -> tuple[Candidate, ...]:
         """What the list last judged as below the threshold and never presented, and whose record first gained an abstract or headings
         after that digest."""
-        with self._database.reading() as session:
-            return Reader(session, list_name, watch).gained()
+        with self._texts() as (session, texts):
+            return Reader(session, list_name, watch, texts).gained()
 
     def reconsiderable(self, list_name: str, watch: str, since: datetime, ranking_sha256: str) -> tuple[Candidate, ...]:
         """What the list last judged, since then and under another ranking, as below the threshold, and never presented."""
-        with self._database.reading() as session:
-            return Reader(session, list_name, watch).reconsiderable(since, ranking_sha256)
+        with self._texts() as (session, texts):
+            return Reader(session, list_name, watch, texts).reconsiderable(since, ranking_sha256)
 
     def presented(self, list_name: str, work_ids: Collection[int]) -> dict[int, Pmid]:
         """Those of the works that the list has had, each with the record that it was shown as."""
@@ -590,14 +622,14 @@ class Store:
 
     def explain(self, pmid: Pmid) -> History:
         """Everything that is known of a pmid, also when that is nothing."""
-        with self._database.reading() as session:
-            return questions.explain(session, pmid)
+        with self._texts() as (session, texts):
+            return questions.explain(session, pmid, texts)
 
     def papers(self, watch: str, *, since: datetime | None = None) -> tuple[PaperFacts, ...]:
         """The papers of a watch whose texts are stored: those that became news since then, or that a list has still to judge. Without
         `since` all of them, baseline too."""
-        with self._database.reading() as session:
-            return papers.of_watch(session, configuration.known_watch_id(session, watch), since)
+        with self._texts() as (session, texts):
+            return papers.of_watch(session, configuration.known_watch_id(session, watch), since, texts)
 
     def read_since(self, watch: str) -> date | None:
         """The record creation day from which the watch has news; None before its query was first read."""
@@ -609,8 +641,8 @@ class Store:
 
         `since`: only those of digests composed on that day (UTC) or later; for a watch alone, those that became news since.
         """
-        with self._database.reading() as session:
-            return questions.export(session, list_name=list_name, watch=watch, since=since)
+        with self._texts() as (session, texts):
+            return questions.export(session, texts, list_name=list_name, watch=watch, since=since)
 
     def forgotten(self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None) -> int:
         """How many papers `export` leaves out when asked the same, for their text was dropped."""

@@ -150,6 +150,8 @@ class ArticleRow(Row, table=True):
     """One record. `body` is the Article, NULL since `forgotten_at`; the columns beside it are what SQL asks for, and stay.
 
     `abstract_at` and `headings_at`: when the record first gained them after its first fetch; NULL if it had them at first.
+    `damaged_at`: since when it is known that `body` is not what was written, whose hash is `content_sha256`; it is not read then, and kept
+    until the record was fetched again.
     """
 
     __tablename__ = "article"
@@ -159,6 +161,7 @@ class ArticleRow(Row, table=True):
         sa.Index("article_work", "work_id"),
         sa.Index("article_crdt", "crdt"),
         _where("article_kept", "fetched_at", condition="forgotten_at IS NULL"),
+        _where("article_damaged", "pmid", condition="damaged_at IS NOT NULL"),
     )
 
     pmid: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -181,6 +184,7 @@ class ArticleRow(Row, table=True):
     abstract_at: dt.datetime | None = None
     headings_at: dt.datetime | None = None
     forgotten_at: dt.datetime | None = None
+    damaged_at: dt.datetime | None = None
 
 
 class WorkLinkRow(Row, table=True):

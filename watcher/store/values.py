@@ -360,7 +360,7 @@ class History:
     """Everything that is known of one pmid, oldest first within each part; `claims` hold one value for each list and watch.
 
     `deliveries` are those of the digests that presented its work or told of it; `verdicts` hold those taken back too. Of a paper whose
-    text was dropped at `forgotten_at`, `title` is left and `article` is None.
+    text was dropped at `forgotten_at`, or `is_damaged`, `title` is left and `article` is None.
     """
 
     pmid: Pmid
@@ -374,6 +374,7 @@ class History:
     deliveries: tuple[DeliveryFacts, ...]
     title: str = ""
     forgotten_at: datetime | None = None
+    is_damaged: bool = False
     verdicts: tuple[Verdict, ...] = ()
     claims: tuple[ClaimFacts, ...] = ()
 
@@ -385,13 +386,15 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """The size of things, for `status`. `oldest_at` is when the oldest delivery still owed was composed."""
+    """The size of things, for `status`. `damaged` counts the records whose stored text is not what was
+    written. `oldest_at` is when the oldest delivery still owed was composed."""
 
     schema: str
     articles: int
     works: int
     hits: int
     awaiting: int
+    damaged: int
     digests: int
     presented: int
     pending: int

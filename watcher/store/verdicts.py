@@ -13,6 +13,7 @@ from sqlalchemy import orm
 
 from watcher.domain import HitState, Pmid, Verdict, VerdictKind
 from watcher.store import configuration
+from watcher.store.articles import IS_READABLE
 from watcher.store.database import insert_one
 from watcher.store.tables import articles, hits, verdicts, watches
 
@@ -60,7 +61,7 @@ def unread(session: orm.Session, watch_id: int, since: datetime) -> tuple[Pmid, 
     gone = sa.exists().where(
         hits.c.watch_id == watch_id, hits.c.pmid == verdicts.c.pmid, hits.c.state == HitState.UNAVAILABLE.value
     )
-    stored = sa.exists().where(articles.c.pmid == verdicts.c.pmid, articles.c.body.is_not(None))
+    stored = sa.exists().where(articles.c.pmid == verdicts.c.pmid, IS_READABLE)
     mine = sa.and_(verdicts.c.watch_id == watch_id, verdicts.c.undone_at.is_(None), verdicts.c.made_at >= since)
     wanted = sa.select(verdicts.c.pmid).distinct().where(mine, ~gone, ~stored).order_by(verdicts.c.pmid)
     return tuple(Pmid(pmid) for pmid in session.execute(wanted).scalars())

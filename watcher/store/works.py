@@ -21,6 +21,7 @@ from sqlalchemy import orm
 
 from watcher.domain import Article, Pmid
 from watcher.store import codec
+from watcher.store.articles import IS_READABLE
 from watcher.store.database import batches, insert_new, insert_one, upsert
 from watcher.store.tables import articles, digests, follow_ups, presented, work_links, works
 
@@ -69,11 +70,11 @@ class _Kept:
     content_sha256: str
     abstract_at: datetime | None
     headings_at: datetime | None
-    is_forgotten: bool = False
+    lacks_text: bool = False
 
     def differs(self, content_sha256: str) -> bool:
-        """Whether a record of this content is to be stored: another one is, or none any more."""
-        return self.is_forgotten or content_sha256 != self.content_sha256
+        """Whether a record of this content is to be stored: another one is, none any more, or one that was damaged."""
+        return self.lacks_text or content_sha256 != self.content_sha256
 
 
 class _Shelf:
@@ -212,6 +213,7 @@ class _Shelf:
             "abstract_at": kept.abstract_at,
             "headings_at": kept.headings_at,
             "forgotten_at": None,
+            "damaged_at": None,
         }
 
     def _note_fetched(self, pmids: set[Pmid], at: datetime) -> None:
@@ -231,7 +233,7 @@ _KEPT = sa.select(
     articles.c.content_sha256,
     articles.c.abstract_at,
     articles.c.headings_at,
-    articles.c.body.is_(None),
+    ~IS_READABLE,
 )
 
 
