@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
@@ -14,7 +15,6 @@ from watcher.errors import AlreadyComposed, StoreError
 from watcher.store import codec, configuration, messages, scores
 from watcher.store.database import batches, insert_new, insert_one
 from watcher.store.tables import (
-    DigestListRow,
     DigestRow,
     articles,
     digests,
@@ -37,37 +37,56 @@ _ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 def list_history(session: orm.Session, name: str, now: datetime | None) -> ListHistory:
     """What the next digest of a list has to know of the earlier ones; with `now`, nothing in it is later than that."""
-    row = session.scalars(sa.select(DigestListRow).where(lists.c.name == name)).first()
+    row = session.execute(_LIST, {"name": name, "until": now or _ALWAYS}).first()
     if row is None:
         return ListHistory(name)
     created_at = row.created_at if now is None or row.created_at <= now else _born(session, row.id, now)
-    mine, until = digests.c.list_id == row.id, now or _ALWAYS
-    newest = _newest(session, mine)
+    found = {one.id: one for one in session.execute(_DIGESTS, {"ids": sorted({row.newest, row.told} - {None})})}
+    newest, told = found.get(row.newest), found.get(row.told)
     if newest is None:
         return ListHistory(name, created_at)
-    told = _newest(session, sa.and_(mine, digests.c.slot_at <= until))
-    count, slot_at, composed_at = session.execute(
-        sa.select(sa.func.count(), _last(digests.c.slot_at, until), _last(digests.c.composed_at, until)).where(mine)
-    ).one()
     return ListHistory(
         name=name,
         created_at=created_at,
         last_period=told.period if told else None,
-        last_slot_at=slot_at,
+        last_slot_at=row.slot_at,
         covers_to=min(newest.covers_to, clock.ncbi_day(now)) if now else newest.covers_to,
-        last_composed_at=composed_at,
+        last_composed_at=row.composed_at,
         last_papers=told.papers if told else 0,
-        digests=count,
+        digests=row.digests,
     )
 
 
-def _newest(session: orm.Session, condition: sa.ColumnElement[bool]) -> DigestRow | None:
-    return session.scalars(sa.select(DigestRow).where(condition).order_by(digests.c.id.desc()).limit(1)).first()
+_UNTIL = sa.bindparam("until", type_=digests.c.slot_at.type)
 
 
-def _last(column: sa.Column[datetime], until: datetime) -> sa.ColumnElement[datetime | None]:
-    """The latest instant in the column that is not after `until`."""
-    return sa.func.max(sa.case((column <= until, column)))
+def _of_list(what: sa.ColumnElement[Any], *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(what).where(digests.c.list_id == lists.c.id, *conditions).correlate(lists)
+
+
+def _newest(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    return _of_list(digests.c.id, *conditions).order_by(digests.c.id.desc()).limit(1).scalar_subquery()
+
+
+def _last(column: sa.Column[datetime]) -> sa.ScalarSelect[Any]:
+    """The latest instant in the column that is not later than it may be."""
+    return _of_list(sa.func.max(column), column <= _UNTIL).scalar_subquery()
+
+
+_LIST = sa.select(
+    lists.c.id,
+    lists.c.created_at,
+    _newest().label("newest"),
+    _newest(digests.c.slot_at <= _UNTIL).label("told"),
+    _of_list(sa.func.count()).scalar_subquery().label("digests"),
+    _last(digests.c.slot_at).label("slot_at"),
+    _last(digests.c.composed_at).label("composed_at"),
+).where(lists.c.name == sa.bindparam("name"))
+"""What a list's history rests on. Made once: each round asks it of every list."""
+
+_DIGESTS = sa.select(digests.c.id, digests.c.period, digests.c.covers_to, digests.c.papers).where(
+    digests.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 
 
 def _born(session: orm.Session, list_id: int, now: datetime) -> datetime:
@@ -83,7 +102,8 @@ def _born(session: orm.Session, list_id: int, now: datetime) -> datetime:
 
 def last_digest(session: orm.Session, name: str) -> DigestFacts | None:
     """The latest digest of a list."""
-    row = _newest(session, digests.c.list_id == configuration.known_list_id(session, name))
+    mine = sa.select(DigestRow).where(digests.c.list_id == configuration.known_list_id(session, name))
+    row = session.scalars(mine.order_by(digests.c.id.desc()).limit(1)).first()
     if row is None:
         return None
     return DigestFacts(

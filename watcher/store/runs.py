@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from watcher.domain import ErrorKind, RunOutcome, RunReport
 from watcher.errors import Busy, StoreError
 from watcher.store import codec, configuration, ledger, scores, works
 from watcher.store.database import change, insert_one
-from watcher.store.tables import QueryVersionRow, RunRow, config_versions, query_versions, runs
+from watcher.store.tables import QueryVersionRow, RunRow, config_versions, query_versions, runs, watches
 from watcher.store.values import NewVersion, QueryVersion, RunCommit, RunHistory
 
 _WHOLE_KINDS = ("first", "edit")
@@ -25,6 +26,8 @@ _BAD = tuple(outcome.value for outcome in (RunOutcome.FAILED, RunOutcome.REFUSED
 
 _AHEAD = timedelta(hours=1)
 """What is dated so far after now was dated by a clock that has gone back since."""
+
+_ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
 def begin(session: orm.Session, watch: str, kind: str, at: datetime) -> int:
@@ -86,14 +89,12 @@ def in_force(session: orm.Session, watch: str) -> QueryVersion | None:
 
 def history(session: orm.Session, watch: str, now: datetime | None) -> RunHistory:
     """What the next run has to know of the earlier ones; with `now`, those dated after it are left out."""
-    mine = _told(configuration.known_watch_id(session, watch), now)
-    finished = sa.select(RunRow).where(mine).order_by(runs.c.id.desc()).limit(1)
-    good = finished.where(runs.c.outcome == RunOutcome.GOOD.value)
-    last, last_good = session.scalar(finished), session.scalar(good)
-    searched = session.scalar(good.where(sa.or_(runs.c.window_to.is_not(None), runs.c.kind.in_(_WHOLE_KINDS))))
-    full = session.scalar(good.where(runs.c.full_set_as_of.is_not(None)))
-    similar = session.scalar(good.where(runs.c.similar_read))
-    failures = _Failures.since(session, sa.and_(mine, runs.c.id > (last_good.id if last_good else 0)))
+    told = {"watch": watch, "until": now + _AHEAD if now else _ALWAYS}
+    places = session.execute(_PLACES, told).one()
+    found = {row.id: row for row in session.execute(_ROWS, {"ids": sorted({*places} - {None})})}
+    last, last_good, searched, full, similar = (found.get(place) for place in places)
+    in_row = last is not None and last is not last_good
+    failures = _Failures.since(session, told | {"good": places.good or 0}) if in_row else _NO_FAILURES
     return RunHistory(
         last_good=_report(watch, last_good) if last_good else None,
         last=_report(watch, last) if last else None,
@@ -107,23 +108,42 @@ def history(session: orm.Session, watch: str, now: datetime | None) -> RunHistor
         abandoned_in_row=failures.abandoned,
         failed_at=failures.last_at,
         failed_config_sha256=failures.config_sha256,
-        config_sha256=_config_of(session, last),
+        config_sha256=last.config_sha256 if last else None,
     )
 
 
-def _config_of(session: orm.Session, run: RunRow | None) -> str | None:
-    """The hash of the configuration under which a run was made."""
-    made_under = config_versions.c.id == (run.config_id if run else None)
-    return session.execute(sa.select(config_versions.c.sha256).where(made_under)).scalar()
+_UNTIL = sa.bindparam("until", type_=runs.c.started_at.type)
+
+_TOLD = sa.and_(
+    runs.c.watch_id == sa.select(watches.c.id).where(watches.c.name == sa.bindparam("watch")).scalar_subquery(),
+    runs.c.finished_at.is_not(None),
+    runs.c.error_kind.is_distinct_from(ErrorKind.STOPPED.value),
+    runs.c.started_at <= _UNTIL,
+    runs.c.finished_at <= _UNTIL,
+)
+"""A watch's finished runs that say something about it: not those that the service's end broke off."""
 
 
-def _told(watch_id: int, now: datetime | None) -> sa.ColumnElement[bool]:
-    """The watch's finished runs that say something about it: not those that the service's end broke off."""
-    not_stopped = runs.c.error_kind.is_distinct_from(ErrorKind.STOPPED.value)
-    told = sa.and_(runs.c.watch_id == watch_id, runs.c.finished_at.is_not(None), not_stopped)
-    if now is None:
-        return told
-    return sa.and_(told, runs.c.started_at <= now + _AHEAD, runs.c.finished_at <= now + _AHEAD)
+def _latest(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(runs.c.id).where(_TOLD, *conditions).order_by(runs.c.id.desc()).limit(1).scalar_subquery()
+
+
+_GOOD = runs.c.outcome == RunOutcome.GOOD.value
+
+_PLACES = sa.select(
+    _latest().label("last"),
+    _latest(_GOOD).label("good"),
+    _latest(_GOOD, sa.or_(runs.c.window_to.is_not(None), runs.c.kind.in_(_WHOLE_KINDS))).label("searched"),
+    _latest(_GOOD, runs.c.full_set_as_of.is_not(None)).label("full"),
+    _latest(_GOOD, runs.c.similar_read).label("similar"),
+)
+"""Which runs a history rests on. Made once: each round asks it of every watch, several times."""
+
+_ROWS = (
+    sa.select(runs, config_versions.c.sha256.label("config_sha256"))
+    .outerjoin(config_versions, config_versions.c.id == runs.c.config_id)
+    .where(runs.c.id.in_(sa.bindparam("ids", expanding=True)))
+)
 
 
 def document_at(session: orm.Session, at: datetime) -> str | None:
@@ -161,28 +181,39 @@ def _sound(document: str | None) -> str | None:
 class _Failures:
     """The runs since the last good one."""
 
-    count: int
-    abandoned: int
-    first_at: datetime | None
-    last_at: datetime | None
-    config_sha256: str | None
+    count: int = 0
+    abandoned: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    config_sha256: str | None = None
 
     @classmethod
-    def since(cls, session: orm.Session, later: sa.ColumnElement[bool]) -> _Failures:
-        """Those under the condition, which leaves only runs after the last good one."""
-        bad = sa.and_(later, runs.c.outcome.in_(_BAD))
-        count, first_at = session.execute(sa.select(sa.func.count(), sa.func.min(runs.c.started_at)).where(bad)).one()
-        answered = sa.select(sa.func.max(runs.c.id)).where(bad, runs.c.outcome != RunOutcome.ABANDONED.value).scalar_subquery()
-        abandoned = sa.select(sa.func.count()).where(bad, runs.c.id > sa.func.coalesce(answered, 0))
-        last = session.execute(
-            sa.select(runs.c.finished_at, config_versions.c.sha256)
-            .outerjoin(config_versions, config_versions.c.id == runs.c.config_id)
-            .where(bad)
-            .order_by(runs.c.id.desc())
-            .limit(1)
-        ).first()
+    def since(cls, session: orm.Session, told: Mapping[str, object]) -> _Failures:
+        """Those of the runs told of that came after the last good one."""
+        count, first_at = session.execute(_COUNTED, told).one()
+        last = session.execute(_LAST_BAD, told).first()
         last_at, config_sha256 = last or (None, None)
-        return cls(count, session.execute(abandoned).scalar_one(), first_at, last_at, config_sha256)
+        return cls(count, session.execute(_CUT_OFF, told).scalar_one(), first_at, last_at, config_sha256)
+
+
+_NO_FAILURES = _Failures()
+
+_FAILED = sa.and_(_TOLD, runs.c.id > sa.bindparam("good"), runs.c.outcome.in_(_BAD))
+_COUNTED = sa.select(sa.func.count(), sa.func.min(runs.c.started_at)).where(_FAILED)
+_CUT_OFF = sa.select(sa.func.count()).where(
+    _FAILED,
+    runs.c.id
+    > sa.func.coalesce(
+        sa.select(sa.func.max(runs.c.id)).where(_FAILED, runs.c.outcome != RunOutcome.ABANDONED.value).scalar_subquery(), 0
+    ),
+)
+_LAST_BAD = (
+    sa.select(runs.c.finished_at, config_versions.c.sha256)
+    .outerjoin(config_versions, config_versions.c.id == runs.c.config_id)
+    .where(_FAILED)
+    .order_by(runs.c.id.desc())
+    .limit(1)
+)
 
 
 def _close(session: orm.Session, run_id: int, report: RunReport, **more: object) -> None:
@@ -217,7 +248,7 @@ _COPIED = (
 """Columns of `run` that are fields of RunReport."""
 
 
-def _report(watch: str, row: RunRow) -> RunReport:
+def _report(watch: str, row: RunRow | sa.Row[Any]) -> RunReport:
     copied = {name: getattr(row, name) for name in _COPIED}
     warnings = codec.loads_or(tuple[str, ...], row.warnings, _DAMAGED_WARNINGS)
     kind = ErrorKind(row.error_kind) if row.error_kind else None
