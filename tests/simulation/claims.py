@@ -4,13 +4,15 @@
     an edited query    what it adds is shown once, whatever its age; what it no longer asks for was news while it did
     a watch that comes back, or is taken up by another list
                        what was found before is news to the list when it was created in the 30 days before it took the watch
+    a list that takes a watch again
+                       what was found while it had it, and no digest of its own had judged, is owed, however long that is ago
 
 Where the rules leave open what happens (a record that could not be fetched just then), a claim is not `certain`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -106,18 +108,57 @@ class Reign:
 def claims(paper: Paper, order: str, reign: Reign) -> tuple[Claim, ...]:
     """What the list is owed of the paper."""
     watches = {name for term in reign.terms for one in [term.edition.order(order)] if one for name in one.watches}
-    found = [claim for watch in sorted(watches) for claim in _through(paper, order, watch, reign)]
-    return tuple(found) or tuple(claim for watch in sorted(watches) for claim in _no_longer_asked_for(paper, order, watch, reign))
+    return tuple(claim for watch in sorted(watches) for claim in _of_watch(paper, order, watch, reign))
 
 
-def _no_longer_asked_for(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:
+def _of_watch(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:
+    through = tuple(_through(paper, order, watch, reign))
+    times = _times(order, watch, reign)
+    yield from through
+    yield from _kept(paper, watch, through, times, reign)
+    yield from _no_longer_asked_for(paper, watch, [time for time in times if not _stands_in(time, through)], reign)
+
+
+Time = tuple[datetime, datetime | None]
+"""Since when and until when a list takes a watch without a break."""
+
+
+def _stands_in(time: Time, through: Sequence[Claim]) -> bool:
+    """Whether the query still asked for the paper in this time."""
+    since, until = time
+    return any(since <= one.since and (until is None or one.since < until) for one in through)
+
+
+def _times(order: str, watch: str, reign: Reign) -> tuple[Time, ...]:
+    """All times in which the list takes the watch."""
+    taking = [number for number, term in enumerate(reign.terms) if term.takes(order, watch)]
+    return tuple(dict.fromkeys(_taken(order, watch, reign, [number]) for number in taking))
+
+
+def _kept(paper: Paper, watch: str, through: Sequence[Claim], times: Sequence[Time], reign: Reign) -> Iterator[Claim]:
+    """What the list had to expect of the watch before it gave it up; for certain only what somebody's digest shows to have been read."""
+    for since, until in times[1:]:
+        earlier = [one for one in through if one.taken_until is not None and one.taken_until <= since]
+        if earlier:
+            was_seen = any(_was_seen(paper, watch, one, reign) for one in earlier)
+            yield Claim(watch, ncbi_day(since), since, until, until, certain=was_seen)
+
+
+def _was_seen(paper: Paper, watch: str, claim: Claim, reign: Reign) -> bool:
+    """Whether a whole reading of the watch had the paper while the list took the watch."""
+    if not claim.certain or paper.pmid in reign.happened.ever_spoiled:
+        return False
+    read = reign.vouched(watch, _title(watch, reign), claim.since)
+    return any(day > claim.ready and claim.until is not None and at < claim.until for at, day in read)
+
+
+def _no_longer_asked_for(paper: Paper, watch: str, times: Sequence[Time], reign: Reign) -> Iterator[Claim]:
     """A list that takes a watch up may be shown what the watch found lately, though its query does not ask for that any more."""
     known = reign.first_found(paper, watch)
-    for number, term in enumerate(reign.terms):
-        took_it = number > 0 and term.takes(order, watch) and not reign.terms[number - 1].takes(order, watch)
-        lately = paper.created >= ncbi_day(term.since) - timedelta(days=START_DAYS)
-        if took_it and lately and known is not None and known < number:
-            yield Claim(watch, ncbi_day(term.since), term.since, None, None, certain=False)
+    for since, until in times:
+        lately = paper.created >= ncbi_day(since) - timedelta(days=START_DAYS)
+        if lately and known is not None and reign.terms[known].since < since and since > reign.terms[0].since:
+            yield Claim(watch, ncbi_day(since), since, until, until, certain=False)
 
 
 def _through(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:

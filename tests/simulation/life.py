@@ -36,16 +36,17 @@ class Life:
 
     def live(self, script: tuple[Step, ...], say: Callable[[str], None] = lambda _line: None) -> None:
         """Play every step."""
-        self.crew.start()
+        self._start()
         for step in script:
             say(f"{step.at:%Y-%m-%d %H:%M}  {' · '.join(mishap.label for mishap in step.mishaps)}{' · off' if step.off else ''}")
             self._play(step)
         self.crew.stop()
 
     def _play(self, step: Step) -> None:
-        self._switch(step)
+        self._switch_off(step)
         for mishap in step.mishaps:
             self._plant(mishap, off=step.off)
+        self._switch_on(step)
         self.premises.move_clock(step.at, step.at + step.ahead)
         if step.off:
             return
@@ -63,21 +64,29 @@ class Life:
                 shown=step.at + step.ahead,
                 clean=step.is_clean,
                 ended=time.monotonic(),
-                edition=self.premises.edition,
+                edition=self.premises.in_force,
                 undisturbed=step.is_undisturbed,
                 troubled=step.troubled,
                 harmed=step.harmed,
             )
         )
 
-    def _switch(self, step: Step) -> None:
-        """Take the service down before a time without it, and up again after."""
+    def _switch_off(self, step: Step) -> None:
+        """Take the service down before a time without it, and before its files are changed: it takes up nothing of that."""
         if step.off and not self.is_off:
             self.crew.stop()
             self.played["service off"] += 1
-        elif self.is_off and not step.off:
-            self.crew.start()
-        self.is_off = step.off
+            self.is_off = True
+
+    def _switch_on(self, step: Step) -> None:
+        """Bring the service up again after such a time, with the files as they are by then."""
+        if self.is_off and not step.off:
+            self._start()
+            self.is_off = False
+
+    def _start(self) -> None:
+        self.crew.start()
+        self.premises.loaded()
 
     def _plant(self, mishap: Mishap, *, off: bool) -> None:
         """What stands ready before the clock moves."""
@@ -119,10 +128,11 @@ class Life:
             "pubmed": one.pubmed.faults.clear,
             "mail": one.mail.mishaps.clear,
             "slack": one.slack.mishaps.clear,
-            "edit": one.write_configuration,
         }
         if kind in ways:
             ways[kind]()
+        elif kind == "edit" and (self.is_off or one.edition == one.in_force):
+            one.write_configuration()
 
     def _strike(self, mishap: Mishap) -> None:
         """What befalls the running service."""
@@ -133,13 +143,19 @@ class Life:
             "disk full": self._starve,
             "kill in a hang": self._kill_in_a_hang,
             "edit": self._edit,
+            "over": self._mended,
         }
         if mishap.kind in ways:
             ways[mishap.kind](mishap)
 
     def _restart(self, _mishap: Mishap) -> None:
         self.crew.stop()
-        self.crew.start()
+        self._start()
+
+    def _mended(self, mishap: Mishap) -> None:
+        """The end of a bad edit that kept an edition from being loaded: now it is."""
+        if mishap.name == "edit" and self.premises.edition != self.premises.in_force:
+            self._take_up(self.premises.write_configuration)
 
     def _lock(self, mishap: Mishap) -> None:
         with self.premises.locked_database():
@@ -167,7 +183,11 @@ class Life:
         return sum(played.kind == "takes-and-hangs" for played in server.mishaps.played)
 
     def _edit(self, mishap: Mishap) -> None:
-        self.crew.take_up(lambda: self.premises.edit(mishap.number, mishap.name), lambda: None)
+        self._take_up(lambda: self.premises.edit(mishap.number, mishap.name))
+
+    def _take_up(self, save: Callable[[], None]) -> None:
+        self.crew.take_up(save)
+        self.premises.loaded()
 
     def _mend(self, step: Step) -> None:
         """Short faults end with their step."""

@@ -51,7 +51,8 @@ class TrueTime:
 
 @dataclass
 class Premises:
-    """One lab and its surroundings. `pubmed` follows the true time, the service the clock file, which may be wrong."""
+    """One lab and its surroundings. `pubmed` follows the true time, the service the clock file, which may be wrong. `edition` is the
+    one that was saved last, `in_force` the one that the service works by: it may have been off, or the file spoiled, since."""
 
     folder: Path
     world: World
@@ -62,6 +63,8 @@ class Premises:
     database_url: str = ""
     moves: list[Move] = field(default_factory=list)
     edition: int = 0
+    in_force: int = 0
+    is_spoiled: bool = False
 
     @property
     def config(self) -> Path:
@@ -94,6 +97,12 @@ class Premises:
         with beside.open("w", encoding="utf-8") as file:
             YAML().dump(self._document(), file)
         beside.replace(self.config)
+        self.is_spoiled = False
+
+    def loaded(self) -> None:
+        """A service has begun, or has taken up what was saved: it works by it, unless that cannot be used."""
+        if not self.is_spoiled:
+            self.in_force = self.edition
 
     def edit(self, edition: int, kind: str) -> None:
         """The lab saves another edition of its configuration, or another seed file."""
@@ -108,6 +117,7 @@ class Premises:
         at = line % len(lines)
         lines[at] = f"{lines[at]}\n  ]: oops"
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.is_spoiled = True
 
     @contextmanager
     def locked_database(self) -> Iterator[None]:

@@ -73,7 +73,7 @@ class Crew(ABC):
         """Let no file of theirs grow for so many seconds of real time."""
 
     @abstractmethod
-    def take_up(self, save: Callable[[], None], meanwhile: Callable[[], None]) -> None:
+    def take_up(self, save: Callable[[], None]) -> None:
         """Let the configuration be saved, and wait until each works by it and has done a whole round so."""
 
     @abstractmethod
@@ -122,12 +122,11 @@ class Daemons(Crew):
                 process.kill()
                 raise Unwell(f"after SIGTERM the service ended with {code}:\n{process.told()}")
 
-    def take_up(self, save: Callable[[], None], meanwhile: Callable[[], None]) -> None:
+    def take_up(self, save: Callable[[], None]) -> None:
         """Let the configuration be saved, and wait until each works by it and has done a whole round so."""
         self.settle()
         before = {process.pid: _begun(process) for process in self.processes.values()}
         save()
-        meanwhile()
         until = time.monotonic() + PATIENCE
         while any(_begun(process) <= before.get(process.pid, 0) for process in self.processes.values()):
             self._all_live()
@@ -224,11 +223,10 @@ class Ticks(Crew):
         process.kill()
         self.ends.append(time.monotonic())
 
-    def take_up(self, save: Callable[[], None], meanwhile: Callable[[], None]) -> None:
+    def take_up(self, save: Callable[[], None]) -> None:
         """The next tick works by it."""
         self.settle()
         save()
-        meanwhile()
 
     def kill_in(self, number: int, *, hangs: Callable[[], bool]) -> bool:
         """SIGKILL a tick that hangs."""

@@ -11,7 +11,7 @@ import pytest
 from simulation.evidence import Evidence, Look, Spoiled
 from simulation.oracle import verdict
 from simulation.post import Gap, Letter, gaps
-from simulation.world import Order, Paper, Question, World, on_the_clock
+from simulation.world import Edition, Order, Paper, Question, World, on_the_clock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = date(2026, 3, 17)
@@ -38,6 +38,9 @@ PAPERS = (
 EXPECTED = ({1}, {2}, {3, 5, 6})
 
 
+ALONE = Edition((Question("nmj", "Junction", ("nmj",)),), (ORDER,))
+
+
 @dataclass
 class Tale:
     """A life of three digests, seconds after their slots."""
@@ -50,6 +53,9 @@ class Tale:
     untold: tuple[tuple[str, float], ...] = ()
     spoiled: tuple[Spoiled, ...] = ()
     besides: tuple[tuple[float, Look], ...] = ()
+    first: Edition = ALONE
+    later: tuple[Edition, ...] = ()
+    in_force: tuple[int, ...] = (0, 0, 0)
 
     def letters(self) -> list[Letter]:
         """Every mail."""
@@ -72,9 +78,10 @@ class Tale:
 
     def found(self, letters: list[Letter] | None = None, posts: list[Letter] | None = None) -> tuple[str, ...]:
         """What the oracle finds wrong, with other letters or posts than these if they are given."""
-        world = World(0, START, 3, self.papers, (Question("nmj", "Junction", ("nmj",)),), (ORDER,))
-        slots = [slot + timedelta(minutes=1) for slot in SLOTS]
-        looks = sorted([*(((number + 1) * 1000.0 - 1, Look(at, at, clean=True)) for number, at in enumerate(slots)), *self.besides])
+        world = World(0, START, 3, self.papers, self.first.questions, self.first.orders, later=self.later)
+        after = [slot + timedelta(minutes=1) for slot in SLOTS]
+        slots = [Look(at, at, clean=True, edition=edition) for at, edition in zip(after, self.in_force, strict=True)]
+        looks = sorted([*(((number + 1) * 1000.0 - 1, look) for number, look in enumerate(slots)), *self.besides])
         happened = Evidence(
             letters=tuple(self.letters() if letters is None else letters),
             posts=tuple(self.posts() if posts is None else posts),
@@ -179,6 +186,37 @@ def test_a_preprint_and_its_article_are_one_work() -> None:
 
     assert has(both.found(), "TWICE", "PMID 1 and PMID 7")
     assert has(untold.found(), "LOST", "PMID 7", "never told")
+
+
+# --- editions
+
+
+def two_watches(*presented: set[int], in_force: tuple[int, ...]) -> Tale:
+    """The list takes a second watch, whose paper appears before the last digest, and an edition without it is saved before that."""
+    watches = (Question("nmj", "Junction", ("nmj",)), Question("agrin", "Agrin", ("agrin",)))
+    papers = (*PAPERS, replace(plain(8, date(2026, 4, 1)), topics=frozenset({"agrin"})))
+    first = Edition(watches, (replace(ORDER, watches=("nmj", "agrin")),))
+    return Tale(papers, [*presented], first=first, later=(Edition(watches, (ORDER,)),), in_force=in_force)
+
+
+def test_what_is_owed_follows_the_edition_that_the_service_works_by_not_the_one_that_was_saved() -> None:
+    not_loaded = two_watches({1}, {2}, {3, 5, 6, 8}, in_force=(0, 0, 0))
+    loaded = two_watches({1}, {2}, {3, 5, 6}, in_force=(0, 1, 1))
+
+    assert not_loaded.found() == ()
+    assert loaded.found() == ()
+
+
+def test_a_paper_is_missed_while_the_edition_with_its_watch_is_in_force() -> None:
+    tale = two_watches({1}, {2}, {3, 5, 6}, in_force=(0, 0, 0))
+
+    assert has(tale.found(), "LOST", "PMID 8", "nowhere")
+
+
+def test_a_paper_of_a_watch_that_the_service_no_longer_has_is_false() -> None:
+    tale = two_watches({1}, {2}, {3, 5, 6, 8}, in_force=(0, 1, 1))
+
+    assert has(tale.found(), "FALSE", "PMID 8", "not to be had by then")
 
 
 # --- digests

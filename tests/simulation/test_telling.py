@@ -241,6 +241,39 @@ def test_a_list_that_takes_a_watch_up_has_its_own_cut() -> None:
     assert [one.certain for one in claims(about("agrin", appears=date(2026, 3, 20)), "weekly", taken)] == [False]
 
 
+def comes_back(read_at: datetime | None, *, topics: tuple[str, ...] = ("agrin",)) -> tuple[bool, ...]:
+    """A list gives up a watch, takes it again six weeks later, with other topics perhaps, and another list had a digest of it at
+    `read_at`: whether what the list may claim then of a paper from before is certain."""
+    others = replace(ORDER, name="others", watches=("agrin",))
+    back_at = day(6, month=5)
+    made = [
+        (day(17), AGRIN, ("nmj", "agrin")),
+        (day(25), AGRIN, ("nmj",)),
+        (back_at, replace(AGRIN, topics=topics), ("nmj", "agrin")),
+    ]
+    editions = [Edition((NMJ, watch), (replace(ORDER, watches=taken), others)) for _, watch, taken in made]
+    world = replace(WORLD, questions=editions[0].questions, orders=editions[0].orders, later=tuple(editions[1:]))
+    looks = tuple(Look(at, at, clean=True, edition=number) for number, (at, _, _) in enumerate(made))
+    letters: tuple[Letter, ...] = ()
+    if read_at is not None:
+        letter = replace(digest("other@lab.example", 0, read_at, QUIET), order="others", period=read_at.isoformat())
+        letters = (replace(letter, covers_to=read_at.date()),)
+    moves = ((0.0, WORLD.begins_at), *((moment(at), at) for at in (read_at, back_at) if at))
+    paper = about("agrin", appears=date(2026, 3, 19))
+    found = claims(paper, "weekly", Reign.of(world, Evidence(letters, (), moves, looks=looks)))
+    return tuple(one.certain for one in found if one.since == back_at)
+
+
+def test_what_was_read_while_a_list_had_a_watch_is_owed_when_it_takes_the_watch_again() -> None:
+    assert True in comes_back(day(24))
+    assert comes_back(day(24), topics=("titin",)) == (True,)
+
+
+def test_what_nobody_can_be_shown_to_have_read_in_that_time_may_come_and_need_not() -> None:
+    assert comes_back(None) == (False, False)
+    assert True not in comes_back(day(27))
+
+
 # --- reading
 
 
