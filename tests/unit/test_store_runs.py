@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
 
 from watcher.domain import ErrorKind, HitState, Origin, Pmid, RankingFacts, ResolvedSeed, RunOutcome, Scored, Seed
@@ -18,6 +20,19 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench.at(tmp_path)
     yield made
     made.store.close()
+
+
+@contextmanager
+def statements_to(bench: Bench, asked: list[str]) -> Iterator[None]:
+    """Notes what the database is asked meanwhile."""
+    engine = bench.store._database.engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield
+    sa.event.remove(engine, "before_cursor_execute", note)
 
 
 # --- configuration
@@ -227,6 +242,17 @@ def test_failures_are_counted_since_the_last_good_run(bench: Bench) -> None:
 def _fail(bench: Bench, at: datetime, **more: Any) -> None:  # noqa: ANN401 - whatever a report takes
     told = {"outcome": RunOutcome.FAILED, "error_kind": ErrorKind.NO_ANSWER, "error": "HTTP 503", "may_pass": True}
     bench.store.fail_run(bench.store.begin_run("nmj", "window", at), bench.report(at, **{**told, **more}))
+
+
+def test_a_round_asks_little_of_a_watch_and_a_list_that_are_well(bench: Bench) -> None:
+    bench.store.commit_run(bench.store.begin_run("nmj", "window", MONDAY), RunCommit(bench.report(matched=3, full_set_as_of=CUT)))
+    asked: list[str] = []
+
+    with statements_to(bench, asked):
+        assert bench.store.run_history("nmj", now=MONDAY + days(1)).full_set_matched == 3
+        assert bench.store.list_history("weekly", now=MONDAY + days(1)).created_at is not None
+
+    assert len([one for one in asked if one.startswith("SELECT")]) <= 4
 
 
 def test_the_last_failure_is_known_with_the_configuration_that_it_ran_under(bench: Bench) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ def _missing_fix(path: Path) -> str:
 
 def _compose(text: str, path: Path) -> Node | None:
     try:
-        return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
+        return _composed(text)
     except MarkedYAMLError as error:
         raise ConfigurationError(_syntax_problem(error, text, path)) from None
     except YAMLError as error:
@@ -203,6 +204,12 @@ def _compose(text: str, path: Path) -> Node | None:
         raise _refused(f"a control character{named} is not allowed", "remove it", Place(path, line)) from None
     except RecursionError:
         raise _refused("the file is nested too deeply", "see docs/configuration.md for its shape", Place(path)) from None
+
+
+@lru_cache(maxsize=2)
+def _composed(text: str) -> Node | None:
+    """The same text is asked for several times at each start and edit. Nobody changes the nodes."""
+    return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
 
 
 def _syntax_problem(error: MarkedYAMLError, text: str, path: Path) -> Problem:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -207,8 +207,13 @@ class Settings(BaseSettings):
         if self._origin.sha256 is not None:
             return self._origin.sha256
         secrets = json.dumps(sorted(_secrets(self)))
-        slow = hashlib.scrypt(secrets.encode(), salt=b"watcher configuration", n=2**14, r=8, p=1)
-        return hashlib.sha256(self.document_without_secrets().encode() + slow).hexdigest()
+        return hashlib.sha256(self.document_without_secrets().encode() + _slow_hash(secrets)).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _slow_hash(secrets: str) -> bytes:
+    """Some 50 ms of work, and 16 MB; most edits leave the secrets as they are."""
+    return hashlib.scrypt(secrets.encode(), salt=b"watcher configuration", n=2**14, r=8, p=1)
 
 
 def database_url_of(url: str, home: Path) -> str:

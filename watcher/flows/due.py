@@ -137,10 +137,11 @@ class Calendar:
 
     def _is_edited(self, watch: Watch, history: RunHistory) -> bool:
         """Whether the watch asks for something else than the version in force, and was not run under this configuration yet."""
-        version, known = self.store.version_in_force(watch.name), self.store.configuration()
-        if version is None or known is None or known[0] == history.config_sha256:
+        known = self.store.configuration()
+        if known is None or known[0] == history.config_sha256:
             return False
-        return version.term != query.normalise(watch.query)
+        version = self.store.version_in_force(watch.name)
+        return version is not None and version.term != query.normalise(watch.query)
 
     def _slot_came(self, watch: Watch, since: datetime, now: datetime) -> bool:
         """Whether a run of the watch has been due since."""
