@@ -7,20 +7,28 @@ import re
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 
 from simulation.premises import Premises
 from simulation.zygote import Child, Zygote
 from watcher import health
+from watcher.health import Pulse
 
 PATIENCE = 90.0
 """Seconds of real time after which a service whose rounds do not end is taken to stand still."""
 
 GRACE = 60.0
 """Seconds that a service has to end after SIGTERM."""
+
+LOOKS_AFTER = 0.2
+"""Seconds between two looks whether all of them live."""
+
+POLL = 0.01
+"""Seconds between two looks at what they have written."""
 
 HANGS_BY = 3.0
 """Seconds of real time within which what is to hang must have been asked for."""
@@ -171,17 +179,28 @@ class Daemons(Crew):
         shown, waiting = self.premises.moves[-1].shown, set(self.pids)
         first: dict[int, int] = {}
         until = time.monotonic() + patience
-        while waiting and time.monotonic() < until:
-            self._all_live()
-            pulse = health.read(health.pulse_file(self.premises.data))
+        for pulse in self._pulses(until):
             if (
                 pulse is not None
                 and pulse.now == shown
                 and pulse.rounds - first.setdefault(pulse.pid, pulse.rounds) >= 2 * (rounds - 1)
             ):
                 waiting.discard(pulse.pid)
-            time.sleep(0.01)
+            if not waiting:
+                break
         return not waiting
+
+    def _pulses(self, until: float) -> Iterator[Pulse | None]:
+        """Each pulse that is written, while all live; now and then none."""
+        path, seen, alive_at = health.pulse_file(self.premises.data), (0, 0), 0.0
+        while time.monotonic() < until:
+            if time.monotonic() - alive_at > LOOKS_AFTER:
+                self._all_live()
+                alive_at = time.monotonic()
+            now = _mark(path)
+            yield health.read(path) if now != seen else None
+            seen = now
+            time.sleep(POLL)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -249,6 +268,15 @@ class Ticks(Crew):
     def pids(self) -> tuple[int, ...]:
         """Nothing stays."""
         return ()
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """Tells one pulse from the next: each is a new file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
 
 
 def _begun(process: Child) -> int:

@@ -3,25 +3,39 @@
     python -m simulation.zygote     one JSON object a line on standard input, one answer a line on standard output
 
     {"words": [...], "folder": ..., "environment": {...}, "said": ...}   ->  its pid
+    the first of the words are `-c` and the configuration file
     {"pid": ...}                                                        ->  how it ended, null while it lives
 
-What is warmed up here would cost each start a second; a process that is forked is otherwise one like any other.
+What is warmed up here would cost each start more than all else that it does; a process that is forked is otherwise one like any other:
+it reads its files, opens its database and has its own connections, and no thread or handle of its parent's.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+HASTE = 10
+
+GRACE = 10.0
+"""Seconds within which the rehearsal ends."""
 
 
 @dataclass
@@ -112,33 +126,117 @@ class Zygote:
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Answer until standard input ends; what lives then of the forks is killed: whoever asked for it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks
     _warm_up()
     for line in sys.stdin:
         asked = json.loads(line)
         print(json.dumps(_ended(asked["pid"]) if "pid" in asked else _forked(asked)), flush=True)  # noqa: T201 - the protocol
+    for pid in _LIVING:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _warm_up() -> None:
+    """Do once what each process would do at its start and in its first rounds: imports, caches, templates, the ranking."""
     import watcher.cli.commands  # noqa: PLC0415 - here, and nowhere else
     import watcher.daemon.serve  # noqa: F401, PLC0415
-    from watcher.domain import Channel, ChannelKind  # noqa: PLC0415
-    from watcher.notify import Notifier  # noqa: PLC0415
-    from watcher.rank import load_background  # noqa: PLC0415
 
-    load_background()
-    Notifier().check(Channel("warm", ChannelKind.EMAIL, "mailto://127.0.0.1:25?from=a@lab.example&to=b@lab.example"))
+    _remember_rankings()
+    _hasten()
+    with redirect_stdout(sys.stderr):
+        _rehearse()
+    if len(threading.enumerate()) > 1:
+        raise RuntimeError(f"threads of the rehearsal are left over, and a fork would lose them: {threading.enumerate()}")
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page
+
+
+def _remember_rankings() -> None:
+    """The ranking is a pure function of seeds and verdicts: a fork has those that its parent has built."""
+    from watcher.rank import model  # noqa: PLC0415 - imported in `_warm_up`
+
+    app = import_module("watcher.app")
+    build, kept = app.build, dict[str, Any]()
+
+    def remembered(seeds: Sequence[Any], **given: Any) -> Any:  # noqa: ANN401 - as `watcher.rank.build` has it
+        key = repr((seeds, given.get("relevant"), given.get("not_relevant"), given.get("embed")))
+        if key not in kept:
+            kept[key] = build(seeds, **given)
+        return kept[key]
+
+    vars(app)["build"] = remembered
+    model.Model._directions = cache(model.Model._directions)  # type: ignore[method-assign]  # of one ranking always the same
+
+
+def _hasten() -> None:
+    """What the service waits in real time, so that NCBI is not asked too often, is a tenth: between requests, before it asks again, and
+    while a lease rests. Nothing here is judged by it: the local PubMed counts no requests, and all else goes by the clock file. That
+    the waits are as long as they should be is for `test_pubmed_pace`, `test_pubmed_transport` and `test_store_leases`."""
+    from watcher.pubmed import pace, transport  # noqa: PLC0415 - imported in `_warm_up`
+    from watcher.store import leases  # noqa: PLC0415
+
+    pause = transport._pause
+    transport._pause = lambda state: pause(state) / HASTE
+    pace.Pace = partial(pace.Pace, seconds=pace.WINDOW / HASTE)  # type: ignore[misc, assignment]
+    pace.MARGIN /= HASTE
+    leases.REST_SECONDS /= HASTE
+
+
+def _rehearse() -> None:
+    """A fortnight of another world, in this process: searches, a digest, mails and posts."""
+    from simulation.premises import premises  # noqa: PLC0415 - what it imports is warm then
+    from simulation.world import build  # noqa: PLC0415
+    from watcher import logs  # noqa: PLC0415
+    from watcher.app import load_whole  # noqa: PLC0415
+    from watcher.daemon.configuration import Configuration  # noqa: PLC0415
+    from watcher.daemon.service import Service  # noqa: PLC0415
+
+    logs.set_up("error", "auto")
+    world, before = build(0, 2, edits=False), dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder, premises(Path(folder), world) as one:
+        os.environ.update(one.environment)
+        service = Service(Configuration(one.config, load_whole(one.config)), threading.Event())
+        for day in (0, 1, 8):
+            one.move_clock(world.begins_at + timedelta(days=day))
+            service.round()
+        service.end(GRACE)
+        if not one.mail.mails:
+            raise RuntimeError("nothing came of the rehearsal")
+    os.environ.clear()
+    os.environ.update(before)
+
+
+_LIVING: set[int] = set()
 
 
 def _forked(asked: Mapping[str, Any]) -> int:
+    _read_before(Path(asked["words"][1]))
     pid = os.fork()
     if pid:
+        _LIVING.add(pid)
         return pid
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         _become(asked)
     except BaseException:  # noqa: BLE001 - the last words of a process
         traceback.print_exc()
     os._exit(70)
+
+
+_READ: list[bytes] = []
+
+
+def _read_before(config: Path) -> None:
+    """Understand a configuration that is new before the fork reads it: the parse of a text, and the slow hash of its secrets, are
+    kept by the service's own caches. A bad one is the fork's affair."""
+    from watcher.config import load  # noqa: PLC0415 - imported long ago
+    from watcher.errors import ConfigurationError  # noqa: PLC0415
+
+    text = config.read_bytes()
+    if text not in _READ:
+        _READ[:] = [text]
+        with suppress(ConfigurationError):
+            _ = load(config, environ={}).sha256
 
 
 def _become(asked: Mapping[str, Any]) -> None:
@@ -164,6 +262,7 @@ def _become(asked: Mapping[str, Any]) -> None:
 
 def _ended(pid: int) -> int | None:
     done, status = os.waitpid(pid, os.WNOHANG)
+    _LIVING.discard(done)
     return os.waitstatus_to_exitcode(status) if done else None
 
 
