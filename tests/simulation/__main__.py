@@ -1,6 +1,6 @@
 """`make simulate`: many seeds, one after the other or side by side, and what became of them.
 
-python -m simulation --seeds 200 --jobs 2
+python -m simulation --seeds 200 --jobs 2       # goes on where the last call with the same options and code ended
 python -m simulation --seed 17 --trace          # one seed again, step by step
 """
 
@@ -9,59 +9,90 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from simulation import script
+from simulation.batch import ROOT, Kept, Outcome, code_hash
 from simulation.life import lives
 from simulation.oracle import verdict
 from simulation.premises import Premises
 from simulation.service import Crew, Daemons, Ticks
 from simulation.world import build
 
+OUTCOMES = ROOT / "bench-out" / "simulation.jsonl"
 
-@dataclass
-class Outcome:
-    """What became of one seed."""
-
-    seed: int
-    weeks: int
-    wrong: list[str] = field(default_factory=list)
-    played: dict[str, int] = field(default_factory=dict)
-    messages: int = 0
-    repeated: int = 0
-    papers: int = 0
-    losses: int = 0
-    duplicates: int = 0
-    seconds: float = 0.0
+Live = Callable[[int, argparse.Namespace], Outcome]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what the command line asks for; 1 when a seed failed."""
+def main(arguments: Sequence[str] | None = None, live: Live | None = None) -> int:
+    """Run what the command line asks for; 1 when a seed failed, 130 when it was broken off. `live` lives one seed of a batch."""
     asked = _arguments().parse_args(arguments)
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of itself at each login
-    seeds = [asked.seed] if asked.seed is not None else list(range(asked.first, asked.first + asked.seeds))
-    if len(seeds) == 1 and asked.json:
-        _say(json.dumps(asdict(_one(seeds[0], asked))))
+    if asked.json:
+        _end_with_parent()
+        _say(json.dumps(asdict(_one(asked.seed, asked))))
         return 0
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        outcomes = []
-        for outcome in pool.map(lambda seed: _apart(seed, asked) if len(seeds) > 1 else _one(seed, asked), seeds):
+    if asked.seed is not None:
+        outcome = _one(asked.seed, asked)
+        _tell(outcome, asked)
+        _sum_up([outcome])
+        return int(bool(outcome.wrong))
+    return _batch(range(asked.first, asked.first + asked.seeds), asked, live or _apart)
+
+
+def _batch(seeds: Sequence[int], asked: argparse.Namespace, live: Live) -> int:
+    """Take over what an earlier call has lived, live the others, and tell each as it ends."""
+    kept = Kept(asked.out, _options(asked))
+    outcomes = [] if asked.again else list(kept.taken_over(seeds, code_hash()))
+    if outcomes:
+        _say(
+            f"taken over from {asked.out}: {len(outcomes)} of {len(seeds)} seeds, with the same options and code (--again lives all)"
+        )
+    for outcome in outcomes:
+        _tell(outcome, asked)
+    known = {outcome.seed for outcome in outcomes}
+    try:
+        for outcome in _lived([seed for seed in seeds if seed not in known], lambda seed: kept.keep(live(seed, asked)), asked.jobs):
             outcomes.append(outcome)
             _tell(outcome, asked)
+    except KeyboardInterrupt:
+        left = len(seeds) - len(kept.taken_over(seeds, code_hash()))
+        _say(f"broken off: {left} of {len(seeds)} seeds are left; the same command goes on with them")
+        return 130
     _sum_up(outcomes)
     return int(any(outcome.wrong for outcome in outcomes))
+
+
+def _lived(seeds: Sequence[int], live: Callable[[int], Outcome], jobs: int) -> Iterator[Outcome]:
+    """The outcomes as they come. Ctrl-C ends the years under way too."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        for future in as_completed([pool.submit(live, seed) for seed in seeds]):
+            yield future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in list(_UNDER_WAY):
+            process.send_signal(signal.SIGINT)
+        pool.shutdown()
+
+
+_UNDER_WAY: set[subprocess.Popen[str]] = set()
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -83,16 +114,20 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, help="how many seeds at a time")
     parser.add_argument("--trace", action="store_true", help="tell every step")
     parser.add_argument("--keep", type=Path, help="keep the folder of a seed here")
+    parser.add_argument(
+        "--out", type=Path, default=OUTCOMES, help="where the outcome of each seed is kept (bench-out/simulation.jsonl)"
+    )
+    parser.add_argument("--again", action="store_true", help="take nothing over from an earlier call")
     parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 
 def _one(seed: int, asked: argparse.Namespace) -> Outcome:
     """Live one seed in this process."""
-    world = build(seed, asked.weeks, edits=not asked.steady)
+    code, world = code_hash(), build(seed, asked.weeks, edits=not asked.steady)
     severity = replace(script.Severity(), **dict.fromkeys(asked.without, 0.0))
     steps = script.write(world, hours=asked.hours, severity=severity, serving=not asked.ticks)
-    outcome, began = Outcome(seed, asked.weeks), time.monotonic()
+    outcome, began = Outcome(seed, asked.weeks, code=code), time.monotonic()
     say = _teller(began) if asked.trace else lambda _line: None
     folder = Path(tempfile.mkdtemp(prefix=f"simulation-{seed}-"))
     try:
@@ -140,11 +175,34 @@ def _say(line: str) -> None:
 def _apart(seed: int, asked: argparse.Namespace) -> Outcome:
     """Live one seed in a process of its own."""
     words = [sys.executable, "-m", "simulation", "--seed", str(seed), "--json", *_passed_on(asked)]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+    process = subprocess.Popen(  # noqa: S603 - this very program
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    _UNDER_WAY.add(process)
+    told, erred = process.communicate()
+    _UNDER_WAY.discard(process)
     try:
-        return Outcome(**json.loads(ended.stdout.splitlines()[-1]))
+        return Outcome(**json.loads(told.splitlines()[-1]))
     except (ValueError, IndexError):
-        return Outcome(seed, asked.weeks, [f"the simulation itself ended with {ended.returncode}: {ended.stderr[-2000:]}"])
+        return Outcome(seed, asked.weeks, [f"the simulation itself ended with {process.returncode}: {erred[-2000:]}"])
+
+
+def _end_with_parent() -> None:
+    """A year whose batch was killed ends too: nobody would hear of it."""
+    parent = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=look, daemon=True).start()
+
+
+def _options(asked: argparse.Namespace) -> dict[str, Any]:
+    """All that a life depends on besides its seed and the code."""
+    said = vars(asked)
+    return {name: said[name] for name in ("weeks", "hours", "daemons", "ticks", "without", "steady", "postgres")}
 
 
 def _passed_on(asked: argparse.Namespace) -> list[str]:

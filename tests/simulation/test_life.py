@@ -49,10 +49,12 @@ class Idle(Crew):
 
     def kill_in(self, number: int, *, hangs: Callable[[], bool]) -> bool:
         """Nothing hangs."""
+        del number, hangs
         return False
 
     def settle(self, *, patience: float = 0.0, rounds: int = 1) -> bool:
         """Nothing is under way."""
+        del patience, rounds
         return True
 
     @property
