@@ -154,7 +154,7 @@ def test_every_row_of_an_earlier_revision_is_there_after_the_upgrade(revision: s
         assert _sorted(found[name], columns) == _sorted(before, columns), name
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one < "0005"])
 def test_the_kinds_of_errors_of_earlier_revisions_are_known_by_their_new_names(revision: str, old: Old, tmp_path: Path) -> None:
     url = old(revision)
 
