@@ -22,7 +22,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from http.client import HTTPResponse
+from itertools import count
 from typing import Any, Final, TypeVar
 
 import requests
@@ -49,6 +52,56 @@ class TooLong(requests.RequestException):
     """The exchange brought more than it may: an OSError, and one that users of `requests` expect."""
 
 
+@dataclass(order=True)
+class _Alarm:
+    at: float
+    number: int
+    then: Callable[[], None] | None = field(compare=False)
+
+
+class _Watchdog:
+    """One thread that does things at their time, for all exchanges of the process: a thread for each would cost more than a mail does."""
+
+    def __init__(self) -> None:
+        self._alarms: list[_Alarm] = []
+        self._changed = threading.Condition()
+        self._numbers = count()
+        self._runs = False
+
+    def at(self, instant: float, then: Callable[[], None]) -> _Alarm:
+        """Do something at an instant of `time.monotonic`, unless the alarm is called off by then."""
+        alarm = _Alarm(instant, next(self._numbers), then)
+        with self._changed:
+            heappush(self._alarms, alarm)
+            if not self._runs:
+                threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+                self._runs = True
+            if self._alarms[0] is alarm:
+                self._changed.notify()
+        return alarm
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                while not self._alarms or self._alarms[0].at > time.monotonic():
+                    self._changed.wait(self._alarms[0].at - time.monotonic() if self._alarms else None)
+                then = heappop(self._alarms).then
+            if then is not None:
+                then()
+
+
+_watchdog = _Watchdog()
+
+
+def _after_fork() -> None:
+    """A child process has no thread but the one that forked."""
+    global _watchdog  # noqa: PLW0603 - one for each process
+    _watchdog = _Watchdog()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 class Exchange:
     """One exchange: every connection that its thread makes or takes up in the block of `within`."""
 
@@ -61,8 +114,7 @@ class Exchange:
         self._came = self._unpacked = 0
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._timers: list[threading.Timer] = []
-        self._start(seconds, self._end)
+        self._alarms = [_watchdog.at(self._ends_at, self._end)]
 
     @property
     def left(self) -> float:
@@ -88,7 +140,7 @@ class Exchange:
 
     def cut_after(self, seconds: float) -> None:
         """Cut the connections sooner, which is no failure of the exchange."""
-        self._start(seconds, self._cut)
+        self._alarms.append(_watchdog.at(time.monotonic() + seconds, self._cut))
 
     def came(self, size: int) -> None:
         """Count what came over the wire; 0 is its end.
@@ -107,8 +159,8 @@ class Exchange:
 
     def close(self) -> None:
         """End the watch; the connections stay as they are."""
-        for timer in self._timers:
-            timer.cancel()
+        for alarm in self._alarms:
+            alarm.then = None
         with self._lock:
             for one in self._sockets:
                 one.close()
@@ -118,12 +170,6 @@ class Exchange:
         if size > most:
             self.was_too_long = True
             raise TooLong(f"more than {_size(self.most_bytes)} came")
-
-    def _start(self, seconds: float, then: Callable[[], None]) -> None:
-        timer = threading.Timer(seconds, then)
-        timer.daemon = True
-        self._timers.append(timer)
-        timer.start()
 
     def _end(self) -> None:
         with self._lock:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import mimetypes
 import smtplib
 import socket
 import ssl
 from datetime import datetime
-from email import policy
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr
 from functools import cached_property
 from urllib.parse import quote
 
@@ -22,23 +18,19 @@ from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import mail_url
 from watcher.notify.hush import hushed
 from watcher.notify.instance import asset
+from watcher.notify.letter import Letters, Sender, address, shared
 from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
 from watcher.notify.smtp import Line, Server
-from watcher.visible import visible
-
-RIS_TYPE = "application/x-research-info-systems"
 
 _FROM_ANYWHERE = "watcher@lab.example"
 """What Apprise takes for the sender until the URL's own is put in its place."""
-
-mimetypes.add_type(RIS_TYPE, ".ris")
 
 
 class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types for its plugins
     """Sends one ready `EmailMessage` to one address through the server that the Apprise URL names."""
 
-    outgoing: tuple[EmailMessage, str]
+    outgoing: tuple[bytes | EmailMessage, str]
     failure: DeliveryError | None = None
 
     @cached_property
@@ -46,6 +38,23 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
         """The way to its server, which stays open from one send to the next until it is closed."""
         verify = bool(self.verify_certificate)
         return Line(Server(self.smtp_host, self.port, str(self.secure_mode), self.user, self.password, verify=verify))
+
+    @cached_property
+    def letters(self) -> Letters:
+        """Writes its mails."""
+        return Letters()
+
+    def write(self, delivery: Delivery, channel: Channel, now: datetime) -> None:
+        """Make a delivery's mail what is sent next. An address with letters beyond ASCII wants headers in UTF-8 (RFC 6531)."""
+        reply_to = channel.reply_to or ", ".join(sorted(self.reply_to))
+        sender = Sender(str(self.from_addr[0] or "watcher"), str(self.from_addr[1]), reply_to)
+        recipient = delivery.recipient or str(self.targets[0][1])
+        if (sender.address + recipient).isascii():
+            self.outgoing = (self.letters.written(delivery, sender, recipient, now), recipient)
+        else:
+            message = shared(delivery.message, sender)
+            address(message, delivery, recipient, now)
+            self.outgoing = (message, recipient)
 
     def send(self, *_args: object, **_kwargs: object) -> bool:
         """Hand the message over; a refusal is kept in `failure` with its SMTP code."""
@@ -130,45 +139,6 @@ def email_warnings(channel: Channel) -> tuple[Problem, ...]:
             Problem(f"{about} does not verify the certificate of {plugin.smtp_host}: whoever answers in its place is trusted", fix)
         )
     return tuple(found)
-
-
-def as_email(delivery: Delivery, channel: Channel, plugin: DigestEmail, now: datetime) -> EmailMessage:
-    """The message as it travels. Everything but the stored parts belongs to the delivery and is the same at each attempt."""
-    parts = delivery.message.payload
-    message = EmailMessage(policy=policy.SMTP)
-    message["From"] = formataddr((str(plugin.from_addr[0] or "watcher"), str(plugin.from_addr[1])))
-    message["To"] = delivery.recipient or plugin.targets[0][1]
-    message["Subject"] = _header(delivery.message.subject)
-    message["Date"] = format_datetime(delivery.first_attempt_at or now)
-    message["Message-ID"] = f"<{delivery.rfc822_id}>"
-    reply_to = channel.reply_to or ", ".join(sorted(plugin.reply_to))
-    if reply_to:
-        message["Reply-To"] = reply_to
-    message["Auto-Submitted"] = "auto-generated"
-    for name, value in delivery.message.headers.items():
-        message[name] = _header(value)
-    message.set_content(parts["text"])
-    if parts.get("html"):
-        message.add_alternative(parts["html"], subtype="html")
-    if parts.get("ris"):
-        message.add_attachment(
-            parts["ris"].encode(),
-            maintype="application",
-            subtype=RIS_TYPE.removeprefix("application/"),
-            filename=_header(parts.get("ris_name") or "papers.ris"),
-        )
-    _fix_boundaries(message, delivery.rfc822_id)
-    return message
-
-
-def _header(text: str) -> str:
-    """A header's text on one line, with nothing in it that acts."""
-    return visible(" ".join(text.split()))
-
-
-def _fix_boundaries(message: EmailMessage, seed: str) -> None:
-    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
-        part.set_boundary(f"=_{hashlib.sha256(f'{seed}/{number}'.encode()).hexdigest()[:32]}")
 
 
 def _smtp_failure(error: OSError | smtplib.SMTPException, host: str) -> DeliveryError:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from watcher.domain import UNKNOWN_URL, Channel, ChannelKind, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
-from watcher.notify.email import DigestEmail, as_email, email_plugin, email_warnings
+from watcher.notify.email import DigestEmail, email_plugin, email_warnings
 from watcher.notify.other import notify, other_plugin
 from watcher.notify.slack import DigestSlack, slack_plugin
 
@@ -79,7 +79,7 @@ class Notifier:
         notify(plugin, channel, text, delivery.message.subject)
 
     def _mail(self, plugin: DigestEmail, delivery: Delivery, channel: Channel, now: datetime) -> None:
-        plugin.outgoing = (as_email(delivery, channel, plugin, now), delivery.recipient or plugin.targets[0][1])
+        plugin.write(delivery, channel, now)
         plugin.send()
         if channel.name in self._kept:
             self._kept[channel.name] = plugin

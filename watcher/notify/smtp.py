@@ -44,19 +44,19 @@ class Line:
         self._server = server
         self._smtp: Smtp | None = None
 
-    def hand_over(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    def hand_over(self, message: bytes | EmailMessage, sender: str, recipient: str) -> None:
         """Send one mail. A connection that was kept and turns out to be gone is made anew, unless it broke off when the mail's content
         was under way: then the mail may have been taken."""
         kept = self._taken_up()
         if kept is not None:
             try:
-                kept.send_message(message, from_addr=sender, to_addrs=[recipient])
+                kept.take(message, sender, recipient)
             except (OSError, smtplib.SMTPException):
                 if kept.sock is not None or kept.began_data:
                     raise
             else:
                 return
-        self._connected().send_message(message, from_addr=sender, to_addrs=[recipient])
+        self._connected().take(message, sender, recipient)
 
     def reach(self) -> None:
         """Connect, log in, and say nothing more."""
@@ -140,6 +140,13 @@ class Smtp(smtplib.SMTP):
     source_address: tuple[str, int] | None
     began_data = False
     """Whether the last mail got as far as its content: from there on it may have been taken."""
+
+    def take(self, message: bytes | EmailMessage, sender: str, recipient: str) -> None:
+        """Send a mail: ready bytes to addresses in ASCII, or a message to any."""
+        if isinstance(message, bytes):
+            self.sendmail(sender, [recipient], message)
+        else:
+            self.send_message(message, sender, [recipient])
 
     def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
         return connect(host, port, timeout, source_address=self.source_address)

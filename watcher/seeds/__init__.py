@@ -1,7 +1,7 @@
 """Seeds: the papers that the lab chose as examples, read from the files of a folder.
 
-    *.txt *.md            a page about one paper (pages), a list of identifiers (plain), or an export saved as text
-    *.list *.csv *.tsv    identifiers, one a line or in a column (plain)
+    *.txt *.md            a page about one paper (pages), a list of papers or references (lists), or an export saved as text
+    *.list *.csv *.tsv    a list of papers (lists), or a table of them (tables)
     *.nbib *.ris *.bib    exports of PubMed and of reference managers (bibliographies)
 
 This room reads files and nothing else: what PubMed knows of a seed is found by the flow `resolve`. Hidden files, README files and

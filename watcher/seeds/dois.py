@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import unquote
 
 _START = r"10\.\d{4,9}(?:\.\d+)*(?:/|%2f|%252f)"
@@ -16,7 +18,9 @@ _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\x00-\x1f]+")
 _LABEL = re.compile(r"(?:info:doi/|urn:doi:|doi\b(?![.-]))[\"'*\])]*\s*[:=：]?\s*", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/)", re.IGNORECASE)
 _RESOLVER = re.compile(r"(?:https?://)?(?:www\.)?(?:dx[.-])?doi[.-]org[^/]*/(?:doi:\s*)?", re.IGNORECASE)
-_IN_TEXT = re.compile(rf"(?:https?://|www\.)[^\s\"'|·”’]*?{_START}[^\s\"'|·”’]+|(?<![\w.]){_START}[^\s\"'|·”’]+", re.IGNORECASE)
+_IN_TEXT = re.compile(
+    rf"(?:https?://|www\.)[^\s\"'|·”’]{{0,300}}?{_START}[^\s\"'|·”’]+|(?<![\w.]){_START}[^\s\"'|·”’]+", re.IGNORECASE
+)
 _ANOTHER = re.compile(r"[;,]\s*(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)?10\.\d{4,9}/", re.IGNORECASE)
 _MARKUP = re.compile(r"\]\(|</|<(?:a|br|p|td|div|span|li)\b|\\n", re.IGNORECASE)
 _WORD_OF_ADDRESS = (
@@ -54,15 +58,18 @@ def doi_of(text: str) -> str | None:
 
 def dois_in(text: str) -> tuple[str, ...]:
     """Every DOI that stands in a text, each once."""
-    found: list[str | None] = []
-    for match in _IN_TEXT.finditer(html.unescape(text)):
-        rest = match[0]
-        while rest:
-            rest = rest[: markup.start()] if (markup := _MARKUP.search(rest, 1)) else rest
-            another = _ANOTHER.search(rest)
-            found.append(doi_of(rest[: another.start()] if another else rest))
-            rest = rest[another.start() + 1 :] if another else ""
-    return tuple(dict.fromkeys(doi for doi in found if doi))
+    return tuple(dict.fromkeys(doi for _, _, doi in placed_dois(html.unescape(text))))
+
+
+def placed_dois(text: str) -> Iterator[tuple[int, int, str]]:
+    """Every DOI that stands in a text: where it begins, with the address around it if there is one, where it ends, and its spelling."""
+    for match in _IN_TEXT.finditer(text):
+        whole = match[0]
+        whole = whole[: markup.start()] if (markup := _MARKUP.search(whole, 1)) else whole
+        parts = [0, *(another.start() + 1 for another in _ANOTHER.finditer(whole)), len(whole) + 1]
+        for start, end in pairwise(parts):
+            if doi := doi_of(whole[start : end - 1]):
+                yield match.start() + start, match.start() + end - 1, doi
 
 
 def _in_address(text: str) -> str | None:

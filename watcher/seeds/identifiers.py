@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from watcher.domain import Pmid
@@ -103,16 +104,29 @@ def pmcid_of(text: str) -> str | None:
 
 def pmcids_in(text: str) -> tuple[str, ...]:
     """Every PMCID that stands in a text, each once."""
-    return tuple(dict.fromkeys(match.upper() for match in re.findall(r"\bPMC\d{3,9}\b", text, re.IGNORECASE)))
+    return tuple(dict.fromkeys(pmcid for _, _, pmcid in placed_pmcids(text)))
+
+
+def placed_pmcids(text: str) -> Iterator[tuple[int, int, str]]:
+    """Every PMCID that stands in a text: where it begins and ends, and its spelling."""
+    for match in re.finditer(r"\bPMC ?(\d{3,9})\b", text, re.IGNORECASE | re.ASCII):
+        yield match.start(), match.end(), f"PMC{match[1]}"
 
 
 def pmids_in(text: str) -> tuple[Pmid, ...]:
     """Every number that a text calls a PMID, or links to at PubMed, each once."""
-    found: list[tuple[int, str]] = []
+    return tuple(dict.fromkeys(pmid for _, _, pmid in sorted(placed_pmids(text))))
+
+
+def placed_pmids(text: str) -> Iterator[tuple[int, int, Pmid]]:
+    """Every number that a text calls a PMID, or links to at PubMed: where it begins and ends, and the number."""
     for pattern in (_LABELLED_PMID, _PUBMED_PAGE, _PUBMED_SEARCH):
         for match in pattern.finditer(text):
-            found += [(match.start(), digits) for group in match.groups() if group for digits in re.findall(r"\d+", group)]
-    return tuple(dict.fromkeys(Pmid(int(digits)) for _, digits in sorted(found, key=lambda one: one[0]) if int(digits)))
+            place = next(number for number, group in enumerate(match.groups(), start=1) if group)
+            for digits in re.finditer(r"\d+", match[place]):
+                start = match.start(place) + digits.start()
+                if int(digits[0]):
+                    yield start, start + len(digits[0]), Pmid(int(digits[0]))
 
 
 def unwrapped(text: str) -> str:

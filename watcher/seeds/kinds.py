@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from watcher.seeds.abstracts import is_abstracts, read_abstracts
 from watcher.seeds.bibtex import is_bibtex, read_bibtex
-from watcher.seeds.encoding import without_controls
 from watcher.seeds.endnote import is_endnote, read_endnote
 from watcher.seeds.entry import Entry, refused
 from watcher.seeds.foreign import refuse_beginning, refuse_ending, refuse_lines
+from watcher.seeds.lists import is_list, read_list
 from watcher.seeds.medline import is_medline, read_medline
 from watcher.seeds.pages import read_page
-from watcher.seeds.plain import is_list, read_list, read_table
 from watcher.seeds.refworks import is_refworks, read_refworks
 from watcher.seeds.ris import is_ris, read_ris
+from watcher.seeds.tables import is_table, read_table
 from watcher.seeds.web_of_science import is_web_of_science, read_web_of_science
 
 Reader = Callable[[str, Path], tuple[Entry, ...]]
@@ -27,12 +28,15 @@ Recogniser = Callable[[str], bool]
 """Whether a text is of the reader's format; quick, and never raises."""
 
 
-def _read_page(text: str, _: Path) -> tuple[Entry, ...]:
-    return (read_page(text),)
-
-
 def _read_text(text: str, path: Path) -> tuple[Entry, ...]:
-    return next((read for knows, read in OF_TEXTS if knows(text)), _read_page)(text, path)
+    return next((read for knows, read in OF_TEXTS if knows(text)), read_page)(text, path)
+
+
+def _read_nameless(text: str, path: Path) -> tuple[Entry, ...]:
+    """A file without an ending may be anything: only a list shows that it is meant."""
+    if not is_list(text):
+        raise refused(path, None, "this kind of file is not known here", f"{_END_IT}; known are {KNOWN}")
+    return read_list(text, path)
 
 
 BY_CONTENT: tuple[tuple[Recogniser, Reader], ...] = (
@@ -42,6 +46,8 @@ BY_CONTENT: tuple[tuple[Recogniser, Reader], ...] = (
     (is_endnote, read_endnote),
     (is_refworks, read_refworks),
     (is_bibtex, read_bibtex),
+    (is_abstracts, read_abstracts),
+    (is_table, read_table),
 )
 """Formats that show themselves, in files of any known ending. A text that several know goes to the first."""
 
@@ -62,10 +68,12 @@ BY_ENDING: dict[str, Reader] = {
     ".bibtex": read_bibtex,
     ".ciw": read_web_of_science,
     ".enw": read_endnote,
+    "": _read_nameless,
 }
 """Who reads a file whose content no recogniser of `BY_CONTENT` knows."""
 
-KNOWN = ", ".join(BY_ENDING)
+KNOWN = ", ".join(filter(None, BY_ENDING))
+_END_IT = "give it an ending, such as .txt for a page about one paper"
 
 
 def refuse_kind(path: Path) -> None:
@@ -90,7 +98,6 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
         SeedError: nothing in it can be read; says what to save or export instead.
     """
     refuse_beginning(text, path)
-    text = without_controls(text)
     reader = next((read for knows, read in BY_CONTENT if knows(text)), None)
     if reader is None:
         refuse_lines(text, path)

@@ -1,20 +1,23 @@
 """Pages about one paper, as text or Markdown: a repository's page copied from the browser, a summary that a tool wrote.
 
 A page is a title and labelled blocks, in any order. A label stands alone on its line ("Abstract", "## Abstract"), or before its
-value ("DOI: 10.…", "**Keywords:** …"). What is not known is passed over, so that the text around a paper does not become its own.
+value ("DOI: 10.…", "**Keywords:** …", a line of front matter). What is not known is passed over, so that the text around a paper does not
+become its own. A PMID counts where the page calls it its own: behind a label, on a line of its own, or at the end of the citation at the
+page's head. A number in notes, in references, or behind words such as "Comment in" is another paper's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded, terms
-from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcids_in, pmids_in
-
-_T = TypeVar("_T")
+from watcher.errors import Place, Problem
+from watcher.seeds.citations import is_citation
+from watcher.seeds.entry import Entry, folded, refused, terms
+from watcher.seeds.identifiers import Identifiers, identified, unwrapped
+from watcher.seeds.mentions import OTHERS, Mention, left_over, mentions, own, papers
 
 _LABELS = {
     "title": r"(article )?title",
@@ -26,7 +29,9 @@ _LABELS = {
     "abstract": r"abstract|summary",
     "notes": r"tl;?dr|contribution|key (findings|points)|highlights|significance( statement)?|notes",
     "entities": r"(full-text )?entities",
-    "cited": r"references|bibliography|literature cited|(recommended )?citation|cited by|(similar|related) (articles|papers)",
+    "cited": r"references|bibliography|literature cited|works cited|(recommended )?citation|cited by|citing (articles|papers)|further reading|"
+    r"(similar|related|other|companion) (articles|papers|work)|see also|compare( with)?|"
+    r"(comment|correction|update|retraction|republished|expression of concern)s? (in|on|of|for|from)|errat(um|a) (in|for)",
     "": r"authors?|affiliations?|figures|tables|funding|license|rights|copyright|journal|volume|issue|issn|isbn|publisher|language|"
     r"publication (date|title|type)|document type|date|year|(\w+ )?source|full text|(first|last) page|included in|share|coins|comments|"
     r"download|metrics|conflicts? of interest|supplementary material",
@@ -39,20 +44,31 @@ _PART_OF_ABSTRACT = re.compile(
 )
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 _BOLD_LABEL = re.compile(r"^(?:[-*]\s+)?\*\*([^*]{1,40}?):?\*\*:?\s*(.*)$")
-_INLINE_LABEL = re.compile(r"^([A-Za-z][A-Za-z;/ -]{1,30}?)\s*:\s*(.*)$")
+_INLINE_LABEL = re.compile(r"^(?:[-*•]\s+)?([A-Za-z][A-Za-z;/ -]{1,30}?)\s*[:=：]\s*(.*)$")
+_BRACKET_LABEL = re.compile(r"^[\[(]\s*(PMID|DOI|PMCID)\s*[:=]?\s*(.*?)[\])]$", re.IGNORECASE)
 _NUMBER_LABEL = re.compile(r"^(PMID|DOI|PMCID)\s+(\S+)$", re.IGNORECASE)
 _ENTITY = re.compile(r"([^,()\[\]:*]+?)\s*\(MESH:[A-Z]\d+\)")
 _ONE_LINE = frozenset({"pmid", "doi", "pmcid"})
+_NOT_ITS_OWN = frozenset({"cited", "notes", "abstract", "entities", "keywords", "headings"})
+"""Parts whose identifiers are other papers', or about to be taken for what they are not."""
+_CLOSED = frozenset({"cited", "notes"})
+"""Parts that a label with a PMID or DOI behind it does not end."""
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_KEY = re.compile(r"^([A-Za-z][\w -]{0,30}?)\s*:(?:\s+|$)(.*)$")
+_EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "not available", "tbd", "?", "~", "[]", "''", '""'})
 _LONG = 200
 """Characters from which a paragraph without a label may be the abstract."""
 
 
 @dataclass(slots=True)
 class _Block:
-    """The lines under one label; `name` is a key of the labels, or "opening", or "stray" for lines without one."""
+    """The lines under one label, and the number of the line with the label. `name` is a key of the labels, or "opening", or "stray" for
+    lines without one; `is_section` when a Markdown heading began it."""
 
     name: str
     lines: list[str] = field(default_factory=list)
+    line: int = 1
+    is_section: bool = False
 
     @property
     def text(self) -> str:
@@ -61,26 +77,69 @@ class _Block:
     @property
     def is_full(self) -> bool:
         """Whether the value is one line and stands there, so that what follows is not part of it."""
+        if self.name == "title" and self.is_section:
+            return True
         return bool(self.text) if self.name in _ONE_LINE else self.name == "" and bool(self.lines[0])
 
 
-def read_page(text: str) -> Entry:
-    """The paper that a page is about; an empty entry when nothing is understood."""
-    blocks = _blocks(text.splitlines())
+def read_page(text: str, path: Path) -> tuple[Entry, ...]:
+    """The paper that a page is about.
+
+    Raises:
+        SeedError: it names several papers and none as its own.
+    """
+    blocks = [*_front_matter(text), *_blocks(_without_front_matter(text))]
     named = {
         name: "\n\n".join(one.text for one in blocks if one.name == name and one.text) for name in {one.name for one in blocks}
     }
     opening = _paragraphs(named.get("opening", ""))
-    title = named.get("title") or (opening[0] if opening else "")
+    title = next(iter(_paragraphs(named.get("title", ""))), "") or (opening[0] if opening else "")
     abstract = named.get("abstract") or _longest([*opening[1:], *_paragraphs(named.get("stray", ""))])
-    return Entry(
-        ids=_identifiers(blocks, named),
-        title=_unmarked(title),
-        abstract=_unmarked(abstract),
-        keywords=tuple(map(_unmarked, terms(named.get("keywords", "")))),
-        headings=tuple(map(_unmarked, [*terms(named.get("headings", "")), *_entities(named.get("entities", ""))])),
-        notes=_unmarked(named.get("notes", "")),
+    ids, doubts = _identifiers(blocks, path)
+    if not ids and not abstract and not doubts:
+        _refuse_several(text, path)
+    return (
+        Entry(
+            ids=ids,
+            title=_unmarked(_unquoted(title)),
+            abstract=_unmarked(_unquoted(re.sub(r"\A[|>][+-]?\s*\n", "", abstract))),
+            keywords=tuple(map(_unmarked, terms(_unlisted(named.get("keywords", ""))))),
+            headings=tuple(map(_unmarked, [*terms(_unlisted(named.get("headings", ""))), *_entities(named.get("entities", ""))])),
+            notes=_unmarked(named.get("notes", "")),
+            doubts=doubts,
+        ),
     )
+
+
+def _refuse_several(text: str, path: Path) -> None:
+    found = mentions(text)
+    kinds = [{one.value for one in found if one.kind == kind} for kind in ("pmid", "doi", "pmcid")]
+    if max(map(len, kinds)) > 1:
+        line = text.count("\n", 0, found[0].start) + 1
+        what = "this page names several papers and none as its own"
+        fix = "write one PMID or DOI on a line, or give the page's paper a line of its own, such as `PMID: …`"
+        raise refused(path, line, what, fix)
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------------------
+
+
+def _front_matter(text: str) -> Iterable[_Block]:
+    """The keys that note-taking programs write between two lines `---` at a file's head."""
+    found = _FRONT_MATTER.match(text)
+    blocks: list[_Block] = []
+    first = text.count("\n", 0, found.start(1)) + 1 if found else 0
+    for number, line in enumerate(found[1].split("\n") if found else (), start=first):
+        if key := _FRONT_KEY.match(line):
+            blocks.append(_Block(_name_of(key[1]) or "", [key[2]], number))
+        elif blocks:
+            blocks[-1].lines.append(line)
+    return blocks
+
+
+def _without_front_matter(text: str) -> list[str]:
+    found = _FRONT_MATTER.match(text)
+    return text.split("\n") if found is None else [*[""] * found[0].count("\n"), *text[found.end() :].split("\n")]
 
 
 def _blocks(lines: list[str]) -> list[_Block]:
@@ -88,13 +147,13 @@ def _blocks(lines: list[str]) -> list[_Block]:
     for position, line in enumerate(lines):
         found = _labelled(line, blocks[-1]) or _heading_like(lines, position, blocks[-1])
         if found is None and blocks[-1].is_full:
-            blocks.append(_Block("stray", [line]))
+            blocks.append(_Block("stray", [line], position + 1))
         elif found is None:
             blocks[-1].lines.append(line)
         elif _is_title(found[0], line, blocks):
-            blocks.append(_Block("title", [found[0]]))
+            blocks.append(_Block("title", [found[0]], position + 1, is_section=True))
         else:
-            blocks.append(_Block(_name_of(found[0]) or "", [found[1]]))
+            blocks.append(_Block(_name_of(found[0]) or "", [found[1]], position + 1, is_section=bool(_HEADING.match(line))))
     return blocks
 
 
@@ -117,9 +176,12 @@ def _labelled(line: str, block: _Block) -> tuple[str, str] | None:
         return None if is_part else (heading[1], "")
     line = line.strip()
     if _name_of(line) is not None:
-        return line, ""
-    labelled = _BOLD_LABEL.match(line) or _NUMBER_LABEL.match(line) or _INLINE_LABEL.match(line)
-    return (labelled[1], labelled[2]) if labelled and _name_of(labelled[1]) is not None else None
+        return None if block.is_section and block.name in _CLOSED and _name_of(line) in _ONE_LINE else (line, "")
+    labelled = _BOLD_LABEL.match(line) or _NUMBER_LABEL.match(line) or _INLINE_LABEL.match(line) or _BRACKET_LABEL.match(line)
+    name = _name_of(labelled[1]) if labelled else None
+    if labelled is None or name is None or (block.name in _CLOSED and name in _ONE_LINE):
+        return None
+    return labelled[1], labelled[2]
 
 
 def _heading_like(lines: list[str], position: int, block: _Block) -> tuple[str, str] | None:
@@ -133,19 +195,95 @@ def _heading_like(lines: list[str], position: int, block: _Block) -> tuple[str, 
     return (line, "") if is_short and line[0].isupper() and not _PART_OF_ABSTRACT.match(line) else None
 
 
-def _identifiers(blocks: list[_Block], named: Mapping[str, str]) -> Identifiers:
-    """From labelled blocks; else the one that the page calls by its kind; else the only one there is. Cited papers are left out."""
-    own = "\n".join(line for block in blocks if block.name != "cited" for line in block.lines)
-    called = re.search(r"\bDOI\s*[:=]?\s*((?:https?://\S+/)?10\.\S+)", own, re.IGNORECASE)
-    return Identifiers(
-        identified(named.get("pmid", "")).pmid or _only(pmids_in(own)),
-        doi_of(named.get("doi", "")) or (doi_of(called[1]) if called else None) or _only(dois_in(own)),
-        identified(named.get("pmcid", "")).pmcid or _only(pmcids_in(own)),
+# --- whose identifiers -------------------------------------------------------------------------------------------------------------
+
+
+def _identifiers(blocks: Sequence[_Block], path: Path) -> tuple[Identifiers, tuple[Problem, ...]]:
+    """What the page calls its own, and the labelled values that are not understood: no other number takes their place."""
+    found: dict[str, list[str]] = {"pmid": [], "doi": [], "pmcid": []}
+    doubts: list[Problem] = []
+    for block in blocks:
+        if block.name in _ONE_LINE:
+            value = next((line.strip() for line in block.lines if line.strip()), "")
+            named = _labelled_ids(block.name, value)
+            if named is None:
+                doubts.append(_not_understood(block, value, path))
+                found[block.name].append("")
+            for one in named or ():
+                found[one.kind].append(one.value)
+    doubts += [_twice(kind, values, blocks, path) for kind, values in found.items() if len(set(values) - {""}) > 1]
+    elsewhere = _elsewhere(blocks)
+    ids = {kind: _the_one(values) if values else _the_one(elsewhere[kind]) for kind, values in found.items()}
+    return Identifiers(identified(f"pmid:{ids['pmid']}").pmid, ids["doi"], ids["pmcid"]), tuple(doubts)
+
+
+def _labelled_ids(kind: str, value: str) -> list[Mention] | None:
+    """The identifiers behind a label: the one that it names, perhaps with others of the same paper; None for what is not understood."""
+    if unwrapped(value).casefold() in _EMPTY:
+        return []
+    if whole := getattr(identified(f"{kind}: {value}"), kind):
+        return [Mention(kind, str(whole), 0, 0)]
+    line = f"{kind}: {value}"
+    found = mentions(line)
+    is_one = len(papers(found) or ()) == 1 and any(one.kind == kind for one in found)
+    return found if is_one and not OTHERS.search(line) and not left_over(line, found) else None
+
+
+def _not_understood(block: _Block, value: str, path: Path) -> Problem:
+    name = block.name.upper()
+    shown = value if len(value) <= 60 else f"{value[:57]}…"
+    return Problem(f"“{shown}” is no {name}", f"write the {name} alone behind its label", Place(path, block.line))
+
+
+def _twice(kind: str, values: Sequence[str], blocks: Sequence[_Block], path: Path) -> Problem:
+    line = next(block.line for block in blocks if block.name == kind)
+    several = " and ".join(dict.fromkeys(filter(None, values)))
+    return Problem(
+        f"the page calls two its own: {kind.upper()} {several}", "keep the paper's, or make a list of them", Place(path, line)
     )
 
 
-def _only(found: Sequence[_T]) -> _T | None:
-    return found[0] if len(found) == 1 else None
+def _elsewhere(blocks: Sequence[_Block]) -> dict[str, list[str]]:
+    """What stands without a label: PMIDs at the end of a citation before the first label, and on lines of nothing but identifiers;
+    DOIs and PMCIDs in all that is the page's own, those that are called so before others."""
+    opening = [line for block in blocks if block.name == "opening" for line in block.lines]
+    body = "\n".join("\n".join(block.lines) for block in blocks if block.name not in _NOT_ITS_OWN)
+    found = [
+        *(one for line in opening if is_citation(line) for one in own(line)),
+        *(one for line in body.split("\n") for one in _bare(line)),
+    ]
+    wider = own(body)
+    if {one.value for one in wider if one.kind == "pmid"} - {one.value for one in found}:
+        found = []  # numbers in running text: whose they are is not said
+    called = [
+        one
+        for one in wider
+        if one.kind == "doi" and re.search(r"\bDOI\s*[:=]?\s*(?:https?://\S*)?$", _before(one, body), re.IGNORECASE)
+    ]
+    return {
+        "pmid": [one.value for one in found if one.kind == "pmid"],
+        "doi": [called[0].value] if called else [one.value for one in wider if one.kind == "doi"],
+        "pmcid": [one.value for one in wider if one.kind == "pmcid"],
+    }
+
+
+def _bare(line: str) -> list[Mention]:
+    """The identifiers of a line that holds nothing else but a word or two about them, such as `Source: https://pubmed…`."""
+    found = own(line)
+    return found if len(left_over(line, found).split()) <= 1 else []
+
+
+def _before(one: Mention, text: str) -> str:
+    return text[max(0, one.start - 30) : one.start]
+
+
+def _the_one(values: Sequence[str]) -> str | None:
+    """The only value there is."""
+    several = set(values)
+    return (several.pop() or None) if len(several) == 1 else None
+
+
+# --- texts -------------------------------------------------------------------------------------------------------------------------
 
 
 def _entities(text: str) -> list[str]:
@@ -158,8 +296,19 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _longest(paragraphs: Sequence[str]) -> str:
-    longest = max(paragraphs, key=len, default="")
+    """The longest paragraph that is long enough for an abstract and names no other papers."""
+    longest = max((one for one in paragraphs if len(mentions(one)) < 2), key=len, default="")
     return longest if len(longest) >= _LONG else ""
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _unlisted(text: str) -> str:
+    """The entries of a YAML list as other lists are written."""
+    found = re.fullmatch(r"\[(.*)\]", text.strip(), re.DOTALL)
+    return re.sub(r"[\"']", "", found[1]) if found else text
 
 
 def _unmarked(text: str) -> str:

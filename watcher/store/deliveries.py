@@ -11,12 +11,13 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure
+from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import configuration, messages
 from watcher.store import holder as holders
@@ -47,7 +48,7 @@ class Wanted:
     exclude: frozenset[int] = frozenset()
 
 
-def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> Delivery | None:
+def claim(database: Database, read: messages.Read, now: datetime, wanted: Wanted, *, holder: str) -> Delivery | None:
     """The next delivery, now this holder's alone, or None. One whose stored message is damaged is parked, and the next one taken."""
     with database.writing() as session:
         real_now = database.lease_time(session)
@@ -58,7 +59,7 @@ def claim(database: Database, now: datetime, wanted: Wanted, *, holder: str) -> 
             if begun is not None:
                 _close_attempts(session, [claimed["id"]], now)
             try:
-                delivery = _delivery(session, claimed, begun or now)
+                delivery = _delivery(claimed, read.value(session, claimed["message_id"]), begun or now)
             except messages.Damaged:
                 _park_damaged(session, claimed["id"], now)
                 wanted = replace(wanted, exclude=wanted.exclude | {claimed["id"]})
@@ -111,6 +112,7 @@ def _stranded(real_now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until < real_now)
 
 
+@cache
 def _handed_over() -> sa.Exists:
     """Whether the open attempt says that the other side has taken the message."""
     taken = sa.and_(attempts.c.finished_at.is_(None), attempts.c.handed_over_at.is_not(None))
@@ -126,6 +128,7 @@ def _chosen(wanted: Wanted) -> sa.ColumnElement[bool]:
     return sa.and_(sa.true(), *chosen)
 
 
+@cache
 def _earlier_part_open() -> sa.Exists:
     """Whether this reader has an earlier part of the same message still coming: parts arrive in order."""
     other, mine, theirs = deliveries.alias("other"), message_rows.alias("mine"), message_rows.alias("theirs")
@@ -141,13 +144,12 @@ def _earlier_part_open() -> sa.Exists:
     )
 
 
-def _delivery(session: orm.Session, row: sa.RowMapping, first_attempt_at: datetime) -> Delivery:
-    message = session.execute(message_rows.select().where(message_rows.c.id == row["message_id"])).mappings().one()
+def _delivery(row: sa.RowMapping, message: Message, first_attempt_at: datetime) -> Delivery:
     return Delivery(
         id=row["id"],
         channel=row["channel"],
         recipient=row["recipient"],
-        message=messages.value(message),
+        message=message,
         rfc822_id=row["rfc822_id"],
         state=DeliveryState(row["state"]),
         attempts=row["attempts"],

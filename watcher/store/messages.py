@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
@@ -16,6 +18,10 @@ from watcher.errors import StoreError
 from watcher.store import codec
 from watcher.store.database import insert_one
 from watcher.store.tables import deliveries, messages
+
+MOST_KEPT = 16
+LONGEST_KEPT = 2_000_000
+"""How many messages are kept in memory once they were read, and how long one may be for that, in characters."""
 
 
 class Damaged(StoreError):
@@ -45,6 +51,33 @@ def value(row: sa.RowMapping) -> Message:
         raise Damaged(f"the stored message {row['subject']!r} is damaged")
     parts = codec.loads(dict[str, dict[str, str]], stored)
     return Message(ChannelKind(row["kind"]), row["part"], row["subject"], payload=parts["payload"], headers=parts["headers"])
+
+
+class Read:
+    """The messages that were read last: the readers of one get the same, one after the other. Several threads may use it at once."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, str], Message] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def value(self, session: orm.Session, message_id: int) -> Message:
+        """A message by its row. Raises StoreError as `value` does."""
+        sha256 = session.execute(sa.select(messages.c.sha256).where(messages.c.id == message_id)).scalar_one()
+        key = (message_id, sha256)
+        with self._lock:
+            found = self._kept.get(key)
+        if found is None:
+            found = value(session.execute(messages.select().where(messages.c.id == message_id)).mappings().one())
+            self._keep(key, found)
+        return found
+
+    def _keep(self, key: tuple[int, str], message: Message) -> None:
+        if sum(map(len, message.payload.values())) > LONGEST_KEPT:
+            return
+        with self._lock:
+            self._kept[key] = message
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
 
 
 def keep(session: orm.Session, message: Message, source: Source) -> int:

@@ -40,6 +40,7 @@ from watcher.store import (
     integrity,
     leases,
     ledger,
+    messages,
     notices,
     papers,
     questions,
@@ -91,6 +92,7 @@ class Store:
     def __init__(self, database: Database, *, keep_backups: int = 7) -> None:
         self._database = database
         self._keep_backups = keep_backups
+        self._messages = messages.Read()
 
     @classmethod
     def open(cls, url: str, *, folder: Path, keep_backups: int = 7, check: bool = False) -> Store:
@@ -533,7 +535,7 @@ class Store:
         gets the same one.
         """
         wanted = deliveries.Wanted(channel, everything, only, frozenset(exclude))
-        return deliveries.claim(self._database, now, wanted, holder=holder)
+        return deliveries.claim(self._database, self._messages, now, wanted, holder=holder)
 
     def renew_claim(self, delivery: Delivery) -> bool:
         """Prolongs a claim that `claim_delivery` gave, for as long again; False when it has passed to another."""

@@ -1,0 +1,202 @@
+"""Lists of papers, references and PubMed's own text formats, whatever the file is called. All papers are made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from seed_files import ids, seeds_of, told
+
+TEXTS = ["papers.txt", "papers.md", "papers.list", "papers"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("33390062,33579606, 33651117\n", [(33390062, None), (33579606, None), (33651117, None)]),
+        ("33390062 33579606\n33651117", [(33390062, None), (33579606, None), (33651117, None)]),
+        ("PMIDs: 33390062; 33579606", [(33390062, None), (33579606, None)]),
+        ("PMID: 33390062; PMID: 33579606", [(33390062, None), (33579606, None)]),
+        ("33390062 Doe 2026, junction\n33579606\tRoe 2026\n", [(33390062, None), (33579606, None)]),
+        (
+            "33390062 | 10.5555/mu.1\n10.5555/mu.2; 10.5555/mu.3",
+            [(33390062, "10.5555/mu.1"), (None, "10.5555/mu.2"), (None, "10.5555/mu.3")],
+        ),
+        ("PMID: 11; DOI: 10.5555/a; PMID: 12; DOI: 10.5555/b", [(11, "10.5555/a"), (12, "10.5555/b")]),
+        (
+            (
+                "# Papers we like\n\n- [A first](https://pubmed.ncbi.nlm.nih.gov/33390062/)\n"
+                "- [A second](https://doi.org/10.5555/mu.2)\n- Third: PMID 33651117\n"
+            ),
+            [(33390062, None), (None, "10.5555/mu.2"), (33651117, None)],
+        ),
+        (
+            "* https://europepmc.org/article/MED/33390062 good\n* doi:10.5555/mu.2, of 2026\n",
+            [(33390062, None), (None, "10.5555/mu.2")],
+        ),
+        ("PMID\n33390062\n33579606\n", [(33390062, None), (33579606, None)]),
+        ("33390062  # nice; see PMID: 11111111\n# 22222222\n33579606 #10.5555/x\n", [(33390062, None), (33579606, None)]),
+    ],
+)
+def test_a_list_gives_each_of_its_papers(tmp_path: Path, name: str, text: str, found: list[tuple[int | None, str | None]]) -> None:
+    seeds = seeds_of(tmp_path, name, text)
+
+    assert [(seed.pmid, seed.doi) for seed in seeds] == found
+    assert {(seed.title, seed.abstract, seed.notes) for seed in seeds} == {("", "", "")}
+    assert len({seed.locator for seed in seeds}) == len(seeds)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "33390062\nhello\n33579606\n",
+            "LAB/papers.txt:2: this line is no PMID, PMCID or DOI\n    write one PMID, PMCID or DOI on a line",
+        ),
+        (
+            "PMID: 1; PMID: 2; DOI: 10.5555/a\n33390062\n",
+            "LAB/papers.txt:1: it cannot be told which identifiers on this line are one paper's\n    write one paper on a line",
+        ),
+        (
+            "1. Doe J. A paper of somebody in a book. Some Town, 2026;12(1).\n2. Roe R. Another. Sample J. 2026;1:2. PMID: 12\n",
+            "LAB/papers.txt:1: this reference has no PMID, PMCID or DOI\n    write its PMID or DOI on the line",
+        ),
+    ],
+)
+def test_what_names_no_paper_in_a_list_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    assert told(tmp_path, "papers.txt", text).startswith(said)
+
+
+SUMMARY = """\
+1: Doe J, Roe R, Poe P, Moe M, Loe L, Koe K. A first made-up paper about the
+junction of nerve and muscle. Made Up J. 2026 Jan 5;12(1):1-9. doi:
+10.5555/mu.2026.1. Epub 2025 Dec 29. Erratum in: Made Up J. 2026 Feb;12(2):99. doi:
+10.5555/mu.2026.99. PMID: 33390062; PMCID: PMC1000001.
+
+2: Roe R. What is new about the thymus? Made Up J. 2026
+Feb;12(2):10-19. doi: 10.5555/mu.2026.2. PMID: 33579606.
+
+3: Poe P. A third made-up paper, about a virus. Made Up J. 2026 Mar;12(3):20-29.
+PMID: 33651117.
+"""
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "summary-set.md"])
+@pytest.mark.parametrize("mark", ["{}: ", "{}. ", "[{}] ", "- "])
+def test_pubmeds_summary_is_read_with_titles(tmp_path: Path, name: str, mark: str) -> None:
+    text = SUMMARY
+    for number in (1, 2, 3):
+        text = text.replace(f"{number}: ", mark.format(number), 1)
+
+    first, second, third = seeds_of(tmp_path, name, text)
+
+    assert ids(first) == (33390062, "10.5555/mu.2026.1", "PMC1000001")
+    assert ids(second) == (33579606, "10.5555/mu.2026.2", None)
+    assert ids(third) == (33651117, None, None)
+    assert [seed.title for seed in (first, second, third)] == [
+        "A first made-up paper about the junction of nerve and muscle.",
+        "What is new about the thymus?",
+        "A third made-up paper, about a virus.",
+    ]
+    assert [seed.locator for seed in (first, second, third)] == ["line 1", "line 6", "line 9"]
+
+
+def test_references_in_paragraphs_without_numbers_are_read(tmp_path: Path) -> None:
+    text = (
+        "Doe J, Roe R. A paper on\ncold things. Made Up J. 2026;1:2.\nPMID: 11\n\n"
+        "Roe R. A paper on warm things. Made Up J. 2026;1:2.\nhttps://doi.org/10.5555/warm\n"
+    )
+
+    first, second = seeds_of(tmp_path, "papers.txt", text)
+
+    assert (first.pmid, first.title) == (11, "A paper on cold things.")
+    assert (second.doi, second.title) == ("10.5555/warm", "A paper on warm things.")
+
+
+def test_a_reference_without_an_identifier_stands_by_its_title(tmp_path: Path) -> None:
+    text = "1. Doe J, Roe R. A paper on cold things. Made Up J. 2026;1:2-9.\n2. Roe R. On warmth. Made Up J. 2026;1:10. PMID: 12\n"
+
+    first, second = seeds_of(tmp_path, "papers.txt", text)
+
+    assert (*ids(first), first.title) == (None, None, None, "A paper on cold things.")
+    assert second.pmid == 12
+
+
+ABSTRACTS = """\
+1. Made Up J. 2026 Jan 5;12(1):1-9. doi: 10.5555/mu.2026.1. Epub 2025 Dec
+29.
+
+A first made-up paper about the junction of
+nerve and muscle.
+
+Doe J(1), Roe R(2), van der Poe P Jr(1)(2).
+
+Author information:
+(1)Department of Made-up Things, Some University, Some Town, Somewhere. Electronic address: someone@some.example, who is the one to
+write to about the paper, its data and its code, of which there is a great deal to be had.
+(2)Institute of Other Things.
+
+Erratum in
+    Made Up J. 2026 Feb;12(2):99. doi: 10.5555/mu.2026.99. PMID: 11111111.
+
+Comment in
+    Made Up J. 2026;12:100. PMID: 22222222.
+
+BACKGROUND: The first abstract speaks of the junction.
+METHODS: 2. In mice of 2019, and in men.
+
+CONCLUSIONS: It stands there.
+
+Copyright © 2026 Somebody. All rights reserved.
+
+DOI: 10.5555/mu.2026.1
+PMCID: PMC1000001
+PMID: 33390062 [Indexed for MEDLINE]
+
+Conflict of interest statement: None of them has any. PMID: 44444444
+
+
+2. Made Up J. 2026 Feb 5;12(2):1-9.
+
+[A second made-up paper, about the thymus].
+
+[Article in German]
+
+[No authors listed]
+
+PMID: 33579606
+
+
+3. Made Up J. 2026 Mar 5;12(3):1-9.
+
+A third made-up paper.
+
+Poe P(1).
+
+Short is the abstract.
+
+PMID: 33651117  [PubMed - indexed for MEDLINE]
+"""
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "abstract-set.txt"])
+def test_pubmeds_abstracts_are_read(tmp_path: Path, name: str) -> None:
+    first, second, third = seeds_of(tmp_path, name, ABSTRACTS)
+
+    assert ids(first) == (33390062, "10.5555/mu.2026.1", "PMC1000001")
+    assert first.title == "A first made-up paper about the junction of nerve and muscle."
+    assert first.abstract == (
+        "BACKGROUND: The first abstract speaks of the junction. METHODS: 2. In mice of 2019, and in men. CONCLUSIONS: It stands there."
+    )
+    assert (*ids(second), second.title, second.abstract) == (
+        33579606, None, None, "[A second made-up paper, about the thymus].", "",
+    )  # fmt: skip
+    assert (third.pmid, third.title, third.abstract) == (33651117, "A third made-up paper.", "Short is the abstract.")
+    assert [seed.locator for seed in (first, second, third)] == ["line 1", "line 34", "line 45"]
+
+
+def test_one_record_of_pubmeds_abstracts_below_a_remark_is_read(tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "mail.txt", "Sent by somebody, see below\n\n" + ABSTRACTS.partition("\n\n\n2. ")[0])
+
+    assert (seed.pmid, seed.locator) == (33390062, "line 3")

@@ -1,0 +1,159 @@
+"""Tables as programs write them: columns, marks between cells, numbers that spreadsheets changed. All papers are made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seed_files import ids, passed_over, seeds_of
+
+WHOLE: dict[str, Any] = {"pmid": 33390062, "doi": "10.5555/cc.2", "title": "A made-up paper on cold", "abstract": "Some text."}
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        (  # RefWorks
+            (
+                "Reference Type\tAuthors, Primary\tTitle Primary\tAbstract\tKeywords\tDescriptors\tDOI\tPMID\n"
+                "Journal Article\tDoe, J\tA made-up paper on cold\tSome text.\ta; b\tc\t10.5555/cc.2\t33390062\n"
+            ),
+            WHOLE | {"keywords": ("a", "b", "c")},
+        ),
+        (  # Zotero
+            (
+                '"Key","Title","DOI","Url","Abstract Note","Extra","Manual Tags","Automatic Tags"\n'
+                '"AB12","A made-up paper on cold","10.5555/cc.2","https://some.example","Some text.","PMID: 33390062\n'
+                'PMCID: PMC777","nmj; mouse","x"\n'
+            ),
+            WHOLE | {"pmcid": "PMC777", "keywords": ("nmj", "mouse", "x")},
+        ),
+        (  # PubMed
+            (
+                "\ufeffPMID,Title,Authors,Citation,First Author,Journal/Book,Publication Year,Create Date,PMCID,NIHMS ID,DOI\n"
+                '33390062,"A made-up paper on cold","Doe J.",x,Doe J,Made Up J,2026,2026/01/05,PMC77,,10.5555/cc.2\n'
+            ),
+            WHOLE | {"abstract": "", "pmcid": "PMC77"},
+        ),
+        (  # Scopus
+            (
+                '"Authors","Title","Year","DOI","Link","Abstract","Author Keywords","Index Keywords","PubMed ID","EID"\n'
+                '"Doe J.","A made-up paper on cold","2026","10.5555/cc.2","https://x.example","Some text.","a; b","c; d",'
+                '"33390062","2-s2.0-1"\n'
+            ),
+            WHOLE | {"keywords": ("a", "b", "c", "d")},
+        ),
+        (  # Web of Science, by tags and by names
+            "PT\tAU\tTI\tDE\tAB\tDI\tPM\tUT\nJ\tDoe, J\tA made-up paper on cold\ta\tSome text.\t10.5555/cc.2\t33390062\tWOS:000\n",
+            WHOLE | {"keywords": ("a",)},
+        ),
+        (
+            (
+                "Article Title;Author Keywords;Abstract;DOI;Pubmed Id;UT (Unique WOS ID)\n"
+                "A made-up paper on cold;a;Some text.;10.5555/cc.2;;MEDLINE:33390062\n"
+            ),
+            WHOLE | {"keywords": ("a",)},
+        ),
+        (  # Rayyan
+            "key,title,year,abstract,doi,keywords,pubmed_id,pmc_id\n1,A made-up paper on cold,2026,Some text.,10.5555/cc.2,a,33390062,PMC77\n",
+            WHOLE | {"pmcid": "PMC77", "keywords": ("a",)},
+        ),
+        (  # Dimensions, below a line about the export
+            (
+                '"About the data: exported on 2026-01-05"\nRank,DOI,PMID,PMCID,Title,Abstract,MeSH terms\n'
+                "1,10.5555/cc.2,33390062,PMC77,A made-up paper on cold,Some text.,Mice; Agrin\n"
+            ),
+            WHOLE | {"pmcid": "PMC77", "headings": ("Mice", "Agrin")},
+        ),
+        (  # Europe PMC
+            "SOURCE,EXT_ID,DOI,TITLE,ABSTRACT\nMED,33390062,10.5555/cc.2,A made-up paper on cold,Some text.\n",
+            WHOLE,
+        ),
+        (  # Covidence: whose number it is, is not said
+            (
+                "Title,Authors,Abstract,Published Year,Accession Number,DOI,Covidence #\n"
+                "A made-up paper on cold,Doe,Some text.,2026,33390062,10.5555/cc.2,#1\n"
+            ),
+            WHOLE | {"pmid": None, "claimed_pmid": 33390062},
+        ),
+        ("sep=;\nPMID;Title\n33390062;A made-up paper on cold\n", {"pmid": 33390062, "title": "A made-up paper on cold"}),
+        ("  pub_med ID |DOI\n33390062|https://doi.org/10.5555/CC.2\n", {"pmid": 33390062, "doi": "10.5555/cc.2"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["export.csv", "export.tsv", "export.txt"])
+def test_columns_are_known_by_the_names_that_programs_give_them(
+    tmp_path: Path, name: str, table: str, found: dict[str, Any]
+) -> None:
+    (seed,) = seeds_of(tmp_path, name, table)
+
+    assert {key: getattr(seed, key) for key in found} == found
+    assert passed_over(tmp_path) == []
+
+
+def test_a_table_of_excels_in_utf_16_is_read(tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "export.txt", "PMID\tTitle\r\n33390062\tA made-up paper\r\n".encode("utf-16"))
+
+    assert (seed.pmid, seed.title) == (33390062, "A made-up paper")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"33390062"\n"33579606"\n', [(33390062, None), (33579606, None)]),
+        ('"33390062","Doe, J","2026"\n"33579606","Roe, R","2026"\n', [(33390062, None), (33579606, None)]),
+        ("Doe 2026;10.5555/a;33390062\nRoe 2026;10.5555/b;\n", [(33390062, "10.5555/a"), (None, "10.5555/b")]),
+    ],
+)
+def test_a_table_without_a_head_gives_what_its_cells_are(
+    tmp_path: Path, text: str, found: list[tuple[int | None, str | None]]
+) -> None:
+    seeds = seeds_of(tmp_path, "export.csv", text)
+
+    assert [(seed.pmid, seed.doi) for seed in seeds] == found
+
+
+def test_numbers_that_a_spreadsheet_changed_are_read_where_no_digit_is_lost(tmp_path: Path) -> None:
+    table = 'PMID,Title\n33390062.0,a\n3.3579606E7,b\n"=""33651117""",c\n3.36E+07,d\nn/a,e\n0,f\n'
+
+    found = seeds_of(tmp_path, "export.csv", table)
+
+    assert [seed.pmid for seed in found] == [33390062, 33579606, 33651117, None, None, None]
+    assert passed_over(tmp_path) == ["LAB/export.csv:5:1: PMID: “3.36E+07” is no PMID, and is passed over"]
+
+
+def test_a_cell_that_is_not_understood_is_told_with_line_and_column(tmp_path: Path) -> None:
+    table = 'Title,PMID,DOI\n"a\nb",thirty,see the web page\nc,,"10.5555/a; 10.5555/b"\nd,33390062,https://doi.org/10.5555/d\n'
+
+    found = seeds_of(tmp_path, "export.csv", table)
+
+    assert [ids(seed) for seed in found] == [(None, None, None), (None, None, None), (33390062, "10.5555/d", None)]
+    assert passed_over(tmp_path) == [
+        "LAB/export.csv:2:2: PMID: “thirty” is no PMID, and is passed over",
+        "LAB/export.csv:2:3: DOI: “see the web page” is no DOI, and is passed over",
+        "LAB/export.csv:4:3: DOI: “10.5555/a; 10.5555/b” is no DOI, and is passed over",
+    ]
+
+
+def test_a_row_with_more_cells_than_the_head_is_told(tmp_path: Path) -> None:
+    seeds_of(tmp_path, "export.csv", "PMID,Title\n33390062,Cold, warm and in between\n")
+
+    assert passed_over(tmp_path) == [
+        "LAB/export.csv:2: this row has 3 cells, the head 2: what stands behind may be under another name"
+    ]
+
+
+def test_a_quote_in_a_table_with_tabs_swallows_no_rows(tmp_path: Path) -> None:
+    found = seeds_of(tmp_path, "export.tsv", 'PMID\tTitle\n33390062\t"Agrin" in muscle\n33579606\t"Cold\n33651117\tWarm\n')
+
+    assert [(seed.pmid, seed.title) for seed in found] == [
+        (33390062, '"Agrin" in muscle'),
+        (33579606, '"Cold'),
+        (33651117, "Warm"),
+    ]
+
+
+def test_a_cell_of_any_length_is_read(tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "export.csv", f"PMID,References\n33390062,{'x' * 200_000}\n")
+
+    assert seed.pmid == 33390062

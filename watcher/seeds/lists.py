@@ -1,0 +1,150 @@
+"""Lists of papers: identifiers one or several on a line, with a note behind or before them, links, and whole references.
+
+What stands behind `#` is a comment. Neither it nor what else a line says counts as text about the paper, save the title of a
+reference in which it can be told from authors and journal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from watcher.errors import Place, Problem, SeedError
+from watcher.seeds.citations import cited, looks_cited, title_of
+from watcher.seeds.entry import Entry
+from watcher.seeds.identifiers import Identifiers, identified
+from watcher.seeds.mentions import Mention, left_over, mentions, own, papers
+from watcher.seeds.pieces import Piece, paragraphs, pieces
+
+_FIX = "write one PMID, PMCID or DOI on a line; comments go behind #"
+_ABSTRACT = re.compile(r"^[#*\s]*(?:abstract|summary)\b[*\s]*(?::|$)", re.IGNORECASE | re.MULTILINE)
+_SECTION = re.compile(
+    r"^[#*\s]*(?:references|bibliography|literature cited|works cited|cited by|(?:similar|related) (?:articles|papers)|notes|tl;?dr|"
+    r"key (?:findings|points)|highlights|introduction|keywords?)[*:\s]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A heading that pages about one paper have."""
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(?:.*\n)*?(?:title|pmid|doi|pmcid)[ \t]*:.*\n(?:.*\n)*?---", re.IGNORECASE)
+_LABEL = re.compile(r"(pmid|pmcid|doi|pubmed(?: id)?)\b\s*[:=]", re.IGNORECASE)
+_HEAD = re.compile(r"(?:pmid|pmcid|doi|pubmed id)s?:?", re.IGNORECASE)
+_BARE = re.compile(r"\d+")
+_LEAST_DIGITS = 5
+"""Digits from which a number without a label counts as a PMID where it does not stand alone on its line."""
+_MOST_WORDS = 12
+"""Words for each paper that a line of a list has at most, where it has no bullet."""
+_NUMBER, _YEAR = re.compile(r"\d{4,}"), re.compile(r"(?:1[89]|20)\d\d")
+_NUMBER_FIRST = re.compile(rf"(\d{{{_LEAST_DIGITS},9}})(?:\s*[,;:|\t–-]\s*|\s+)(?=\D|\d{{1,4}}\b)(.+)", re.ASCII)
+
+
+def is_list(text: str) -> bool:
+    """Whether a text is a list of papers: at least half of what it lists names one, and it is not all about a single one."""
+    if _ABSTRACT.search(text) or _FRONT_MATTER.match(text):
+        return False
+    section = _SECTION.search(text)
+    before = text[: section.start()] if section else ""
+    found = _pieces_of(before if before.strip() else text)
+    named = [one for one in found if _papers(one) or _is_reference(one)]
+    if not named or 2 * len(named) < len(found):
+        return False
+    labels = [label[1].lower().split()[0] for one in found if (label := _LABEL.match(one.text))]
+    if len(labels) > 1 and len(set(labels)) == len(labels):
+        return False
+    is_prose = len(named) == 1 and _is_prose(named[0])
+    is_page = bool(before.strip()) or len(named) < len(found)
+    return not (is_prose or (is_page and _is_single(found)))
+
+
+def read_list(text: str, path: Path) -> tuple[Entry, ...]:
+    """The papers of a list.
+
+    Raises:
+        SeedError: each line that names none, or of which it cannot be told what belongs together.
+    """
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    for piece in _pieces_of(text):
+        found = _papers(piece)
+        title = title_of(piece.text) if found is None or len(found) < 2 else ""
+        if found:
+            entries += (Entry(f"line {piece.line}", piece.line, ids, title=title) for ids in found)
+        elif title and _is_reference(piece):
+            entries.append(Entry(f"line {piece.line}", piece.line, title=title))
+        else:
+            problems.append(_problem(piece, path))
+    if problems:
+        raise SeedError(*problems)
+    return tuple(entries)
+
+
+def _problem(piece: Piece, path: Path) -> Problem:
+    place = Place(path, piece.line)
+    if len(mentions(piece.text)) > 1:
+        return Problem("it cannot be told which identifiers on this line are one paper's", "write one paper on a line", place)
+    if _is_reference(piece):
+        return Problem("this reference has no PMID, PMCID or DOI", "write its PMID or DOI on the line", place)
+    return Problem("this line is no PMID, PMCID or DOI", _FIX, place)
+
+
+def _pieces_of(text: str) -> list[Piece]:
+    """The pieces by bullets, numbers and lines; by paragraphs where each of these is a reference that goes over several lines."""
+    by_line, by_paragraph = pieces(text), paragraphs(text)
+    if len(by_line) > 1 and _HEAD.fullmatch(by_line[0].text):
+        by_line = by_line[1:]
+    is_wrapped = len(by_paragraph) < len(by_line) and not any(one.marked for one in by_line)
+    if is_wrapped and by_paragraph and all(_is_reference(one) for one in by_paragraph) and not all(map(_papers, by_line)):
+        return by_paragraph
+    return by_line
+
+
+def _is_reference(piece: Piece) -> bool:
+    return looks_cited(piece.text)
+
+
+def _is_single(found: Sequence[Piece]) -> bool:
+    """Whether all identifiers may be those of one paper: they are called what they are, and no kind comes twice."""
+    kinds = [mention.kind for one in found for mention in mentions(one.text)]
+    return 0 < len(kinds) == len(set(kinds)) and not any(one.marked and not _LABEL.match(one.text) for one in found)
+
+
+def _is_prose(piece: Piece) -> bool:
+    """Whether a piece speaks of a paper rather than listing it."""
+    text = piece.text
+    is_listed = piece.marked or identified(text) or _all_identifiers(text) or _NUMBER_FIRST.fullmatch(text) or _is_reference(piece)
+    return not is_listed and len(left_over(text, mentions(text)).split()) > 1
+
+
+def _papers(piece: Piece) -> list[Identifiers] | None:
+    """The papers that a piece names; empty or None where it names none, or where it cannot be told which."""
+    if whole := identified(piece.text):
+        return [whole]
+    if several := _all_identifiers(piece.text):
+        return papers(several)
+    found = own(piece.text)
+    if numbered := _NUMBER_FIRST.fullmatch(piece.text):
+        first = Mention("pmid", str(int(numbered[1])), 0, len(numbered[1]))
+        return papers([first, *(one for one in found if one.start >= numbered.start(2) and one.value != first.value)])
+    if looks_cited(piece.text):
+        one = cited(piece.text)
+        return [one] if one else None
+    words = left_over(piece.text, found).split()
+    is_split = any(_NUMBER.fullmatch(word) and not _YEAR.fullmatch(word) for word in words)
+    return papers(found) if found and not is_split and (piece.marked or len(words) <= _MOST_WORDS * len(found)) else None
+
+
+def _all_identifiers(text: str) -> list[Mention]:
+    """The identifiers of a text that holds nothing else, with commas, semicolons or blanks between them; numbers need no label if
+    they are long enough."""
+    found: list[Mention] = []
+    place = 0
+    for token in re.split(r"([,;|\t]\s*|\s+)", text):
+        one = identified(token) if token.strip(",;|\t ") else None
+        if one:
+            if _BARE.fullmatch(token.strip()) and len(token.strip()) < _LEAST_DIGITS:
+                return []
+            kind, value = next((kind, getattr(one, kind)) for kind in ("pmid", "doi", "pmcid") if getattr(one, kind))
+            found.append(Mention(kind, str(value), place, place + len(token)))
+        elif one is not None and not re.fullmatch(r"(?:pmids?|dois?|pmcids?|and|&):?", token.strip(), re.IGNORECASE):
+            return []
+        place += len(token)
+    return found

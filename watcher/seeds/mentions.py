@@ -1,0 +1,91 @@
+"""Which papers a piece of running text names: identifiers in their order, and which of them belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from watcher.domain import Pmid
+from watcher.seeds.dois import placed_dois
+from watcher.seeds.identifiers import Identifiers, placed_pmcids, placed_pmids
+
+OTHERS = re.compile(
+    r"\b(?:comments?|commentary|errat\w+|corrigend\w+|correct(?:s|ed|ion)?(?: and republished)?|republished|retract\w*|update|"
+    r"expression of concern|summary for patients|original report|reprint|reply|response)\s+(?:in|on|of|for|from|to)\b|"
+    r"\bcorrects the article\b|\bcited by\b|\bcit(?:es|ing)\b|"
+    r"\b(?:compare[sd]?|contrast|together|along) (?:with|to)\b|\bcf\.|\bsee (?:also|e\.?g\.?)\b|"
+    r"\b(?:similar|related|companion|other) (?:to|articles?|papers?|work)\b",
+    re.IGNORECASE,
+)
+"""Words behind which a text speaks of another paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An identifier in a text: its kind ("pmid", "doi", "pmcid"), value and place."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+def mentions(text: str) -> list[Mention]:
+    """The identifiers in a text, in their order; numbers count where the text calls them PMIDs or links to PubMed. One that is repeated
+    at once, such as a link's text and its address, comes once."""
+    found = [Mention("doi", doi, start, end) for start, end, doi in placed_dois(text)]
+    rest = _blanked(text, found)  # a DOI may hold anything, also what looks like another identifier
+    found += [Mention("pmid", str(pmid), start, end) for start, end, pmid in placed_pmids(rest)]
+    found += [Mention("pmcid", pmcid, start, end) for start, end, pmcid in placed_pmcids(rest)]
+    found.sort(key=lambda one: one.start)
+    return [one for one, before in zip(found, [None, *found], strict=False) if before is None or _name(one) != _name(before)]
+
+
+def papers(found: Sequence[Mention]) -> list[Identifiers] | None:
+    """The papers that some mentions name: each has at most one identifier of a kind. None where it cannot be told what belongs together."""
+    groups: list[dict[str, str]] = []
+    for one in found:
+        if groups and groups[-1].get(one.kind, one.value) == one.value:
+            groups[-1][one.kind] = one.value
+        else:
+            groups.append({one.kind: one.value})
+    if len({frozenset(group) for group in groups}) > 1:
+        return None
+    return [_identifiers(group) for group in groups]
+
+
+def own(text: str) -> list[Mention]:
+    """The mentions in a text, without those of other papers: what follows such words on a line, and a block that begins with them."""
+    return mentions("\n".join(_without_others(text.split("\n"))))
+
+
+def _without_others(lines: Iterable[str]) -> Iterator[str]:
+    is_others = False
+    for line in lines:
+        speaks = OTHERS.search(line)
+        is_others = bool(line.strip()) and (is_others or bool(speaks and speaks.start() <= len(line) - len(line.lstrip()) + 2))
+        yield "" if is_others else line[: speaks.start()] if speaks else line
+
+
+def left_over(text: str, found: Iterable[Mention]) -> str:
+    """What a text says beside its identifiers and their labels."""
+    bare = re.sub(r"(?:https?://|www\.)\S*", " ", _blanked(text, found), flags=re.IGNORECASE)
+    bare = re.sub(r"\b(?:pubmed|pmid|pmcid|pmc|doi|id|link|url|and)s?\b", " ", bare, flags=re.IGNORECASE)
+    bare = re.sub(r"\[indexed[^\]]*\]|\[pubmed[^\]]*\]|\bfree(?: pmc)? article\b|\bepub\b[^.;]*", " ", bare, flags=re.IGNORECASE)
+    return " ".join(re.findall(r"\w+", bare))
+
+
+def _blanked(text: str, found: Iterable[Mention]) -> str:
+    for one in found:
+        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+    return text
+
+
+def _name(one: Mention) -> tuple[str, str]:
+    return one.kind, one.value
+
+
+def _identifiers(group: dict[str, str]) -> Identifiers:
+    pmid = group.get("pmid")
+    return Identifiers(Pmid(int(pmid)) if pmid else None, group.get("doi"), group.get("pmcid"))
