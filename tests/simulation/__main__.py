@@ -140,8 +140,9 @@ def _one(seed: int, asked: argparse.Namespace) -> Outcome:
         outcome.wrong, outcome.played = list(found.wrong), dict(played)
         outcome.messages, outcome.repeated, outcome.papers = found.messages, found.repeated, found.papers
         outcome.losses, outcome.duplicates = found.losses, found.duplicates
-    except Exception:  # noqa: BLE001 - a seed that fails is told with the others
+    except Exception as error:  # noqa: BLE001 - a seed that fails is told with the others
         outcome.wrong = [traceback.format_exc()]
+        outcome.code = code if isinstance(error, AssertionError) else ""  # else the simulation itself failed: to be lived again
     finally:
         if asked.keep:
             shutil.copytree(folder, asked.keep, dirs_exist_ok=True)

@@ -13,7 +13,7 @@ Where the rules leave open what happens (a record that could not be fetched just
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from simulation import post
@@ -32,6 +32,10 @@ class Claim:
     until: datetime | None
     taken_until: datetime | None
     certain: bool
+
+
+Time = tuple[datetime, datetime | None]
+"""Since when and until when a list takes a watch without a break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Reign:
 
     terms: tuple[Term, ...]
     happened: Evidence
+    _times: dict[tuple[str, str], tuple[Time, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, happened: Evidence) -> Reign:
@@ -77,6 +82,13 @@ class Reign:
     def begins(self, order: str) -> datetime:
         """When the list came, or the end of all."""
         return next((term.since for term in self.terms if term.edition.order(order)), self.terms[-1].since + timedelta(days=4000))
+
+    def times(self, order: str, watch: str) -> tuple[Time, ...]:
+        """All times in which the list takes the watch."""
+        if (order, watch) not in self._times:
+            taking = [number for number, term in enumerate(self.terms) if term.takes(order, watch)]
+            self._times[order, watch] = tuple(dict.fromkeys(_taken(order, watch, self, [number]) for number in taking))
+        return self._times[order, watch]
 
     def order(self, name: str, at: datetime) -> Order | None:
         """The list as it was then."""
@@ -113,26 +125,16 @@ def claims(paper: Paper, order: str, reign: Reign) -> tuple[Claim, ...]:
 
 def _of_watch(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:
     through = tuple(_through(paper, order, watch, reign))
-    times = _times(order, watch, reign)
+    times = reign.times(order, watch)
     yield from through
     yield from _kept(paper, watch, through, times, reign)
     yield from _no_longer_asked_for(paper, watch, [time for time in times if not _stands_in(time, through)], reign)
-
-
-Time = tuple[datetime, datetime | None]
-"""Since when and until when a list takes a watch without a break."""
 
 
 def _stands_in(time: Time, through: Sequence[Claim]) -> bool:
     """Whether the query still asked for the paper in this time."""
     since, until = time
     return any(since <= one.since and (until is None or one.since < until) for one in through)
-
-
-def _times(order: str, watch: str, reign: Reign) -> tuple[Time, ...]:
-    """All times in which the list takes the watch."""
-    taking = [number for number, term in enumerate(reign.terms) if term.takes(order, watch)]
-    return tuple(dict.fromkeys(_taken(order, watch, reign, [number]) for number in taking))
 
 
 def _kept(paper: Paper, watch: str, through: Sequence[Claim], times: Sequence[Time], reign: Reign) -> Iterator[Claim]:

@@ -82,6 +82,8 @@ class Judge:
     letters: Sequence[Letter]
     reign: Reign
     _claimed: dict[int, tuple[Claim, ...]] = field(default_factory=dict)
+    _began: dict[str, datetime] = field(default_factory=dict)
+    _went_ahead: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
 
     @cached_property
     def digests(self) -> tuple[Letter, ...]:
@@ -209,9 +211,11 @@ class Judge:
 
     def _begun(self, letter: Letter) -> datetime:
         """The earliest instant at which the digest can have been composed."""
-        slot = post.slot(letter.period)
-        looks = (look.at for look in self.happened.looks if look.at >= slot)
-        return min(next(looks, slot), self._composed_by(letter))
+        if letter.period not in self._began:
+            slot = post.slot(letter.period)
+            looks = (look.at for look in self.happened.looks if look.at >= slot)
+            self._began[letter.period] = min(next(looks, slot), self._composed_by(letter))
+        return self._began[letter.period]
 
     def _is_inside_a_pause(self, letter: Letter) -> bool:
         slot, arrived = post.slot(letter.period), self.arrived(letter)
@@ -292,9 +296,11 @@ class Judge:
 
     def _ahead(self, letter: Letter) -> tuple[datetime, ...]:
         """The true instants before its arrival at which the service's clock ran ahead and had reached its slot; its arrival last."""
-        arrived, slot = self.arrived(letter), post.slot(letter.period)
-        looks = (look for look in self.happened.looks if look.shown > look.at and look.at <= arrived)
-        return (*(look.at for look in looks if look.shown >= slot), arrived)
+        if letter.period not in self._went_ahead:
+            arrived, slot = self.arrived(letter), post.slot(letter.period)
+            looks = (look for look in self.happened.looks if look.shown > look.at and look.at <= arrived)
+            self._went_ahead[letter.period] = (*(look.at for look in looks if look.shown >= slot), arrived)
+        return self._went_ahead[letter.period]
 
     def _work(self, pmid: int) -> int:
         """What names a paper in all its forms: its first record."""

@@ -116,7 +116,10 @@ class Zygote:
         assert process.stdout is not None
         process.stdin.write(json.dumps(question) + "\n")
         process.stdin.flush()
-        return json.loads(process.stdout.readline())
+        answer = process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the process that forks has ended with {process.wait(GRACE)}: its last words are on standard error")
+        return json.loads(answer)
 
     def close(self) -> None:
         """End it; what it forked goes with it only if it is dead already."""
@@ -145,10 +148,22 @@ def _warm_up() -> None:
     _hasten()
     with redirect_stdout(sys.stderr):
         _rehearse()
-    if len(threading.enumerate()) > 1:
-        raise RuntimeError(f"threads of the rehearsal are left over, and a fork would lose them: {threading.enumerate()}")
+    _must_be_alone()
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page
+
+
+def _must_be_alone() -> None:
+    """A fork has the thread that forks and no other; `watcher.deadline` begins its own anew there.
+
+    Raises:
+        RuntimeError: another thread of the rehearsal goes on.
+    """
+    others = [one for one in threading.enumerate() if one is not threading.main_thread() and one.name != "watchdog"]
+    for one in others:
+        one.join(GRACE)
+        if one.is_alive():
+            raise RuntimeError(f"{one} is left over from the rehearsal, and a fork would lose it")
 
 
 def _remember_rankings() -> None:
