@@ -192,6 +192,12 @@ class App:
         found = [(name, warning) for name in self.channels for warning in self.notifier.warnings(self.channels[name])]
         return tuple(str(replace(warning, place=self.settings.place(("channels", name, "url")))) for name, warning in found)
 
+    @property
+    def channel_limits(self) -> dict[str, str]:
+        """What the channels of other services take in one message, in words, by name."""
+        rooms = {name: self.notifier.room(channel) for name, channel in self.channels.items()}
+        return {name: room.told for name, room in rooms.items() if room}
+
     def restore(self, file: Path, *, force: bool) -> RestoreFacts:
         """Puts a backup in the place of the database, which must not be open."""
         return Store.restore(self.settings.database_url, file, folder=self.data_folder, force=force)
@@ -364,6 +370,7 @@ class App:
             jitter_minutes=self.settings.runs.jitter_minutes,
             giving_way=_giving_way if self.settings.ranking.diversity else None,
             facets=self.facets,
+            fits=self.notifier.fits,
         )
 
     def orderer(self) -> Orderer:
@@ -440,6 +447,7 @@ class App:
             after_failed_runs=alerts.after_failed_runs if alerts else _FAILED_RUNS,
             zone=self.settings.timezone,
             place=self.holder.place,
+            fits=self.notifier.fits,
         )
 
     @cached_property

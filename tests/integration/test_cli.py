@@ -237,6 +237,15 @@ def test_check_warns_of_a_password_in_the_open(shell: Shell) -> None:
     assert "sesame" not in said.out + said.err
 
 
+def test_check_names_what_a_channel_takes_in_one_message(shell: Shell) -> None:
+    shell.change("channels", "chat", value={"kind": "other", "url": "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"})
+
+    said = shell("check")
+
+    assert said.code == 0
+    assert "ok\tchannel chat\ttakes 2,000 characters a message, the subject with it; longer digests come in parts\n" in said.out
+
+
 def test_check_online_asks_pubmed_and_reaches_the_channels_of_a_fresh_installation(shell: Shell) -> None:
     shell.change("watches", "nmj", "query", value='neuromuscular junction[tiab] OR "gibberish phrase"[tiab]')
 

@@ -11,16 +11,22 @@ from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as email_policy
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 from urllib.parse import quote, unquote_to_bytes
 
 import pytest
+from apprise.plugins.discord import NotifyDiscord
 from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, packed, silent, whole
+from digest_samples import full, ris
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watcher.demo.inbox import Answer, MailServer, SlackServer
+from watcher.digest.render import messages
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
 from watcher.errors import ConfigurationError, DeliveryError
+from watcher.flows.selftest import trial_deliveries
 from watcher.notify import Notifier, sending
 from watcher.notify import smtp as mailing
 
@@ -840,3 +846,118 @@ def test_a_mail_survives_the_way_over_the_wire_as_valid_mime(mail: MailServer) -
 
     again = message_from_bytes(bytes(mail.mails[0].message), policy=email_policy.default)
     assert not [defect for part in again.walk() for defect in part.defects]
+
+
+# --- what a channel takes
+
+
+class Chat(BaseHTTPRequestHandler):
+    """Answers as Discord does: 400 above 2,000 characters."""
+
+    posts: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        """Take a post, or refuse it for its length."""
+        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["content"]
+        taken = len(content) <= 2_000
+        if taken:
+            self.posts.append(content)
+        self.send_response(204 if taken else 400)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
+    """A channel of a Discord on loopback; what it took is in `Chat.posts`."""
+    Chat.posts.clear()
+    with HTTPServer(("127.0.0.1", 0), Chat) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        monkeypatch.setattr(NotifyDiscord, "notify_url", f"http://127.0.0.1:{server.server_port}/api/webhooks")
+        yield Channel("chat", ChannelKind.OTHER, "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js")
+        server.shutdown()
+        thread.join()
+
+
+def test_a_digest_arrives_on_a_service_that_takes_two_thousand_characters(discord: Channel) -> None:
+    notifier = Notifier()
+    sent = messages(full(), kinds=[ChannelKind.OTHER], ris=ris, fits=notifier.fits([discord]))[1]
+
+    for message in sent:
+        notifier.send(delivery(message), discord, now=NOW)
+
+    assert len(Chat.posts) == len(sent) > 1
+    assert all(len(post) <= 2_000 for post in Chat.posts)
+    assert max(map(len, Chat.posts)) > 1_200
+
+
+def test_a_text_that_was_made_for_another_channel_arrives_in_pieces(discord: Channel) -> None:
+    text = "\n\n".join(f"{number}. A paper\n   https://pubmed.ncbi.nlm.nih.gov/{number}/" for number in range(1, 90))
+
+    Notifier().send(delivery(Message(ChannelKind.OTHER, 1, "7 new papers", {"text": text})), discord, now=NOW)
+
+    told = "\n\n".join(post.removeprefix("7 new papers").strip() for post in Chat.posts)
+    assert len(Chat.posts) == 3
+    assert told.replace("\r\n", "\n") == text
+
+
+def test_a_test_message_is_as_long_as_the_channel_takes(discord: Channel) -> None:
+    notifier = Notifier()
+    (trial,) = trial_deliveries(discord, ("",), host="lab.example", now=NOW, fits=notifier.fits([discord]))
+
+    notifier.send(trial, discord, now=NOW)
+
+    assert [1_990 <= len(post) <= 2_000 for post in Chat.posts] == [True]
+
+
+@pytest.mark.parametrize(
+    ("url", "most", "unit", "shares_it"),
+    [
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", 2_000, "characters", True),
+        ("tgram://123456789:abcdefg_hijklmnop/12315544/", 4_096, "characters", True),
+        ("mmost://localhost/3ccdd113474722377935511fc85d3dd4", 4_000, "characters", True),
+        ("ntfy://topic", 7_800, "bytes", True),
+        ("json://localhost", 32_768, "characters", False),
+    ],
+)
+def test_the_room_of_a_channel_is_its_services(url: str, most: int, unit: str, shares_it: bool) -> None:
+    room = Notifier().room(Channel("chat", ChannelKind.OTHER, url))
+
+    assert room is not None
+    assert (room.most, room.unit, room.shares_it) == (most, unit, shares_it)
+    assert f"takes {most:,} {unit} a message" in room.told
+
+
+def test_characters_beyond_the_first_plane_count_as_two_and_bytes_as_bytes() -> None:
+    notifier = Notifier()
+    chat = notifier.room(Channel("chat", ChannelKind.OTHER, "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"))
+    push = notifier.room(Channel("push", ChannelKind.OTHER, "ntfy://topic"))
+
+    assert chat is not None
+    assert push is not None
+    assert (chat.fits("s", "𝛼" * 998), chat.fits("s", "𝛼" * 999)) == (True, False)
+    assert (push.fits("s", "α" * 3_898), push.fits("s", "α" * 3_899)) == (True, False)
+
+
+def test_a_channel_of_very_short_messages_is_warned_of() -> None:
+    (warning,) = Notifier().warnings(Channel("sms", ChannelKind.OTHER, f"sinch://{'a' * 32}:{'b' * 32}@15551231234/15551231236"))
+
+    assert "no more than 160 characters" in warning.what
+
+
+@pytest.mark.parametrize("eight_bit", [True, False])
+def test_a_mail_goes_in_seven_bits_which_every_server_takes(eight_bit: bool) -> None:
+    with MailServer(eight_bit=eight_bit) as server:
+        Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(server), now=NOW)
+
+        (received,) = server.mails
+    assert received.raw.isascii()
+    assert received.message["Message-ID"] == "<17.abcdef01@lab.example>"
+    assert received.part("text/plain") == MAIL.payload["text"]
+    assert received.part("text/html").strip() == "<p>rich ü</p>"
+    assert received.part("application/x-research-info-systems") == MAIL.payload["ris"]
+    assert [defect for part in received.message.walk() for defect in part.defects] == []

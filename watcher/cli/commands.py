@@ -144,7 +144,7 @@ def check(
 ) -> None:
     """Validate the configuration, the seeds and the queries."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
+    from watcher.flows.check import check_offline, check_online, limits  # noqa: PLC0415
 
     with opened(context, with_seeds=True) as one:
         warnings = (*one.settings.warnings, *one.channel_warnings, *one.place_warnings, *one.dense_warnings)
@@ -152,6 +152,7 @@ def check(
             one.settings.path, warnings, one.watches, one.orders, one.seeds,
             doubts=one.seed_doubts, themes=one.settings.themes, now=_now(),
         )  # fmt: skip
+        findings += limits(one.channel_limits)
         if online:
             findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
     show.findings(findings)
@@ -502,14 +503,15 @@ def send_test(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel to try.")],
 ) -> None:
-    """Send a short test message through a channel."""
+    """Send a test message through a channel, as long as the longest part of a digest."""
     from watcher.errors import DeliveryError  # noqa: PLC0415
     from watcher.flows.selftest import trial_deliveries  # noqa: PLC0415
 
     now, failed = _now(), False
     with opened(context) as one:
         channel = one.channel(name)
-        for delivery in trial_deliveries(channel, one.notifier.recipients(channel), host=one.message_host, now=now):
+        fits, recipients = one.notifier.fits([channel]), one.notifier.recipients(channel)
+        for delivery in trial_deliveries(channel, recipients, host=one.message_host, now=now, fits=fits):
             to = f"{channel.name} {delivery.recipient}".strip()
             try:
                 one.notifier.send(delivery, channel, now=now)

@@ -163,9 +163,10 @@ class _AnyPort(Controller):
 class MailServer:
     """An SMTP server on 127.0.0.1. `answers` are given to the next DATA commands instead of taking the mail; `refused` maps
     recipients to the answer that their RCPT gets. With `logins` (passwords by user) it offers a login, and keeps the user and the
-    password of each in `heard`. A context manager."""
+    password of each in `heard`. Without `eight_bit` it does not announce 8BITMIME, and refuses bodies that are not ASCII. A context
+    manager."""
 
-    def __init__(self, *, logins: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, logins: Mapping[str, str] | None = None, eight_bit: bool = True) -> None:
         self.mails: list[Mail] = []
         self.answers: deque[str] = deque()
         self.refused: dict[str, str] = {}
@@ -175,6 +176,8 @@ class MailServer:
         offers: dict[str, Any] = (
             {"authenticator": self._authenticate, "auth_require_tls": False, "auth_exclude_mechanism": ["LOGIN"]} if logins else {}
         )
+        if not eight_bit:
+            offers |= {"decode_data": True, "enable_SMTPUTF8": False}
         self._controller = _AnyPort(self, hostname="127.0.0.1", port=0, **offers)
 
     def plant(self, kind: str, *, times: int = 1, to: str = "") -> None:

@@ -12,7 +12,9 @@ from typing import TypeAlias
 
 from watcher.digest import templates
 from watcher.digest.clean import clip
+from watcher.digest.mentions import quiet
 from watcher.digest.parts import cut, packed
+from watcher.digest.parts import within as characters
 from watcher.digest.view import Page
 
 Block: TypeAlias = dict[str, object]
@@ -28,7 +30,7 @@ _SHORT_LIST = 2_800
 
 def payloads(page: Page) -> tuple[dict[str, object], ...]:
     """The whole payloads, in order, each with its top-level `text` for notifications. Attached papers are listed in short."""
-    bodies = packed(_units(page), _within)
+    bodies = packed(_units(page), within)
     return tuple(_payload(page, number, len(bodies), body) for number, body in enumerate(bodies, 1))
 
 
@@ -45,14 +47,15 @@ def _payload(page: Page, number: int, total: int, body: Sequence[Unit]) -> dict[
     return {"text": templates.mrkdwn(page.subject + part), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
-def _within(units: Sequence[Unit]) -> bool:
+def within(units: Sequence[Unit]) -> bool:
+    """Whether Slack takes these in one message."""
     blocks = [block for unit in units for block in unit]
     return len(blocks) <= _BLOCKS and sum(_BLOCK_COST + len(json.dumps(block, ensure_ascii=False)) for block in blocks) <= _TEXT
 
 
 def _units(page: Page) -> Iterable[Unit]:
     """What must not be torn apart: the head; each paper (a divider and its section's heading with the first); the receipt."""
-    title: Block = {"type": "plain_text", "text": clip(f"{page.title}: {page.counts}", HEADER), "emoji": False}
+    title: Block = {"type": "plain_text", "text": clip(quiet(f"{page.title}: {page.counts}"), HEADER), "emoji": False}
     header: Block = {"type": "header", "text": title}
     head, *rest = _sections("head", page=page)
     yield header, head
@@ -67,7 +70,7 @@ def _units(page: Page) -> Iterable[Unit]:
     receipt = _rendered("receipt", page=page)
     if receipt:
         yield ({"type": "divider"},)
-        yield from ((_context(piece),) for piece in cut(receipt, SECTION))
+        yield from ((_context(piece),) for piece in cut(receipt, characters(SECTION)))
 
 
 def _headed(title: str, lead: str, units: Iterable[Unit]) -> Iterable[Unit]:
@@ -79,7 +82,7 @@ def _headed(title: str, lead: str, units: Iterable[Unit]) -> Iterable[Unit]:
 
 
 def _sections(name: str, **values: object) -> Unit:
-    return tuple(_section(piece) for piece in cut(_rendered(name, **values), SECTION))
+    return tuple(_section(piece) for piece in cut(_rendered(name, **values), characters(SECTION)))
 
 
 def _section(text: str) -> Block:

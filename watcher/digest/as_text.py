@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from watcher.digest import templates
-from watcher.digest.parts import cut, packed
+from watcher.digest.mentions import quiet
+from watcher.digest.parts import Fits, cut, packed
 from watcher.digest.view import Page
 
 WIDTH = 76
@@ -18,12 +19,18 @@ def twin(page: Page) -> str:
     return "\n\n".join(_units(page, WIDTH, listing=not page.file_name)) + "\n"
 
 
-def parts(page: Page) -> tuple[str, ...]:
-    """The digest for a channel that carries no files: texts of at most 3,500 characters, split between papers."""
-    room = PART - len(_mark(page, 999, 999))
-    units = [piece for unit in _units(page, None, listing=True) for piece in cut(unit, room)]
-    bodies = ["\n\n".join(part) for part in packed(units, lambda part: len("\n\n".join(part)) <= room)]
-    return tuple(_mark(page, number, len(bodies)) + body for number, body in enumerate(bodies, 1))
+def parts(page: Page, fits: Fits = lambda _subject, _text: True) -> tuple[str, ...]:
+    """The digest for channels that carry no files: texts of at most 3,500 characters, and of no more than the channels take
+    (`fits`), split between papers. Nobody is called by them."""
+    has_room = room(quiet(f"{page.subject} (999/999)"), fits, mark=quiet(_mark(page, 999, 999)))
+    units = [piece for unit in _units(page, None, listing=True) for piece in cut(quiet(unit), has_room)]
+    bodies = ["\n\n".join(part) for part in packed(units, lambda part: has_room("\n\n".join(part)))]
+    return tuple(quiet(_mark(page, number, len(bodies))) + body for number, body in enumerate(bodies, 1))
+
+
+def room(subject: str, fits: Fits, *, mark: str = "") -> Callable[[str], bool]:
+    """Whether a text behind `mark` fits into one part with this subject."""
+    return lambda text: len(mark + text) <= PART and fits(subject, mark + text)
 
 
 def _mark(page: Page, number: int, total: int) -> str:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup, escape
 
 from watcher.digest import as_html, templates
 from watcher.digest.clean import clip, plain
-from watcher.digest.parts import cut
+from watcher.digest.mentions import quiet
+from watcher.digest.parts import Fits, cut, within
 from watcher.digest.wording import moment, moment_there, sentence
 from watcher.domain import ChannelKind, Message, Notice
 
 _HEADLINE = 180
 _TEXT = 6_000
 _SECTION = 2_900
+_OTHER = 3_500
+_LEAST = 40
 _WIDTH = 76
 _SIGNED = "`watcher status` tells how everything stands."
 _CODE = re.compile(r"`([^`]+)`")
@@ -44,19 +48,26 @@ class Sheet:
         return _SIGNED
 
 
-def render(notice: Notice, kinds: Collection[ChannelKind], *, zone: str) -> tuple[Message, ...]:
+def render(
+    notice: Notice, kinds: Collection[ChannelKind], *, zone: str, fits: Fits = lambda _subject, _text: True
+) -> tuple[Message, ...]:
     """What each kind of channel in `kinds` is sent.
 
     Args:
         notice: a failure, or with `recovered_at` its end. `what` may hold several lines; each is a paragraph.
         kinds: the kinds of the channels that are told.
         zone: the time zone in which instants are written.
+        fits: what the other channels take in one message.
 
     Returns:
         One message for each kind, in a fixed order; part 1, or 2 of an end.
     """
     sheet, part = _sheet(notice, zone), 2 if notice.recovered_at else 1
-    rendered = {ChannelKind.EMAIL: _email, ChannelKind.SLACK: _slack, ChannelKind.OTHER: _other}
+    rendered: dict[ChannelKind, Callable[[Sheet], dict[str, str]]] = {
+        ChannelKind.EMAIL: _email,
+        ChannelKind.SLACK: _slack,
+        ChannelKind.OTHER: partial(_other, fits=fits),
+    }
     headers = {"X-Watcher-Notice": plain(notice.topic)}
     return tuple(
         Message(kind, part, sheet.subject, made(sheet), headers if kind is ChannelKind.EMAIL else {})
@@ -97,8 +108,11 @@ def _email(sheet: Sheet) -> dict[str, str]:
     return {"text": _text(sheet, _WIDTH), "html": as_html.inlined(document)}
 
 
-def _other(sheet: Sheet) -> dict[str, str]:
-    return {"text": clip(_text(sheet, None), 3_500)}
+def _other(sheet: Sheet, *, fits: Fits) -> dict[str, str]:
+    text, limit = quiet(_text(sheet, None)), _OTHER
+    while limit > _LEAST and not fits(sheet.subject, clip(text, limit)):
+        limit = limit * 9 // 10
+    return {"text": clip(text, limit)}
 
 
 def _text(sheet: Sheet, width: int | None) -> str:
@@ -107,9 +121,9 @@ def _text(sheet: Sheet, width: int | None) -> str:
 
 def _slack(sheet: Sheet) -> dict[str, str]:
     blocks: list[dict[str, object]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": clip(sheet.headline, 150), "emoji": False}}
+        {"type": "header", "text": {"type": "plain_text", "text": clip(quiet(sheet.headline), 150), "emoji": False}}
     ]
-    blocks += [_section(piece) for text in _slack_texts(sheet) for piece in cut(text, _SECTION)]
+    blocks += [_section(piece) for text in _slack_texts(sheet) for piece in cut(text, within(_SECTION))]
     footer = {"type": "mrkdwn", "text": f"{_mrkdwn(sheet.when)} · {_mrkdwn(_SIGNED)}", "verbatim": True}
     whole = {
         "text": templates.mrkdwn(sheet.subject),

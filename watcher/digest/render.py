@@ -17,6 +17,8 @@ from typing import Literal
 from watcher.digest import as_html, as_json, as_slack, as_text
 from watcher.digest.arrange import fit
 from watcher.digest.clean import plain
+from watcher.digest.mentions import quiet
+from watcher.digest.parts import Fits
 from watcher.digest.view import Page, page, subject
 from watcher.domain import Article, ChannelKind, Digest, Message
 
@@ -26,11 +28,14 @@ Format = Literal["html", "text", "slack", "json"]
 Ris = Callable[[Sequence[Article]], str]
 
 
-def messages(digest: Digest, *, kinds: Collection[ChannelKind], ris: Ris) -> tuple[Digest, tuple[Message, ...]]:
+def messages(
+    digest: Digest, *, kinds: Collection[ChannelKind], ris: Ris, fits: Fits = lambda _subject, _text: True
+) -> tuple[Digest, tuple[Message, ...]]:
     """The digest as it was fitted, and what each kind of channel in `kinds` is sent.
 
     Whatever the kinds, the HTML's budget decides what is shown and what attached, so that a list's record does not depend on its
-    channels. An email is one message, Slack and others one message a part, counted from 1. Same digest, same bytes.
+    channels. An email is one message, Slack and others one message a part, counted from 1. `fits`: what
+    the other channels take in one message. Same digest, same bytes.
     """
     fitted = _fitted(digest)
     worded = page(fitted)
@@ -40,7 +45,7 @@ def messages(digest: Digest, *, kinds: Collection[ChannelKind], ris: Ris) -> tup
     if ChannelKind.SLACK in kinds:
         rendered += _slack(worded)
     if ChannelKind.OTHER in kinds:
-        rendered += _other(worded)
+        rendered += _other(worded, fits)
     return fitted, tuple(rendered)
 
 
@@ -80,10 +85,10 @@ def _slack(worded: Page) -> tuple[Message, ...]:
     )
 
 
-def _other(worded: Page) -> tuple[Message, ...]:
-    texts = as_text.parts(worded)
+def _other(worded: Page, fits: Fits) -> tuple[Message, ...]:
+    texts = as_text.parts(worded, fits)
     return tuple(
-        Message(ChannelKind.OTHER, part, _numbered(worded.subject, part, len(texts)), {"text": text})
+        Message(ChannelKind.OTHER, part, _numbered(quiet(worded.subject), part, len(texts)), {"text": text})
         for part, text in enumerate(texts, 1)
     )
 

@@ -9,6 +9,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from watcher.digest.mentions import quiet_in_slack
+
 _ESCAPED = str.maketrans(
     {
         "&": "&amp;",
@@ -31,10 +33,11 @@ class Mrkdwn(str):
 
 
 def mrkdwn(value: object) -> str:
-    """`value` so that Slack shows it literally: &, < and > escaped, nothing bold, struck, quoted or an emoji ("1:100:1")."""
+    """`value` so that Slack shows it literally: &, < and > escaped, nothing bold, struck, quoted or an emoji ("1:100:1"),
+    and nobody called."""
     if isinstance(value, Mrkdwn):
         return value
-    text = _EMOJI.sub("∶", str(value)).translate(_ESCAPED)
+    text = _EMOJI.sub("∶", quiet_in_slack(str(value))).translate(_ESCAPED)
     return f"\u200b{text}" if text.startswith("&gt;") else text
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.digest import notice as rendering
+from watcher.digest.parts import Fits
 from watcher.domain import Channel, DeliveryState, DigestList, ErrorKind, Notice, Watch
 from watcher.errors import ConfigurationError, Problem
 from watcher.flows import trouble
@@ -43,6 +44,7 @@ class Alerter:
     after_failed_runs: int = 3
     zone: str = "UTC"
     place: str = ""
+    fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
 
     def after_tick(self, now: datetime) -> bool:
         """Tell what began to fail and what works again, as the database has it now.
@@ -151,5 +153,6 @@ class Alerter:
             except ConfigurationError as error:
                 _log.warning("channel %s cannot be told of %s: %s", channel.name, notice.topic, error.problems[0].what)
         kinds = {channel.kind for channel, _ in reached}
-        messages = {message.kind: message for message in rendering.render(notice, kinds, zone=self.zone)}
+        fits = self.fits([channel for channel, _ in reached])
+        messages = {message.kind: message for message in rendering.render(notice, kinds, zone=self.zone, fits=fits)}
         return tuple(Owed(messages[channel.kind], channel.name, names) for channel, names in reached if names)

@@ -61,6 +61,11 @@ def check_offline(
     return found
 
 
+def limits(told: Mapping[str, str]) -> list[Finding]:
+    """What each channel takes in one message, by its name."""
+    return [Finding(f"channel {name}", what) for name, what in told.items()]
+
+
 def check_online(
     watches: Mapping[str, Watch],
     channels: Mapping[str, Channel],

@@ -18,6 +18,7 @@ from datetime import date, datetime, timedelta
 from watcher import clock, schedule
 from watcher.digest.arrange import GivingWay, arrange, by_theme
 from watcher.digest.chips import chips
+from watcher.digest.parts import Fits
 from watcher.digest.render import messages
 from watcher.digest.wording import day_and_time, pmids
 from watcher.domain import (
@@ -96,7 +97,7 @@ class Composer:
     to whom a channel delivers; `host` is the right-hand side of Message-IDs; `run_schedule`, spread by `jitter_minutes`, says when
     watches are searched by themselves, so that a digest can tell when they were not; `giving_way` finds near-duplicates among the
     candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None: lists that ask for them group all
-    under "Other")."""
+    under "Other"); `fits` says what channels take in one message."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -109,6 +110,7 @@ class Composer:
     jitter_minutes: int = 0
     giving_way: GivingWay | None = None
     facets: Callable[[Watch], Facets] | None = None
+    fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
 
     def compose(self, request: Request) -> Draft:
         """Compose and owe.
@@ -146,7 +148,7 @@ class Composer:
             known = {one.name: self.facets(one) for one in request.watches if self.facets and one.name in hearing.rankings}
             arranged = by_theme(arranged, *sorting(request.order.watches, known))
         kinds = {channel.kind for channel in request.channels}
-        digest, rendered = messages(arranged, kinds=kinds, ris=self.ris)
+        digest, rendered = messages(arranged, kinds=kinds, ris=self.ris, fits=self.fits(request.channels))
         return Draft(digest, rendered, _judgements(request, digest, hearing), not (digest.presented or digest.follow_ups))
 
     # --- gather, score, judge ---------------------------------------------------------------------------------------------------

@@ -30,7 +30,9 @@ def hushed(url: str) -> Iterator[None]:
 
 
 def without(text: str, url: str) -> str:
-    """The text with every piece of the URL behind its scheme replaced by ***."""
+    """The text with every piece of the URL behind its scheme replaced by ***, and any address: Apprise's own stars leave the first and
+    the last letter of a secret."""
+    text = re.sub(r"\S+://\S+", "***", text)
     said = url.partition("://")[2]
     pieces = {*re.split(r"[/:@?&=;,#\s]+", said), *re.split(r"[/:@?&=;,#\s]+", unquote(said)), said}
     for piece in sorted(pieces, key=len, reverse=True):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,10 +18,12 @@ from urllib.parse import urlsplit
 from watcher.domain import UNKNOWN_URL, Channel, ChannelKind, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify.email import DigestEmail, email_plugin, email_warnings
-from watcher.notify.other import notify, other_plugin
+from watcher.notify.other import notify, notify_all, other_plugin
+from watcher.notify.room import Room, room_of
 from watcher.notify.slack import DigestSlack, slack_plugin
 
 SLACK_BASE_URL = "WATCHER_SLACK_BASE_URL"
+_SMALL = 500
 
 
 class Notifier:
@@ -73,10 +75,12 @@ class Notifier:
         if isinstance(plugin, DigestEmail):
             self._mail(plugin, delivery, channel, now)
             return
+        text = delivery.message.payload.get("text") or delivery.message.subject
         if isinstance(plugin, DigestSlack):
             plugin.outgoing = json.loads(delivery.message.payload["json"])
-        text = delivery.message.payload.get("text") or delivery.message.subject
-        notify(plugin, channel, text, delivery.message.subject)
+            notify(plugin, channel, text, delivery.message.subject)
+        else:
+            notify_all(plugin, channel, text, delivery.message.subject)
 
     def _mail(self, plugin: DigestEmail, delivery: Delivery, channel: Channel, now: datetime) -> None:
         plugin.write(delivery, channel, now)
@@ -112,12 +116,31 @@ class Notifier:
 
     def warnings(self, channel: Channel) -> tuple[Problem, ...]:
         """What is allowed in a channel's URL, and hardly meant; () also where the URL is not understood, which `check` tells."""
-        if channel.kind is not ChannelKind.EMAIL:
-            return ()
         try:
-            return email_warnings(channel)
+            room = self.room(channel)
+            found = email_warnings(channel) if channel.kind is ChannelKind.EMAIL else ()
         except ConfigurationError:
             return ()
+        if room is not None and room.most < _SMALL:
+            what = f"channel {channel.name!r} takes no more than {room.most} {room.unit} a message: a digest comes in very many"
+            found += (Problem(what, "name a channel of another service for digests, and use this one for alerts"),)
+        return found
+
+    def room(self, channel: Channel) -> Room | None:
+        """How much text the channel takes in one message; None for mail and Slack, whose messages have forms of their own.
+
+        Raises:
+            ConfigurationError: the channel's URL is not understood.
+        """
+        return room_of(self._plugin(channel)) if channel.kind is ChannelKind.OTHER else None
+
+    def fits(self, channels: Iterable[Channel]) -> Callable[[str, str], bool]:
+        """Whether all of these channels take a text with this subject in one message; one whose URL is not understood takes any."""
+        rooms: list[Room] = []
+        for channel in channels:
+            with suppress(ConfigurationError):
+                rooms += filter(None, [self.room(channel)])
+        return lambda subject, text: all(room.fits(subject, text) for room in rooms)
 
     def reach(self, channel: Channel) -> str:
         """Go as far towards the channel as is possible without sending anything.

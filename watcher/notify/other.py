@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import apprise
@@ -10,6 +11,7 @@ from watcher.domain import Channel
 from watcher.errors import DeliveryError
 from watcher.notify.hush import hushed
 from watcher.notify.instance import asset, not_understood
+from watcher.notify.room import room_of
 from watcher.notify.sending import bounded, late, left_behind_when_late, take_over_requests
 from watcher.notify.slack import DigestSlack
 
@@ -26,6 +28,34 @@ def other_plugin(channel: Channel) -> Any:  # noqa: ANN401 - Apprise ships no ty
         raise not_understood(channel)
     take_over_requests()
     return plugin
+
+
+def notify_all(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # noqa: ANN401 - the same
+    """Send a text of any length; one that is longer than the channel takes, since it was made for another one, goes in pieces.
+
+    Raises:
+        DeliveryError: one of them was not taken.
+    """
+    room, title = room_of(plugin), _clipped(subject, plugin.title_maxlen)
+    for piece in _pieces(text, lambda one: room.fits(title, one)):
+        notify(plugin, channel, piece, title)
+
+
+def _clipped(subject: str, most: int) -> str:
+    return subject if most <= 0 or len(subject) <= most else f"{subject[: most - 1]}…"
+
+
+def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    """The text in pieces that fit, cut where lines or words end."""
+    while not fits(text):
+        size = len(text)
+        while size > 1 and not fits(text[:size]):
+            size = size * 9 // 10
+        ends = [text.rfind(mark, 0, size) for mark in ("\n\n", "\n", " ")]
+        size = next((end for end in ends if end > size // 2), size)
+        yield text[:size].rstrip()
+        text = text[size:].lstrip()
+    yield text
 
 
 def notify(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # noqa: ANN401 - Apprise ships no types for its plugins
