@@ -18,6 +18,9 @@ from typing import NewType
 Pmid = NewType("Pmid", int)
 """PubMed's identity of a record, a positive integer."""
 
+HIGHEST_PMID = 2**31 - 1
+"""PubMed's numbers have eight digits; what is beyond this fits no column of the database, and is not one of them."""
+
 
 # --- what the lab asked for ------------------------------------------------------------------------------------------------
 

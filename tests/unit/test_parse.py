@@ -158,7 +158,7 @@ def test_broken_records_are_told_and_the_others_read_on() -> None:
     assert [article.pmid for article in found] == [1]
     assert told == [
         (7, "record 1, listed as PMID 7: it has no PMID"),
-        (None, "record 2: its PMID '12x' is not a positive number"),
+        (None, "record 2: its PMID '12x' is not the number of a record"),
     ]
 
 

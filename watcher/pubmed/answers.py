@@ -15,7 +15,7 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
-from watcher.domain import Article, Pmid, SearchFacts
+from watcher.domain import HIGHEST_PMID, Article, Pmid, SearchFacts
 from watcher.pubmed.complaints import Again, complaint, incomplete
 from watcher.pubmed.reply import Reply
 
@@ -96,7 +96,8 @@ def _facts(answer: Mapping[str, Any], term: str, count: int) -> SearchFacts:
 
 
 def read_neighbours(reply: Reply, *, seed: Pmid) -> tuple[Neighbour, ...]:
-    """Read the similar articles of one ELink answer (neighbor_score, pubmed_pubmed), nearest first, without the seed itself.
+    """Read the similar articles of one ELink answer (neighbor_score, pubmed_pubmed), nearest first, without the seed itself and without
+    numbers that no record can have.
 
     A record without neighbours, or one that PubMed does not know, has an empty link set. Raises Again for what is no ELink answer.
     """
@@ -113,7 +114,8 @@ def read_neighbours(reply: Reply, *, seed: Pmid) -> tuple[Neighbour, ...]:
         ]
     except (KeyError, ValueError) as error:
         raise Again(f"an ELink answer with an unusable link ({error})", status=reply.status) from None
-    best = {link.pmid: link for link in sorted(links, key=lambda link: link.score) if link.pmid != seed}
+    others = [link for link in links if link.pmid != seed and link.pmid <= HIGHEST_PMID]
+    best = {link.pmid: link for link in sorted(others, key=lambda link: link.score)}
     return tuple(sorted(best.values(), key=lambda link: (-link.score, -link.pmid)))
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Self
 
 from watcher import clock
-from watcher.domain import Article, Pmid
+from watcher.domain import HIGHEST_PMID, Article, Pmid
 from watcher.errors import IncompleteAnswer, PubMedUnavailable
 from watcher.pubmed import query
 from watcher.pubmed.answers import (
@@ -105,7 +106,7 @@ class Entrez:
         Returns at most `retmax` pmids, in PubMed's order, never more than 9,999. Raises BadQuery when PubMed refuses the term,
         IncompleteAnswer when every answer held fewer ids than it announced.
         """
-        return self._search(term, min(retmax, CAP))
+        return _possible(self._search(term, min(retmax, CAP)))
 
     def read_set(self, term: str, *, first: Found | None = None) -> Found:
         """Read all pmids that match, however many, the newest numbers first.
@@ -113,10 +114,13 @@ class Entrez:
         `first` spares the first search when its answer is at hand. Returns the facts of the unsplit search. Raises as `search`,
         and CannotBeCut when more than 9,999 records share their dates.
         """
-        whole = first if first is not None and _is_whole(first) else self.search(term)
-        if whole.facts.count <= CAP:
-            return Found(whole.facts, tuple(sorted(whole.pmids, reverse=True)))
-        return read_full_set(self.search, term, whole, today=clock.ncbi_day(clock.now()))
+        whole = first if first is not None and _is_whole(first) else self._search_all(term)
+        if whole.facts.count > CAP:
+            whole = read_full_set(self._search_all, term, whole, today=clock.ncbi_day(clock.now()))
+        return _possible(replace(whole, pmids=tuple(sorted(whole.pmids, reverse=True))))
+
+    def _search_all(self, term: str) -> Found:
+        return self._search(term, CAP)
 
     def created_since(self, pmids: Sequence[Pmid], since: date) -> tuple[Pmid, ...]:
         """Those of `pmids` whose records were created on or after `since` (a day at NCBI), in their order. Raises as `search`."""
@@ -179,6 +183,17 @@ class Entrez:
             return self._transport.ask("efetch", parameters, lambda reply: read_fetch(reply.body, most_bytes=MOST_OF_RECORDS))
         except NothingToFetch:
             return FetchedRecords(())
+
+
+def _possible(found: Found) -> Found:
+    """`found` without numbers that no record can have, each told among PubMed's messages."""
+    strange = [pmid for pmid in found.pmids if pmid > HIGHEST_PMID]
+    if not strange:
+        return found
+    told = tuple(f"PubMed lists {pmid}, which cannot be the number of a record: it is left out" for pmid in strange)
+    return Found(
+        replace(found.facts, messages=found.facts.messages + told), tuple(pmid for pmid in found.pmids if pmid <= HIGHEST_PMID)
+    )
 
 
 def _is_whole(found: Found) -> bool:

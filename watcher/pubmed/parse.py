@@ -28,6 +28,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from watcher.domain import (
+    HIGHEST_PMID,
     NO_TITLE,
     AbstractSection,
     Article,
@@ -160,7 +161,8 @@ def _read_piecemeal(content: bytes, fault: IncompleteAnswer) -> _Batch:
         except IncompleteAnswer as error:
             told = _PMID.search(piece)
             reason = f"record {position}: its XML is malformed: {error.__cause__}"
-            batch.broken.append((Pmid(int(told[1])) if told else None, reason))
+            number = _number(told[1].decode(), 1, HIGHEST_PMID) if told else None
+            batch.broken.append((None if number is None else Pmid(number), reason))
     return batch
 
 
@@ -474,15 +476,15 @@ def _read_pmid(element: _Element, draft: _Draft) -> None:
 
 
 def _pmid(text: str) -> Pmid:
-    number = _number(text, 1, 10**10)
+    number = _number(text, 1, HIGHEST_PMID)
     if number is None:
-        raise RecordError(f"its PMID {text[:40]!r} is not a positive number" if text else "its PMID is empty")
+        raise RecordError(f"its PMID {text[:40]!r} is not the number of a record" if text else "its PMID is empty")
     return Pmid(number)
 
 
 def _broken(element: _Element, position: int, error: RecordError) -> Broken:
     """Report a record by its position and by the pmid that its own ArticleIdList may still tell."""
-    number = _number(element.findtext("*/ArticleIdList/ArticleId[@IdType='pubmed']") or "", 1, 10**10)
+    number = _number(element.findtext("*/ArticleIdList/ArticleId[@IdType='pubmed']") or "", 1, HIGHEST_PMID)
     if number is None:
         return None, f"record {position}: {error}"
     return Pmid(number), f"record {position}, listed as PMID {number}: {error}"
@@ -490,7 +492,7 @@ def _broken(element: _Element, position: int, error: RecordError) -> Broken:
 
 def _deletions(element: _Element) -> Iterator[Pmid]:
     for child in element:
-        number = _number(_plain(child), 1, 10**10)
+        number = _number(_plain(child), 1, HIGHEST_PMID)
         if number is not None:
             yield Pmid(number)
 
@@ -587,7 +589,7 @@ def _read_relations(element: _Element, draft: _Draft) -> None:
 
 def _relation(element: _Element) -> Relation:
     texts = {part.tag: _plain(part) for part in element}
-    number = _number(texts.get("PMID", ""), 1, 10**10)
+    number = _number(texts.get("PMID", ""), 1, HIGHEST_PMID)
     return Relation(element.get("RefType", ""), None if number is None else Pmid(number), texts.get("RefSource", ""))
 
 
