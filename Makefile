@@ -5,7 +5,7 @@ REPORT ?= bench-out/report.md
 SINGLE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres demo test simulate container-test lint format run live picture schema lock background bench-parsing bench-nmj bench-ranking clean
+.PHONY: help setup setup-postgres demo test simulate container-test lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ background: setup ## the ranking's frozen background anew from its public source
 
 bench-parsing: setup ## FILE=…: the parser beside a bare lxml pass
 	$(BIN)/python benchmarks/parsing.py $(FILE)
+
+bench-seeds: setup ## telling 8,000 seeds apart, beside the way it was done first
+	$(BIN)/python benchmarks/seeds.py
 
 bench-nmj: setup ## DATA=…: how the shipped seeds part junction papers from noise
 	$(BIN)/python benchmarks/nmj.py $(DATA)

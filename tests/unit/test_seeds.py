@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import astuple, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from seed_files import ids, passed_over, seeds_of, told
@@ -538,3 +539,37 @@ def test_a_seed_that_joins_two_others_makes_all_three_one() -> None:
 
     assert distinct([by_pmid, by_doi]) == (by_pmid, by_doi)
     assert distinct([by_pmid, by_doi, both]) == (both,)
+
+
+def test_papers_that_are_joined_stand_where_the_first_of_them_stood() -> None:
+    def named(locator: str, **ids: Any) -> Seed:  # noqa: ANN401 - whatever names a seed
+        return Seed("a", locator, "", **ids)
+
+    seeds = [
+        named("1", pmcid="PMC1"),
+        named("2", doi="10.1000/a", title="A title"),
+        named("3", pmid=Pmid(3)),
+        named("4", pmid=Pmid(3), doi="10.1000/a"),
+        named("5", pmcid="PMC1", pmid=Pmid(3)),
+        named("6", doi="10.1000/a"),
+    ]
+
+    assert distinct(seeds) == (named("1", pmcid="PMC1", pmid=Pmid(3), doi="10.1000/a", title="A title"),)
+    assert [seed.locator for seed in distinct(seeds[:4])] == ["1", "2"]
+
+
+def test_telling_papers_apart_does_not_hold_each_against_all_others() -> None:
+    comparisons = []
+
+    class Counted(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            comparisons.append(other)
+            return str.__eq__(self, other)
+
+    seeds = [Seed("a", str(number), "", doi=Counted(f"10.1000/{number}")) for number in range(1_000)]
+
+    assert len(distinct(seeds)) == 1_000
+    assert len(comparisons) < 10 * 1_000

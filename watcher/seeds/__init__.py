@@ -14,12 +14,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watcher.domain import Seed
 from watcher.errors import Place, Problem, SeedError
+from watcher.seeds.duplicates import distinct
 from watcher.seeds.encoding import decoded
 from watcher.seeds.entry import Entry, refused
 from watcher.seeds.kinds import KNOWN, entries_of, refuse_kind
@@ -75,21 +76,6 @@ def read_examples(folder: Path, *, root: Path) -> Examples:
 def read_file(path: Path, *, root: Path) -> tuple[Seed, ...]:
     """The seeds of one file; otherwise as `read`."""
     return distinct(_seeds(path, root).seeds)
-
-
-def distinct(seeds: Iterable[Seed]) -> tuple[Seed, ...]:
-    """Each paper once: of seeds that share a PMID, DOI or PMCID the first stays, and takes from the others what it lacks."""
-    kept: list[Seed] = []
-    for seed in seeds:
-        same = [one for one in kept if _is_same(one, seed)]
-        if not same:
-            kept.append(seed)
-            continue
-        merged = same[0]
-        for other in [*same[1:], seed]:
-            merged = _completed(merged, other)
-        kept = [merged if one is same[0] else one for one in kept if one is same[0] or one not in same]
-    return tuple(kept)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -164,26 +150,4 @@ def _seed(entry: Entry, path: str, file_sha256: str) -> Seed:
         headings=entry.headings,
         notes=entry.notes,
         claimed_pmid=entry.claimed_pmid,
-    )
-
-
-def _is_same(one: Seed, other: Seed) -> bool:
-    pairs = ((one.pmid, other.pmid), (one.doi, other.doi), (one.pmcid, other.pmcid))
-    return any(mine is not None and mine == theirs for mine, theirs in pairs)
-
-
-def _completed(one: Seed, other: Seed) -> Seed:
-    return Seed(
-        path=one.path,
-        locator=one.locator,
-        file_sha256=one.file_sha256,
-        pmid=one.pmid or other.pmid,
-        doi=one.doi or other.doi,
-        pmcid=one.pmcid or other.pmcid,
-        title=one.title or other.title,
-        abstract=one.abstract or other.abstract,
-        keywords=one.keywords or other.keywords,
-        headings=one.headings or other.headings,
-        notes=one.notes or other.notes,
-        claimed_pmid=one.claimed_pmid or other.claimed_pmid,
     )

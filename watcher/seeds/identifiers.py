@@ -66,6 +66,8 @@ def identified(text: str) -> Identifiers:
     """The one identifier that `text` is as a whole, in quotes, brackets or Markdown or not; empty when it is none. A label such as
     `PMC:` says of which kind."""
     text = unwrapped(text)
+    if text.isdigit():
+        return Identifiers(pmid=pmid_of(text))
     if link := _LINK.fullmatch(text):
         return identified(link[2]) or identified(link[1])
     label = _LABEL.match(text)

@@ -65,7 +65,7 @@ def read_list(text: str, path: Path) -> tuple[Entry, ...]:
     problems: list[Problem] = []
     for piece in _pieces_of(text):
         found = _papers(piece)
-        title = title_of(piece.text) if found is None or len(found) < 2 else ""
+        title = title_of(piece.text) if " " in piece.text and len(found or ()) < 2 else ""
         if found:
             entries += (Entry(f"line {piece.line}", piece.line, ids, title=title) for ids in found)
         elif title and _is_reference(piece):
