@@ -14,6 +14,7 @@ import logging
 from urllib.parse import urlsplit, urlunsplit
 
 from watcher.deadline import MEGABYTE, new_session, within
+from watcher.failing import in_words
 
 TIMEOUT_SECONDS = 10.0
 _LONGEST = 10_000
@@ -50,6 +51,6 @@ class Heartbeat:
                 with session.post(address, data=line.encode()[:_LONGEST], timeout=self._timeout, stream=True) as answer:
                     problem = None if answer.ok else f"its service answered {answer.status_code}"
             except (OSError, ValueError) as error:  # requests' own are OSErrors; ValueError: a redirect to an address that is none
-                problem = f"its service {exchange.fault}" if exchange.fault else type(error).__name__
+                problem = f"its service {exchange.fault or in_words(error)}"
         if problem:
             _log.warning("the heartbeat was not taken: %s", problem)

@@ -22,6 +22,7 @@ import requests
 
 from watcher.deadline import MEGABYTE, Exchange, Late, new_session, within
 from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Place, Problem, Stopped
+from watcher.failing import in_words
 from watcher.writing import put
 
 TIMEOUTS = (10, 60)
@@ -269,7 +270,7 @@ def _why(error: requests.RequestException | HubUnavailable) -> str:
         requests.exceptions.ChunkedEncodingError: "it broke off",
         requests.ConnectionError: "no connection",
     }
-    return next((told for kind, told in kinds.items() if isinstance(error, kind)), type(error).__name__)
+    return next((told for kind, told in kinds.items() if isinstance(error, kind)), in_words(error))
 
 
 def _offered(answer: requests.Response, url: str) -> _Offer:
