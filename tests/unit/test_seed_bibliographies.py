@@ -101,6 +101,12 @@ def test_nlms_old_numbers_are_no_pmids(tmp_path: Path) -> None:
     assert (seed.pmid, seed.claimed_pmid, seed.title) == (None, None, "One.")
 
 
+def test_erics_doi_has_no_label(tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "x.nbib", "OWN - ERIC\nTI  - One.\nAID - http://dx.doi.org/10.1000/a\nOID - EJ1131633\n")
+
+    assert (*ids(seed), seed.title) == (None, "10.1000/a", None, "One.")
+
+
 def test_the_source_line_gives_a_doi_where_no_other_line_does(tmp_path: Path) -> None:
     (seed,) = seeds_of(tmp_path, "x.nbib", "PMID- 11\nTI  - One.\nSO  - J Samples. 2026;1(1):1. doi:\n      10.1000/a.\n")
 
@@ -296,6 +302,26 @@ def test_dois_are_seen_where_programs_put_them(tmp_path: Path, line: str) -> Non
     (seed,) = seeds_of(tmp_path, "x.ris", ris(line))
 
     assert seed.doi == "10.1000/a.1"
+
+
+@pytest.mark.parametrize(
+    ("key", "pmid"), [("PMID:33", 33), ("pmid33", 33), ("PPR:PPR666666", None), ("sample2026", None), ("33", None)]
+)
+def test_the_keys_of_europe_pmc_and_texmed_are_pmids(tmp_path: Path, key: str, pmid: int | None) -> None:
+    (seed,) = seeds_of(tmp_path, "x.bib", f"@article {{{key},\n\tTitle = {{x}},\n}}\n")
+
+    assert seed.pmid == pmid
+
+
+def test_a_long_text_with_a_formula_in_it_keeps_its_words(tmp_path: Path) -> None:
+    words = "Words of a long abstract, with {NMJ} in it. " * 50
+
+    (seed,) = seeds_of(
+        tmp_path, "x.bib", f"@article{{a, title={{x}}, abstract={{{words}$\\alpha$ and \\textit{{in vivo}}, {words}}}}}"
+    )
+
+    plain = words.replace("{NMJ}", "NMJ")
+    assert seed.abstract == f"{plain}α and in vivo, {plain}".strip()
 
 
 def test_the_field_for_a_doi_comes_before_addresses(tmp_path: Path) -> None:

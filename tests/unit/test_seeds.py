@@ -13,7 +13,7 @@ from seed_files import ids, passed_over, seeds_of, told
 
 from watcher.domain import Pmid, Seed
 from watcher.errors import SeedError
-from watcher.seeds import distinct, read
+from watcher.seeds import distinct, read, read_file
 from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmids_in
 
 ROOT = Path(__file__).parents[2]
@@ -472,6 +472,13 @@ def test_what_programs_leave_beside_a_file_is_passed_over_and_told(tmp_path: Pat
 
     assert seed.pmid == 1
     assert passed_over(tmp_path) == [f"LAB/{name}: this is a program's leftover and is passed over" for name in leftovers]
+
+
+def test_a_leftover_that_is_named_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.list.bak").write_text("1\n")
+
+    with pytest.raises(SeedError, match="this is a program's leftover"):
+        read_file(tmp_path / "a.list.bak", root=tmp_path)
 
 
 def test_two_entries_of_one_key_are_told_apart(tmp_path: Path) -> None:

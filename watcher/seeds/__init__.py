@@ -75,7 +75,10 @@ def read_examples(folder: Path, *, root: Path) -> Examples:
 
 def read_file(path: Path, *, root: Path) -> tuple[Seed, ...]:
     """The seeds of one file; otherwise as `read`."""
-    return distinct(_seeds(path, root).seeds)
+    found = _seeds(path, root)
+    if not found.seeds:
+        raise SeedError(*found.doubts)
+    return distinct(found.seeds)
 
 
 def _files(folder: Path) -> list[Path]:

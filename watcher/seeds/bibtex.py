@@ -37,6 +37,8 @@ _DELIMITER = re.compile(r'\\.|[{}"]', re.DOTALL)
 _WITHOUT_PAPERS = frozenset({"comment", "string", "preamble", "set", "xdata", "control", "ieeetranbstctl"})
 _WANTED = frozenset({"title", "abstract", "keywords", "doi", "pmid", "pmcid", "url"})
 _LONGEST_STRING = 1_000
+_PMID_KEY = re.compile(r"^pmid[:_-]?(\d{1,9})$", re.IGNORECASE)
+"""Keys of Europe PMC (`PMID:33390062`) and TeXMed (`pmid33390062`)."""
 _PMID_TYPES = frozenset({"pmid", "pubmed", "medline"})
 _PMCID_TYPES = frozenset({"pmcid", "pmc"})
 
@@ -206,7 +208,7 @@ def _joined(raw: str, strings: Mapping[str, str]) -> str:
 
 def _entry(found: _Found, strings: Mapping[str, str], path: Path) -> Entry:
     values = {name: _joined(raw, strings) for name, raw in found.fields.items()}
-    evidence = _evidence(values)
+    evidence = _evidence(values, found.key)
     entry = Entry(
         f"entry {found.key}" if found.key else f"line {found.line}",
         found.line,
@@ -239,12 +241,13 @@ def _keywords(values: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for each in named for one in each))
 
 
-def _evidence(values: Mapping[str, str]) -> Evidence:
+def _evidence(values: Mapping[str, str], key: str) -> Evidence:
     def of(*names: str) -> list[str]:
         return [address(values[name]) for name in names if values.get(name)]
 
     evidence = Evidence()
     evidence.numbers(of("pmid", "pubmedid", "pubmed"))
+    evidence.numbers(_PMID_KEY.findall(key))
     evidence.doi_fields(of("doi"))
     evidence.labelled([f"PMCID: {value}" for value in of("pmcid", "pmc", "pmcidn")])
     _eprint(evidence, of("eprint"), " ".join(of("eprinttype", "archiveprefix")).lower().split())

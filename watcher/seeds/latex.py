@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 
 from pylatexenc.latex2text import LatexNodes2Text
 
@@ -24,6 +25,9 @@ _TEXT_GREEK = re.compile(r"\\text(" + "|".join(_GREEK) + r")(?![A-Za-z])(?:\{\}|
 """Commands that the library does not know."""
 _BARE = re.compile(r"(?<!\\)([%&#])")
 _SIGNS = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
+_SPECIAL = re.compile(r"[\\$]")
+_OPEN_COMMAND = re.compile(r"\\[A-Za-z]+\s*$")
+_MARK = re.compile(r"\\.|[{}$]|\s+", re.DOTALL)
 _DEEPEST = 40
 """Braces in braces from which nobody wrote a text so; the library reads them by recursion."""
 
@@ -31,14 +35,49 @@ _DEEPEST = 40
 def plain(latex: str) -> str:
     r"""LaTeX as text. A bare %, & or # is that sign in what people export. What cannot be read keeps its words.
 
-    Most texts have no command, or braces around capitals at most, and are not shown to the library, which takes 10 µs a letter.
+    Only the words with a command or a formula are shown to the library, which takes 20 µs a letter; most have none.
     """
-    if "\\" not in latex and "$" not in latex:
-        return folded(_signs(re.sub(r"[{}]", "", latex)))
+    if "\\begin" in latex:
+        return folded(_understood(latex))
+    return folded("".join(_understood(run) if _SPECIAL.search(run) else _signs(run) for run in _runs(latex)))
+
+
+def _runs(latex: str) -> Iterator[str]:
+    """The text in runs of words with LaTeX in them and of others; braces and formulas are not cut, nor a command from what follows it."""
+    run: list[str] = []
+    special = is_open = False
+    for word in _words_of(latex):
+        is_special = bool(_SPECIAL.search(word))
+        if run and is_special != special and not is_open and not (special and word.startswith("{")):
+            yield "".join(run)
+            run, special = [], False
+        run.append(word)
+        special = special or is_special
+        is_open = bool(_OPEN_COMMAND.search(word))
+    yield "".join(run)
+
+
+def _words_of(latex: str) -> Iterator[str]:
+    """Words with the white space behind them; what stands in braces or in a formula is one word."""
+    start = depth = 0
+    math = False
+    for mark in _MARK.finditer(latex):
+        if mark[0] == "$":
+            math = not math
+        elif mark[0] in ("{", "}"):
+            depth = max(0, depth + (1 if mark[0] == "{" else -1))
+        elif mark[0].isspace() and not depth and not math:
+            yield latex[start : mark.end()]
+            start = mark.end()
+    yield latex[start:]
+
+
+def _understood(latex: str) -> str:
+    """A run with LaTeX in it as the library understands it."""
     if _depth(latex) > _DEEPEST:
         return _words(latex)
     try:
-        return folded(str(_TO_TEXT.latex_to_text(_BARE.sub(r"\\\1", _TEXT_GREEK.sub(_letter, latex)))))
+        return str(_TO_TEXT.latex_to_text(_BARE.sub(r"\\\1", _TEXT_GREEK.sub(_letter, latex))))
     except (ValueError, IndexError, TypeError, AttributeError, KeyError):  # its handlers of commands trust the arguments
         return _words(latex)
 
@@ -55,6 +94,7 @@ def _letter(command: re.Match[str]) -> str:
 
 
 def _signs(text: str) -> str:
+    text = re.sub(r"[{}]", "", text)
     for written, meant in _SIGNS:
         text = text.replace(written, meant)
     return text
@@ -62,7 +102,7 @@ def _signs(text: str) -> str:
 
 def _words(latex: str) -> str:
     """The text without commands, braces and dollar signs."""
-    return folded(_signs(re.sub(r"\\[A-Za-z]+\*?|\\.|[{}$]", " ", latex)))
+    return _signs(re.sub(r"\\[A-Za-z]+\*?|\\.|\$", " ", latex))
 
 
 def _depth(text: str) -> int:

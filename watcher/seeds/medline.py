@@ -63,7 +63,7 @@ def _entry(record: Record, path: Path) -> Entry:
     evidence.numbers(value.split()[0] for value in record.all("PMID"))
     evidence.doi_fields(value for value in record.all("AID", "LID") if "[doi]" in value)
     evidence.doi_fields([*record.all("DO"), *_SOURCE_DOI.findall(folded(" ".join(record.all("SO"))))])
-    evidence.labelled(record.all("PMC"))
+    evidence.labelled(record.all("AID", "LID", "PMC"))
     evidence.accession(record.all("UI", "AN") if record.has("DB") else [], record.all("DB"))
     return Entry(
         f"line {record.line}",
