@@ -426,6 +426,14 @@ def test_any_unicode_and_any_line_end_is_read(tmp_path: Path, encoding: str, end
     assert passed_over(tmp_path) == []
 
 
+def test_marks_and_controls_within_a_file_are_passed_over(tmp_path: Path) -> None:
+    content = EXPORT + "\ufeff" + EXPORT.replace("11", "12").replace("agrin", "ag\x00rin") + "\x1a"
+
+    first, second = seeds_of(tmp_path, "x.ris", content)
+
+    assert (first.title, second.title, second.pmid) == ("Étude of agrin", "Étude of agrin", 12)
+
+
 def test_windows_letters_are_read_and_told_also_between_others(tmp_path: Path) -> None:
     content = EXPORT.encode() + EXPORT.replace("11", "12").replace("agrin", "“agrin”").encode("cp1252")
 

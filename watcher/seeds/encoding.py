@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from watcher.errors import Place, Problem
@@ -10,6 +11,10 @@ from watcher.errors import Place, Problem
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _SURROGATES = {0xDC00 + byte: bytes([byte]).decode("cp1252", errors="replace") for byte in range(0x80, 0x100)}
 """A byte that is no UTF-8, as Python keeps it, and the letter that it is in Windows-1252 (of which Latin-1 is a part)."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_BINARY = 20
+"""A text has fewer control characters than one in so many."""
 
 
 def decoded(raw: bytes, path: Path) -> tuple[str, tuple[Problem, ...]]:
@@ -19,7 +24,18 @@ def decoded(raw: bytes, path: Path) -> tuple[str, tuple[Problem, ...]]:
     """
     wide = _utf_16(raw)
     text, doubts = (wide, ()) if wide is not None else _utf_8(raw, path)
-    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), doubts
+    return text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n"), doubts
+
+
+def binary_from(text: str) -> int | None:
+    """The line from which a file is no text, or None where it is one; a few control characters are in many exports."""
+    controls = [found.start() for found in _CONTROL.finditer(text)]
+    return text.count("\n", 0, controls[0]) + 1 if len(controls) * _BINARY > len(text) else None
+
+
+def without_controls(text: str) -> str:
+    """A text without control characters, such as the one that DOS ended its files with."""
+    return _CONTROL.sub("", text)
 
 
 def _utf_16(raw: bytes) -> str | None:

@@ -18,6 +18,8 @@ from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, 
 
 _LABEL_BEHIND = re.compile(r"^(\S+?)\s*\[(pmid|pubmed|pmcid|pmc|doi)\]$", re.IGNORECASE)
 _LABELLED = re.compile(r"\b(pmid|pubmed(?: id)?|pmcid|doi)\s*[:=]\s*([^\s;,]+)[\s;,.]*", re.IGNORECASE)
+_LONGEST = 2_000
+"""Characters of the longest value that is looked through for identifiers; addresses of libraries' proxies have some hundreds."""
 _NAMED_NUMBER = re.compile(r"\s*(?:medline|pubmed|pmid)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.|<http)|[\w-]+(?:\.[\w-]+)+/", re.IGNORECASE)
 _OF_PUBMED = re.compile(r"\b(?:pubmed|medline|nlm|national library of medicine)\b(?! central)", re.IGNORECASE)
@@ -51,29 +53,29 @@ class Evidence:
 
     def numbers(self, values: Iterable[str]) -> None:
         """Values of a field that holds PMIDs."""
-        self.pmids += [pmid for value in values if (pmid := whole_pmid(value))]
+        self.pmids += [pmid for value in _short(values) if (pmid := whole_pmid(value))]
 
     def addresses(self, values: Iterable[str]) -> None:
         """Values of fields that hold web addresses: pages at PubMed and PubMed Central, addresses with a DOI in them."""
-        for value in values:
+        for value in _short(values):
             for one in filter(_ADDRESS.match, value.split()):
                 self._add(identified(one))
 
     def labelled(self, values: Iterable[str]) -> None:
         """Values of fields that may hold anything: what is labelled as a whole, or is a DOI or PMCID as a whole."""
         for value in values:
-            for line in value.split("\n"):
+            for line in _short(value.split("\n")):
                 for found in _labelled(line.strip()):
                     self._add(found)
 
     def doi_fields(self, values: Iterable[str]) -> None:
         """Values of a field that holds a DOI, however it is written."""
-        self.dois += [doi for value in values if (doi := whole_doi(value))]
+        self.dois += [doi for value in _short(values) if (doi := whole_doi(value))]
 
     def accession(self, numbers: Iterable[str], databases: Iterable[str]) -> None:
         """Accession numbers, and what the record says of the database that they are of."""
         databases = list(databases)
-        for number in numbers:
+        for number in _short(numbers):
             for found in _labelled(number):
                 self._add(found)
             pmid = whole_pmid(number)
@@ -85,7 +87,7 @@ class Evidence:
     def custom(self, numbers: Iterable[str], databases: Iterable[str], theirs: re.Pattern[str]) -> None:
         """Numbers in a field that a database keeps for PMIDs, and others for anything; `theirs` is that database's name."""
         databases = [one for one in databases if one.strip()]
-        found = [pmid for number in numbers if (pmid := whole_pmid(number))]
+        found = [pmid for number in _short(numbers) if (pmid := whole_pmid(number))]
         if any(map(theirs.search, databases)):
             self.pmids += found
         elif not databases:
@@ -107,6 +109,11 @@ class Evidence:
         self.pmids += [found.pmid] if found.pmid else []
         self.dois += [found.doi] if found.doi else []
         self.pmcids += [found.pmcid] if found.pmcid else []
+
+
+def _short(values: Iterable[str]) -> Iterator[str]:
+    """Those that may be identifiers or addresses: a text is none."""
+    return (value for value in values if len(value) <= _LONGEST)
 
 
 def of_pubmed(databases: Iterable[str]) -> bool:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from watcher.errors import SeedError
+from watcher.seeds.encoding import binary_from
 from watcher.seeds.entry import refused
 
 _RIS = "export the papers as RIS (.ris) instead"
@@ -90,8 +91,8 @@ def refuse_beginning(text: str, path: Path) -> None:
     for beginning, what, fix in _BEGINNINGS:
         if beginning.match(text):
             raise _refusal(path, what, fix)
-    if "\0" in text:
-        raise refused(path, text.count("\n", 0, text.index("\0")) + 1, "this file is not text", _RIS)
+    if line := binary_from(text):
+        raise refused(path, line, "this file is not text", _RIS)
 
 
 def refuse_lines(text: str, path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from watcher.seeds.abstracts import is_abstracts, read_abstracts
 from watcher.seeds.bibtex import is_bibtex, read_bibtex
+from watcher.seeds.encoding import without_controls
 from watcher.seeds.endnote import is_endnote, read_endnote
 from watcher.seeds.entry import Entry, refused
 from watcher.seeds.foreign import refuse_beginning, refuse_ending, refuse_lines
@@ -98,6 +99,7 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
         SeedError: nothing in it can be read; says what to save or export instead.
     """
     refuse_beginning(text, path)
+    text = without_controls(text)
     reader = next((read for knows, read in BY_CONTENT if knows(text)), None)
     if reader is None:
         refuse_lines(text, path)
