@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -322,7 +324,54 @@ def test_a_secrets_file_that_may_not_be_read_says_so(home: Home) -> None:
 
 
 def test_a_folder_in_a_secrets_place_says_so(home: Home) -> None:
-    assert "HOME/seeds/nmj: the file cannot be read: Is a directory" in home.told(with_file("seeds/nmj"))
+    assert "HOME/seeds/nmj: this is a folder, not a file\n    name a plain file" in home.told(with_file("seeds/nmj"))
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_link_to_a_pipe(path: Path) -> None:
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
+
+
+def an_endless_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(path))  # an address has room for 107 bytes
+
+
+@pytest.mark.parametrize(
+    ("make", "what"), [(a_pipe, "a pipe"), (a_link_to_a_pipe, "a pipe"), (an_endless_device, "a device"), (a_socket, "a socket")]
+)
+def test_what_is_no_plain_file_is_no_secret_and_is_never_waited_for(home: Home, make: Callable[[Path], None], what: str) -> None:
+    (home.folder / "secrets").mkdir()
+    make(home.folder / "secrets" / "mail")
+    make(home.folder / "no-secrets" / "watcher_pubmed__api_key")
+
+    told = home.told(with_file("secrets/mail"))
+
+    assert f"HOME/secrets/mail: this is {what}, not a file\n    name a plain file" in told
+    assert f"HOME/no-secrets/watcher_pubmed__api_key: this is {what}, not a file" in told
+
+
+def test_a_long_secret_is_whole_or_refused_with_the_limit(home: Home) -> None:
+    key = "k" * 65_536
+    named = SMALL.replace(PUBMED, "pubmed: {email: library@uni-sample.de, api_key_file: secrets/key}\n")
+    home.write("secrets/key", key)
+    whole = home.load(named).pubmed.api_key
+    home.write("secrets/key", f"{key}k")
+
+    told = home.told(named)
+
+    assert whole is not None
+    assert whole.get_secret_value() == key
+    assert "HOME/secrets/key: the file holds more than 64 KB\n    a secret has at most that" in told
+    assert "kkk" not in told
 
 
 @pytest.mark.parametrize("named", [f"mailtos://user:{SECRET}@h", SECRET, f"$argon2id$v=19$m=1,t=2$c2E/{SECRET}/x"])

@@ -18,8 +18,9 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import InitSettingsSource, PydanticBaseSettingsSource
 
 from watcher.config.document import KeyPath, dotted
-from watcher.config.layers import EnvironmentLayer, Layer, SecretsLayer, copied, put, read_secret, value_at
+from watcher.config.layers import EnvironmentLayer, Layer, SecretsLayer, copied, put, value_at
 from watcher.config.salvage import Salvage
+from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE, DatabaseSection
 from watcher.config.settings import Origin, Settings, data_folder_of, database_url_of, sqlite_file_of
 from watcher.config.shape import shape_at

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_settings import BaseSettings, InitSettingsSource
 
 from watcher.config.document import Document, KeyPath, dotted, read_flow
+from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE
 from watcher.config.settings import Settings
 from watcher.config.shape import all_keys, secret_files, shape_at, twin_of
@@ -34,7 +35,6 @@ _NOT_SETTINGS = frozenset({CONFIG, SECRETS_DIR, "WATCHER_CLOCK_FILE", "WATCHER_T
 _KUBERNETES = re.compile(r"WATCHER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$")
 """What Kubernetes puts into every container beside a service called `watcher`."""
 
-_LONGEST_SECRET = 64 * 1024
 _NAME_OF_A_FILE = re.compile(r"[\w. -]*/[\w. /-]*$")
 """What may be repeated in a message; anything else might be a secret that was written in the place of its file."""
 
@@ -208,37 +208,10 @@ def key_of(name: str) -> KeyPath | None:
     return key if shape_at(key) and all(key) else None
 
 
-def read_secret(path: Path) -> str:
-    """The one line that a secret's file holds.
-
-    Raises:
-        ConfigurationError: it cannot be read, or holds none or several; its text is not repeated.
-    """
-    try:
-        with path.open("rb") as file:
-            text = file.read(_LONGEST_SECRET).decode("utf-8-sig").strip()
-    except FileNotFoundError:
-        raise ConfigurationError(
-            Problem("there is no such file", "create it, with the secret alone on one line", Place(path))
-        ) from None
-    except OSError as error:
-        fix = "make it readable for the user who runs watcher, and for nobody else"
-        raise ConfigurationError(Problem(f"the file cannot be read: {error.strerror}", fix, Place(path))) from None
-    except ValueError:
-        raise ConfigurationError(
-            Problem("this is no file of UTF-8 text", "write the secret alone on one line", Place(path))
-        ) from None
-    if not text:
-        raise ConfigurationError(Problem("the file is empty", "write the secret alone on one line", Place(path)))
-    if len(text.splitlines()) > 1:
-        raise ConfigurationError(Problem("the file holds more than one line", "write the secret alone on one line", Place(path)))
-    return text
-
-
 def _names_in(folder: Path) -> tuple[list[str], list[Problem]]:
     """The files in `folder` that are named like ours, and why there are none."""
     try:
-        return sorted(path.name for path in folder.iterdir() if path.name.upper().startswith(PREFIX) and path.is_file()), []
+        return sorted(path.name for path in folder.iterdir() if path.name.upper().startswith(PREFIX) and not path.is_dir()), []
     except (FileNotFoundError, NotADirectoryError):
         return [], []
     except OSError as error:
