@@ -45,7 +45,7 @@ RUN groupadd --gid 10001 watcher \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /srv/watcher --shell /usr/sbin/nologin watcher \
  && mkdir -p /srv/watcher/config /srv/watcher/seeds /run/secrets \
  && ln -s /run/secrets /srv/watcher/secrets \
- && install -d -o 10001 -g 10001 -m 0750 /srv/watcher/data \
+ && install -d -o 10001 -g 10001 -m 0700 /srv/watcher/data \
  && find / -xdev \( -path '*-packages/pip' -o -path '*-packages/pip-*' -o -name ensurepip -o -path '*/bin/pip*' \) -prune -exec rm -rf {} +
 COPY --from=wheels /opt/watcher /opt/watcher
 COPY --from=wheels /model /srv/watcher/model

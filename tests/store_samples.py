@@ -90,6 +90,7 @@ class Bench:
         if not url:
             url = f"sqlite:///{folder}/watcher.db"
             (folder / "watcher.db").write_bytes(_new_database())
+            (folder / "watcher.db").chmod(0o600)
         bench = cls(Store.open(url, folder=folder), url)
         bench.register(at=loaded_at, since=since)
         return bench

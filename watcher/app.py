@@ -183,8 +183,8 @@ class App:
 
     @property
     def place_warnings(self) -> tuple[str, ...]:
-        """Sentences about where the database lies; it is not opened for them."""
-        return Store.warnings_about(self.settings.database_url)
+        """Sentences about where the database lies and who may read it; it is not opened for them."""
+        return Store.warnings_about(self.settings.database_url, folder=self.data_folder)
 
     @property
     def channel_warnings(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ RUN_GRACE = timedelta(hours=6)
 OWED_LIMIT = timedelta(days=2)
 """How long a message may be owed."""
 
+_PRIVATE = 0o600
 _INSTANTS = ("at", "started_at", "round_began_at", "round_ended_at", "now")
 
 
@@ -101,7 +102,8 @@ def write(path: Path, pulse: Pulse) -> bool:
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        beside.write_text(json.dumps(_as_json(pulse), ensure_ascii=False), encoding="utf-8")
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "w", encoding="utf-8") as file:
+            file.write(json.dumps(_as_json(pulse), ensure_ascii=False))
         beside.replace(path)
     except OSError:
         _remove(beside)

@@ -23,7 +23,7 @@ import requests
 from watcher.deadline import MEGABYTE, Exchange, Late, new_session, within
 from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Place, Problem, Stopped
 from watcher.failing import in_words
-from watcher.writing import put
+from watcher.writing import private_folder, put
 
 TIMEOUTS = (10, 60)
 ATTEMPTS = 4
@@ -335,7 +335,7 @@ def _share(have: int, size: int | None) -> str:
 def _alone(folder: Path) -> Iterator[None]:
     """One process at a time fetches into a folder; the lock dies with it."""
     with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         lock = (folder / ".lock").open("ab")
     with lock:
         try:

@@ -21,6 +21,8 @@ from pathlib import Path
 
 from watcher.errors import ConfigurationError, Place, Problem
 
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
 _DAY = 86_400
 _PART = ".part"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -121,8 +123,13 @@ def told(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole(place: Path, *, force: bool = False) -> Iterator[Path]:
+def whole(place: Path, *, force: bool = False, private: bool = False) -> Iterator[Path]:
     """A name to write to, hidden beside the place; what was written gets its own at the end, with the mode of the file that it replaces.
+
+    Args:
+        place: where it goes.
+        force: replace a file that is there.
+        private: nobody but its owner may read it, whatever was there before.
 
     Raises:
         FileExistsError: a file has come meanwhile, and `force` was not given.
@@ -132,13 +139,28 @@ def whole(place: Path, *, force: bool = False) -> Iterator[Path]:
     part = part_of(place)
     _sweep(place)
     try:
+        if private:
+            part.unlink(missing_ok=True)
+            private_file(part)
         yield part
-        found = _mode(place) if force else None
+        found = _mode(place) if force and not private else None
         if found is not None:
             part.chmod(stat.S_IMODE(found))
         put(part, place, force=force)
     finally:
         part.unlink(missing_ok=True)
+
+
+def private_folder(path: Path) -> None:
+    """Makes a folder, and those on the way, that only their owner may look into; one that is there stays as it is."""
+    if not path.is_dir():
+        private_folder(path.parent)
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+
+
+def private_file(path: Path) -> None:
+    """Makes an empty file that only its owner may read. Raises FileExistsError when there is one."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE))
 
 
 def part_of(place: Path) -> Path:

@@ -312,9 +312,12 @@ import os, signal, sys
 from pathlib import Path
 from watcher import writing
 from watcher.store import Store
-def put(part, path, **more):
-    os.kill(os.getpid(), signal.SIGKILL)
-writing.put = put
+put = writing.put
+def killed(part, place, **more):
+    if place.name == "watcher.db":
+        os.kill(os.getpid(), signal.SIGKILL)
+    put(part, place, **more)
+writing.put = killed
 Store.restore(sys.argv[1], Path(sys.argv[2]), folder=Path(sys.argv[3]))
 """
 

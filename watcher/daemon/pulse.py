@@ -13,6 +13,7 @@ from watcher.daemon.configuration import Configuration
 from watcher.daemon.service import Service
 from watcher.errors import Problem
 from watcher.health import Pulse
+from watcher.writing import private_folder
 
 _log = structlog.get_logger(__name__)
 
@@ -48,8 +49,10 @@ class PulseWriter:
 
     def _written_in_new_folder(self, path: Path) -> bool:
         """Again, once the data folder is made; before the first round there may be none."""
+        if path.parent.exists():
+            return False
         try:
-            path.parent.mkdir(parents=True)
+            private_folder(path.parent)
         except OSError:
             return False
         return health.write(path, self._pulse())

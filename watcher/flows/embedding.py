@@ -24,7 +24,7 @@ from watcher.flows.source import Source
 from watcher.hub import HubName, Wanted, hub_name
 from watcher.rank import dense
 from watcher.store import Store
-from watcher.writing import told, whole
+from watcher.writing import private_folder, told, whole
 
 RECOMMENDED = "sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 """The model that ranking was measured with."""
@@ -259,6 +259,8 @@ def prepare(choice: Choice, kept: Kept, source: Source, pmids: Sequence[int]) ->
         texts.append(embedded_text(stand_in))
     sample = dense.sample_of(choice.model, pmids, kept(texts))
     path = choice.sample_file(kept.encoder.sha256)
+    with told(path):
+        private_folder(path.parent)
     with told(path), whole(path, force=True) as part:
         with part.open("wb") as file:
             sample.write(file)

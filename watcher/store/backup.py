@@ -59,7 +59,7 @@ def write(database: Database, target: Path, *, force: bool = False, guarded: Ite
     place = writing.accepted(target, (*integrity.guarded(database.path, database.folder), *guarded), force=force)
     with access.writing(target), database.speaking(), _speaking_of(target):
         try:
-            with writing.whole(place, force=force) as part, _alone(part):
+            with writing.whole(place, force=force, private=True) as part, _alone(part):
                 _copy(database, part)
                 schema, rows = _proved(database, part)
         except FileExistsError as error:
@@ -76,6 +76,8 @@ def automatic(database: Database, why: str, at: datetime, *, keep: int | None) -
     while target.exists():
         number += 1
         target = database.backups / f"{name}-{number}-{why}.db"
+    with access.writing(database.backups, database.folder):
+        writing.private_folder(database.backups)
     _sweep(database.backups, f".{glob.escape(integrity.stem_of(database))}-*.part*")
     facts = write(database, target)
     if keep is not None:

@@ -19,9 +19,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc, orm
 from sqlalchemy.dialects import postgresql, sqlite
 
-from watcher import clock
+from watcher import clock, writing
 from watcher.errors import StoreDamaged, StoreError
-from watcher.store import access, mounts, sound, sqlite_file
+from watcher.store import access, modes, mounts, sound, sqlite_file
 from watcher.store.sqlite_file import BUSY_SECONDS
 
 BATCH = 800
@@ -67,7 +67,7 @@ class Database:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences about where it lies, for who runs the service."""
-        return warnings_about(self.url)
+        return warnings_about(self.url, self.folder)
 
     @property
     def backups(self) -> Path:
@@ -164,7 +164,7 @@ class Database:
         path = self.folder / "locks" / f"{name}.lock"
         self._make(path.parent)
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, writing.PRIVATE_FILE)
         except OSError as error:
             raise access.refused(path, error, data=self.folder) from error
         try:
@@ -175,7 +175,7 @@ class Database:
 
     def _make(self, folder: Path) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            writing.private_folder(folder)
         except PermissionError as error:
             raise access.refused(folder, error, data=folder) from error
         except OSError as error:
@@ -214,13 +214,14 @@ _MENDS: Mapping[str, str] = {
 }
 
 
-def warnings_about(url: str | sa.URL) -> tuple[str, ...]:
-    """Sentences about where a database lies, which need not be there yet. Raises StoreError for an address that cannot be used."""
-    address = _address(url)
-    if address.get_backend_name() != "sqlite" or not address.database:
-        return ()
-    warning = mounts.warning(Path(address.database))
-    return (warning,) if warning else ()
+def warnings_about(url: str | sa.URL, folder: Path) -> tuple[str, ...]:
+    """Sentences about where a database lies, which need not be there yet, and who may read it.
+
+    Raises StoreError for an address that cannot be used.
+    """
+    path = file_of(url)
+    found = (mounts.warning(path) if path is not None else None, modes.warning(path, folder))
+    return tuple(filter(None, found))
 
 
 def file_of(url: str | sa.URL) -> Path | None:

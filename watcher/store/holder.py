@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from watcher import writing
 from watcher.errors import Busy
 from watcher.store import access
 
@@ -135,8 +136,8 @@ def _locked(path: Path) -> int:
 
 def _opened(path: Path, folder: Path, flags: int = 0) -> int:
     with access.writing(path, folder):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o644)
+        writing.private_folder(path.parent)
+        return os.open(path, os.O_RDWR | os.O_CREAT | flags, writing.PRIVATE_FILE)
 
 
 def sweep(folder: Path) -> None:
@@ -161,8 +162,9 @@ def _mark(folder: Path) -> str:
 def _give_number(path: Path, folder: Path) -> None:
     """Writes the file whole, and not over another's."""
     with access.writing(path, folder):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        writing.private_folder(path.parent)
         made = path.with_name(f"{_MARK}.{secrets.token_hex(4)}")
+        writing.private_file(made)
         made.write_text(secrets.token_hex(8), encoding="ascii")
         try:
             os.link(made, path)

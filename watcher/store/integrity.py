@@ -7,7 +7,6 @@ write-ahead log or backups behind. What may pass (a lock, a missing right, a dis
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import shlex
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from watcher import clock
+from watcher import clock, writing
 from watcher.errors import StoreUnusable
 from watcher.store import access, sound, sqlite_file
 from watcher.store.database import Database
@@ -27,9 +26,6 @@ _SUFFIXES = ("", ".db", ".sqlite", ".sqlite3")
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 _MADE_BY_ITSELF = re.compile(rf"{_STAMP.pattern}(-\d+)?-(before-\w+|weekly)\.db$")
-
-_ASIDE = (BEFORE_RESTORE, DAMAGED) = ("before-restore", "damaged")
-"""Why a database is set aside, as the name of the copy says."""
 
 
 def check(database: Database) -> None:
@@ -95,6 +91,12 @@ def marker(path: Path) -> Path:
     return sqlite_file.beside(path, ".damaged")
 
 
+def leave_marker(path: Path, text: str) -> None:
+    """Says that the database was set aside, before it is. Raises OSError."""
+    with writing.whole(marker(path), force=True, private=True) as part:
+        part.write_text(text, encoding="utf-8")
+
+
 def newest(database: Database) -> Path | None:
     """The youngest of the backups that watcher made by itself."""
     made = own_backups(database)
@@ -112,11 +114,6 @@ def own_backups(database: Database) -> list[Path]:
 def _made(backups: Path) -> Iterator[Path]:
     """The backups that watcher made by itself, of whichever database."""
     return (path for path in backups.glob("*.db") if _MADE_BY_ITSELF.search(path.name))
-
-
-def _set_aside(path: Path) -> Iterator[Path]:
-    """The copies of a database that lie beside it, each with what belongs to it."""
-    return (one for why in _ASIDE for one in path.parent.glob(f"{glob.escape(path.name)}.{why}-*"))
 
 
 def made_at(path: Path) -> datetime:
@@ -141,7 +138,7 @@ def guarded(path: Path | None, folder: Path) -> Iterator[Guarded]:
         yield Guarded(one, "the database")
         yield from (Guarded(sqlite_file.beside(one, ending), "a part of the database") for ending in sqlite_file.BESIDE)
         yield Guarded(marker(one), "the note that a database was set aside")
-        yield from (Guarded(aside, "a database that was set aside") for aside in _set_aside(one))
+        yield from (Guarded(aside, "a database that was set aside") for aside in sqlite_file.set_aside(one))
 
 
 def stem_of(database: Database) -> str:
@@ -178,10 +175,10 @@ def _lost(path: Path) -> str | None:
 def _put_away(database: Database, path: Path, found: str) -> str:
     """Sets the file aside and leaves the marker, which comes first: a process killed in between has lost nothing. The message."""
     at = clock.real_now()
-    aside = sqlite_file.name_aside(path, DAMAGED, at)
+    aside = sqlite_file.name_aside(path, sqlite_file.DAMAGED, at)
     said = f"{path}: damaged ({found}); found {at:%Y-%m-%d %H:%M} UTC, and set aside as {aside.name}"
     todo = _way_back(database)
-    marker(path).write_text(f"{said}\n{todo}\n", encoding="utf-8")
+    leave_marker(path, f"{said}\n{todo}\n")
     sqlite_file.move(path, aside)
     return f"{said}. {todo}"
 

@@ -117,6 +117,7 @@ def _whole(file: Path, copy: Path) -> Iterator[Path]:
         return
     try:
         for ending in ("", "-wal"):
+            writing.private_file(sqlite_file.beside(copy, ending))
             shutil.copyfile(sqlite_file.beside(file, ending), sqlite_file.beside(copy, ending))
         with suppress(sqlite3.DatabaseError), closing(sqlite_file.connect(copy)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -133,8 +134,8 @@ def _put_in_place(database: Database, part: Path) -> Path | None:
     with database.alone("schema"), access.writing(path):
         aside = None
         if path.exists() or sqlite_file.has_log(path):
-            aside = sqlite_file.name_aside(path, integrity.BEFORE_RESTORE, clock.real_now())
-            integrity.marker(path).write_text(f"{path}: a restore was interrupted; what was there is {aside}\n", encoding="utf-8")
+            aside = sqlite_file.name_aside(path, sqlite_file.BEFORE_RESTORE, clock.real_now())
+            integrity.leave_marker(path, f"{path}: a restore was interrupted; what was there is {aside}\n")
             sqlite_file.move(path, aside)
         writing.put(part, path)
         integrity.settle(database)

@@ -38,7 +38,7 @@ def was_found(path: Path, folder: Path, now: datetime) -> bool:
 
 def note(path: Path, folder: Path, at: datetime) -> None:
     """Keeps that the file was found sound; `at` is when the reading began. Without room for it the file is read again next time."""
-    with suppress(OSError), writing.whole(_note(path, folder), force=True) as part:
+    with suppress(OSError), writing.whole(_note(path, folder), force=True, private=True) as part:
         part.write_text(json.dumps({"at": at.isoformat(), "file": sqlite_file.identity(path)}), encoding="utf-8")
 
 

@@ -18,6 +18,9 @@ BUSY_SECONDS = 15
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite appends to the file's name for the files that belong to it."""
 
+ASIDE = (BEFORE_RESTORE, DAMAGED) = ("before-restore", "damaged")
+"""Why a database is set aside, as the name of the copy says."""
+
 STAMP = "%Y%m%dT%H%M%SZ"
 """How an instant in UTC stands in the name of a file."""
 
@@ -30,9 +33,11 @@ def uri(path: Path) -> str:
 
 
 def connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
-    """A connection of its own, in no transaction; sqlite3.OperationalError when there is no such file, unless it is to be `new`."""
-    address = uri(path) + ("c" if new else "")
-    return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    """A connection of its own, in no transaction; sqlite3.OperationalError when there is no such file, unless it is to be `new`, which only
+    its owner may read."""
+    if new and not path.exists():
+        writing.private_file(path)  # SQLite gives what it keeps beside the file the same mode (os_unix.c, findCreateFileMode)
+    return sqlite3.connect(uri(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
 
 def create(path: Path) -> None:
@@ -116,6 +121,11 @@ def name_aside(path: Path, why: str, at: datetime) -> Path:
         number += 1
         aside = beside(path, f".{why}-{stamp(at)}-{number}")
     return aside
+
+
+def set_aside(path: Path) -> list[Path]:
+    """The files that were set aside beside this one, and what belongs to each."""
+    return sorted(one for why in ASIDE for one in path.parent.glob(f"{glob.escape(path.name)}.{why}-*"))
 
 
 def move(path: Path, aside: Path) -> None:

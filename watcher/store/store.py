@@ -141,13 +141,13 @@ class Store:
                 articles.mark_damaged(session, texts.damaged, clock.now())
 
     @staticmethod
-    def warnings_about(url: str) -> tuple[str, ...]:
-        """Sentences about where a database lies, without opening or making it."""
-        return warnings_about(url)
+    def warnings_about(url: str, *, folder: Path) -> tuple[str, ...]:
+        """Sentences about where a database lies and who may read it, without opening or making it."""
+        return warnings_about(url, folder)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences about where the database lies, for who runs the service."""
+        """Sentences about where the database lies and who may read it, for who runs the service."""
         return self._database.warnings
 
     @staticmethod
