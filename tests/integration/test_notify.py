@@ -11,13 +11,11 @@ from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as email_policy
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import ClassVar
 from urllib.parse import quote, unquote_to_bytes
 
 import pytest
-from apprise.plugins.discord import NotifyDiscord
 from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, packed, silent, whole
+from chat import CHAT_URL, Chat, chatting
 from digest_samples import full, ris
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -851,36 +849,11 @@ def test_a_mail_survives_the_way_over_the_wire_as_valid_mime(mail: MailServer) -
 # --- what a channel takes
 
 
-class Chat(BaseHTTPRequestHandler):
-    """Answers as Discord does: 400 above 2,000 characters."""
-
-    posts: ClassVar[list[str]] = []
-
-    def do_POST(self) -> None:
-        """Take a post, or refuse it for its length."""
-        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["content"]
-        taken = len(content) <= 2_000
-        if taken:
-            self.posts.append(content)
-        self.send_response(204 if taken else 400)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""
-
-
 @pytest.fixture
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
     """A channel of a Discord on loopback; what it took is in `Chat.posts`."""
-    Chat.posts.clear()
-    with HTTPServer(("127.0.0.1", 0), Chat) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        monkeypatch.setattr(NotifyDiscord, "notify_url", f"http://127.0.0.1:{server.server_port}/api/webhooks")
-        yield Channel("chat", ChannelKind.OTHER, "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js")
-        server.shutdown()
-        thread.join()
+    with chatting(monkeypatch):
+        yield Channel("chat", ChannelKind.OTHER, CHAT_URL)
 
 
 def test_a_digest_arrives_on_a_service_that_takes_two_thousand_characters(discord: Channel) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import apprise
 
 from watcher.domain import Channel
-from watcher.errors import DeliveryError
+from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify.hush import hushed
 from watcher.notify.instance import asset, not_understood
 from watcher.notify.room import room_of
@@ -20,8 +20,10 @@ def other_plugin(channel: Channel) -> Any:  # noqa: ANN401 - Apprise ships no ty
     """The plugin for a channel of any other service.
 
     Raises:
-        ConfigurationError: its URL is no URL of Apprise's.
+        ConfigurationError: its URL is no URL of Apprise's, or one of mail, which Apprise would read otherwise than we do.
     """
+    if channel.url.lower().startswith(("mailto://", "mailtos://")):
+        raise ConfigurationError(Problem(f"the url of channel {channel.name!r} is a mail URL", "write kind: email"))
     with hushed(channel.url):
         plugin = apprise.Apprise.instantiate(channel.url, asset=asset())
     if plugin is None:
