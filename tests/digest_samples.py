@@ -247,7 +247,7 @@ def full() -> Digest:
                 Outage(("nmj", "als"), OFF_FROM, BACK_AT, "the service was off or held up", BACK_AT),
                 Outage(("als",), datetime(2026, 9, 19, 3, 31, tzinfo=UTC), COMPOSED_AT, "PubMed could not be reached"),
             ),
-            warnings=("nmj: phrase not found, searched as separate words: “motor end plate potential”",),
+            remarks=("als: its papers are not ranked and all are shown: no seed has text",),
             next_digest_at=NEXT_AT,
         ),
         base_url="https://watcher.lab.example",

@@ -105,7 +105,7 @@ def configuration(base_url: str, mail_url: str, slack_url: str, query: str, **wa
         "pubmed": {"email": "library@lab.example", "base_url": base_url, "api_key": "sample-key"},
         "runs": {"schedule": "daily 05:30", "jitter_minutes": 0},
         "channels": {
-            "lab-mail": {"kind": "email", "url": mail_url, "to": ["pi@lab.example"]},
+            "lab-mail": {"kind": "email", "url": mail_url, "to": ["pi@uni-sample.de"]},
             "lab-slack": {"kind": "slack", "url": slack_url},
         },
         "watches": {"nmj": {"title": "Neuromuscular junction", "query": query, "seeds": ["nmj"], **EVERYTHING, **watch}},
@@ -133,7 +133,13 @@ def lab(
     """A lab whose local PubMed holds these records."""
     monkeypatch.setenv(clock.CLOCK_FILE, str(folder / "clock"))
     with EutilsServer(Corpus.of(records)) as pubmed, MailServer() as mail, SlackServer() as slack:
-        one = Lab(folder, pubmed, mail, slack, configuration(pubmed.base_url, mail.url(), slack.webhook, query, **watch))
+        one = Lab(
+            folder,
+            pubmed,
+            mail,
+            slack,
+            configuration(pubmed.base_url, mail.url().replace("lab.example", "uni-sample.de"), slack.webhook, query, **watch),
+        )
         one.write()
         yield one
 

@@ -11,10 +11,11 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -22,9 +23,10 @@ from urllib.parse import urlsplit
 
 from watcher import clock, health, schedule
 from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
-from watcher.domain import Article, Channel, DigestList, GaveWay, ResolvedSeed, Seed, Theme, Watch
-from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreDamaged, UnknownNameError
+from watcher.domain import Article, Channel, Code, DigestList, GaveWay, ResolvedSeed, RunReport, Seed, Theme, Warned, Watch
+from watcher.errors import ConfigurationError, Problem, SeedError, StoreDamaged, UnknownNameError
 from watcher.export import to_ris
+from watcher.flows import queries, standing
 from watcher.flows.alert import Alerter
 from watcher.flows.beats import Beats
 from watcher.flows.compose import Composer
@@ -39,7 +41,6 @@ from watcher.heartbeat import Heartbeat
 from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub
 from watcher.notify import Notifier
-from watcher.pubmed import query
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, build, load_background, unload_background
 from watcher.seeds import Examples, distinct, read_examples, read_file
@@ -59,9 +60,6 @@ _log = logging.getLogger(__name__)
 
 _TOLD: set[str] = set()
 """Warnings that this process has logged."""
-
-_BLANK_LINES = 5
-"""With how many blank lines a query may begin and still be told its place."""
 
 _FAILED_RUNS = 3
 """After how many failed searches in a row a watch is reported where the configuration has no `alerts`."""
@@ -104,6 +102,7 @@ class App:
     unsettled: Unsettled = field(default_factory=Unsettled)
     _opened: list[Callable[[], None]] = field(default_factory=list)
     _is_at_work: bool = False
+    _warned: tuple[date, tuple[Warned, ...]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -143,6 +142,61 @@ class App:
         """One channel; UnknownNameError with the known ones when there is none of this name."""
         return _named("channel", name, self.channels)
 
+    # --- warnings ---------------------------------------------------------------------------------------------------------------
+
+    def file_warnings(self, now: datetime) -> tuple[Warned, ...]:
+        """What the files say, and the places that they name; no database is opened for it. Read once a day of NCBI's."""
+        today = clock.ncbi_day(now)
+        if self._warned is None or self._warned[0] != today:
+            found = [
+                *self._channel_warnings(),
+                *self._place_warnings(),
+                *self._dense_warnings(),
+                *chain.from_iterable(map(self.seed_warnings, self.watches)),
+            ]
+            self._warned = today, standing.ordered([*standing.of_files(self.settings, today), *found])
+        return self._warned[1]
+
+    def warnings(self, now: datetime, reports: Sequence[RunReport] = ()) -> tuple[Warned, ...]:
+        """Everything that is warned of: what the files say, and what the runs met, and `reports` of runs that were not kept."""
+        seeds = {name: found.seeds for name, found in self._examples_read.items()}
+        told = [self.at_its_key(one, report.watch) for report in reports for one in report.warnings]
+        return standing.ordered([*self.file_warnings(now), *standing.of_runs(self.settings, self.store, seeds, now), *told])
+
+    def at_its_key(self, warning: Warned, watch: str) -> Warned:
+        """A warning of a watch with the place of the key that it is about."""
+        return standing.at_its_key(warning, self.settings, watch)
+
+    @cached_property
+    def _examples_read(self) -> Mapping[str, Examples]:
+        """The seeds of each watch whose files can be read."""
+        found = self.loaded.seeds if self.loaded else {one.name: _seeds_or_why(self.settings, one) for one in self.watches.values()}
+        return {name: one for name, one in found.items() if not isinstance(one, ConfigurationError)}
+
+    def seed_warnings(self, watch: str) -> tuple[Warned, ...]:
+        """What of a watch's seed files was passed over; () where they cannot be read."""
+        place, examples = self.settings.place(("watches", watch, "seeds")), self._examples_read.get(watch)
+        doubts = examples.doubts if examples else ()
+        return tuple(Warned(Code.SEED_PASSED_OVER, one.what, one.fix, one.place or place) for one in doubts)
+
+    def _channel_warnings(self) -> Iterator[Warned]:
+        """What is allowed in the channels' URLs, and hardly meant."""
+        for name, channel in self.channels.items():
+            for doubt in self.notifier.warnings(channel):
+                yield Warned(Code.CHANNEL_URL, doubt.what, doubt.fix, self.settings.place(("channels", name, "url")))
+
+    def _place_warnings(self) -> tuple[Warned, ...]:
+        place = self.settings.place(("database", "url"))
+        return tuple(replace(one, place=place) for one in Store.warnings_about(self.settings.database_url, folder=self.data_folder))
+
+    def _dense_warnings(self) -> tuple[Warned, ...]:
+        """Why the dense part that is configured is not in use."""
+        state = self.dense_state() if self.settings.ranking.dense_model else None
+        if state is None or not state.why:
+            return ()
+        what = f"ranking by words alone, without the dense part: {state.why}"
+        return (Warned(Code.DENSE_OFF, what, state.fix, self.settings.place(("ranking", "dense_model"))),)
+
     # --- parts ------------------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -180,17 +234,6 @@ class App:
         store = Store.open(settings.database_url, folder=self.data_folder, keep_backups=settings.database.keep_backups, check=check)
         self._opened.append(store.close)
         return store
-
-    @property
-    def place_warnings(self) -> tuple[str, ...]:
-        """Sentences about where the database lies and who may read it; it is not opened for them."""
-        return Store.warnings_about(self.settings.database_url, folder=self.data_folder)
-
-    @property
-    def channel_warnings(self) -> tuple[str, ...]:
-        """What is allowed in the channels' URLs, and hardly meant, each with its place."""
-        found = [(name, warning) for name in self.channels for warning in self.notifier.warnings(self.channels[name])]
-        return tuple(str(replace(warning, place=self.settings.place(("channels", name, "url")))) for name, warning in found)
 
     @property
     def channel_limits(self) -> dict[str, str]:
@@ -253,10 +296,6 @@ class App:
         """The seeds of a watch, as its files give them, or gave them when the configuration was taken up."""
         return self._examples(watch).seeds
 
-    def seed_doubts(self, watch: Watch) -> tuple[Problem, ...]:
-        """What the watch's seed files hold and was passed over, each with its file and line."""
-        return self._examples(watch).doubts
-
     def _examples(self, watch: Watch) -> Examples:
         if self.loaded is None:
             return _seeds_of(self.settings, watch)
@@ -318,11 +357,6 @@ class App:
         from watcher.flows.embedding import dense_state  # noqa: PLC0415 - NumPy only when used
 
         return dense_state(self.dense_choice, _sample_pmids)
-
-    @property
-    def dense_warnings(self) -> tuple[str, ...]:
-        """Why the dense part that is configured is not in use, in one sentence."""
-        return self.dense_state().told if self.settings.ranking.dense_model else ()
 
     def prepare_dense(self) -> Path:
         """Make the sample of the configured model; the file. Raises ConfigurationError when there is no model to use."""
@@ -567,40 +601,11 @@ def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Sett
         ConfigurationError: every problem found, with its place.
     """
     settings = load(path)
-    problems = [*_query_problems(settings), *_schedule_problems(settings), *_channel_problems(settings)]
+    problems = [*queries.problems(settings), *_schedule_problems(settings), *_channel_problems(settings)]
     problems += _seed_problems(settings) if with_seeds else ()
     if problems:
         raise ConfigurationError(*problems)
     return settings
-
-
-def _query_problems(settings: Settings) -> list[Problem]:
-    """What breaks a query, in the file's own lines; what is milder is told by `watcher check`."""
-    found = []
-    for name in settings.watches:
-        term = settings.watch(name).query
-        place = settings.place(("watches", name, "query"))
-        found += [_flaw_placed(flaw, term, place) for flaw in query.flaws(term) if flaw.breaks]
-    return found
-
-
-def _flaw_placed(flaw: query.Flaw, term: str, place: Place) -> Problem:
-    """A flaw with the line and column of the file; where the file does not spell the query line by line, the key's, and the query's in
-    words."""
-    text = term.split("\n")[flaw.line - 1].strip()
-    if place.line is None or not text:
-        return Problem(flaw.told if text else flaw.what, flaw.fix, place)
-    try:
-        lines = place.path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    offset = flaw.column - 1 - term.split("\n")[flaw.line - 1].index(text)
-    first = place.line + flaw.line  # a block begins below its key, perhaps with blank lines, other text beside it
-    for number in (*range(first, first + _BLANK_LINES), place.line):
-        column = lines[number - 1].find(text) if number <= len(lines) else -1
-        if column >= 0:
-            return Problem(flaw.what, flaw.fix, replace(place, line=number, column=column + offset + 1))
-    return Problem(flaw.told, flaw.fix, place)
 
 
 def _schedule_problems(settings: Settings) -> list[Problem]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NewType
 
 Pmid = NewType("Pmid", int)
@@ -20,6 +21,109 @@ Pmid = NewType("Pmid", int)
 
 HIGHEST_PMID = 2**31 - 1
 """PubMed's numbers have eight digits; what is beyond this fits no column of the database, and is not one of them."""
+
+
+# --- what is told of what a lab wrote ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file something is. Lines and columns count from 1."""
+
+    path: Path
+    line: int | None = None
+    column: int | None = None
+    key: str | None = None
+
+    def __str__(self) -> str:
+        parts = [str(self.path)]
+        if self.line is not None:
+            parts.append(str(self.line))
+            if self.column is not None:
+                parts.append(str(self.column))
+        text = ":".join(parts)
+        return f"{text}: {self.key}" if self.key else text
+
+
+class Code(StrEnum):
+    """What a warning is about. A code never changes and is never used again for anything else; docs/warnings.md explains each."""
+
+    # configuration
+    EXAMPLE_ADDRESS = "example-address"
+    NO_WATCH = "no-watch"
+    UNLISTED_WATCH = "unlisted-watch"
+    UNKNOWN_WORD_LIST = "unknown-word-list"
+    MISSING_FILE = "missing-file"
+    UNUSED_SECRET = "unused-secret"  # noqa: S105 - a code
+    UNREADABLE_SECRET = "unreadable-secret"  # noqa: S105 - a code
+    ORPHAN_THEMES = "orphan-themes"
+    WITHOUT_EFFECT = "without-effect"
+    LONG_PAUSE = "long-pause"
+    UNKNOWN_TYPE = "unknown-type"
+    DATABASE_PLACE = "database-place"
+    DATABASE_READABLE = "database-readable"
+    CHANNEL_URL = "channel-url"
+    DENSE_OFF = "dense-off"
+    # what a query says
+    QUERY_COMMENT = "query-comment"
+    QUERY_TAG = "query-tag"
+    QUERY_FIELD = "query-field"
+    QUERY_PROXIMITY = "query-proximity"
+    QUERY_OPERATOR = "query-operator"
+    QUERY_NESTING = "query-nesting"
+    QUERY_HISTORY = "query-history"
+    QUERY_FOREIGN = "query-foreign"
+    QUERY_CHARACTER = "query-character"
+    QUERY_WILDCARD = "query-wildcard"
+    QUERY_DATE = "query-date"
+    # what PubMed makes of it
+    PUBMED_PHRASE = "pubmed-phrase"
+    PUBMED_FIELD = "pubmed-field"
+    PUBMED_IGNORED = "pubmed-ignored"
+    PUBMED_MESSAGE = "pubmed-message"
+    NO_MATCH = "no-match"
+    TOO_MANY = "too-many"
+    SET_FELL = "set-fell"
+    EDIT_REFUSED = "edit-refused"
+    RECORD_UNREADABLE = "record-unreadable"
+    TEXT_DAMAGED = "text-damaged"
+    # seeds and ranking
+    SEED_PASSED_OVER = "seed-passed-over"
+    SEED_DISAGREES = "seed-disagrees"
+    SEED_NOT_FOUND = "seed-not-found"
+    SEED_WITHOUT_TEXT = "seed-without-text"
+    SEEDS_NOT_ASKED = "seeds-not-asked"
+    SIMILAR_LEFT_OUT = "similar-left-out"
+    UNRANKED = "unranked"
+
+    @property
+    def passes(self) -> bool:
+        """Whether it is of one run and ends by itself: nobody is written to because of it."""
+        return self in _PASSING
+
+
+_PASSING = frozenset({Code.SET_FELL, Code.RECORD_UNREADABLE, Code.TEXT_DAMAGED, Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning: what is allowed and will hardly do what the lab wants. `code` says of which kind it is, `what` what is there, in
+    words that stand alone, `fix` what to write instead, `place` where, None while it is known of a run alone."""
+
+    code: Code
+    what: str
+    fix: str = ""
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        told = f"{self.place}: {self.what}" if self.place else self.what
+        return f"{told}; {self.fix}" if self.fix else told
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes it the same warning later, also when it has moved to another line."""
+        place = self.place
+        return (self.code.value, place.path.name if place else "", (place.key or "") if place else "", self.what)
 
 
 # --- what the lab asked for ------------------------------------------------------------------------------------------------
@@ -552,14 +656,25 @@ class SearchFacts:
     messages: tuple[str, ...] = ()
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """One readable line for each thing PubMed complained of."""
+    def warnings(self) -> tuple[Warned, ...]:
+        """Each thing that PubMed complained of."""
+        unknown, field = "not in PubMed's index, so searched word by word or left out", "unknown field, searched as plain text"
         return (
-            *(f"not in PubMed's index, so searched word by word or left out: {phrase}" for phrase in self.phrases_not_found),
-            *(f"unknown field, searched as plain text: {name}" for name in self.fields_not_found),
-            *(f"ignored: {phrase}" for phrase in self.phrases_ignored),
-            *(message for message in self.messages if message != "No items found."),  # the count says so
+            *(Warned(Code.PUBMED_PHRASE, f"{unknown}: {one}", _spelt(one)) for one in self.phrases_not_found),
+            *(Warned(Code.PUBMED_FIELD, f"{field}: {one}", "PubMed's help lists the fields") for one in self.fields_not_found),
+            *(Warned(Code.PUBMED_IGNORED, f"ignored: {one}", "take it out, or write another word") for one in self.phrases_ignored),
+            *(  # "No items found." is what the count says
+                Warned(Code.PUBMED_MESSAGE, one, "try the query on PubMed's page")
+                for one in self.messages
+                if one != "No items found."
+            ),
         )
+
+
+def _spelt(phrase: str) -> str:
+    """What to write for a phrase that PubMed's index does not hold. A search by proximity needs no index of phrases (PubMed's help)."""
+    bare = phrase.split("[", maxsplit=1)[0].strip(' "*')
+    return f'look at its spelling, or write "{bare}"[tiab:~0]' if " " in bare else "look at its spelling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,7 +703,7 @@ class RunReport:
     requests: int = 0
     seconds: float = 0.0
     translation: str = ""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     error_kind: ErrorKind | None = None
     error: str | None = None
     may_pass: bool = False
@@ -682,7 +797,8 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the digest did, counted. Each count is of distinct works or records as its name says; `failures` are whole sentences."""
+    """What the digest did, counted. Each count is of distinct works or records as its name says; `failures` and
+    `remarks`, which say what papers were not ranked or cannot be shown yet, are whole sentences."""
 
     checked: int = 0
     new: int = 0
@@ -695,7 +811,7 @@ class Receipt:
     awaiting: int = 0
     unavailable: tuple[Pmid, ...] = ()
     failures: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     next_digest_at: datetime | None = None
     outages: tuple[Outage, ...] = ()
     gave_way: tuple[GaveWay, ...] = ()
@@ -750,7 +866,8 @@ class Digest:
 class Notice:
     """A failure that people are told of once, and its end. `topic` is what fails ("watch:nmj", "channel:lab-mail",
     "configuration:host:folder"); at most one notice of a topic is open. `headline` says what fails, as a sentence without its full stop,
-    `what` the rest of it, `todo` what to do, in whole sentences. With `recovered_at` it tells the end of the failure."""
+    `what` the rest of it, `todo` what to do, in whole sentences. With `recovered_at` it tells the end of the failure. Where
+    `is_failure` is not set, nothing fails: it tells of warnings."""
 
     topic: str
     since: datetime
@@ -758,6 +875,7 @@ class Notice:
     what: str = field(default="", kw_only=True)
     todo: str = field(default="", kw_only=True)
     recovered_at: datetime | None = field(default=None, kw_only=True)
+    is_failure: bool = field(default=True, kw_only=True)
 
     @property
     def whole(self) -> str:

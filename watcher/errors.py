@@ -33,30 +33,12 @@ for the person who reads them: what happened, to which thing, and what to do. No
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+
+from watcher.domain import Place as Place  # noqa: PLC0414 - part of a problem, and imported with it
 
 
 class WatcherError(Exception):
     """An expected failure; its message is meant for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a file something is wrong. Lines and columns count from 1."""
-
-    path: Path
-    line: int | None = None
-    column: int | None = None
-    key: str | None = None
-
-    def __str__(self) -> str:
-        parts = [str(self.path)]
-        if self.line is not None:
-            parts.append(str(self.line))
-            if self.column is not None:
-                parts.append(str(self.column))
-        text = ":".join(parts)
-        return f"{text}: {self.key}" if self.key else text
 
 
 @dataclass(frozen=True, slots=True)

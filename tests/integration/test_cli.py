@@ -232,7 +232,7 @@ def test_check_warns_of_a_password_in_the_open(shell: Shell) -> None:
     said = shell("check")
 
     assert said.code == 0
-    assert "warning\tconfiguration\t" in said.out
+    assert "warning\tchannel-url\t" in said.out
     assert "sends the password unencrypted to smtp.lab.example" in said.out
     assert "sesame" not in said.out + said.err
 
@@ -253,11 +253,47 @@ def test_check_online_asks_pubmed_and_reaches_the_channels_of_a_fresh_installati
 
     assert said.code == 0
     assert "ok\twatch nmj\t1 record matches; this query has not been read yet\n" in said.out
-    assert "warning\twatch nmj\t" in said.out
+    assert "warning\tpubmed-phrase\t" in said.out
     assert "gibberish phrase" in said.out
     assert f"ok\tchannel lab-mail\t127.0.0.1:{shell.lab.mail.port} answers\n" in said.out
     assert "ok\tchannel lab-slack\t127.0.0.1 answers" in said.out
     assert (shell.lab.mail.mails, shell.lab.slack.posts) == ([], [])
+
+
+def test_check_as_json_tells_warnings_with_their_code_and_place(shell: Shell) -> None:
+    shell.change("watches", "nmj", "query", value="neuromuscular junction[tiabb]")
+
+    said = shell("check", "--json")
+
+    document = json.loads(said.out)
+    assert (said.code, document["configuration"]["state"], document["problems"], document["online"]) == (0, "good", [], None)
+    (warning,) = document["warnings"]
+    assert (warning["code"], warning["key"], warning["fix"]) == ("query-field", "watches.nmj.query", "did you mean [tiab]?")
+    assert shell.lab.config.read_text().splitlines()[warning["line"] - 1][warning["column"] - 1 :].startswith("[tiabb]")
+    assert [one["name"] for one in (*document["watches"], *document["lists"])] == ["nmj", "lab-weekly"]
+
+
+def test_check_as_json_tells_what_a_configuration_is_refused_for(shell: Shell) -> None:
+    shell.change("watches", "nmj", "query", value="(neuromuscular")
+
+    said = shell("check", "--json")
+
+    document = json.loads(said.out)
+    assert (said.code, document["configuration"]["state"], document["warnings"]) == (1, "bad", [])
+    (problem,) = document["problems"]
+    assert (problem["key"], problem["what"]) == ("watches.nmj.query", "this parenthesis is never closed")
+
+
+def test_run_tick_and_status_tell_what_check_knows_of_an_edited_query(lived: Shell) -> None:
+    lived.change("watches", "nmj", "query", value="neuromuscular junction[tiab] or frog[tiab]")
+    what = "or is searched as a word"
+
+    told = [lived(*command).out for command in (["check"], ["tick"], ["tick"], ["run"], ["run", "--dry-run"], ["status"])]
+    document = json.loads(lived("status", "--json").out)
+
+    assert [what in text for text in told] == [True, True, False, True, True, True]
+    assert told[2] == "nothing is due\n"
+    assert "query-operator" in [one["code"] for one in document["warnings"]]
 
 
 def test_check_online_counts_old_and_new(lived: Shell) -> None:
@@ -389,7 +425,7 @@ def test_a_tick_does_what_is_due_and_says_so(shell: Shell) -> None:
     subject = shell.lab.mail.mails[0].message["Subject"]
     assert second.out.splitlines()[1:] == [
         f"list lab-weekly: digest of {PERIOD}: 2 papers shown, 0 attached",
-        f"sent to lab-mail pi@lab.example: {subject}",
+        f"sent to lab-mail pi@uni-sample.de: {subject}",
         f"sent to lab-slack: {subject}",
     ]
     assert third.out == "nothing is due\n"
@@ -481,7 +517,7 @@ def test_deliver_sends_what_waits_and_what_is_parked(shell: Shell) -> None:
     again = shell("deliver")
 
     assert failed.code == 3
-    assert "parked to lab-mail pi@lab.example: " in failed.out
+    assert "parked to lab-mail pi@uni-sample.de: " in failed.out
     assert "(delivery 1): 127.0.0.1 answered 550 no; next try 10 Mar 07:00 UTC" in failed.out
     assert "pending to lab-slack: " in failed.out
     assert (said.code, said.out.splitlines()[-1]) == (0, "2 sent, 0 deliveries still owed")
@@ -515,7 +551,7 @@ def test_a_delivery_that_was_dropped_is_never_sent(shell: Shell) -> None:
 
 
 def test_resend_owes_a_digest_to_who_lacks_it(lived: Shell) -> None:
-    lived.change("channels", "lab-mail", "to", value=["pi@lab.example", "new@lab.example"])
+    lived.change("channels", "lab-mail", "to", value=["pi@uni-sample.de", "new@uni-sample.de"])
 
     said = lived("resend", "lab-weekly", "--since", "2026-03-09", "--to", "lab-mail")
     nothing_new = lived("resend", "lab-weekly", "--since", "2026-03-09", "--to", "lab-mail")
@@ -523,7 +559,7 @@ def test_resend_owes_a_digest_to_who_lacks_it(lived: Shell) -> None:
 
     assert said.code == 0
     assert said.out.splitlines()[0] == "owed to lab-mail again: 1 delivery of list lab-weekly"
-    assert [(mail.recipients, presented(mail)) for mail in lived.lab.mail.mails] == [(("new@lab.example",), {1, 2})]
+    assert [(mail.recipients, presented(mail)) for mail in lived.lab.mail.mails] == [(("new@uni-sample.de",), {1, 2})]
     assert nothing_new.out.splitlines()[0] == "owed to lab-mail again: 0 deliveries of list lab-weekly"
     assert too_late.out.splitlines()[0] == "owed to lab-mail again: 0 deliveries of list lab-weekly"
 
@@ -562,7 +598,7 @@ def test_a_send_test_that_fails_says_why_and_ends_with_3(shell: Shell) -> None:
 
     said = shell("send-test", "lab-mail")
 
-    assert (said.code, said.err) == (3, "not sent to lab-mail pi@lab.example: 127.0.0.1 answered 550 no relaying\n")
+    assert (said.code, said.err) == (3, "not sent to lab-mail pi@uni-sample.de: 127.0.0.1 answered 550 no relaying\n")
 
 
 # --- asking
@@ -574,8 +610,8 @@ def test_status_as_json_has_exactly_the_keys_that_others_rely_on(lived: Shell) -
     document = json.loads(said.out)
     assert said.code == 0
     assert set(document) == {
-        "now", "clock", "timezone", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries", "outages",
-        "incidents",
+        "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries",
+        "outages", "warnings", "incidents",
     }  # fmt: skip
     assert set(document["config"]) == {"state", "sha256", "error"}
     assert set(document["watches"][0]) == {

@@ -144,7 +144,7 @@ def test_a_process_killed_in_the_middle_of_a_search_holds_nobody_up(shell: Shell
 
 
 def test_two_processes_at_once_never_send_twice_and_always_once(shell: Shell) -> None:
-    shell.change("channels", "lab-mail", "to", value=["pi@lab.example", "postdoc@lab.example"])
+    shell.change("channels", "lab-mail", "to", value=["pi@uni-sample.de", "postdoc@uni-sample.de"])
 
     for instant in (START, *MONDAYS[:2]):
         shell.lab.move_clock(instant)
@@ -153,7 +153,7 @@ def test_two_processes_at_once_never_send_twice_and_always_once(shell: Shell) ->
         assert {said.code for said in both} <= {0, 5}, both
 
     arrived = Counter((mail.recipients[0], frozenset(presented(mail))) for mail in shell.lab.mail.mails)
-    assert arrived == {(to, frozenset({number})): 1 for to in ("pi@lab.example", "postdoc@lab.example") for number in (1, 2)}
+    assert arrived == {(to, frozenset({number})): 1 for to in ("pi@uni-sample.de", "postdoc@uni-sample.de") for number in (1, 2)}
     assert len(set(message_ids(shell.lab))) == 4
     assert len(shell.lab.slack.posts) == 2
 

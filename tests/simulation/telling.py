@@ -162,7 +162,7 @@ def _notices(world: World, happened: Evidence, reign: Reign) -> Iterator[str]:
     heard: defaultdict[tuple[str, str], list[Letter]] = defaultdict(list)
     known = set[tuple[str, str]]()
     for letter in sorted(happened.letters, key=lambda one: one.at_monotonic):
-        if letter.notice and (letter.where, letter.identity) not in known:
+        if letter.notice and not letter.notice.startswith("warnings:") and (letter.where, letter.identity) not in known:
             known.add((letter.where, letter.identity))
             heard[letter.where, letter.notice].append(letter)
     for (where, topic), letters in heard.items():

@@ -12,7 +12,7 @@ import pytest
 from flow_samples import ALS, WEEKLY, Desk, Plain, final
 
 from watcher.demo.papers import paper
-from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, ErrorKind, RunOutcome
+from watcher.domain import Channel, ChannelKind, Code, Delivery, DeliveryState, ErrorKind, RunOutcome, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows import trouble
 from watcher.flows.alert import Alerter
@@ -23,9 +23,8 @@ Desks = Callable[..., Desk]
 START = "2026-03-02T09:00"  # a Monday
 MONDAY = "2026-03-09T07:00"
 FAILING = ("2026-03-03T05:00", "2026-03-03T09:00", "2026-03-03T15:00")
-PROBLEM = Problem(
-    "there is no channel 'lab-mial'", "did you mean lab-mail?", Place(Path("config/watcher.yaml"), 93, 12, "alerts.channel")
-)
+PLACE = Place(Path("config/watcher.yaml"), 93, 12, "alerts.channel")
+PROBLEM = Problem("there is no channel 'lab-mial'", "did you mean lab-mail?", PLACE)
 
 
 @dataclass
@@ -236,6 +235,94 @@ def test_with_nobody_to_tell_the_notice_stands_in_status_and_log(lab: Lab, caplo
     assert lab.topics() == ["watch:nmj"]
     (line,) = [one for one in caplog.records if one.name == "watcher.flows.alert" and one.message.startswith("Watch nmj")]
     assert line.levelno == logging.WARNING
+    assert line.message.endswith("(no channel can be told of this)")
+
+
+# --- warnings
+
+LONG = Warned(Code.LONG_PAUSE, "list weekly is paused until 2030-01-01", "look at the year")
+TAG = Warned(Code.QUERY_FIELD, "PubMed knows no field [tib]", "did you mean [ti]?", replace(PLACE, key="watches.nmj.query"))
+PASSING = Warned(Code.SEEDS_NOT_ASKED, "2 seeds could not be looked up")
+
+
+def warn(lab: Lab, *found: Warned, at: str = MONDAY) -> bool:
+    """A round that finds these warnings, of a service that has just started; whether a message became owed."""
+    return lab.alerter.warnings(found, lab.desk.at(at))
+
+
+def mails(lab: Lab) -> list[str]:
+    """What the alert channel was sent, oldest first."""
+    Deliverer(lab.desk.store, lab, lab.channels, "me").deliver(lab.desk.at(MONDAY))
+    return [subject for channel, subject in lab.sent if channel == "admin"]
+
+
+def test_warnings_are_told_once_and_not_again_after_a_restart(lab: Lab) -> None:
+    lab.alert_channel = "admin"
+
+    told = [
+        warn(lab, LONG, TAG),
+        warn(lab, TAG, LONG),
+        warn(lab, replace(TAG, place=replace(PLACE, line=99, key="watches.nmj.query")), LONG),
+    ]
+
+    assert told == [True, False, False]
+    assert mails(lab) == ["[watcher] 2 warnings about what watcher was told to do"]
+    assert {channel for channel, _ in lab.sent} == {"admin"}
+
+
+def test_another_set_of_warnings_is_told_with_what_is_new_first(lab: Lab) -> None:
+    lab.alert_channel = "admin"
+    warn(lab, LONG)
+
+    assert warn(lab, LONG, TAG, at="2026-03-10T07:00")
+
+    (notice,) = lab.desk.store.open_notices()
+    lines = notice.what.splitlines()
+    assert notice.headline == "2 warnings about what watcher was told to do, 1 of them new"
+    assert lines[1] == "`config/watcher.yaml:93:12: watches.nmj.query`: PubMed knows no field [tib]. Did you mean [ti]?"
+    assert lines[2] == "list weekly is paused until 2030-01-01. Look at the year."
+
+
+def test_a_warning_that_goes_and_comes_is_told_each_time(lab: Lab) -> None:
+    lab.alert_channel = "admin"
+
+    told = [warn(lab, LONG), warn(lab), warn(lab), warn(lab, LONG)]
+
+    assert told == [True, True, False, True]
+    assert mails(lab) == [
+        "[watcher] 1 warning about what watcher was told to do",
+        "[watcher] There is nothing to warn of any more",
+        "[watcher] 1 warning about what watcher was told to do",
+    ]
+
+
+def test_what_passes_with_its_run_is_no_reason_to_write(lab: Lab) -> None:
+    lab.alert_channel = "admin"
+
+    assert not warn(lab, PASSING)
+    assert warn(lab, PASSING, LONG)
+    assert not warn(lab, LONG)
+
+
+def test_services_that_share_a_database_tell_their_own_warnings(lab: Lab) -> None:
+    lab.alert_channel = "admin"
+    lab.place = "one:/srv"
+    warn(lab, LONG)
+    lab.place = "two:/srv"
+
+    assert not warn(lab)
+    assert warn(lab, LONG)
+    assert len(lab.topics()) == 2
+
+
+def test_without_an_alert_channel_warnings_stand_in_the_log(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+
+    assert not warn(lab, LONG)
+    assert not warn(lab, LONG)
+
+    (line,) = [one for one in caplog.records if one.name == "watcher.flows.alert"]
+    assert line.message.startswith("1 warning about what watcher was told to do.")
     assert line.message.endswith("(no channel can be told of this)")
 
 

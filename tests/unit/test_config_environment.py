@@ -203,6 +203,6 @@ def test_a_secret_file_that_stands_for_nothing_is_a_warning_unless_a_key_names_i
 
     settings = home.load(SMALL.replace(f"url: mailtos://user:{SECRET}@smtp.uni-sample.de", "url_file: secrets/watcher_mail"))
 
-    assert [warning.replace(str(home.folder), "HOME").split(";")[0] for warning in settings.warnings] == [
+    assert [str(warning).replace(str(home.folder), "HOME").split(";")[0] for warning in settings.warnings] == [
         "HOME/secrets/watcher_pubmed_api_key: this secret file stands for no setting and is not used"
     ]

@@ -10,7 +10,7 @@ import pytest
 from configured import PUBMED, SECRET, SMALL, Home, home_in
 
 from watcher.config import Settings, load
-from watcher.domain import Channel, ChannelKind, DigestList, Empty, Start, Watch
+from watcher.domain import Channel, ChannelKind, Code, DigestList, Empty, Start, Watch
 from watcher.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
@@ -269,7 +269,7 @@ def test_what_is_hardly_meant_is_a_warning_with_its_place(home: Home) -> None:
     text = SMALL.replace("library@uni-sample.de", "library@lab.example").replace("smtp.uni-sample.de", "smtp.lab.example")
     warnings = home.load(text + "  other: {watches: [nmj], channels: [lab-mail], schedule: daily 1:00}\n").warnings
 
-    assert [warning.replace(str(home.file), "FILE").split(";")[0] for warning in warnings] == [
+    assert [str(warning).replace(str(home.file), "FILE").split(";")[0] for warning in warnings] == [
         "FILE:1:10: pubmed.email: this is still the example address",
         "FILE:5:5: channels.lab-mail.url: lab-mail still has the example address: nothing will arrive",
     ]
@@ -289,12 +289,13 @@ def test_a_watch_that_reaches_nobody_a_lost_word_list_and_missing_files_are_warn
         "vocabulary: {chips: config/chips.yaml, names: [config/genes.yaml]}\nprojects: {}\n"
     ).warnings
 
-    told = "\n".join(warnings).replace(str(home.folder), "HOME")
+    told = "\n".join(map(str, warnings)).replace(str(home.folder), "HOME")
     assert "watches.nmj: no list has the watch nmj" in told
     assert "watches.nmj.lift[1]: there is no word list gene: it lifts nothing; did you mean genes?" in told
     assert "HOME/config/chips.yaml: it has no effect" in told
     assert "HOME/config/projects: it has no effect" in told
-    assert len(warnings) == 4
+    assert [one.code for one in warnings].count(Code.WITHOUT_EFFECT) == 3
+    assert len(warnings) == 7
 
 
 def test_a_slack_webhook_copied_from_the_manual_is_a_warning(home: Home) -> None:
@@ -306,7 +307,7 @@ def test_a_slack_webhook_copied_from_the_manual_is_a_warning(home: Home) -> None
         .replace("    to: [pi@uni-sample.de]\n", "")
     ).warnings
 
-    assert ["example address" in warning for warning in warnings] == [True]
+    assert ["example address" in warning.what for warning in warnings] == [True]
 
 
 def test_a_channels_address_may_be_odder_than_python_can_read(home: Home) -> None:
@@ -326,7 +327,7 @@ def test_the_shipped_configuration_loads_as_it_is_and_says_what_to_edit() -> Non
     settings = shipped()
 
     assert settings.order("lab-weekly").watches == ("nmj",)
-    assert [warning.split(": ")[1] for warning in settings.warnings] == [
+    assert [warning.place.key for warning in settings.warnings if warning.place] == [
         "pubmed.email",
         "channels.lab-mail.url",
         "channels.lab-mail.to[0]",

@@ -8,8 +8,8 @@ import pytest
 from configured import SMALL, Home, home_in
 
 from watcher.config import files_of, load_last_good
-from watcher.domain import Theme
-from watcher.errors import ConfigurationError
+from watcher.domain import Code, Theme
+from watcher.errors import ConfigurationError, Place
 
 GOOD = """\
 # a comment
@@ -85,18 +85,23 @@ def test_a_fault_is_told_with_its_line_and_what_to_write(text: str, line: int | 
     assert (found_line, what in told) == (line, True)
 
 
-def test_a_file_of_no_watch_is_refused_and_a_near_name_proposed(home: Home) -> None:
-    home.write("config/themes/nmi.yaml", GOOD)
+@pytest.mark.parametrize("name", ["nmi.yaml", "nmj.yml"])
+def test_a_file_of_no_watch_is_a_warning_and_a_near_name_proposed(name: str, home: Home) -> None:
+    file = home.write(f"config/themes/{name}", GOOD)
 
-    with pytest.raises(ConfigurationError, match=r"rename it to nmj\.yaml"):
-        home.load()
+    settings = home.load(SMALL)
+
+    (warning,) = settings.warnings
+    assert (warning.code, warning.fix, warning.place) == (Code.ORPHAN_THEMES, "rename it to nmj.yaml", Place(file))
+    assert settings.themes == {}
 
 
-def test_a_yml_file_is_not_passed_over(home: Home) -> None:
-    home.write("config/themes/nmj.yml", GOOD)
+def test_a_watch_that_is_renamed_leaves_its_themes_behind_with_a_warning(home: Home) -> None:
+    home.write(FILE, "Ageing: Sarcopenia, not a list")  # what is not used need not be right
 
-    with pytest.raises(ConfigurationError, match=r"rename it to nmj\.yaml"):
-        home.load()
+    settings = home.load(SMALL.replace("nmj:", "junction:").replace("watches: [nmj]", "watches: [junction]"))
+
+    assert [warning.code for warning in settings.warnings] == [Code.ORPHAN_THEMES]
 
 
 def test_the_last_good_themes_outlive_a_broken_file(home: Home) -> None:

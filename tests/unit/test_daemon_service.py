@@ -110,6 +110,60 @@ def test_a_new_configuration_is_taken_up_by_the_next_round(one: Lab, service: Se
     assert str(one.mail.mails[0].message["Subject"]).startswith("[edited]")
 
 
+def test_an_edit_that_is_warned_of_is_told_in_the_log_and_once_to_the_owner(one: Lab, service: Service) -> None:
+    one.document["alerts"] = {"channel": "lab-slack"}
+    one.write()
+    service.configuration.read()
+    at(one, service, START)
+    before = len(one.slack.posts)
+    one.edit(query="neuromuscular junction[tiab] AND frog[tiabb]")
+    service.configuration.read()
+
+    one.move_clock("2026-03-02T10:00")
+    with capture_logs() as logs:
+        service.round()
+        service.round()
+
+    (line,) = [entry for entry in logs if entry.get("code") == "query-field"]
+    assert (line["log_level"], line["key"], line["fix"]) == ("warning", "watches.nmj.query", "did you mean [tiab]?")
+    assert (line["file"], line["line"] > 1) == (str(one.config), True)
+    told = [str(post.payload) for post in one.slack.posts[before:]]
+    assert ["[tiabb]" in text for text in told] == [True]
+
+
+def test_a_restart_tells_no_warning_again(one: Lab, service: Service) -> None:
+    one.document["alerts"] = {"channel": "lab-slack"}
+    one.edit(query="neuromuscular junction[tiab] AND frog[tiabb]")
+    service.configuration.read()
+    at(one, service, START)
+    before = len(one.slack.posts)
+    service.end(10)
+    again = Service(Configuration(one.config, load_whole(one.config)), threading.Event())
+
+    at(one, again, "2026-03-02T10:00")
+    again.end(10)
+
+    assert before == 1
+    assert len(one.slack.posts) == before
+
+
+def test_while_the_file_is_wrong_the_alert_is_about_that_and_no_warning_ends(one: Lab, service: Service) -> None:
+    one.document["alerts"] = {"channel": "lab-slack"}
+    one.edit(query="neuromuscular junction[tiab] AND frog[tiabb]")
+    service.configuration.read()
+    at(one, service, START)
+    good = one.config.read_text()
+    one.config.write_text(good + "x: [\n")
+    service.configuration.read()
+    at(one, service, "2026-03-02T10:00")
+    one.config.write_text(good)
+    service.configuration.read()
+
+    at(one, service, "2026-03-02T10:01")
+
+    assert ["warning" in str(post.payload["text"]) for post in one.slack.posts] == [True, False, False]
+
+
 def test_a_removed_watch_keeps_its_history_and_comes_back_to_it(one: Lab, service: Service) -> None:
     at(one, service, START)
     at(one, service, MONDAY)
@@ -401,7 +455,7 @@ def test_an_alarm_that_reaches_nobody_is_a_line_in_the_log(one: Lab) -> None:
 
 
 def test_who_could_not_be_told_is_tried_again_every_five_minutes_and_alone(one: Lab) -> None:
-    one.document["channels"]["lab-mail"]["to"] = ["pi@lab.example", "postdoc@lab.example"]
+    one.document["channels"]["lab-mail"]["to"] = ["pi@uni-sample.de", "postdoc@uni-sample.de"]
     one.write()
     one.mail.answers.append("554 no")
     alarm, settings = Alarm(), load_whole(one.config).settings
@@ -413,11 +467,11 @@ def test_who_could_not_be_told_is_tried_again_every_five_minutes_and_alone(one: 
 
     assert counts == [0, 1, 1, 2, 2, 4, 4]
     told = [mail.message["To"] for mail in one.mail.mails]
-    assert told == ["postdoc@lab.example", "pi@lab.example", "pi@lab.example", "postdoc@lab.example"]
+    assert told == ["postdoc@uni-sample.de", "pi@uni-sample.de", "pi@uni-sample.de", "postdoc@uni-sample.de"]
 
 
 def test_the_end_is_told_only_to_those_who_heard_of_the_beginning(one: Lab) -> None:
-    one.document["channels"]["lab-mail"]["to"] = ["pi@lab.example", "postdoc@lab.example"]
+    one.document["channels"]["lab-mail"]["to"] = ["pi@uni-sample.de", "postdoc@uni-sample.de"]
     one.write()
     one.mail.answers.append("554 no")
     alarm, settings = Alarm(), load_whole(one.config).settings
@@ -425,7 +479,7 @@ def test_the_end_is_told_only_to_those_who_heard_of_the_beginning(one: Lab) -> N
     for minutes, error in ((0, "full"), (15, "full"), (16, None)):
         alarm.after_round(settings, error, after(minutes))
 
-    assert [mail.message["To"] for mail in one.mail.mails] == ["postdoc@lab.example"] * 2
+    assert [mail.message["To"] for mail in one.mail.mails] == ["postdoc@uni-sample.de"] * 2
 
 
 # --- the seeds that were read

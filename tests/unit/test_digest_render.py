@@ -238,13 +238,13 @@ def test_sections_stand_in_their_order_with_their_papers() -> None:
     assert "OLDER PAPERS YOUR EDITED QUERY ADDS" in email(first())[1].payload["text"]
 
 
-def test_the_receipt_tells_counts_gaps_failures_warnings_and_what_is_next() -> None:
+def test_the_receipt_tells_counts_gaps_failures_and_what_is_next() -> None:
     _, message = email(full())
 
     for told in (visible(message.payload["html"]), " ".join(message.payload["text"].split())):
         assert "Not covered yet: papers added 19–20 September 2026 for ALS and the motor unit, not searched since" in told
         assert "Failed: als: a run failed 2 times" in told
-        assert "Search warning: nmj: phrase not found" in told
+        assert "Als: its papers are not ranked and all are shown: no seed has text." in told
         assert "Next digest: Monday 28 September 2026, 08:00 (Europe/Berlin)" in told
         assert "PMID 99000201" in told
         assert "Synaptic basal lamina proteomics of human muscle. Now in Sample eLife" in told
@@ -529,7 +529,7 @@ def test_floods_of_gaps_failures_and_follow_ups_are_capped_in_html_and_whole_in_
         retracted=tuple(Pmid(99_100_000 + n) for n in range(400)),
         unavailable=tuple(Pmid(99_200_000 + n) for n in range(400)),
         failures=tuple(f"failure {n} " + "word " * 40 for n in range(300)),
-        warnings=tuple(f"warning {n} " + "x" * 2_000 for n in range(300)),
+        remarks=tuple(f"unranked {n} " + "x" * 2_000 for n in range(300)),
         next_digest_at=NEXT_AT,
     )
     whole = digest(
@@ -575,7 +575,7 @@ def attacked() -> Digest:
         [entry(article, 80, also=((Pmid(3), ATTACK),), note=ATTACK), entry(scripted, 79)],
         watches={name: replace(watch, title=ATTACK) for name, watch in WATCHES.items()},
         order=replace(WEEKLY, title=ATTACK, subject_prefix=ATTACK, full_text_url="javascript:alert({pmid})"),
-        receipt=Receipt(failures=(ATTACK,), warnings=(ATTACK,)),
+        receipt=Receipt(failures=(ATTACK,), remarks=(ATTACK,)),
         gaps=[Gap("nmj", date(2026, 9, 1), date(2026, 9, 2), ATTACK)],
         follow_ups=[FollowUp(article, 1, ATTACK)],
         period=replace(WEEK, late_reason=ATTACK),

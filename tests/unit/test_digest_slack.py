@@ -37,7 +37,7 @@ def flooded() -> Digest:
         [*ampersands, *many(120, title_length=1_000)],
         order=replace(WEEKLY, title="A & B " * 100, subject_prefix="", limit=0, top=5),
         receipt=Receipt(
-            failures=("word & " * 200,) * 60, warnings=("<" * 900,) * 60, retracted=tuple(Pmid(n) for n in range(1, 900))
+            failures=("word & " * 200,) * 60, remarks=("<" * 900,) * 60, retracted=tuple(Pmid(n) for n in range(1, 900))
         ),
         follow_ups=[FollowUp(paper(500 + n, "* " * 600), n, "now in _Sample_") for n in range(60)],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -20,12 +21,15 @@ import watcher
 from watcher import cli
 from watcher.app import App, load_settings
 from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, app
+from watcher.cli.show import check_document
 from watcher.config.document import KeyPath
 from watcher.config.sections import FILE
 from watcher.config.shape import all_keys, shape_at
-from watcher.domain import DeliveryState, ErrorKind, HitState, Outcome, RunOutcome, RunReport, Section
+from watcher.config.without_effect import ANY, WITHOUT_EFFECT
+from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Place, RunOutcome, RunReport, Section, Warned
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable
-from watcher.flows.status import status
+from watcher.flows.check import Checked, ListFacts, WatchFacts
+from watcher.flows.status import Around, status
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -234,6 +238,46 @@ def test_every_key_without_effect_is_a_key() -> None:
     assert [key for key in without_effect() if shape_at(key) is None] == []
 
 
+def test_the_readmes_keys_without_effect_are_those_of_the_code() -> None:
+    known = {tuple("NAME" if part == ANY else part for part in key) for key in WITHOUT_EFFECT}
+
+    assert without_effect() == known
+
+
+def test_every_code_of_a_warning_has_its_row_and_every_row_its_code() -> None:
+    rows = re.findall(r"(?m)^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", read(DOCS / "warnings.md"))
+
+    assert rows == [code.value for code in Code]
+
+
+def test_every_code_of_a_warning_is_given_somewhere() -> None:
+    sources = "\n".join(read(path) for path in (ROOT / "watcher").rglob("*.py"))
+
+    given = set(re.findall(r"(?:Warned|Fault)\(\s*(?:[\w.()]+,\s*)?Code\.(\w+)", sources))
+
+    assert [code for code in Code if code.name not in given] == []
+
+
+def test_the_page_of_warnings_shows_the_shape_of_the_document() -> None:
+    told = re.search(r"(?s)```json\n(.*?)```", read(DOCS / "warnings.md"))
+    assert told
+    shape = json.loads(told[1])
+
+    place = Place(Path("/srv/watcher/config/watcher.yaml"), 31, 17, "watches.nmj.query")
+    found = Checked(
+        place.path,
+        (WatchFacts("nmj", 19, 35),),
+        (ListFacts("lab-weekly", "monday 08:00", "Europe/Berlin", (datetime(2026, 9, 7, 6, tzinfo=UTC),)),),
+        (Warned(Code.QUERY_FIELD, "-", "-", place),),
+    )
+
+    made = check_document(found)
+    assert list(made["configuration"]) == list(shape["configuration"])
+    assert list(made) == list(shape)
+    for kind in ("warnings", "watches", "lists"):
+        assert list(made[kind][0]) == list(shape[kind][0])
+
+
 def test_every_key_that_nothing_reads_is_said_to_have_no_effect() -> None:
     modules = [path for path in (ROOT / "watcher").rglob("*.py") if "config" not in path.parts and path.name != "domain.py"]
     used = set(re.findall(r"\.([a-z_0-9]+)\b", "\n".join(map(read, modules))))
@@ -286,7 +330,8 @@ def test_the_document_of_status_has_just_the_names_that_are_told(home: Home, mon
         failed = RunReport("nmj", "first", RunOutcome.FAILED, now, now, error_kind=ErrorKind.NO_ANSWER, error="503")
         store = one.at_work(now)
         store.fail_run(store.begin_run("nmj", "first", now), failed)
-        document = status(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256).document
+        around = Around(warnings=(Warned(Code.NO_MATCH, "-"),))
+        document = status(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256, around=around).document
 
     (block,) = (block.text for block in blocks() if block.page == OPERATIONS and block.text.startswith("now,"))
     frame, *sections = block.splitlines()

@@ -12,9 +12,9 @@ from configured import SMALL, Home, home_in
 from store_samples import Bench, paper
 from tiny_model import tiny_model, tokenizer_bytes
 
-from watcher import rank
+from watcher import clock, rank
 from watcher.app import App, load_settings
-from watcher.domain import Article, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
+from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows import embedding
 from watcher.flows.embedding import BATCH, Choice, Embedding, Kept, dense_state, find_sample, open_embedding, open_encoder, prepare
@@ -254,9 +254,9 @@ def test_the_state_tells_the_files_and_what_to_pin(choice: Choice, kept: Kept) -
 
     state = dense_state(choice, lambda: PMIDS)
 
-    assert (state.why, state.told, state.sha256) == ("", (), files.sha256)
+    assert (state.why, state.sha256) == ("", files.sha256)
     assert state.pins == {"dense_sha256": files.model_sha256, "dense_tokenizer_sha256": files.tokenizer_sha256}
-    assert dense_state(Choice("", choice.home, choice.models), lambda: PMIDS).told == ()
+    assert dense_state(Choice("", choice.home, choice.models), lambda: PMIDS).why == ""
 
 
 def test_the_state_tells_what_is_missing(choice: Choice) -> None:
@@ -265,8 +265,7 @@ def test_the_state_tells_what_is_missing(choice: Choice) -> None:
     state = dense_state(choice, lambda: PMIDS)
 
     assert state.why.endswith("there is no model.onnx")
-    (told,) = state.told
-    assert told.startswith("ranking by words alone, without the dense part: ")
+    assert state.fix
 
 
 # --- in the App
@@ -285,7 +284,7 @@ def opened(home: Home, more: str) -> App:
 def test_without_a_model_there_is_no_dense_part_and_no_word_of_it(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     with opened(home, "") as app:
         assert app.embedding is None
-        assert app.dense_warnings == ()
+        assert [one for one in app.file_warnings(clock.now()) if one.code is Code.DENSE_OFF] == []
 
     assert caplog.records == []
 
@@ -296,7 +295,8 @@ def test_a_model_that_is_missing_is_told_once_and_ranking_goes_on_by_words(home:
     for _ in range(2):
         with opened(home, "ranking: {dense_model: lab/missing}\n") as app:
             assert app.embedding is None
-            assert len(app.dense_warnings) == 1
+            (warning,) = [one for one in app.file_warnings(clock.now()) if one.code is Code.DENSE_OFF]
+            assert warning.what.startswith("ranking by words alone, without the dense part: ")
 
     (record,) = caplog.records
     assert "ranking by words alone" in record.getMessage()
@@ -331,7 +331,7 @@ def test_a_model_that_is_ready_is_used(home: Home, monkeypatch: pytest.MonkeyPat
 
         assert embed is not None
         assert embed.sample.shape == (3, 4)
-        assert app.dense_warnings == ()
+        assert [one for one in app.file_warnings(clock.now()) if one.code is Code.DENSE_OFF] == []
         assert made.is_relative_to(app.data_folder)
         app.rest()
         (folder / "tokenizer.json").write_bytes(tokenizer_bytes() + b" ")

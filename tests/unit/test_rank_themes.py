@@ -117,8 +117,9 @@ def test_seeds_without_telling_words_have_no_themes() -> None:
 
 def test_the_shipped_themes_sort_the_samples() -> None:
     folder: Path = starter.shipped() / "config" / "themes"
-    themes, problems = read_themes(folder, ["nmj"])
+    read = read_themes(folder, ["nmj"])
 
-    assert problems == ()
+    assert (read.problems, read.warnings) == ((), ())
+    themes = read.themes
     assert fit(MUSK, *themes["nmj"]) == "Congenital syndromes and autoimmunity"
     assert fit(ENDPLATE, *themes["nmj"]) is None

@@ -205,7 +205,7 @@ def test_what_was_found_before_pubmed_failed_is_kept_and_the_rest_is_told(at_des
     found, warnings = resolve("nmj", seeds, store=one.store, source=one.source, now=NOW)
 
     assert [each.article is not None for each in found] == [True] * 20 + [False] * 10
-    assert warnings[0].startswith("10 seeds could not be looked up and stand on their own text for now")
+    assert warnings[0].what.startswith("10 seeds could not be looked up and stand on their own text for now")
     assert len(one.store.seeds("nmj")) == 20
 
 

@@ -13,7 +13,7 @@ from store_samples import Bench
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import ErrorKind, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
+from watcher.domain import Code, ErrorKind, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
 from watcher.flows.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
 from watcher.pubmed.client import Found
@@ -230,7 +230,9 @@ def test_a_refused_edit_keeps_the_old_query_in_force_and_its_papers_coming(at_de
     report = one.run("2026-03-04T06:00")
 
     assert (report.outcome, report.error_kind) == (RunOutcome.GOOD, ErrorKind.TOO_MANY)
-    assert any(warning.startswith("the edited query was refused, the one before stays in force") for warning in report.warnings)
+    assert any(
+        warning.what.startswith("the edited query was refused, the one before stays in force") for warning in report.warnings
+    )
     assert one.news() == {1, 2}
     assert one.plan("2026-03-05T06:00").kind == "edit"
     version = one.bench.store.version_in_force("nmj")
@@ -312,7 +314,9 @@ def test_a_set_that_stays_under_half_is_told_as_drift(at_desk: Desks) -> None:
 
     report = one.run("2026-03-09T06:00")
 
-    assert report.warnings == ("the full set fell from 9 to 3 records: PubMed or the query's terms have changed",)
+    assert [(one.code, one.what) for one in report.warnings] == [
+        (Code.SET_FELL, "the full set fell from 9 to 3 records: PubMed or the query's terms have changed")
+    ]
     assert one.news() == set(range(1, 10))
 
 
@@ -324,7 +328,9 @@ def test_a_set_that_grew_over_the_allowed_is_read_and_told(at_desk: Desks) -> No
     report = one.run("2026-03-09T06:00", reconcile=True)
 
     assert report.outcome is RunOutcome.GOOD
-    assert report.warnings == ("the query now matches 2 records, more than allow_over (1)",)
+    assert [(one.code, one.what) for one in report.warnings] == [
+        (Code.TOO_MANY, "the query matches more records than allow_over (1)")
+    ]
     assert one.news() == {1, 2}
 
 
@@ -432,7 +438,7 @@ def test_neighbours_that_cannot_be_had_cost_a_warning_and_are_asked_for_again(at
     with_them = one.run("2026-03-03T06:00")
 
     assert without.outcome is RunOutcome.GOOD
-    assert [warning for warning in without.warnings if warning.startswith("similar articles of the seeds were left out")]
+    assert [warning for warning in without.warnings if warning.what.startswith("similar articles of the seeds were left out")]
     assert found == {2}
     assert (with_them.warnings, one.news()) == ((), {1, 2})
 
@@ -563,7 +569,7 @@ def test_what_pubmed_complained_of_is_in_the_report(at_desk: Desks) -> None:
 
     report = one.run("2026-03-02T06:00")
 
-    assert any("gibberish phrase" in warning for warning in report.warnings)
+    assert any("gibberish phrase" in warning.what for warning in report.warnings)
     assert report.translation
 
 
@@ -574,7 +580,7 @@ def test_without_any_text_to_rank_by_papers_are_collected_and_all_pass(at_desk: 
     report = runner.run(one.watch, now=one.at("2026-03-02T06:00"))
 
     assert (report.outcome, report.new, report.selected) == (RunOutcome.GOOD, 1, 1)
-    assert any("not ranked and all are shown" in warning for warning in report.warnings)
+    assert any("not ranked and all are shown" in warning.what for warning in report.warnings)
     assert one.bench.store.ledger("nmj") == {1: HitState.NEWS}
 
 
@@ -627,7 +633,7 @@ def test_seeds_that_cannot_be_looked_up_now_are_a_warning(at_desk: Desks) -> Non
     report = one.run("2026-03-02T06:00")
 
     assert report.outcome is RunOutcome.GOOD
-    assert any("stand on their own text for now" in warning for warning in report.warnings)
+    assert any("stand on their own text for now" in warning.what for warning in report.warnings)
     assert one.bench.store.seeds("nmj") == ()
 
 

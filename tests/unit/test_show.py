@@ -17,9 +17,9 @@ from store_samples import paper
 from watcher import clock
 from watcher.cli import console, show
 from watcher.demo.papers import paper as record
-from watcher.domain import HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind
+from watcher.domain import Code, HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows.check import Finding
+from watcher.flows.check import Checked, Finding, WatchFacts
 from watcher.flows.explain import explain
 from watcher.flows.feedback import Marked, Marking
 from watcher.flows.ordering import Orderer
@@ -75,7 +75,14 @@ def lived(one: Desk) -> Desk:
 
 def test_lines_hang_on_a_terminal_and_stay_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     report = RunReport(
-        "nmj", "full", RunOutcome.FAILED, NOW, NOW, matched=41_234, error=f"PubMed answered 503. {LONG}", warnings=(LONG,)
+        "nmj",
+        "full",
+        RunOutcome.FAILED,
+        NOW,
+        NOW,
+        matched=41_234,
+        error=f"PubMed answered 503. {LONG}",
+        warnings=(Warned(Code.SEEDS_NOT_ASKED, LONG),),
     )
 
     with on_a_terminal() as terminal:
@@ -104,19 +111,28 @@ def test_one_line_counts_for_a_run(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_check_names_each_thing_once_on_a_terminal_and_on_each_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    found = [Finding("watch nmj", LONG), Finding("watch nmj", "[tiab] is unknown", "warning"), Finding("channel x", "no", "failed")]
+    found = Checked(
+        Path("watcher.yaml"),
+        (WatchFacts("nmj", 2, 35),),
+        warnings=(Warned(Code.QUERY_FIELD, "[tiabb] is unknown", "write [tiab]"),),
+        zones="2026f",
+        online=(Finding("watch nmj", LONG), Finding("channel x", "no", failed=True)),
+    )
 
     with on_a_terminal() as terminal:
-        show.findings(found)
-    show.findings(found)
+        show.checked(found, as_json=False)
+    show.checked(found, as_json=False)
 
     assert fits(terminal)
     assert terminal.plain.count("watch nmj") == 1
-    assert "[tiab] is unknown" in terminal.plain
+    assert "[tiabb] is unknown" in terminal.plain
     assert "\x1b[1;31mFAILED" in terminal.getvalue()
     assert capsys.readouterr().out.splitlines() == [
+        "ok\tconfiguration\twatcher.yaml is understood",
+        "ok\ttime zones\t2026f",
+        "warning\tquery-field\t[tiabb] is unknown; write [tiab]",
+        "ok\twatch nmj\t2 seeds, threshold 35",
         f"ok\twatch nmj\t{LONG}",
-        "warning\twatch nmj\t[tiab] is unknown",
         "FAILED\tchannel x\tno",
     ]
 
@@ -135,7 +151,7 @@ def test_seeds_are_told_with_what_was_understood() -> None:
     ]
 
     with on_a_terminal() as terminal:
-        show.seeds(NMJ, resolved, ["PubMed is away"])
+        show.seeds(NMJ, resolved, [Warned(Code.SEEDS_NOT_ASKED, "PubMed is away")])
 
     assert fits(terminal)
     assert terminal.plain.splitlines() == [

@@ -11,7 +11,7 @@ from flow_samples import NMJ, WEEKLY, Desk, final, passing
 from watcher import __version__, clock
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import Notice, Pmid, VerdictKind
+from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.ailments import ailments
 from watcher.flows.status import Around, State, broken, status
@@ -57,6 +57,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
 
     assert list(found) == [
         "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries", "outages",
+        "warnings",
         "incidents",
         "troubles",
     ]  # fmt: skip
@@ -266,15 +267,13 @@ def test_an_open_notice_is_an_incident_with_the_instant_at_which_people_were_tol
     assert document(one, START)["incidents"] == []
 
 
-def test_people_are_told_of_pauses_warnings_and_size(at_desk: Desks) -> None:
+def test_people_are_told_of_pauses_and_size(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
-    one.edit(query='neuromuscular junction[tiab] OR "gibberish phrase"[tiab]')
     one.orders[0] = replace(WEEKLY, pause_until=date(2026, 4, 1))
     one.tick(START)
 
     remarks = state(one, START).remarks
 
-    assert any(line.startswith("watch nmj: ") and "gibberish phrase" in line for line in remarks)
     assert "list weekly is paused until 2026-04-01" in remarks
     assert any(line.startswith("database: works 1, records 1, hits 1, digests 0; ") for line in remarks)
 
@@ -345,14 +344,31 @@ def test_the_service_is_told_as_its_pulse_says(at_desk: Desks) -> None:
     }  # fmt: skip
 
 
-def test_warnings_about_the_database_are_remarks(at_desk: Desks) -> None:
+def test_it_tells_each_warning_with_its_code_and_place(at_desk: Desks) -> None:
     one = at_desk()
+    place = Place(Path("/lab/config/watcher.yaml"), 3, 5, "watches.nmj.query")
+    warned = (
+        Warned(Code.DATABASE_PLACE, "it lies on NFS"),
+        Warned(Code.QUERY_TAG, "no word stands before [ti]", "write it", place),
+    )
 
-    found = state(one, START, Around(database="postgresql", warnings=("it lies on NFS",)))
+    found = state(one, START, Around(database="postgresql", warnings=warned))
 
     assert found.document["database"]["kind"] == "postgresql"
     assert found.document["database"]["size_bytes"] > 0
-    assert "it lies on NFS" in found.remarks
+    assert found.document["warnings"] == [
+        {"code": "database-place", "file": None, "line": None, "column": None, "key": None, "what": "it lies on NFS", "fix": ""},
+        {
+            "code": "query-tag",
+            "file": "/lab/config/watcher.yaml",
+            "line": 3,
+            "column": 5,
+            "key": "watches.nmj.query",
+            "what": "no word stands before [ti]",
+            "fix": "write it",
+        },
+    ]
+    assert found.document["incidents"] == []
 
 
 # --- what the service says of itself

@@ -103,14 +103,14 @@ def test_what_is_wider_is_told_with_the_command_and_not_changed(tmp_path: Path) 
     for path, mode in ((folder, 0o755), (folder / "watcher.db", 0o640), (backup, 0o604)):
         path.chmod(mode)
 
-    with Store.open(bench.url, folder=folder, check=True) as store:
-        (told,) = store.warnings
+    with Store.open(bench.url, folder=folder, check=True):
+        (told,) = Store.warnings_about(bench.url, folder=folder)
     (told_closed,) = Store.warnings_about(bench.url, folder=folder)
     after = (modes(folder)["."], modes(folder)["watcher.db"], modes(folder)[f"backups/{backup.name}"])
-    mended = os.system(told_closed.rpartition("if that is not meant: ")[2])  # noqa: S605 - the command that is told
+    mended = os.system(told_closed.fix.removeprefix("if that is not meant: "))  # noqa: S605 - the command that is told
 
-    assert f"{folder} (mode 755), {folder}/watcher.db (mode 640)" in told
-    assert f"{folder} (mode 755), {folder}/watcher.db (mode 640), {backup} (mode 604)" in told_closed
+    assert f"{folder} (mode 755), {folder}/watcher.db (mode 640)" in told.what
+    assert f"{folder} (mode 755), {folder}/watcher.db (mode 640), {backup} (mode 604)" in told_closed.what
     assert after == (0o755, 0o640, 0o604)
     assert mended == 0
     assert Store.warnings_about(bench.url, folder=folder) == ()

@@ -183,17 +183,17 @@ def test_who_keeps_the_database_on_a_network_file_system_is_warned(tmp_path: Pat
     mounted("nfs4")
     bench = Bench.at(tmp_path)
 
-    (warning,) = bench.store.warnings
+    (warning,) = Store.warnings_about(bench.url, folder=tmp_path)
     bench.store.close()
 
-    assert warning.startswith(f"{tmp_path}/watcher.db lies on a network file system (nfs4 at {tmp_path})")
+    assert warning.what.startswith(f"{tmp_path}/watcher.db lies on a network file system (nfs4 at {tmp_path})")
 
 
 def test_who_keeps_it_on_a_local_disk_is_not(tmp_path: Path, mounted: Callable[[str], None]) -> None:
     mounted("ext4")
     bench = Bench.at(tmp_path)
 
-    assert bench.store.warnings == ()
+    assert Store.warnings_about(bench.url, folder=tmp_path) == ()
     bench.store.close()
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from watcher.app import App
     from watcher.config import Settings
     from watcher.errors import ConfigurationError
+    from watcher.flows.check import Checked
     from watcher.flows.status import Around
 
 WRONG_INPUT = 1
@@ -141,23 +142,23 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask PubMed for counts and phrases, and try to reach each channel.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Validate the configuration, the seeds and the queries."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.check import check_offline, check_online, limits  # noqa: PLC0415
+    from watcher.errors import ConfigurationError  # noqa: PLC0415
+    from watcher.flows.check import Checked  # noqa: PLC0415
 
-    with opened(context, with_seeds=True) as one:
-        warnings = (*one.settings.warnings, *one.channel_warnings, *one.place_warnings, *one.dense_warnings)
-        findings = check_offline(
-            one.settings.path, warnings, one.watches, one.orders, one.seeds,
-            doubts=one.seed_doubts, themes=one.settings.themes, now=_now(),
-        )  # fmt: skip
-        findings += limits(one.channel_limits)
-        if online:
-            findings += check_online(one.watches, one.channels, store=one.store, source=one.source, reach=one.notifier.reach)
-    show.findings(findings)
-    if any(finding.failed for finding in findings):
-        raise typer.Exit(UNREACHABLE if all(finding.unreachable for finding in findings if finding.failed) else FAILURES_LISTED)
+    try:
+        with opened(context, with_seeds=True) as one:
+            found = _checked(one, online=online)
+    except ConfigurationError as error:
+        if as_json:
+            show.checked(Checked(None, problems=error.problems), as_json=True)
+        raise
+    show.checked(found, as_json=as_json)
+    if found.failures:
+        raise typer.Exit(UNREACHABLE if all(one.unreachable for one in found.failures) else FAILURES_LISTED)
 
 
 @app.command()
@@ -177,7 +178,7 @@ def seeds(
         for each in [one.watch(watch)] if watch else one.watches.values():
             source = one.source if resolve else None
             understood, warnings = resolved_now(each.name, one.seeds(each), store=one.store, source=source, now=now, say=one.say)
-            found.append((each, understood, (*map(str, one.seed_doubts(each)), *warnings)))
+            found.append((each, understood, (*one.seed_warnings(each.name), *warnings)))
     for each, understood, warnings in found:
         show.seeds(each, understood, warnings)
     if resolve:
@@ -209,11 +210,14 @@ def run(
                 one.beats.began(each.name)
                 reports.append(runner.run(each, now=instant, lists=lists, at_once=now))
                 one.beats.ended(reports[-1])
+        warnings = one.warnings(_now(), [*reports, *(one_plan.report for one_plan in planned)])
         if not dry_run:
             one.alerter().after_tick(_now())
+            one.alerter().warnings(warnings, _now())
     for one_plan in planned:
         show.commit(one_plan)
     show.reports(reports)
+    show.warnings(warnings)
     _exit_for_runs(reports)
 
 
@@ -239,8 +243,9 @@ def digest(
         if dry_run:
             writer(preview(draft_now(one.ticker(), order).digest, style.value, to_ris))
             return
-        done = compose_now(one.ticker(), order, now)
+        done, warnings = compose_now(one.ticker(), order, now), one.warnings(_now())
         show.done(done)
+        show.warnings(warnings)
         if out is not None:
             writer(preview(done.drafts[0].digest, style.value, to_ris))
     _exit_for(done)
@@ -277,14 +282,20 @@ def deliver(
 def tick(context: typer.Context) -> None:
     """Do everything that is due now, and exit."""
     from watcher.cli import show  # noqa: PLC0415
+    from watcher.flows.tick import Done  # noqa: PLC0415
 
     now = _now()
     with opened(context) as one:
         one.at_work(now)
         done = one.ticker().tick(now)
-        if one.alerter().after_tick(_now()):
+        warnings, alerter = one.warnings(_now()), one.alerter()
+        is_news = alerter.is_news(warnings)
+        told = alerter.warnings(warnings, _now())
+        if alerter.after_tick(_now()) or told:
             done = replace(done, sendings=done.sendings + one.deliverer().deliver(_now()))
     show.done(done)
+    if is_news or done != Done():  # by cron, what stands is not printed every five minutes
+        show.warnings(warnings)
     _exit_for(done)
 
 
@@ -600,13 +611,31 @@ def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settin
         raise typer.Exit(INTERRUPTED) from None
 
 
+def _checked(one: App, *, online: bool) -> Checked:
+    """What a check knows; online with what the runs and PubMed say."""
+    from watcher.flows import standing  # noqa: PLC0415
+    from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
+
+    now, themes = _now(), one.settings.themes
+    warnings = one.warnings(now) if online else one.file_warnings(now)
+    found = check_offline(
+        one.settings.path, one.watches, one.orders, one.seeds, warnings=warnings, themes=themes, limits=one.channel_limits, now=now
+    )
+    if not online:
+        return found
+    told, more = check_online(
+        one.watches, one.channels, store=one.store, source=one.source, placed=one.at_its_key, reach=one.notifier.reach
+    )
+    return replace(found, online=tuple(told), warnings=standing.ordered([*warnings, *more]))
+
+
 def _around(one: App, refused: ConfigurationError | None) -> Around:
     """What `status` tells beside the database."""
     from watcher import clock, health  # noqa: PLC0415
     from watcher.flows.status import Around  # noqa: PLC0415
 
     kind = one.settings.database_url.partition(":")[0].partition("+")[0]
-    return Around(kind, health.latest(one.data_folder, clock.real_now()), refused, (*one.store.warnings, *one.dense_warnings))
+    return Around(kind, health.latest(one.data_folder, clock.real_now()), refused, one.warnings(_now()))
 
 
 def _now() -> datetime:

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from watcher.cli.console import document as _json
 from watcher.cli.console import line as _line
 from watcher.cli.console import table as _table
-from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Watch
-from watcher.flows.check import Finding
+from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Warned, Watch
+from watcher.flows.check import Checked, WatchFacts
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
 from watcher.flows.feedback import Marked, Marking
 from watcher.flows.ordering import Against, Behind, Calibrated, Order, Standing
-from watcher.flows.status import State
+from watcher.flows.status import State, warned, where
 from watcher.flows.summary import summary
 from watcher.flows.tick import Done
 from watcher.rank.calibration import ENOUGH, Border, Calibration, Share
@@ -29,21 +29,56 @@ from watcher.store import BackupFacts, RestoreFacts, RunCommit, StoreFacts
 if TYPE_CHECKING:
     from watcher.flows.embedding import DenseState
 
-_STATES = {"good": "ok", "warning": "warning", "failed": "FAILED"}
 _LEFT_NAMED = 10
 """So many foreign things in a backup are named."""
 
 
-def findings(found: Sequence[Finding]) -> None:
-    """The lines of a check; what several are about is told once on a terminal."""
+def checked(found: Checked, *, as_json: bool) -> None:
+    """Everything that a check knows; on a terminal, what several lines are about is told once."""
+    if as_json:
+        _json(check_document(found))
+        return
+    lines = [("ok", "configuration", f"{found.path} is understood"), ("ok", "time zones", found.zones)]
+    lines += [("warning", one.code.value, str(one)) for one in found.warnings]
+    lines += [("ok", f"watch {one.name}", _watch_told(one)) for one in found.watches]
+    for order in found.lists:
+        slots = ", ".join(f"{slot:%a %d %b %H:%M %Z}" for slot in order.upcoming)
+        lines.append(("ok", f"list {order.name}", f"{order.schedule} ({order.timezone}): next {slots}"))
+    lines += [("ok", f"channel {name}", room) for name, room in found.limits.items()]
+    lines += [("FAILED" if one.failed else "ok", one.about, one.told) for one in found.online or ()]
     rows, told = [], ""
-    for one in found:
-        rows.append((_STATES[one.state], "" if one.about == told and sys.stdout.isatty() else one.about, one.told))
-        told = one.about
+    for state, about, text in lines:
+        rows.append((state, "" if about == told and sys.stdout.isatty() else about, text))
+        told = about
     _table((), rows)
 
 
-def seeds(watch: Watch, resolved: Sequence[ResolvedSeed], warnings: Sequence[str]) -> None:
+def _watch_told(one: WatchFacts) -> str:
+    own = f", {one.themes} themes of its own" if one.themes is not None else ""
+    return f"{_count(one.seeds, 'seed')}, threshold {one.threshold:g}{own}"
+
+
+def check_document(found: Checked) -> dict[str, Any]:
+    """A check in JSON, as docs/warnings.md shows it."""
+    return {
+        "configuration": {"file": str(found.path) if found.path else None, "state": "bad" if found.problems else "good"},
+        "zones": found.zones or None,
+        "problems": [{**where(one.place), "what": one.what, "fix": one.fix} for one in found.problems],
+        "warnings": [warned(one) for one in found.warnings],
+        "watches": [asdict(one) for one in found.watches],
+        "lists": [asdict(one) | {"upcoming": [slot.isoformat() for slot in one.upcoming]} for one in found.lists],
+        "limits": dict(found.limits),
+        "online": None if found.online is None else [asdict(one) for one in found.online],
+    }
+
+
+def warnings(found: Sequence[Warned]) -> None:
+    """What is warned of, one after the other."""
+    for one in found:
+        _warning(warned(one))
+
+
+def seeds(watch: Watch, resolved: Sequence[ResolvedSeed], warnings: Sequence[Warned]) -> None:
     """What was understood of each seed of a watch, and how it was resolved."""
     _line(f"watch {watch.name}: {_count(len(resolved), 'seed')}")
     rows = [_seed_row(one) for one in resolved]
@@ -127,6 +162,8 @@ def status(state: State, *, as_json: bool) -> None:
         _line(_outage_line(one, document["now"], zone))
     for line in state.remarks:
         _line(line)
+    for one in document["warnings"]:
+        _warning(one)
     for line in document["incidents"]:
         _line(f"incident: {line}")
     if not document["incidents"]:
@@ -447,7 +484,15 @@ def _trouble(report: RunReport) -> None:
     if report.fix:
         _line(f"    {report.fix}")
     for warning in report.warnings:
-        _line(f"    warning: {warning}")
+        if warning.code.passes:
+            _line(f"    warning: {warning}")
+
+
+def _warning(one: Mapping[str, Any]) -> None:
+    place = ":".join(str(one[part]) for part in ("file", "line", "column") if one[part] is not None)
+    _line(f"warning: {': '.join(part for part in (place, one['key'], one['what']) if part)}")
+    if one["fix"]:
+        _line(f"    {one['fix']}")
 
 
 def _sending_lines(what: Sequence[Sending]) -> None:

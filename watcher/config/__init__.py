@@ -26,6 +26,7 @@ from watcher.config.shape import twin_of
 from watcher.config.themes import FOLDER as THEMES
 from watcher.config.themes import must_hold, read_themes
 from watcher.config.wording import problems_of
+from watcher.domain import Code, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.writing import Guarded, Reach
 
@@ -66,12 +67,12 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -
     gathering = _Gathering(document, environ, home)
     settings = gathering.settings()
     watches = document.values.get("watches")
-    themes, wrong = read_themes(file.parent / THEMES, list(watches) if isinstance(watches, Mapping) else [])
-    problems = [*gathering.problems, *wrong]
+    found = read_themes(file.parent / THEMES, list(watches) if isinstance(watches, Mapping) else [])
+    problems = [*gathering.problems, *found.problems]
     if settings is None or problems:
         raise ConfigurationError(*sorted(dict.fromkeys(problems), key=_order))
-    warnings = tuple(map(_line, gathering.warnings(settings)))
-    settings.come_from(Origin(path=file, home=home, place=gathering.place, warnings=warnings, themes=themes))
+    warnings = (*gathering.warnings(settings), *found.warnings)
+    settings.come_from(Origin(path=file, home=home, place=gathering.place, warnings=warnings, themes=found.themes))
     return settings
 
 
@@ -176,7 +177,7 @@ class _Gathering:
                     return place
         return self._document.place(key)
 
-    def warnings(self, settings: Settings) -> Iterator[Problem]:
+    def warnings(self, settings: Settings) -> Iterator[Warned]:
         """What is allowed but hardly meant."""
         yield from warnings_for(settings, self._home, self.place)
         used = self._yaml.files | self._environment.files
@@ -184,7 +185,7 @@ class _Gathering:
             file = self._secrets.folder / name
             if file not in used:
                 fix = "name it like a variable: watcher_pubmed__api_key; or in a key that ends in _file"
-                yield Problem("this secret file stands for no setting and is not used", fix, Place(file))
+                yield Warned(Code.UNUSED_SECRET, "this secret file stands for no setting and is not used", fix, Place(file))
 
 
 def _located(path: Path | None, environ: Mapping[str, str]) -> Path:
@@ -199,7 +200,3 @@ def _home_of(file: Path) -> Path:
 def _order(problem: Problem) -> tuple[str, int, int, str]:
     place = problem.place
     return (str(place.path), place.line or 0, place.column or 0, place.key or "") if place else ("", 0, 0, "")
-
-
-def _line(problem: Problem) -> str:
-    return f"{problem.place}: {problem.what}; {problem.fix}"

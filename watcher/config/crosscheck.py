@@ -16,6 +16,8 @@ from watcher.config.document import KeyPath, is_showable
 from watcher.config.sections import WatchSection
 from watcher.config.settings import Settings
 from watcher.config.suggest import nearest
+from watcher.config.without_effect import set_without_effect
+from watcher.domain import Code, Warned
 from watcher.errors import Place, Problem
 
 SEEDS = "seeds"
@@ -43,15 +45,19 @@ def problems_in(values: Mapping[str, Any], home: Path, place: _Where) -> Iterato
     yield from _highlights(values, place)
 
 
-def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Problem]:
+def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Warned]:
     """What loads but will hardly do what the lab wants."""
     if urlsplit(settings.pubmed.base_url).hostname == _PUBMED and _is_example(settings.pubmed.email.rpartition("@")[2]):
-        yield Problem("this is still the example address", "write your own: NCBI asks for it", place(("pubmed", "email")))
+        fix = "write your own: NCBI asks for it"
+        yield Warned(Code.EXAMPLE_ADDRESS, "this is still the example address", fix, place(("pubmed", "email")))
     for name in settings.channels:
         yield from _example_addresses(settings, name, place)
     yield from _unused(settings, place)
     yield from _lifted_by_nothing(settings, place)
     yield from _not_there(settings, home, place)
+    for key in set_without_effect(settings):
+        fix = "take it out until then; the README lists what is not there yet"
+        yield Warned(Code.WITHOUT_EFFECT, "this key has no effect in this version", fix, place(key))
 
 
 # --- faults ------------------------------------------------------------------------------------------------------------------
@@ -125,37 +131,41 @@ def _highlights(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
 # --- warnings ----------------------------------------------------------------------------------------------------------------
 
 
-def _example_addresses(settings: Settings, name: str, place: _Where) -> Iterator[Problem]:
+def _example_addresses(settings: Settings, name: str, place: _Where) -> Iterator[Warned]:
     channel = settings.channel(name)
     hosts = re.findall(r"(?<=[@/])[A-Za-z0-9.-]+", channel.url)
     if any(map(_is_example, hosts)) or _SLACK_EXAMPLE.search(channel.url):
         fix = "write your server's; docs/configuration.md shows how, and `watcher send-test` tries it"
-        yield Problem(f"{name} still has the example address: nothing will arrive", fix, place(("channels", name, "url")))
+        what = f"{name} still has the example address: nothing will arrive"
+        yield Warned(Code.EXAMPLE_ADDRESS, what, fix, place(("channels", name, "url")))
     for position, address in enumerate(channel.to):
         if _is_example(address.rpartition("@")[2]):
-            yield Problem(f"{address} is still an example address", "write your own", place(("channels", name, "to", position)))
+            what = f"{address} is still an example address"
+            yield Warned(Code.EXAMPLE_ADDRESS, what, "write your own", place(("channels", name, "to", position)))
 
 
-def _unused(settings: Settings, place: _Where) -> Iterator[Problem]:
+def _unused(settings: Settings, place: _Where) -> Iterator[Warned]:
     listed = {watch for section in settings.lists.values() for watch in section.watches}
     for name in settings.watches:
         if name not in listed:
-            yield Problem(f"no list has the watch {name}: its papers reach nobody", "name it in a list", place(("watches", name)))
+            what = f"no list has the watch {name}: its papers reach nobody"
+            yield Warned(Code.UNLISTED_WATCH, what, "name it in a list", place(("watches", name)))
     if not settings.watches:
-        yield Problem("there is no watch: nothing is looked for", "describe one under watches:", place(()))
+        yield Warned(Code.NO_WATCH, "there is no watch: nothing is looked for", "describe one under watches:", place(()))
 
 
-def _lifted_by_nothing(settings: Settings, place: _Where) -> Iterator[Problem]:
+def _lifted_by_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:
     lists = settings.vocabulary.names if settings.vocabulary else ()
     known = [PurePosixPath(one).stem for one in lists]
     for name, section in settings.watches.items():
         for position, wanted in enumerate(section.lift):
             if wanted not in known:
                 fix = _did_you_mean(wanted, known) or "name its file under vocabulary: names:"
-                yield Problem(f"there is no word list {wanted}: it lifts nothing", fix, place(("watches", name, "lift", position)))
+                what = f"there is no word list {wanted}: it lifts nothing"
+                yield Warned(Code.UNKNOWN_WORD_LIST, what, fix, place(("watches", name, "lift", position)))
 
 
-def _not_there(settings: Settings, home: Path, place: _Where) -> Iterator[Problem]:
+def _not_there(settings: Settings, home: Path, place: _Where) -> Iterator[Warned]:
     wanted: list[tuple[KeyPath, str]] = []
     if settings.vocabulary:
         wanted += [(("vocabulary", "chips"), settings.vocabulary.chips)] if settings.vocabulary.chips else []
@@ -164,7 +174,8 @@ def _not_there(settings: Settings, home: Path, place: _Where) -> Iterator[Proble
         wanted.append((("projects", "folder"), settings.projects.folder))
     for key, named in wanted:
         if not _is_there(home / named):
-            yield Problem(f"there is no {home / named}: it has no effect", "create it, or remove the key", place(key))
+            what = f"there is no {home / named}: it has no effect"
+            yield Warned(Code.MISSING_FILE, what, "create it, or remove the key", place(key))
 
 
 def _is_there(path: Path) -> bool:

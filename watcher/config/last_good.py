@@ -24,7 +24,7 @@ from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE, DatabaseSection
 from watcher.config.settings import Origin, Settings, data_folder_of, database_url_of, sqlite_file_of
 from watcher.config.shape import shape_at
-from watcher.domain import UNKNOWN_URL, Theme
+from watcher.domain import UNKNOWN_URL, Code, Theme, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 
 _STARS = str(SecretStr("any"))
@@ -116,14 +116,14 @@ class _Rebuilding:
         if self._above is None:
             return None
         found: dict[str, Any] = {}
-        warnings = tuple(self._sought(found))
+        warnings = tuple(self._sought(found, file))
         settings, _ = self._merged(found)
         if settings is not None:
             settings.come_from(Origin(file, self._home, lambda key: Place(file, key=dotted(key) or None), warnings, sha256, themes))
         return settings
 
-    def _sought(self, found: dict[str, Any]) -> Iterator[str]:
-        """Puts what the layers lack into `found`; a sentence on each secret that is nowhere."""
+    def _sought(self, found: dict[str, Any], file: Path) -> Iterator[Warned]:
+        """Puts what the layers lack into `found`; a warning of each secret that is nowhere."""
         _, known = self._merged({})
         for key in self._lost:
             if value_at(known, key) is not None:
@@ -133,9 +133,9 @@ class _Rebuilding:
                 put(found, key, text)
             elif key[0] == "channels":
                 put(found, key, UNKNOWN_URL)
-                yield f"{dotted(key)} cannot be read: nothing can be sent to {key[1]} until the configuration file is mended"
+                yield _unreadable(file, key, f"nothing can be sent to {key[1]}")
             elif key != _DATABASE:
-                yield f"{dotted(key)} cannot be read: the service goes on without it until the configuration file is mended"
+                yield _unreadable(file, key, "the service goes on without it")
 
     def _merged(self, found: dict[str, Any]) -> tuple[Settings | None, dict[str, Any]]:
         """The settings, if they are valid, and the merged values."""
@@ -147,6 +147,13 @@ class _Rebuilding:
         except ValidationError:
             settings = None
         return settings, merged.current_state
+
+
+def _unreadable(file: Path, key: KeyPath, told: str) -> Warned:
+    what = f"{dotted(key)} cannot be read: {told} until the configuration file is mended"
+    return Warned(
+        Code.UNREADABLE_SECRET, what, "mend the file, or put the secret into a file of its own", Place(file, key=dotted(key))
+    )
 
 
 # --- how much of the environment is heeded -------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from watcher.config.layers import variable_of
 from watcher.config.settings import Settings
+from watcher.config.without_effect import NOT_YET, WITHOUT_EFFECT
 
 BEGIN = "<!-- keys: made by `python -m watcher.config`, do not edit -->"
 END = "<!-- end of keys -->"
@@ -18,7 +20,7 @@ _Schema = Mapping[str, Any]
 
 def write_schema() -> str:
     """The JSON Schema of `watcher.yaml` as text, for `config/watcher.schema.json`."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_schema()}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -35,8 +37,26 @@ def write_reference(document: str) -> str:
     return f"{before}{BEGIN}\n\n{_reference()}\n{END}{after}"
 
 
-def _reference() -> str:
+def _schema() -> dict[str, Any]:
+    """The models' schema; what has no effect yet says so."""
     schema = Settings.model_json_schema()
+    for key in WITHOUT_EFFECT:
+        section = schema["$defs"][_section_name(schema["properties"][str(key[0])])]
+        told = section["properties"][str(key[-1])] if len(key) > 1 else section
+        told["description"] = f"{told['description']} {NOT_YET}"
+    return schema
+
+
+def _section_name(field: _Schema) -> str:
+    """The model's name that a field of the top leads to."""
+    found = re.search(r"#/\$defs/(\w+)", json.dumps(field))
+    if found is None:
+        raise AssertionError("a section without a model")
+    return found[1]
+
+
+def _reference() -> str:
+    schema = _schema()
     top = {key: one for key, one in schema["properties"].items() if not _section(one, schema)}
     parts = ["### At the top of the file\n", *_table(top, schema, ())]
     for key, one in schema["properties"].items():

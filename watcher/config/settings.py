@@ -31,7 +31,7 @@ from watcher.config.sections import (
     WebSection,
     ZoteroSection,
 )
-from watcher.domain import UNKNOWN_URL, Channel, DigestList, Pmid, Start, Theme, Watch
+from watcher.domain import UNKNOWN_URL, Channel, DigestList, Pmid, Start, Theme, Warned, Watch
 from watcher.errors import Place
 
 _SQLITE = "sqlite:///"
@@ -47,7 +47,7 @@ class Origin:
     path: Path
     home: Path
     place: Callable[[KeyPath], Place]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     sha256: str | None = None
     themes: Mapping[str, tuple[Theme, ...]] = field(default_factory=dict)
 
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         return self._origin.home
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Warned, ...]:
         """What is allowed but hardly meant, such as an example address; each with its place and what to do."""
         return self._origin.warnings
 

@@ -6,19 +6,30 @@ Ageing and sarcopenia: [sarcopenia, ageing, aging, "denervat*"]
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.config.document import Document, read_document
 from watcher.config.suggest import nearest
-from watcher.domain import LONGEST_THEME_NAME, OTHER_THEMES, Theme
+from watcher.domain import LONGEST_THEME_NAME, OTHER_THEMES, Code, Theme, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 
 FOLDER = "themes"
 MOST = 30
 
 
-def read_themes(folder: Path, watches: Collection[str]) -> tuple[Mapping[str, tuple[Theme, ...]], tuple[Problem, ...]]:
-    """The themes of each watch that has a file, and everything wrong with the files of the folder.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the folder of themes holds: the themes of each watch that has a file, everything wrong with these files, and files that belong
+    to no watch, which are passed over."""
+
+    themes: Mapping[str, tuple[Theme, ...]]
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+
+
+def read_themes(folder: Path, watches: Collection[str]) -> Read:
+    """Read every file of the folder.
 
     Args:
         folder: `themes` beside the configuration; it need not be there.
@@ -26,17 +37,22 @@ def read_themes(folder: Path, watches: Collection[str]) -> tuple[Mapping[str, tu
     """
     found: dict[str, tuple[Theme, ...]] = {}
     problems: list[Problem] = []
+    warnings: list[Warned] = []
     for path in sorted(folder.glob("*.y*ml")) if folder.is_dir() else ():
         if path.suffix != ".yaml" or path.stem not in watches:
-            near = nearest(path.stem, watches) if path.suffix == ".yaml" else path.stem
-            fix = f"rename it to {near}.yaml" if near else "name it like a watch, or remove it"
-            problems.append(Problem("this file of themes belongs to no watch", fix, Place(path)))
+            warnings.append(_orphan(path, watches))
             continue
         themes, wrong = _read(path)
         problems += wrong
         if not wrong:
             found[path.stem] = themes
-    return found, tuple(problems)
+    return Read(found, tuple(problems), tuple(warnings))
+
+
+def _orphan(path: Path, watches: Collection[str]) -> Warned:
+    near = nearest(path.stem, watches) if path.suffix == ".yaml" else path.stem
+    fix = f"rename it to {near}.yaml" if near else "name it like a watch, or remove it"
+    return Warned(Code.ORPHAN_THEMES, "this file of themes belongs to no watch and is not used", fix, Place(path))
 
 
 def must_hold(path: Path, themes: Sequence[Theme]) -> None:

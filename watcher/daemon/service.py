@@ -25,6 +25,7 @@ from watcher.daemon.configuration import Configuration
 from watcher.daemon.telling import Telling, introduce
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
 from watcher.flows.ailments import ailments
+from watcher.flows.alert import Alerter
 from watcher.flows.deliver import Unsettled
 from watcher.flows.tick import Done
 
@@ -62,6 +63,7 @@ class Service:
     _upkept_at: datetime | None = None
     _worked_at: float | None = None
     _unsettled: Unsettled = field(default_factory=Unsettled)
+    _warned: tuple[object, ...] = ()
     _telling: Telling = field(default_factory=Telling)
     _alarm: Alarm = field(default_factory=Alarm)
     _working: threading.Lock = field(default_factory=threading.Lock)
@@ -153,8 +155,20 @@ class Service:
         """Tell people what fails or works again; what is owed for it goes out at once."""
         alerter = app.alerter()
         told = alerter.configuration(self.configuration.problems or None, now)
+        if not self.configuration.problems:  # while the last good one stands in, the file's own warnings are not known
+            told = self._warn(app, alerter, now) or told
         if alerter.after_tick(now) or told:
             self._telling.done(Done(sendings=app.deliverer().deliver(now)))
+
+    def _warn(self, app: App, alerter: Alerter, now: datetime) -> bool:
+        """Tell what is warned of. It can change with the configuration, the day and the runs only."""
+        runs = [app.store.run_history(name, now=now).last for name in app.watches]
+        known = (clock.ncbi_day(now), tuple(one.finished_at if one else None for one in runs))
+        if known == self._warned:
+            return False
+        told = alerter.warnings(app.warnings(now), now)
+        self._warned = known
+        return told
 
     def _rest(self, app: App, *, worked: bool) -> None:
         if worked:
@@ -199,6 +213,6 @@ class Service:
         self._alarm.after_round(self.configuration.in_force.settings, error, now)
 
     def _close(self) -> None:
-        app, self._app = self._app, None
+        app, self._app, self._warned = self._app, None, ()
         if app is not None:
             app.__exit__(None, None, None)

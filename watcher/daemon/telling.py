@@ -11,7 +11,7 @@ import structlog
 import watcher
 from watcher import clock, logs
 from watcher.app import App
-from watcher.domain import RunReport
+from watcher.domain import RunReport, Warned
 from watcher.flows.compose import Draft
 from watcher.flows.deliver import Sending
 from watcher.flows.summary import summary
@@ -62,8 +62,8 @@ def introduce(app: App, now: datetime, *, anew: bool) -> None:
         _log.warning("this is the last good configuration, from the database: the file is wrong", file=str(settings.path))
     for one in app.ticker().upcoming(now):
         _log.info("next", kind=one.kind, name=one.name, slots=[f"{slot:%a %d %b %Y %H:%M %Z}" for slot in one.slots])
-    for warning in (*settings.warnings, *app.store.warnings):
-        _log.warning(warning)
+    for warning in app.file_warnings(now):
+        _warned(warning)
 
 
 def _run(report: RunReport) -> None:
@@ -72,7 +72,13 @@ def _run(report: RunReport) -> None:
     else:
         _log.info(summary(report))
     for warning in report.warnings:
-        _log.warning("run", watch=report.watch, warning=warning)
+        _warned(warning, watch=report.watch)
+
+
+def _warned(warning: Warned, **more: str) -> None:
+    place = warning.place
+    where = {"file": str(place.path), "line": place.line, "column": place.column, "key": place.key} if place else {}
+    _log.warning(warning.what, code=warning.code.value, fix=warning.fix, **where, **more)
 
 
 def _digest(draft: Draft) -> None:

@@ -21,7 +21,7 @@ _LINE = 300
 _LINKED_SETS = 5
 _ROOM_FOR_FRAME = 0.5
 _TOLD = (12, 4, 1, 0)
-"""How many follow-ups, outages, remarks, failures and warnings each are told: the most that leave half of the budget to the papers."""
+"""How many follow-ups, outages, remarks and failures each are told: the most that leave half of the budget to the papers."""
 
 
 def html(page: Page, *, max_bytes: int) -> str:
@@ -49,7 +49,6 @@ def _document(page: Page, told: int) -> str:
             attached_links=page.attached_links[: min(told, _LINKED_SETS)],
             receipt=[(label, clip(value, _LINE)) for label, value in page.receipt],
             failures=_lines(page.failures, told),
-            warnings=_lines(page.warnings, told),
         )
     )
     return inlined(rendered)

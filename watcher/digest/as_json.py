@@ -3,7 +3,7 @@
     {schema: 1, subject, list: {name, title}, period: {key, slot_at, covers_from, covers_to, first, late_reason}, composed_at,
      items: [paper], attached: [paper], follow_ups: [{pmid, title, text, url}], gaps: [{watch, since, until, reason}],
      receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
-               failures, warnings, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
+               failures, remarks, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
                gave_way: [{pmid, to, similarity}]}}
 
     paper = {pmid, work_id, section, score, highlight, watches, title, authors, journal, published, ahead_of_print, doi, pmcid,

@@ -33,7 +33,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A notice, worded: plain text, commands in backticks. `todo` may be ""."""
+    """A notice, worded: plain text, commands in backticks. `todo` may be "", `state` heads it."""
 
     subject: str
     headline: str
@@ -41,6 +41,7 @@ class Sheet:
     told: tuple[str, ...]
     todo: str
     recovered: bool
+    state: str
 
     @property
     def signed(self) -> str:
@@ -79,14 +80,18 @@ def render(
 def _sheet(notice: Notice, zone: str) -> Sheet:
     lines = [line for line in map(plain, clip(notice.what, _TEXT).splitlines()) if line]
     headline = clip(plain(notice.headline).rstrip(".") or plain(notice.topic), _HEADLINE)
-    over = notice.recovered_at and f"Failed from {moment_there(notice.since, zone)} to {moment(notice.recovered_at, zone)}"
+    failing, failed, works = (
+        ("Failing since", "Failed from", "Works again") if notice.is_failure else ("Since", "From", "Nothing left")
+    )
+    over = notice.recovered_at and f"{failed} {moment_there(notice.since, zone)} to {moment(notice.recovered_at, zone)}"
     return Sheet(
         subject=f"[watcher] {headline.replace('`', '')}",
         headline=headline,
-        when=over or f"Failing since {moment(notice.since, zone)}",
+        when=over or f"{failing} {moment(notice.since, zone)}",
         told=tuple(map(sentence, lines)),
         todo=plain(notice.todo),
         recovered=notice.recovered_at is not None,
+        state=works if notice.recovered_at else "Needs attention",
     )
 
 

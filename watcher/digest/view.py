@@ -145,7 +145,6 @@ class Page:
     file_name: str
     receipt: tuple[tuple[str, str], ...]
     failures: tuple[str, ...]
-    warnings: tuple[str, ...]
     next_digest: str
     home: str | None
     one_line: str
@@ -184,7 +183,6 @@ def page(digest: Digest) -> Page:
         file_name=ris_name(digest),
         receipt=tuple(_receipt(receipt)),
         failures=_lines(receipt.failures),
-        warnings=_lines(receipt.warnings),
         next_digest=moment(receipt.next_digest_at, digest.order.timezone) if receipt.next_digest_at else "",
         home=links.web(digest.base_url),
         one_line=_one_line(receipt, searched=not _uncovered(digest)),
@@ -244,11 +242,12 @@ def _uncovered(digest: Digest) -> bool:
 
 
 def _remarks(digest: Digest) -> Iterable[str]:
-    """What a reader must know before trusting the counts: lateness, then each gap, a sentence each."""
+    """What a reader must know before trusting the counts: lateness, each gap, and papers that are not ranked, a sentence each."""
     if digest.period.late_reason:
         yield sentence(f"this digest is late: {clean.plain(digest.period.late_reason)}")
     for gap in digest.gaps:
         yield _gap(digest, gap)
+    yield from (sentence(clean.plain(one)) for one in digest.receipt.remarks)
 
 
 def _gap(digest: Digest, gap: Gap) -> str:

@@ -3,6 +3,7 @@
     a watch          N runs in a row were not good          alerts.channel, else every channel of the lists that read it
     a channel        it holds parked deliveries             alerts.channel if that is another one, else every other channel of a list
     configuration    what was saved cannot be used          alerts.channel only
+    warnings         their set has changed                  alerts.channel only
 
 What is to be told is read off the database after each round: of each topic at most one notice is open. A notice that nobody can be told
 of is opened all the same, for `watcher status`, the log and the next digest.
@@ -17,7 +18,7 @@ from datetime import datetime, timedelta
 
 from watcher.digest import notice as rendering
 from watcher.digest.parts import Fits
-from watcher.domain import Channel, DeliveryState, DigestList, ErrorKind, Notice, Watch
+from watcher.domain import Channel, DeliveryState, DigestList, ErrorKind, Notice, Warned, Watch
 from watcher.errors import ConfigurationError, Problem
 from watcher.flows import trouble
 from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
@@ -71,6 +72,31 @@ class Alerter:
         if not problems and standing is not None:
             return self._close(trouble.configuration_works(self.place, standing.since, now, self.zone), to, now)
         return False
+
+    def warnings(self, found: Sequence[Warned], now: datetime) -> bool:
+        """Tell what is warned of, whenever that is another set than before; whether messages became owed. What ends by itself with its
+        run is left to the log."""
+        lasting, mine = _lasting(found), self._warned_of()
+        topic = trouble.warnings_topic(self.place, lasting) if lasting else ""
+        before = next((one for one in mine if one.topic != topic), None)
+        to = (self.alert_channel,) if self.alert_channel else ()
+        if before is not None and not lasting:
+            return self._close(trouble.warnings_gone(before.topic, min(before.since, now), now), to, now)
+        if before is not None:
+            self.store.close_notice(before.topic, (), host=self.host, at=now)
+        if lasting and not any(one.topic == topic for one in mine):
+            told = trouble.warnings_found(self.place, lasting, before.what if before else "", now, self.zone)
+            return self._open(told, to, now)
+        return False
+
+    def is_news(self, found: Sequence[Warned]) -> bool:
+        """Whether these are another set than the one that was told last."""
+        lasting = _lasting(found)
+        topics = [trouble.warnings_topic(self.place, lasting)] if lasting else []
+        return [one.topic for one in self._warned_of()] != topics
+
+    def _warned_of(self) -> list[NoticeFacts]:
+        return [one for one in self.store.open_notices() if trouble.is_warnings(one.topic, self.place)]
 
     # --- watches -------------------------------------------------------------------------------------------------------------------
 
@@ -156,3 +182,7 @@ class Alerter:
         fits = self.fits([channel for channel, _ in reached])
         messages = {message.kind: message for message in rendering.render(notice, kinds, zone=self.zone, fits=fits)}
         return tuple(Owed(messages[channel.kind], channel.name, names) for channel, names in reached if names)
+
+
+def _lasting(found: Sequence[Warned]) -> list[Warned]:
+    return [one for one in found if not one.code.passes]

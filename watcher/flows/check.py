@@ -4,66 +4,96 @@ whether each channel can be reached."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from watcher import clock, schedule
-from watcher.domain import Channel, DigestList, Seed, Theme, Watch
+from watcher.domain import Channel, DigestList, Seed, Theme, Warned, Watch
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
 from watcher.flows.source import Source
+from watcher.flows.standing import of_the_size
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
 from watcher.store import Store
 
+_Warn = Callable[[Warned, str], None]
+"""Hears of a warning, and of which watch it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a check: about what, what was found, and whether it is good, a warning or a failure."""
+    """One line of a check: about what, what was found, and whether it is good or a failure."""
 
     about: str
     told: str
-    state: str = "good"
+    failed: bool = False
     unreachable: bool = False
 
+
+@dataclass(frozen=True, slots=True)
+class WatchFacts:
+    """A watch as the files give it. `themes` is None where it has no file of them."""
+
+    name: str
+    seeds: int
+    threshold: float
+    themes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacts:
+    """A list and its next slots."""
+
+    name: str
+    schedule: str
+    timezone: str
+    upcoming: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Everything that a check knows. `online` is None where PubMed and the channels were not asked; `problems` are what a
+    configuration is refused for: nothing else is known of one that has any. `zones`: the release of the world's time zones in
+    use; `limits`: what each channel takes in one message, by its name."""
+
+    path: Path | None
+    watches: tuple[WatchFacts, ...] = ()
+    lists: tuple[ListFacts, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    online: tuple[Finding, ...] | None = None
+    problems: tuple[Problem, ...] = ()
+    zones: str = ""
+    limits: Mapping[str, str] = field(default_factory=dict)
+
     @property
-    def failed(self) -> bool:
-        """Whether the check as a whole fails by it."""
-        return self.state == "failed"
+    def failures(self) -> tuple[Finding, ...]:
+        """What the check as a whole fails by."""
+        return tuple(one for one in self.online or () if one.failed)
 
 
 def check_offline(
     path: Path,
-    warnings: Iterable[str],
     watches: Mapping[str, Watch],
     orders: Mapping[str, DigestList],
     seeds: Callable[[Watch], Sequence[Seed]],
     *,
-    doubts: Callable[[Watch], Sequence[Problem]],
+    warnings: tuple[Warned, ...],
     themes: Mapping[str, Sequence[Theme]],
+    limits: Mapping[str, str],
     now: datetime,
-) -> list[Finding]:
-    """What can be known without a network; a configuration that does not load never gets here. `doubts`: what
-    of a watch's seed files was passed over; `themes`: of the watches that have a file of them."""
-    found = [Finding("configuration", f"{path} is understood"), Finding("time zones", clock.zones_in_use())]
-    found += [Finding("configuration", warning, "warning") for warning in warnings]
-    for watch in watches.values():
-        count = len(seeds(watch))
-        own = f", {len(themes[watch.name])} themes of its own" if watch.name in themes else ""
-        told = f"{count} seed{'' if count == 1 else 's'}, threshold {watch.threshold:g}{own}"
-        found.append(Finding(f"watch {watch.name}", told))
-        found += [Finding(f"watch {watch.name}", str(doubt), "warning") for doubt in doubts(watch)]
-        found += [Finding(f"watch {watch.name}", str(problem), "warning") for problem in query.lint(watch.query)]
-    for order in orders.values():
-        times = schedule.parse(order.schedule, order.timezone)
-        slots = ", ".join(f"{slot:%a %d %b %H:%M %Z}" for slot in times.upcoming(now))
-        found.append(Finding(f"list {order.name}", f"{order.schedule} ({order.timezone}): next {slots}"))
-    return found
-
-
-def limits(told: Mapping[str, str]) -> list[Finding]:
-    """What each channel takes in one message, by its name."""
-    return [Finding(f"channel {name}", what) for name, what in told.items()]
+) -> Checked:
+    """What can be known without a network; a configuration that does not load never gets here. `themes`: of the watches that have a
+    file of them."""
+    known = tuple(
+        WatchFacts(one.name, len(seeds(one)), one.threshold, len(themes[one.name]) if one.name in themes else None)
+        for one in watches.values()
+    )
+    lists = tuple(
+        ListFacts(one.name, one.schedule, one.timezone, tuple(schedule.parse(one.schedule, one.timezone).upcoming(now)))
+        for one in orders.values()
+    )
+    return Checked(path, known, lists, warnings, zones=clock.zones_in_use(), limits=limits)
 
 
 def check_online(
@@ -72,19 +102,30 @@ def check_online(
     *,
     store: Store,
     source: Source,
+    placed: Callable[[Warned, str], Warned],
     reach: Callable[[Channel], str],
-) -> list[Finding]:
-    """Ask PubMed about each query, and go as far towards each channel as is possible without sending."""
-    found = _pubmed(watches.values(), store, source)
+) -> tuple[list[Finding], list[Warned]]:
+    """Ask PubMed about each query, and go as far towards each channel as is possible without sending.
+
+    Args:
+        watches: whose queries are asked.
+        channels: that are tried.
+        store: what was read of each query before.
+        source: PubMed.
+        placed: gives a warning of a watch the place of the key that it is about.
+        reach: tries a channel.
+    """
+    warnings: list[Warned] = []
+    found = _pubmed(watches.values(), store, source, lambda one, watch: warnings.append(placed(one, watch)))
     for channel in channels.values():
         try:
             found.append(Finding(f"channel {channel.name}", reach(channel)))
         except (DeliveryError, ConfigurationError) as error:
-            found.append(Finding(f"channel {channel.name}", str(error), "failed"))
-    return found
+            found.append(Finding(f"channel {channel.name}", str(error), failed=True))
+    return found, warnings
 
 
-def _pubmed(watches: Iterable[Watch], store: Store, source: Source) -> list[Finding]:
+def _pubmed(watches: Iterable[Watch], store: Store, source: Source, warn: _Warn) -> list[Finding]:
     """Whether PubMed answers, and what it makes of each query. Where it is out of reach once, it is not asked again."""
     about, found = "PubMed", list[Finding]()
     try:
@@ -92,15 +133,15 @@ def _pubmed(watches: Iterable[Watch], store: Store, source: Source) -> list[Find
         for watch in watches:
             about = f"watch {watch.name}"
             try:
-                found += _asked(watch, store, source)
+                found += _asked(watch, store, source, warn)
             except BadQuery as error:
-                found.append(Finding(about, str(error), "failed"))
+                found.append(Finding(about, str(error), failed=True))
     except PubMedError as error:
-        found.append(Finding(about, str(error), "failed", unreachable=error.may_pass))
+        found.append(Finding(about, str(error), failed=True, unreachable=error.may_pass))
     return found
 
 
-def _asked(watch: Watch, store: Store, source: Source) -> list[Finding]:
+def _asked(watch: Watch, store: Store, source: Source, warn: _Warn) -> list[Finding]:
     about, term = f"watch {watch.name}", query.normalise(watch.query)
     answer = source.search(term, retmax=0)
     if answer.facts.count > watch.allow_over:
@@ -111,7 +152,8 @@ def _asked(watch: Watch, store: Store, source: Source) -> list[Finding]:
         )
     found = [Finding(about, _counts(watch, store, source, answer, term))]
     found.append(Finding(about, f"PubMed reads it as: {answer.facts.translation or '(not said)'}"))
-    found += [Finding(about, warning, "warning") for warning in answer.facts.warnings]
+    for warning in (*answer.facts.warnings, *of_the_size(answer.facts.count, watch)):
+        warn(warning, watch.name)
     return found
 
 

@@ -11,7 +11,7 @@ Nothing is sent here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -25,6 +25,7 @@ from watcher.domain import (
     Article,
     Candidate,
     Channel,
+    Code,
     DeliveryState,
     Digest,
     DigestList,
@@ -54,6 +55,9 @@ from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 RECONSIDER_BACK = timedelta(days=28)
 TOLD_FROM = timedelta(hours=2)
 """Outages from this length on are worth a mail to a list that is silent about empty periods."""
+
+
+_FOR_READERS = frozenset({Code.UNRANKED, Code.TEXT_DAMAGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +263,7 @@ class Composer:
                 *_standing(self.store, request.order),
                 *(line for name, reports in runs.items() for line in _failures(name, reports)),
             ),
-            warnings=tuple(dict.fromkeys([*(f"{run.watch}: {line}" for run in latest if run for line in run.warnings), *untold])),
+            remarks=tuple(dict.fromkeys([*_for_readers(latest), *untold])),
             next_digest_at=schedule.parse(request.order.schedule, request.order.timezone).next(request.now),
             outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
         )
@@ -274,6 +278,12 @@ class Composer:
             for message in draft.messages
             if message.kind is channel.kind
         )
+
+
+def _for_readers(latest: Iterable[RunReport | None]) -> Iterator[str]:
+    """What the last good runs met that explains what is shown; all else is for those who keep the watcher."""
+    for run in filter(None, latest):
+        yield from (f"{run.watch}: {one.what}" for one in run.warnings if one.code in _FOR_READERS)
 
 
 def _speaks(digest: Digest) -> bool:

@@ -135,11 +135,6 @@ class DenseState:
     why: str = ""
     fix: str = ""
 
-    @property
-    def told(self) -> tuple[str, ...]:
-        """What is wrong in one sentence, if anything is."""
-        return (f"ranking by words alone, without the dense part: {self.why}; {self.fix}",) if self.why else ()
-
 
 def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseState:
     """How the dense part stands, found out without the database. `pmids` gives the background's sample papers."""

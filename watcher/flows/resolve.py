@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from watcher.domain import Article, Pmid, ResolvedSeed, Seed
+from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, Warned
 from watcher.errors import BadQuery, PubMedError
 from watcher.flows.agreement import Held, agreement, same_title
 from watcher.flows.source import Source
@@ -41,7 +41,7 @@ def resolve(
     source: Source | None,
     now: datetime,
     say: Callable[[str], None] = lambda _line: None,
-) -> tuple[tuple[ResolvedSeed, ...], tuple[str, ...]]:
+) -> tuple[tuple[ResolvedSeed, ...], tuple[Warned, ...]]:
     """Join each seed with its record, and remember what was found, if the store knows the watch.
 
     Args:
@@ -53,14 +53,14 @@ def resolve(
         say: hears how far it is, where that takes more than one step.
 
     Returns:
-        The seeds in their order, and one line for a failure of PubMed that left some unresolved for now. What was found before a
+        The seeds in their order, and one warning for a failure of PubMed that left some unresolved for now. What was found before a
         failure, or before an interruption, is remembered.
     """
     rows = {(row.path, row.locator): row for row in store.seeds(watch)}
     known = _remembered(seeds, rows, store)
     open_ones = [seed for seed in seeds if _is_open(known.get(_key(seed)), now)]
     fresh: dict[Key, ResolvedSeed] = {}
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     if source is not None:
         try:
             for found in _looked_up(open_ones, source, lambda done: say(f"{watch}: {done} of {len(open_ones)} seeds looked up")):
@@ -68,7 +68,8 @@ def resolve(
                 fresh |= {_key(one.seed): one for one in found}
         except PubMedError as error:
             left = len(open_ones) - len(fresh)
-            warnings = (f"{left} seeds could not be looked up and stand on their own text for now: {error}",)
+            what = f"{left} seeds could not be looked up and stand on their own text for now: {error}"
+            warnings = (Warned(Code.SEEDS_NOT_ASKED, what, "the next run asks again"),)
         store.drop_seeds(watch, rows.keys() - {_key(seed) for seed in seeds}, now)
     return tuple(fresh.get(_key(seed)) or known.get(_key(seed), (_own_text(seed), now))[0] for seed in seeds), warnings
 

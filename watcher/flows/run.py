@@ -28,6 +28,7 @@ from watcher import clock, schedule
 from watcher.digest.wording import pmids
 from watcher.domain import (
     Article,
+    Code,
     HitState,
     Origin,
     Pmid,
@@ -37,12 +38,14 @@ from watcher.domain import (
     Scored,
     SearchFacts,
     Seed,
+    Warned,
     Watch,
 )
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
 from watcher.flows.kinds import kind_of, told
 from watcher.flows.resolve import resolve
 from watcher.flows.source import Source
+from watcher.flows.standing import of_the_size
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
@@ -81,7 +84,7 @@ class Reading:
     window: frozenset[Pmid] | None = None
     full: frozenset[Pmid] | None = None
     baseline: frozenset[Pmid] = frozenset()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     refusal: BadQuery | None = None
 
 
@@ -95,7 +98,7 @@ class Records:
     given_up: tuple[Pmid, ...]
     revived: tuple[Pmid, ...]
     older: tuple[Pmid, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,8 @@ class Runner:
         self._go_on()
         ranking, unranked = ranking_or_not(self.rank, seeds, plan.watch)
         commit = self._sorted_out(plan, reading, news, records, ranking, now)
-        warnings = (*commit.report.warnings, *seed_warnings, *similar_warnings, *filter(None, [unranked]))
+        mute = (Warned(Code.UNRANKED, unranked, "`watcher seeds` shows what is understood of each seed"),) if unranked else ()
+        warnings = (*commit.report.warnings, *seed_warnings, *similar_warnings, *mute)
         return replace(commit, similar_read=similar_read, report=replace(commit.report, warnings=warnings))
 
     def _go_on(self) -> None:
@@ -228,7 +232,8 @@ class Runner:
             return self._read_edit(plan, version)
         except BadQuery as error:
             reading = self._read_known(replace(plan, kind="full", term=version.term, cut=version.cut))
-            told = f"the edited query was refused, the one before stays in force: {error}"
+            what = f"the edited query was refused, the one before stays in force: {error}"
+            told = Warned(Code.EDIT_REFUSED, what, "correct the query")
             return replace(reading, refusal=error, warnings=(*reading.warnings, told))
 
     def _read_edit(self, plan: Plan, version: QueryVersion) -> Reading:
@@ -299,18 +304,15 @@ class Runner:
             )
         return self.source.read_set(plan.term, first=first)
 
-    def _full_set(self, plan: Plan) -> tuple[Found, tuple[str, ...]]:
+    def _full_set(self, plan: Plan) -> tuple[Found, tuple[Warned, ...]]:
         whole = self.source.read_set(plan.term)
         last = plan.history.full_set_matched
         if len(whole.pmids) * 2 < last:
             whole = self.source.read_set(plan.term)
         warnings = []
         if len(whole.pmids) * 2 < last:
-            warnings.append(
-                f"the full set fell from {last:,} to {len(whole.pmids):,} records: PubMed or the query's terms have changed"
-            )
-        if len(whole.pmids) > plan.watch.allow_over:
-            warnings.append(f"the query now matches {len(whole.pmids):,} records, more than allow_over ({plan.watch.allow_over:,})")
+            what = f"the full set fell from {last:,} to {len(whole.pmids):,} records: PubMed or the query's terms have changed"
+            warnings.append(Warned(Code.SET_FELL, what, "`watcher check --online` tells what PubMed makes of the query"))
         return whole, tuple(warnings)
 
     def _edit_cut(self, version: QueryVersion, history: RunHistory, lists: Sequence[str], now: datetime) -> date:
@@ -322,7 +324,7 @@ class Runner:
 
     def _similar(
         self, plan: Plan, reading: Reading, seeds: Sequence[ResolvedSeed], now: datetime
-    ) -> tuple[Mapping[Pmid, frozenset[Origin]], bool, tuple[str, ...]]:
+    ) -> tuple[Mapping[Pmid, frozenset[Origin]], bool, tuple[Warned, ...]]:
         """Neighbours of the seeds that were created lately: news like the others, with their own origin. A failure is a warning."""
         last = plan.history.similar_at
         pmids = sorted({resolved.article.pmid for resolved in seeds if resolved.article})
@@ -334,7 +336,8 @@ class Runner:
             unseen = sorted(near - plan.ledger.keys() - reading.news.keys() - reading.baseline)
             recent = self.source.created_since(unseen, since) if unseen else ()
         except PubMedError as error:
-            return {}, False, (f"similar articles of the seeds were left out: {error}",)
+            told = Warned(Code.SIMILAR_LEFT_OUT, f"similar articles of the seeds were left out: {error}", "the next run asks again")
+            return {}, False, (told,)
         found = {pmid: frozenset({Origin.SIMILAR}) for pmid in recent}
         also = {pmid: frozenset({Origin.SIMILAR}) for pmid in near & reading.news.keys()}
         return found | also, True, ()
@@ -363,7 +366,7 @@ class Runner:
             second = self.source.fetch(again)
             got |= {article.pmid: article for article in second.articles}
             broken |= dict(second.broken)
-        warnings = tuple(f"PMID {pmid or '?'} cannot be read: {reason}" for pmid, reason in broken.items() if pmid not in got)
+        warnings = tuple(_unreadable(pmid, reason) for pmid, reason in broken.items() if pmid not in got)
         warnings += _mended(damaged, got)
         given_up = tuple(one.pmid for one in waiting if one.since < oldest and one.pmid not in got)
         waiting = tuple(one for one in waiting if one.pmid not in given_up)
@@ -456,7 +459,7 @@ class Runner:
             matched=len(seen),
             known=len(seen & plan.ledger.keys()),
             translation=reading.facts.translation,
-            warnings=(*reading.facts.warnings, *reading.warnings),
+            warnings=(*reading.facts.warnings, *reading.warnings, *_of_the_set(plan, reading)),
             error_kind=kind_of(reading.refusal) if reading.refusal else None,
             error=str(reading.refusal) if reading.refusal else None,
         )
@@ -468,6 +471,16 @@ class Runner:
             requests=self.source.requests_made - requests,
             seconds=round(time.monotonic() - started, 3),
         )
+
+
+def _of_the_set(plan: Plan, reading: Reading) -> tuple[Warned, ...]:
+    """What the size of the full set says, where it was read by the watch's own query."""
+    return () if reading.full is None or reading.refusal else of_the_size(len(reading.full), plan.watch)
+
+
+def _unreadable(pmid: Pmid | None, reason: str) -> Warned:
+    fix = "it is asked for again; if it stays so, report it"
+    return Warned(Code.RECORD_UNREADABLE, f"PMID {pmid or '?'} cannot be read: {reason}", fix)
 
 
 def _merged(news: Mapping[Pmid, frozenset[Origin]], similar: Mapping[Pmid, frozenset[Origin]]) -> dict[Pmid, frozenset[Origin]]:
@@ -504,7 +517,7 @@ def _new_version(plan: Plan, reading: Reading) -> NewVersion | None:
     )
 
 
-def _mended(damaged: Sequence[Pmid], got: Mapping[Pmid, Article]) -> tuple[str, ...]:
+def _mended(damaged: Sequence[Pmid], got: Mapping[Pmid, Article]) -> tuple[Warned, ...]:
     """What is told of records whose stored text was damaged or gone."""
     again, missing = [pmid for pmid in damaged if pmid in got], [pmid for pmid in damaged if pmid not in got]
     told = [f"the stored text of {pmids(again)} was damaged or gone: fetched again"] if again else []
@@ -512,7 +525,9 @@ def _mended(damaged: Sequence[Pmid], got: Mapping[Pmid, Article]) -> tuple[str, 
         told.append(
             f"the stored text of {pmids(missing)} is damaged or gone, and EFetch does not give the record: asked for with each run"
         )
-    return tuple(told)
+    return tuple(
+        Warned(Code.TEXT_DAMAGED, one, "look at the disk; docs/operations.md says how to check the database") for one in told
+    )
 
 
 def _wait_for_quiet(plan: Plan, records: int, now: datetime, *, at_once: bool) -> None:

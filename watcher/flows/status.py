@@ -9,8 +9,9 @@ from typing import Any
 
 import watcher
 from watcher import clock, health
-from watcher.domain import DeliveryState, DigestList, Outage, RunOutcome, VerdictKind, Watch
+from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch
 from watcher.errors import ConfigurationError
+from watcher.flows import trouble
 from watcher.flows.coverage import coverage
 from watcher.flows.feedback import counted
 from watcher.flows.tick import Ticker, is_paused
@@ -39,13 +40,12 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What is known beside the database: its kind, the pulse of the service if there is one, and why the configuration file is
-    refused while the last good one is in force. `warnings` are about the place the database lies in, and
-    about what is configured and missing."""
+    refused while the last good one is in force; and all that is warned of."""
 
     database: str = "sqlite"
     pulse: Pulse | None = None
     refused: ConfigurationError | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> State:
@@ -53,7 +53,8 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
 
     Returns:
         The document {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
-        outages[…], incidents[…], troubles[…]}; times are ISO with offset, dates ISO, absent things null. A `next_…_at` that is `now` is due.
+        outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset, dates ISO, absent things null. A `next_…_at` that
+        is `now` is due.
     """
     around = around or Around()
     facts, zone = store.facts(), ticker.run_schedule.zone.key
@@ -75,10 +76,11 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
             "oldest_at": _iso(facts.oldest_at),
         },
         "outages": [_outage(one) for one in _outages(ticker, store, now)],
+        "warnings": [warned(one) for one in around.warnings],
         "incidents": [*_refused(around.refused), *(one.told for one in found)],
         "troubles": [one.document for one in found],
     }
-    return State(document, (*_remarks(ticker, store, facts, now), *around.warnings), zone)
+    return State(document, tuple(_remarks(ticker, store, facts, now)), zone)
 
 
 def broken(error: ConfigurationError, *, now: datetime) -> State:
@@ -93,6 +95,7 @@ def broken(error: ConfigurationError, *, now: datetime) -> State:
         "lists": [],
         "deliveries": {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None},
         "outages": [],
+        "warnings": [],
         "incidents": list(_refused(error)),
         "troubles": [],
     }
@@ -123,12 +126,20 @@ def _config(sha256: str | None, refused: ConfigurationError | None) -> dict[str,
     if refused is None:
         return {"state": "good", "sha256": sha256, "error": None}
     place = refused.problems[0].place
-    told = {
-        "file": str(place.path) if place else None,
-        "line": place.line if place else None,
-        "key": place.key if place else None,
-    }
+    told = {name: held for name, held in where(place).items() if name != "column"}
     return {"state": "bad", "sha256": sha256, "error": told}
+
+
+def warned(one: Warned) -> dict[str, Any]:
+    """A warning as status and check write it in JSON."""
+    return {"code": one.code.value, **where(one.place), "what": one.what, "fix": one.fix}
+
+
+def where(place: Place | None) -> dict[str, Any]:
+    """A place in JSON; what is not known is null."""
+    if place is None:
+        return dict.fromkeys(("file", "line", "column", "key"))
+    return {"file": str(place.path), "line": place.line, "column": place.column, "key": place.key}
 
 
 def _refused(error: ConfigurationError | None) -> Iterator[str]:
@@ -183,8 +194,6 @@ def _list(ticker: Ticker, store: Store, order: DigestList, now: datetime) -> dic
 def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> Iterator[str]:
     """What is worth a line on a terminal and is no incident."""
     for watch in ticker.watches.values():
-        good = store.run_history(watch.name, now=now).last_good
-        yield from (f"watch {watch.name}: {warning}" for warning in (good.warnings if good else ()))
         marked = _marked(store, watch)
         if any(marked.values()):
             yield f"watch {watch.name}: its readers marked {marked['relevant']:,} relevant, {marked['not_relevant']:,} not relevant"
@@ -239,7 +248,7 @@ def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> list[_I
     for one in reversed(store.deliveries(states={DeliveryState.PARKED})):
         intro = f"delivery {one.id} to {_to(one)} is parked"
         found.append(_Incident("delivery", str(one.id), intro, one.reason or "", one.fix))
-    for notice in store.open_notices():
+    for notice in (one for one in store.open_notices() if not trouble.is_warnings(one.topic)):
         intro = f"told on {_iso(notice.opened_at)}"
         found.append(_Incident("notice", notice.topic, intro, notice.whole, notice.todo))
     return found

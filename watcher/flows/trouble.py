@@ -5,20 +5,23 @@ Commands stand in `backticks`. Nothing here decides whether anybody is told.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from watcher.digest.wording import count, day, day_and_time
-from watcher.domain import ErrorKind, Notice, RunOutcome, RunReport
+from watcher.domain import ErrorKind, Notice, RunOutcome, RunReport, Warned
 from watcher.errors import Problem
 from watcher.store import DeliveryFacts, RunHistory
 
 CONFIGURATION = "configuration"
 WATCH = "watch:"
+WARNINGS = "warnings"
 CHANNEL = "channel:"
 
 _SAID = 400
 _PROBLEMS = 5
+_WARNINGS = 20
 _NAMED = 5
 
 _BY_ITSELF = "Nothing is lost: the search is tried again by itself, and the next good one reads everything since the last."
@@ -132,6 +135,47 @@ def configuration_works(place: str, since: datetime, now: datetime, zone: str) -
     headline = "The configuration is good again and in force"
     what = f"What was saved from {day_and_time(since, zone)} on could not be used."
     return Notice(configuration_topic(place), since, headline=headline, what=what, recovered_at=now)
+
+
+def warnings_topic(place: str, found: Sequence[Warned]) -> str:
+    """The topic of one set of warnings of one service. Another set has another topic; one that has moved in its file is the same."""
+    told = "\n".join(sorted("\t".join(one.identity) for one in found))
+    return f"{_warnings_of(place)}#{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def is_warnings(topic: str, place: str | None = None) -> bool:
+    """Whether a topic is a set of warnings: of any service, or of the one at `place`."""
+    return topic.partition(":")[0] == WARNINGS if place is None else topic.rpartition("#")[0] == _warnings_of(place)
+
+
+def _warnings_of(place: str) -> str:
+    return f"{WARNINGS}:{place}"
+
+
+def warnings_found(place: str, found: Sequence[Warned], before: str, now: datetime, zone: str) -> Notice:
+    """What is warned of, what is new first; `before` is what was told of the last set, "" when there was none."""
+    fresh = [one for one in found if _warning(one) not in before]
+    news = f", {len(fresh):,} of them new" if before and 0 < len(fresh) < len(found) else ""
+    shown = [*fresh, *(one for one in found if one not in fresh)]
+    lines = [f"{_where(one)}{_warning(one)} {_sentence(one.fix)}".strip() for one in shown[:_WARNINGS]]
+    more = [f"And {len(shown) - _WARNINGS:,} more, which `watcher status` lists."] if len(shown) > _WARNINGS else []
+    headline = f"{count(len(found), 'warning')} about what watcher was told to do{news}"
+    todo = "Nothing stops because of a warning, and each says what to do. Saving the corrected file is enough; `watcher check` tells them too."
+    what = "\n".join([f"Found on {day_and_time(now, zone)}.", *lines, *more])
+    return Notice(warnings_topic(place, found), now, headline=headline, what=what, todo=todo, is_failure=False)
+
+
+def warnings_gone(topic: str, since: datetime, now: datetime) -> Notice:
+    """The end of that."""
+    return Notice(topic, since, headline="There is nothing to warn of any more", recovered_at=now, is_failure=False)
+
+
+def _where(one: Warned) -> str:
+    return f"`{one.place}`: " if one.place else ""
+
+
+def _warning(one: Warned) -> str:
+    return _said(one.what)
 
 
 def _said(text: str | None) -> str:

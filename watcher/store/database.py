@@ -20,6 +20,7 @@ from sqlalchemy import exc, orm
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher import clock, writing
+from watcher.domain import Warned
 from watcher.errors import StoreDamaged, StoreError
 from watcher.store import access, modes, mounts, sound, sqlite_file
 from watcher.store.sqlite_file import BUSY_SECONDS
@@ -63,11 +64,6 @@ class Database:
     def shown(self) -> str:
         """How messages call it: the file, or the address without its password."""
         return str(self.path) if self.path is not None else self.url.render_as_string(hide_password=True)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences about where it lies, for who runs the service."""
-        return warnings_about(self.url, self.folder)
 
     @property
     def backups(self) -> Path:
@@ -214,8 +210,8 @@ _MENDS: Mapping[str, str] = {
 }
 
 
-def warnings_about(url: str | sa.URL, folder: Path) -> tuple[str, ...]:
-    """Sentences about where a database lies, which need not be there yet, and who may read it.
+def warnings_about(url: str | sa.URL, folder: Path) -> tuple[Warned, ...]:
+    """What is to be said of where a database lies, which need not be there yet, and of who may read it.
 
     Raises StoreError for an address that cannot be used.
     """

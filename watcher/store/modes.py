@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from watcher.domain import Code, Warned
 from watcher.store import sqlite_file
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -15,8 +16,8 @@ _NAMED = 4
 """So many paths are named with their modes."""
 
 
-def warning(path: Path | None, folder: Path) -> str | None:
-    """A sentence on what others than its owner may read, with the command that ends it; None when there is nothing of the kind.
+def warning(path: Path | None, folder: Path) -> Warned | None:
+    """What others than its owner may read, with the command that ends it; None when there is nothing of the kind.
 
     Args:
         path: the SQLite file, None for PostgreSQL.
@@ -27,8 +28,9 @@ def warning(path: Path | None, folder: Path) -> str | None:
         return None
     named = ", ".join(f"{one} (mode {mode:o})" for one, mode in wide[:_NAMED])
     more = f" and {len(wide) - _NAMED} more" if len(wide) > _NAMED else ""
-    mend = f"chmod go= {' '.join(shlex.quote(str(one)) for one, _ in wide)}"
-    return f"other users of this machine may read {named}{more}: what your lab reads is in there; if that is not meant: {mend}"
+    what = f"other users of this machine may read {named}{more}: what your lab reads is in there"
+    fix = f"if that is not meant: chmod go= {' '.join(shlex.quote(str(one)) for one, _ in wide)}"
+    return Warned(Code.DATABASE_READABLE, what, fix)
 
 
 def _kept(path: Path | None, folder: Path) -> Iterator[Path]:

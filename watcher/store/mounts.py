@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from watcher.domain import Code, Warned
+
 MOUNTS = Path("/proc/self/mountinfo")
 
 _NETWORK = re.compile(
@@ -46,8 +48,8 @@ def mount_of(path: PurePosixPath, mountinfo: str) -> Mount | None:
     return found
 
 
-def warning(path: Path) -> str | None:
-    """A sentence for who keeps an SQLite file there, or None. Systems without /proc are believed to be local."""
+def warning(path: Path) -> Warned | None:
+    """What to tell who keeps an SQLite file there, or None. Systems without /proc are believed to be local."""
     try:
         mountinfo = MOUNTS.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -55,10 +57,8 @@ def warning(path: Path) -> str | None:
     found = mount_of(PurePosixPath(path.resolve()), mountinfo)
     if found is None or not found.is_network:
         return None
-    return (
-        f"{path} lies on a network file system ({found.kind} at {found.point}), where SQLite can lose or damage what it keeps: move the "
-        "data folder to a local disk, or set database.url to PostgreSQL"
-    )
+    what = f"{path} lies on a network file system ({found.kind} at {found.point}), where SQLite can lose or damage what it keeps"
+    return Warned(Code.DATABASE_PLACE, what, "move the data folder to a local disk, or set database.url to PostgreSQL")
 
 
 def _unescaped(field: str) -> str:

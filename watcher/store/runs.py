@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
-from watcher.domain import ErrorKind, RunOutcome, RunReport
+from watcher.domain import Code, ErrorKind, RunOutcome, RunReport, Warned
 from watcher.errors import Busy, StoreError
 from watcher.store import codec, configuration, ledger, scores, works
 from watcher.store.database import change, insert_one
@@ -20,7 +20,9 @@ from watcher.store.values import NewVersion, QueryVersion, RunCommit, RunHistory
 _WHOLE_KINDS = ("first", "edit")
 """Kinds of run that read a whole set as their window."""
 
-_DAMAGED_WARNINGS = ("the warnings of this run are damaged in the database and cannot be read",)
+_DAMAGED = Warned(
+    Code.TEXT_DAMAGED, "the warnings of this run are damaged in the database and cannot be read", "the next run tells anew"
+)
 
 _BAD = tuple(outcome.value for outcome in (RunOutcome.FAILED, RunOutcome.REFUSED, RunOutcome.ABANDONED))
 
@@ -250,9 +252,16 @@ _COPIED = (
 
 def _report(watch: str, row: RunRow | sa.Row[Any]) -> RunReport:
     copied = {name: getattr(row, name) for name in _COPIED}
-    warnings = codec.loads_or(tuple[str, ...], row.warnings, _DAMAGED_WARNINGS)
     kind = ErrorKind(row.error_kind) if row.error_kind else None
+    warnings = _warnings(row.warnings)
     return RunReport(watch=watch, outcome=RunOutcome(str(row.outcome)), warnings=warnings, error_kind=kind, **copied)
+
+
+def _warnings(text: str) -> tuple[Warned, ...]:
+    """Earlier states of this version kept sentences alone."""
+    if text.startswith('["'):
+        return tuple(Warned(Code.PUBMED_MESSAGE, one) for one in codec.loads_or(tuple[str, ...], text, (_DAMAGED.what,)))
+    return codec.loads_or(tuple[Warned, ...], text, (_DAMAGED,))
 
 
 def _version(session: orm.Session, watch_id: int, new: NewVersion | None, at: datetime) -> int | None:

@@ -29,6 +29,7 @@ from watcher.domain import (
     Scored,
     Verdict,
     VerdictKind,
+    Warned,
 )
 from watcher.store import (
     articles,
@@ -141,14 +142,9 @@ class Store:
                 articles.mark_damaged(session, texts.damaged, clock.now())
 
     @staticmethod
-    def warnings_about(url: str, *, folder: Path) -> tuple[str, ...]:
-        """Sentences about where a database lies and who may read it, without opening or making it."""
+    def warnings_about(url: str, *, folder: Path) -> tuple[Warned, ...]:
+        """What is to be said of where a database lies and who may read it, without opening or making it."""
         return warnings_about(url, folder)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences about where the database lies and who may read it, for who runs the service."""
-        return self._database.warnings
 
     @staticmethod
     def guarded(url: str, *, folder: Path) -> tuple[Guarded, ...]:

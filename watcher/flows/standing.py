@@ -1,0 +1,138 @@
+"""What is warned of at present: one list, that `check`, the log, `run`, `status` and the alerts' channel tell.
+
+    of the files     the configuration, the queries, the seeds as they are written
+    of the runs      what PubMed said when it was last asked, and what became of the seeds
+
+The list is read off the files and the database each time; nothing remembers it. A warning stops nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from watcher.config import Settings
+from watcher.domain import Code, Place, Seed, Warned, Watch
+from watcher.flows import queries
+from watcher.pubmed import query
+from watcher.pubmed.publication_types import nearest_type
+from watcher.store import ResolvedSeedRow, Store
+
+LONG_PAUSE = timedelta(days=366)
+
+_OF_SEEDS = frozenset({Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT, Code.UNRANKED})
+_OF_TERM = frozenset(
+    {Code.PUBMED_PHRASE, Code.PUBMED_FIELD, Code.PUBMED_IGNORED, Code.PUBMED_MESSAGE, Code.NO_MATCH, Code.TOO_MANY}
+)
+
+
+def ordered(found: Sequence[Warned]) -> tuple[Warned, ...]:
+    """Each warning once, in the order of files and lines; those of no line last."""
+    first = {one.identity: one for one in reversed(found)}
+    return tuple(sorted(first.values(), key=_order))
+
+
+def _order(one: Warned) -> tuple[str, float, float, str, str]:
+    place = one.place
+    if place is None:
+        return ("\uffff", 0, 0, one.code.value, one.what)
+    return (str(place.path), place.line or float("inf"), place.column or 0, one.code.value, one.what)
+
+
+# --- of the files --------------------------------------------------------------------------------------------------------------
+
+
+def of_files(settings: Settings, today: date) -> tuple[Warned, ...]:
+    """What the configuration and its queries say. `today` is NCBI's."""
+    return ordered([*settings.warnings, *queries.warnings(settings, today), *_pauses(settings, today), *_types(settings)])
+
+
+def _pauses(settings: Settings, today: date) -> Iterator[Warned]:
+    for name, section in settings.lists.items():
+        until = section.pause_until
+        if until is not None and until - today > LONG_PAUSE:
+            what = f"list {name} is paused until {until}, more than a year from now: no digest is sent before"
+            yield Warned(Code.LONG_PAUSE, what, "look at the year", settings.place(("lists", name, "pause_until")))
+
+
+def _types(settings: Settings) -> Iterator[Warned]:
+    for name, section in settings.watches.items():
+        for position, wanted in enumerate(section.exclude_types):
+            near, is_known = nearest_type(wanted)
+            if not is_known:
+                fix = f"did you mean {near}?" if near else "write it as PubMed does, such as Editorial or Letter"
+                what = f"{wanted} is no publication type of PubMed's: it excludes nothing"
+                yield Warned(Code.UNKNOWN_TYPE, what, fix, settings.place(("watches", name, "exclude_types", position)))
+
+
+# --- of the runs ---------------------------------------------------------------------------------------------------------------
+
+
+def of_runs(settings: Settings, store: Store, seeds: Mapping[str, Sequence[Seed]], now: datetime) -> tuple[Warned, ...]:
+    """What the last good run of each watch said, and which seeds teach nothing. `seeds`: of the watches whose files can be read."""
+    found: list[Warned] = []
+    for name in settings.watches:
+        watch = settings.watch(name)
+        told = [*_of_history(watch, store, now), *_of_seeds(settings.home, store.seeds(name), seeds.get(name, ()))]
+        found += (at_its_key(one, settings, name) for one in told)
+    return ordered(found)
+
+
+def of_the_size(matched: int, watch: Watch) -> tuple[Warned, ...]:
+    """What the number of records says that a query matches."""
+    if matched == 0:
+        return (Warned(Code.NO_MATCH, "the query matches nothing in PubMed", "try it on PubMed's page, one part after the other"),)
+    if matched > watch.allow_over:
+        what = f"the query matches more records than allow_over ({watch.allow_over:,})"
+        return (Warned(Code.TOO_MANY, what, "narrow it, or raise allow_over"),)
+    return ()
+
+
+def at_its_key(one: Warned, settings: Settings, watch: str) -> Warned:
+    """The warning with the place of the key that it is about, if it has none of its own."""
+    key = "seeds" if one.code in _OF_SEEDS else "query"
+    return one if one.place else replace(one, place=settings.place(("watches", watch, key)))
+
+
+def _of_history(watch: Watch, store: Store, now: datetime) -> Iterator[Warned]:
+    """An edited query that has not been read yet has nothing to answer for what PubMed said of the one before."""
+    history, version = store.run_history(watch.name, now=now), store.version_in_force(watch.name)
+    is_read = version is not None and version.term == query.normalise(watch.query)
+    said = history.last_good.warnings if history.last_good else ()
+    yield from (one for one in said if is_read or one.code not in _OF_TERM)
+    if is_read and history.full_set_as_of is not None:
+        yield from of_the_size(history.full_set_matched, watch)
+
+
+def _of_seeds(home: Path, rows: Sequence[ResolvedSeedRow], seeds: Sequence[Seed]) -> Iterator[Warned]:
+    """What became of the seeds when they were looked up. One whose file has changed is looked up by the next run."""
+    known = {(row.path, row.locator): row for row in rows}
+    for seed in seeds:
+        row = known.get((seed.path, seed.locator))
+        if row and row.file_sha256 == seed.file_sha256:
+            yield from _of_seed(seed, row, _place(home, seed))
+
+
+def _of_seed(seed: Seed, row: ResolvedSeedRow, place: Place) -> Iterator[Warned]:
+    told = f"seed {seed.label}: {row.problem}"
+    if row.resolved_by and row.problem:
+        yield Warned(Code.SEED_DISAGREES, told, "correct what the file says of it", place)
+    elif not row.resolved_by and not _has_text(seed):
+        what = f"PubMed has no record for {seed.label}, and the file no text: nothing is learnt from this seed"
+        yield Warned(Code.SEED_WITHOUT_TEXT, what, "look at the number, or write the paper's title and abstract", place)
+    elif not row.resolved_by and (seed.pmid or seed.doi or seed.pmcid):
+        yield Warned(
+            Code.SEED_NOT_FOUND, told, "look at its identifiers; a paper that PubMed does not have yet is looked for again", place
+        )
+
+
+def _has_text(seed: Seed) -> bool:
+    return bool(seed.title or seed.abstract or seed.keywords or seed.headings)
+
+
+def _place(home: Path, seed: Seed) -> Place:
+    line = re.fullmatch(r"line (\d+)", seed.locator)
+    return Place(home / "seeds" / seed.path, int(line[1]) if line else None, key=None if line else seed.locator or None)

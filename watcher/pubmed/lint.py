@@ -1,0 +1,416 @@
+"""Reads query terms for mistakes that PubMed itself would not report: it mends a broken query without an error, drops what does not
+balance, and searches an unknown field as plain text, so that a result explodes or shrinks unseen.
+
+Pure: a term in, flaws out. It never asks PubMed and reads no clock. The syntax is that of PubMed's help
+(https://pubmed.ncbi.nlm.nih.gov/help/).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import NamedTuple
+
+from watcher.domain import Code
+from watcher.pubmed.fields import DATES, NAMES, PROXIMITY, UNEXPLODED
+
+_TOKEN = re.compile(
+    r'(?P<phrase>"[^"]*")|(?P<quote>")|(?P<tag>\[[^\[\]]*\])|(?P<bracket>[\[\]])|(?P<open>\()|(?P<close>\))|(?P<colon>:)'
+    r'|(?P<word>[^\s"\[\]():]+)'
+)
+_OPERATORS = frozenset({"AND", "OR", "NOT"})
+_STATED_DATE = re.compile(r"(\d{4})(?:[/-](\d{1,2})(?:[/-](\d{1,2}))?)?")
+_RELATIVE_DATE = re.compile(r"last \d+ (?:days?|months?|years?)", re.IGNORECASE)
+_FOREIGN = re.compile(r"(?:NEAR/|ADJ|W/|PRE/|NEXT/)\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def is_operand(self) -> bool:
+        return self.kind in ("phrase", "word")
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What PubMed would silently read otherwise than it was meant. Line and column count from 1 inside the term.
+
+    `breaks` is set where the term falls apart, so that it cannot mean what was written: nothing balances, or an operator joins nothing.
+    """
+
+    line: int
+    column: int
+    code: Code
+    what: str
+    fix: str
+    breaks: bool
+
+    @property
+    def told(self) -> str:
+        """The flaw with its place inside the term."""
+        return f"line {self.line}, column {self.column}: {self.what}"
+
+
+def flaws(term: str, today: date | None = None) -> tuple[Flaw, ...]:
+    """What PubMed would silently read otherwise than it was meant, in the order of the term. An empty tuple means that nothing was
+    found, not that the query is good.
+    """
+    if not term.strip():
+        fix = 'write what PubMed shall search, such as "neuromuscular junction"[tiab]'
+        return (Flaw(1, 1, Code.QUERY_TAG, "the query is empty", fix, breaks=True),)
+    tokens = list(_tokens(term))
+    broken = {*_unbalanced(tokens), *_dangling(tokens)}
+    milder = {
+        *_comments(term),
+        *_tags(tokens),
+        *_words(tokens),
+        *_operators(tokens),
+        *_wildcards(tokens),
+        *_dates(tokens, today),
+    }
+    return tuple(_flaw(term, fault, breaks=fault in broken) for fault in sorted(broken | milder))
+
+
+class Fault(NamedTuple):
+    """Where in the term something is wrong, of which kind it is, what it is, and what to write instead."""
+
+    start: int
+    code: Code
+    what: str
+    fix: str
+
+
+def _flaw(term: str, fault: Fault, *, breaks: bool) -> Flaw:
+    return Flaw(*_place(term, fault.start), fault.code, fault.what, fault.fix, breaks)
+
+
+def _place(term: str, start: int) -> tuple[int, int]:
+    before = term[:start]
+    return before.count("\n") + 1, start - before.rfind("\n")
+
+
+def _tokens(term: str) -> Iterator[_Token]:
+    """Cut a term up; an operator has the kind "operator". A quotation mark without a second one turns no others round."""
+    lone = _lone_quote(term)
+    if lone is not None:
+        yield from _cut(term[:lone], 0)
+        yield _Token("quote", '"', lone)
+        yield from _cut(term[lone + 1 :], lone + 1)
+    else:
+        yield from _cut(term, 0)
+
+
+def _cut(text: str, start: int) -> Iterator[_Token]:
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup or ""
+        yield _Token("operator" if found.group() in _OPERATORS else kind, found.group(), start + found.start())
+
+
+def _lone_quote(term: str) -> int | None:
+    """Of an odd number of quotation marks the one that has no second: in the first line with an odd number, where two phrases open or
+    close one after the other."""
+    start = 0
+    for line in term.split("\n") if term.count('"') % 2 else ():
+        if line.count('"') % 2:
+            return start + _lone_in(line)
+        start += len(line) + 1
+    return None
+
+
+def _lone_in(line: str) -> int:
+    opened: int | None = None
+    last = line.rindex('"')
+    for found in re.finditer('"', line):
+        at = found.start()
+        opens = at == 0 or line[at - 1] in " \t(:"
+        if opens == (opened is not None):
+            return at if opened is None else opened
+        opened = at if opens else None
+    return last if opened is None else opened
+
+
+def _comments(term: str) -> Iterator[Fault]:
+    for found in re.finditer(r"^[ \t]*(#(?!\d)|//|--|/\*)", term, re.MULTILINE):
+        yield Fault(
+            found.start(1),
+            Code.QUERY_COMMENT,
+            "PubMed knows no comments and searches these words",
+            "move the comment into the watch's note",
+        )
+
+
+def _unbalanced(tokens: list[_Token]) -> Iterator[Fault]:
+    waiting: list[_Token] = []
+    for token in tokens:
+        if token.kind == "quote":
+            yield Fault(token.start, Code.QUERY_NESTING, "this quotation mark has no second one", 'close the phrase with another "')
+        elif token.kind == "bracket":
+            yield Fault(
+                token.start, Code.QUERY_NESTING, f"{token.text} stands alone", "write a field as [tag], without a bracket inside"
+            )
+        elif token.kind == "open":
+            waiting.append(token)
+        elif token.kind == "close" and not waiting:
+            yield Fault(
+                token.start,
+                Code.QUERY_NESTING,
+                "this closing parenthesis was never opened",
+                "remove it, or open it before its first word",
+            )
+        elif token.kind == "close":
+            waiting.pop()
+    for token in waiting:
+        yield Fault(token.start, Code.QUERY_NESTING, "this parenthesis is never closed", "close it after its last word")
+
+
+def _tags(tokens: list[_Token]) -> Iterator[Fault]:
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.kind != "tag":
+            continue
+        if before is None or not before.is_operand:
+            yield Fault(
+                token.start,
+                Code.QUERY_TAG,
+                f"no word stands before {token.text}",
+                "put a field behind the word or phrase it belongs to",
+            )
+        yield from _tag(token)
+
+
+def _tag(token: _Token) -> Iterator[Fault]:
+    name, modifier = _field(token)
+    if name is None:
+        yield Fault(
+            token.start,
+            Code.QUERY_FIELD,
+            f"PubMed knows no field {token.text} and searches the words everywhere",
+            _nearest(token.text),
+        )
+    elif modifier.startswith("~"):
+        if not re.fullmatch(r"~\d+", modifier):
+            yield Fault(token.start, Code.QUERY_PROXIMITY, f"the distance in {token.text} is no number", "write it as [tiab:~3]")
+        elif name not in PROXIMITY:
+            yield Fault(
+                token.start, Code.QUERY_PROXIMITY, f"PubMed has no proximity search in {name}", "use [ti:~N], [tiab:~N] or [ad:~N]"
+            )
+    elif modifier and not (modifier == "noexp" and name in UNEXPLODED):
+        yield Fault(
+            token.start, Code.QUERY_FIELD, f"PubMed knows no field {token.text}", f"write [{token.text[1:-1].partition(':')[0]}]"
+        )
+
+
+def _field(token: _Token) -> tuple[str | None, str]:
+    """A tag's field by its full name, None for an unknown one; and what follows the colon, in lower case."""
+    spelling, _, modifier = token.text[1:-1].partition(":")
+    return NAMES.get(" ".join(spelling.lower().split())), modifier.strip().lower()
+
+
+def _nearest(text: str) -> str:
+    near = get_close_matches(text[1:-1].strip().lower(), NAMES, n=1, cutoff=0.6)
+    return f"did you mean [{near[0]}]?" if near else "the tags are listed in PubMed's help; [tiab] is title, abstract and keywords"
+
+
+def _words(tokens: list[_Token]) -> Iterator[Fault]:
+    for token in tokens:
+        if token.kind != "word":
+            continue
+        if token.text.upper() in _OPERATORS:
+            yield Fault(token.start, Code.QUERY_OPERATOR, f"{token.text} is searched as a word", f"write {token.text.upper()}")
+        elif re.fullmatch(r"#\d+", token.text):
+            what = f"{token.text} means an earlier search, and there is none"
+            yield Fault(token.start, Code.QUERY_HISTORY, what, "write the earlier search out")
+        elif _FOREIGN.fullmatch(token.text):
+            yield Fault(token.start, Code.QUERY_FOREIGN, f"{token.text} is another database's syntax", 'write "two words"[tiab:~3]')
+        elif token.text[0] in "“”„«»":
+            yield Fault(token.start, Code.QUERY_CHARACTER, f"{token.text[0]} is no quotation mark to PubMed", 'write "')
+
+
+# --- lint: operators -------------------------------------------------------------------------------------------------------------
+
+
+def _operators(tokens: list[_Token]) -> Iterator[Fault]:
+    before = _Token("open", "", 0)
+    for token in tokens:
+        yield from _meeting(before, token)
+        before = token
+    yield from _mixtures(tokens)
+
+
+def _dangling(tokens: list[_Token]) -> Iterator[Fault]:
+    """Operators that join nothing."""
+    ends = _Token("open", "", 0), _Token("close", "", 0)
+    for before, token in pairwise([ends[0], *tokens, ends[1]]):
+        if token.kind == "operator" and before.kind == "open" and token.text != "NOT":
+            yield Fault(token.start, Code.QUERY_OPERATOR, f"nothing stands before {token.text}", "remove it, or add what it joins")
+        elif token.kind == "close" and before.kind == "operator":
+            yield Fault(before.start, Code.QUERY_OPERATOR, f"nothing stands after {before.text}", "remove it, or add what it joins")
+
+
+def _meeting(before: _Token, token: _Token) -> Iterator[Fault]:
+    """What two neighbours do wrong together."""
+    if token.kind == "operator" and before.kind == "operator" and (before.text, token.text) != ("AND", "NOT"):
+        yield Fault(token.start, Code.QUERY_OPERATOR, f"{before.text} {token.text} stand side by side", "keep one of them")
+    elif token.kind == "close" and before.text == "(":
+        yield Fault(before.start, Code.QUERY_OPERATOR, "these parentheses are empty", "remove them")
+
+
+def _mixtures(tokens: list[_Token]) -> Iterator[Fault]:
+    """AND or NOT after OR in one group: PubMed reads from left to right, without precedence."""
+    groups: list[set[str]] = [set()]
+    for token in tokens:
+        if token.kind == "open":
+            groups.append(set())
+        elif token.kind == "close" and len(groups) > 1:
+            groups.pop()
+        elif token.kind == "operator":
+            if token.text != "OR" and groups[-1] == {"OR"}:
+                yield Fault(
+                    token.start,
+                    Code.QUERY_OPERATOR,
+                    f"{token.text} after OR without parentheses: PubMed reads from left to right, (a OR b) {token.text} c",
+                    "put parentheses around what belongs together",
+                )
+            groups[-1].add(token.text)
+
+
+# --- lint: wildcards -------------------------------------------------------------------------------------------------------------
+
+
+def _wildcards(tokens: list[_Token]) -> Iterator[Fault]:
+    """PubMed wants four letters before the first *, and none of them inside a proximity search."""
+    for run, tag in _operands(tokens):
+        text = " ".join(token.text.strip('"') for token in run)
+        if "*" not in text:
+            continue
+        start = next(token.start for token in run if "*" in token.text)
+        if tag is not None and "~" in tag.text:
+            yield Fault(
+                start,
+                Code.QUERY_WILDCARD,
+                "a wildcard inside a proximity search is not expanded",
+                "write the forms out, one search each, joined by OR",
+            )
+        elif len(re.sub(r"\W", "", text.partition("*")[0])) < 4:
+            yield Fault(
+                start,
+                Code.QUERY_WILDCARD,
+                f"fewer than four letters before * in {text}",
+                "write at least four, or the forms themselves",
+            )
+
+
+def _operands(tokens: list[_Token]) -> Iterator[tuple[list[_Token], _Token | None]]:
+    """The runs of words and phrases, each with the tag behind it; a phrase is a run of its own."""
+    run: list[_Token] = []
+    for token in tokens:
+        if run and not (token.kind == "word" and run[-1].kind == "word"):
+            yield run, token if token.kind == "tag" else None
+            run = []
+        if token.is_operand:
+            run.append(token)
+    if run:
+        yield run, None
+
+
+# --- lint: dates -----------------------------------------------------------------------------------------------------------------
+
+
+def _dates(tokens: list[_Token], today: date | None) -> Iterator[Fault]:
+    for run, tag in _operands(tokens):
+        if tag is not None and _field(tag)[0] in DATES and len(run) == 1:
+            yield from _date(run[0])
+    spans = list(_spans(tokens))
+    for low, high, tag in spans:
+        yield from _range(low, high, tag)
+    if today is not None:
+        yield from _closed(tokens, spans, today)
+
+
+def _date(token: _Token) -> Iterator[Fault]:
+    text = token.text.strip('" ')
+    if _stated(text) is None and not _RELATIVE_DATE.fullmatch(text):
+        yield Fault(token.start, Code.QUERY_DATE, f"{token.text} is no date", "write YYYY, YYYY/MM or YYYY/MM/DD")
+
+
+def _stated(text: str) -> tuple[int, int, int] | None:
+    """A date's numbers, 0 where it states none; None for what is no date."""
+    found = _STATED_DATE.fullmatch(text)
+    if not found:
+        return None
+    year, month, day = (int(part or 0) for part in found.groups())
+    possible = month <= 12 and day <= 31 and (found[2] is None or month > 0) and (found[3] is None or day > 0)
+    return (year, month, day) if possible else None
+
+
+_Dated = tuple[tuple[int, int, int], _Token]
+
+
+def _spans(tokens: list[_Token]) -> Iterator[tuple[_Dated, _Dated, _Token | None]]:
+    """Ranges of dates: both ends, and the tag behind the second."""
+    numbered = [(number, token) for number, token in enumerate(tokens) if token.kind != "tag"]
+    for (_, low), (_, colon), (number, high) in zip(numbered, numbered[1:], numbered[2:], strict=False):
+        if colon.kind != "colon" or not (low.is_operand and high.is_operand):
+            continue
+        first, last = (_stated(end.text.strip('" ')) for end in (low, high))
+        if first is not None and last is not None:
+            after = tokens[number + 1] if number + 1 < len(tokens) else None
+            yield (first, low), (last, high), after if after is not None and after.kind == "tag" else None
+
+
+def _range(low: _Dated, high: _Dated, tag: _Token | None) -> Iterator[Fault]:
+    (first, one), (last, other) = low, high
+    told = f"the range {one.text} : {other.text}"
+    if tag is None:
+        bare = (one.text.strip('"'), other.text.strip('"'))
+        yield Fault(one.start, Code.QUERY_DATE, f"{told} has no field", f'write "{bare[0]}"[dp] : "{bare[1]}"[dp]')
+    if first > last:
+        yield Fault(one.start, Code.QUERY_DATE, f"{told} ends before it begins", "turn it round")
+
+
+def _closed(tokens: list[_Token], spans: list[tuple[_Dated, _Dated, _Token | None]], today: date) -> Iterator[Fault]:
+    """Ranges and dates that lie behind: no paper of tomorrow matches them."""
+    negated = _negated(tokens)
+    within = {end.start for low, high, _ in spans for end in (low[1], high[1])}
+    for low, high, tag in spans:
+        if tag is not None and low[0] <= high[0] and _is_past(high[0], today) and high[1].start not in negated:
+            what = f"the range {low[1].text} : {high[1].text} has ended: no new paper can match it"
+            yield Fault(
+                low[1].start, Code.QUERY_DATE, what, f'leave its end open, such as "{low[1].text.strip(chr(34))}"[dp] : "3000"[dp]'
+            )
+    for run, tag in _operands(tokens):
+        stated = _stated(run[0].text.strip('" ')) if len(run) == 1 and run[0].start not in within | negated else None
+        if stated and tag is not None and _field(tag)[0] in DATES and _is_past(stated, today):
+            what = f"{run[0].text}{tag.text} lies behind: no new paper can match it"
+            yield Fault(run[0].start, Code.QUERY_DATE, what, "take it out, or write a range with an open end")
+
+
+def _is_past(stated: tuple[int, int, int], today: date) -> bool:
+    """Whether a date, to the end of its year or month, is before today."""
+    year, month, day = stated
+    return (year, month or 12, day or 31) < (today.year, today.month, today.day)
+
+
+def _negated(tokens: list[_Token]) -> set[int]:
+    """Where the tokens start that stand under a NOT."""
+    found: set[int] = set()
+    groups = [False]
+    is_now = False
+    for token in tokens:
+        if token.kind == "operator":
+            is_now = groups[-1] or token.text == "NOT"
+        elif token.kind == "open":
+            groups.append(is_now)
+        elif token.kind == "close" and len(groups) > 1:
+            groups.pop()
+            is_now = groups[-1]
+        elif is_now:
+            found.add(token.start)
+    return found
