@@ -207,6 +207,7 @@ def test_an_accession_number_of_another_database_is_none(tmp_path: Path, databas
         ["AN  - 33"],
         ["AN  - 33", "DB  - cmedm", "DP  - EBSCOhost"],
         ["C5  - 33"],
+        ["ID  - 33", "DB  - Ovid MEDLINE(R) 1946-Present"],
         ["N1  - Accession Number: 2026-98025-001. PMID: 33 Partial author list: First Author: Sample, A"],
     ],
 )
@@ -328,6 +329,18 @@ def test_the_field_for_a_doi_comes_before_addresses(tmp_path: Path) -> None:
     (seed,) = seeds_of(tmp_path, "x.ris", ris("UR  - https://doi.org/10.1000/dataset", "DO  - 10.1000/a"))
 
     assert seed.doi == "10.1000/a"
+
+
+def test_tags_and_entities_of_web_pages_are_taken_off(tmp_path: Path) -> None:
+    lines = [
+        "AB  - <h4>Aim</h4><p>In <i>mice</i>, 10<sup>6</sup> cells &amp; p &lt; 0.05, if a < b > c.</p>",
+        "KW  - agrin; muscle",
+    ]
+
+    (seed,) = seeds_of(tmp_path, "x.ris", ris(*lines))
+
+    assert seed.abstract == "Aim In mice, 106 cells & p < 0.05, if a < b > c."
+    assert seed.keywords == ("agrin", "muscle")
 
 
 def test_two_pmids_of_one_reference_are_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from bibtexparser.library import Library
 from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, ImplicitComment, ParsingFailedBlock, String
 from bibtexparser.model import Entry as BibEntry
 
-from watcher.seeds.entry import Entry, refused, terms
+from watcher.seeds.entry import Entry, refused, shown, terms
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.latex import address, plain
 from watcher.seeds.tagged import doubt
@@ -214,7 +214,7 @@ def _entry(found: _Found, strings: Mapping[str, str], path: Path) -> Entry:
         found.line,
         evidence.ids,
         title=_title(values),
-        abstract=plain(values.get("abstract", "")),
+        abstract=shown(plain(values.get("abstract", ""))),
         keywords=_keywords(values),
         claimed_pmid=evidence.claimed,
         doubts=evidence.doubts(path, found.line),
@@ -230,8 +230,8 @@ def _told(entry: Entry, broken: Sequence[str], path: Path) -> Entry:
 
 
 def _title(values: Mapping[str, str]) -> str:
-    title = plain(values.get("title") or values.get("booktitle", ""))
-    subtitle = plain(values.get("subtitle", ""))
+    title = shown(plain(values.get("title") or values.get("booktitle", "")))
+    subtitle = shown(plain(values.get("subtitle", "")))
     between = " " if title.endswith((".", ":", "?", "!")) else ": "
     return f"{title}{between}{subtitle}" if title and subtitle else title or subtitle
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded
+from watcher.seeds.entry import Entry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
@@ -59,8 +59,8 @@ def _entry(record: Record, path: Path) -> Entry:
         f"line {record.line}",
         record.line,
         evidence.ids,
-        title=folded(record.first("T", "B", "!")),
-        abstract=folded(record.first("X")),
+        title=shown(record.first("T", "B", "!")),
+        abstract=shown(record.first("X")),
         keywords=tuple(dict.fromkeys(_keywords(record))),
         claimed_pmid=evidence.claimed,
         doubts=evidence.doubts(path, record.line),

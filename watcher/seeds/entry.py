@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 from watcher.domain import Pmid
 from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.identifiers import Identifiers
+
+_BREAKING_TAG = re.compile(
+    r"</?(?:p|br|h[1-6]|div|li|ul|ol|title|(?:jats:)?(?:sec|title|p|list|list-item))\b[^<>]{0,100}>", re.IGNORECASE
+)
+_TAG = re.compile(r"</?(?:i|b|u|em|strong|sub|sup|span|small|(?:jats:)?(?:italic|bold|sub|sup|sc))\b[^<>]{0,100}>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,11 @@ class Entry:
 def folded(text: str) -> str:
     """Runs of white space become one space."""
     return re.sub(r"\s+", " ", text).strip()
+
+
+def shown(text: str) -> str:
+    """A text as a page would show it, folded: publishers' exports have tags and entities of HTML and JATS in titles and abstracts."""
+    return folded(html.unescape(_TAG.sub("", _BREAKING_TAG.sub(" ", text))))
 
 
 def terms(text: str) -> tuple[str, ...]:

@@ -97,6 +97,11 @@ class Evidence:
         """EBSCO's notes give PsycINFO's accession number, and behind it the PMID, at the head of other words."""
         self.claims += [Pmid(int(found[1])) for value in values if (found := _EBSCO_NOTE.match(value)) and int(found[1])]
 
+    def claim_ids(self, numbers: Iterable[str], databases: Iterable[str]) -> None:
+        """Ovid's earlier exports of MEDLINE have the PMID in a field that EndNote counts its own references by."""
+        if any(map(_OVID_MEDLINE.match, databases)):
+            self.claims += [pmid for number in numbers if (pmid := whole_pmid(number))]
+
     def doubts(self, path: Path, line: int) -> tuple[Problem, ...]:
         """What is to be told: two PMIDs that the record calls its own."""
         numbers = list(dict.fromkeys(self.pmids))

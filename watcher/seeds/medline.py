@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from watcher.errors import Problem
-from watcher.seeds.entry import Entry, folded
+from watcher.seeds.entry import Entry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, doubt, entries, fields
 
@@ -69,8 +69,8 @@ def _entry(record: Record, path: Path) -> Entry:
         f"line {record.line}",
         record.line,
         evidence.ids,
-        title=folded(record.first("TI", "BTI", "TT")),
-        abstract=folded(record.first("AB")),
+        title=shown(record.first("TI", "BTI", "TT")),
+        abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("OT"))),
         headings=tuple(dict.fromkeys(_heading(one) for one in record.all("MH"))),
         doubts=tuple(_doubts(record, evidence, path)),

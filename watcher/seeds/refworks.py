@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded
+from watcher.seeds.entry import Entry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
@@ -55,8 +55,8 @@ def _entry(record: Record, path: Path) -> Entry:
         f"line {record.line}",
         record.line,
         evidence.ids,
-        title=folded(record.first("T1", "T2")),
-        abstract=folded(record.first("AB")),
+        title=shown(record.first("T1", "T2")),
+        abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("K1"))),
         claimed_pmid=evidence.claimed,
         doubts=evidence.doubts(path, record.line),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded
+from watcher.seeds.entry import Entry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
@@ -94,8 +94,8 @@ def _entry(record: Record, path: Path) -> Entry:
         f"line {record.line}",
         record.line,
         evidence.ids,
-        title=folded(record.first(*_TITLES)),
-        abstract=folded(record.first("AB", "N2")),
+        title=shown(record.first(*_TITLES)),
+        abstract=shown(record.first("AB", "N2")),
         keywords=tuple(dict.fromkeys(_keywords(record))),
         claimed_pmid=evidence.claimed,
         doubts=evidence.doubts(path, record.line),
@@ -103,9 +103,9 @@ def _entry(record: Record, path: Path) -> Entry:
 
 
 def _keywords(record: Record) -> Iterator[str]:
-    """One a line, also where a line has no tag of its own."""
+    """One a line, also where a line has no tag of its own; or several, parted by semicolons."""
     for value in record.all("KW"):
-        yield from (one for line in value.split("\n") if (one := folded(line).removeprefix("*")))
+        yield from (one for part in re.split(r"[;\n]", value) if (one := folded(part).removeprefix("*")))
 
 
 def _evidence(record: Record) -> Evidence:
@@ -120,4 +120,5 @@ def _evidence(record: Record) -> Evidence:
     evidence.custom(record.all("C2"), databases, _SAID_OF_SCOPUS)
     evidence.addresses(record.all(*_ADDRESSES))
     evidence.claim_notes(record.all("N1"))
+    evidence.claim_ids([] if record.has("AN") else record.all("ID"), databases)
     return evidence

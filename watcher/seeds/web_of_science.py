@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded, terms
+from watcher.seeds.entry import Entry, folded, shown, terms
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
@@ -55,8 +55,8 @@ def _entry(record: Record, path: Path) -> Entry:
         f"line {record.line}",
         record.line,
         evidence.ids,
-        title=folded(record.first("TI")),
-        abstract=folded(record.first("AB")),
+        title=shown(record.first("TI")),
+        abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(keywords)),
         headings=terms(folded(record.first("MH"))),
         doubts=evidence.doubts(path, record.line),
