@@ -69,6 +69,7 @@ def test_what_is_not_read_may_be_anything(tmp_path: Path, unread: str) -> None:
         "OWN - NLM\nPMID- 11\nTI  - One.\n\nOWN - NLM\nPMID- 12\nTI  - Two.\n",
         "PMID- 11\nTI  - One.\nPMID- 12\nTI  - Two.\n",
         "STAT- Publisher\nTI  - One.\nPMID- 11\n\n\n\nTI  - Two.\nPMID- 12\n",
+        "PMID- 11\nOWN - NLM\nTI  - One.\n\nLR  - 2026\nTI  - Two.\nPMID- 12\n",
         "\n\n1: \nPMID- 11\nTI  - One.\n\n2: \nPMID- 12\nTI  - Two.\n",
     ],
 )

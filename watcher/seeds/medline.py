@@ -18,7 +18,7 @@ _TAG = re.compile(r"^([A-Z][A-Z0-9]{1,3}) *- ?(.*)$")
 _NAMED = re.compile(r"^(?:PMID|PMC |PMCR|OWN |STAT|UI  |VN {1,2})- ?\S", re.MULTILINE)
 _OTHER_LINE = re.compile(r"^(?:TI {1,2}|TT  |BTI |AB  |AU  |FAU |DP  |JT  |MH  |AID |LID )- ?\S", re.MULTILINE)
 _SOURCE_DOI = re.compile(r"\bdoi: (10\.\S+)")
-_ONCE = frozenset({"PMID", "TI", "OWN", "STAT", "UI"})
+_ONCE = frozenset({"PMID", "PMC", "TI", "OWN", "STAT", "UI", "VN"})
 
 
 def is_medline(text: str) -> bool:
@@ -44,18 +44,32 @@ def _tag_of(line: str) -> tuple[str, str] | None:
 
 
 def _records(found: Iterable[Field]) -> Iterator[Record]:
-    """The records, which an empty line parts. A statement of interests may hold empty lines too: a record begins behind one only with
-    the tag that the file begins with, or with one that a record has once; and with a second PMID in any case."""
-    record, first = Record(), ""
-    for one in found:
-        first = first or one.tag
-        again = one.tag in _ONCE and record.has(one.tag)
-        if record and ((one.after_blank and (again or one.tag == first)) or (again and one.tag == "PMID")):
+    """The records, which an empty line parts. A statement of interests may hold empty lines too: behind one, a record begins with the tag
+    that the file begins with, or where a tag comes again that a record has once; a second PMID begins one in any case."""
+    record, seen, first = Record(), set[str](), ""
+    for lines in _paragraphs(found):
+        first = first or lines[0].tag
+        if record and (lines[0].tag == first or any(one.tag in _ONCE & seen for one in lines)):
             yield record
-            record = Record()
-        record.fields.append(one)
+            record, seen = Record(), set()
+        record.fields += lines
+        seen.update(one.tag for one in lines)
     if record:
         yield record
+
+
+def _paragraphs(found: Iterable[Field]) -> Iterator[list[Field]]:
+    """Fields without an empty line, or a second PMID, between them."""
+    lines: list[Field] = []
+    has_pmid = False
+    for one in found:
+        if lines and (one.after_blank or (one.tag == "PMID" and has_pmid)):
+            yield lines
+            lines, has_pmid = [], False
+        lines.append(one)
+        has_pmid = has_pmid or one.tag == "PMID"
+    if lines:
+        yield lines
 
 
 def _entry(record: Record, path: Path) -> Entry:
