@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as email_policy
@@ -914,6 +915,23 @@ def test_characters_beyond_the_first_plane_count_as_two_and_bytes_as_bytes() -> 
     assert push is not None
     assert (chat.fits("s", "𝛼" * 998), chat.fits("s", "𝛼" * 999)) == (True, False)
     assert (push.fits("s", "α" * 3_898), push.fits("s", "α" * 3_899)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "url", ["tgram://123456789:abcdefg_hijklmnop/1/", f"sinch://{'a' * 32}:{'b' * 32}@15551231234/15551231236", CHAT_URL]
+)
+def test_a_long_subject_never_leaves_a_text_without_room(url: str) -> None:
+    notifier = Notifier()
+    channel = Channel("chat", ChannelKind.OTHER, url)
+    digest = full()
+    long = replace(digest, order=replace(digest.order, subject_prefix="[" + "x" * 900 + "]", title="y" * 900))
+
+    sent = messages(long, kinds=[ChannelKind.OTHER], ris=ris, fits=notifier.fits([channel]))[1]
+
+    room = notifier.room(channel)
+    assert room is not None
+    assert all(room.fits(message.subject, message.payload["text"]) for message in sent)
+    assert len(sent) < 400
 
 
 def test_a_channel_of_very_short_messages_is_warned_of() -> None:

@@ -10,6 +10,8 @@ from watcher.digest.parts import Fits, cut, packed
 from watcher.digest.view import Page
 
 WIDTH = 76
+_LEAST = 100
+"""Characters of text that a part has at least behind its head."""
 PART = 3_500
 """Characters a part for other channels: under Telegram's 4,096 and the like, with room for what the channel adds."""
 
@@ -22,10 +24,14 @@ def twin(page: Page) -> str:
 def parts(page: Page, fits: Fits = lambda _subject, _text: True) -> tuple[str, ...]:
     """The digest for channels that carry no files: texts of at most 3,500 characters, and of no more than the channels take
     (`fits`), split between papers. Nobody is called by them."""
-    has_room = room(quiet(f"{page.subject} (999/999)"), fits, mark=quiet(_mark(page, 999, 999)))
+    subject = quiet(f"{page.subject} (999/999)")
+    has_room = room(subject, fits, mark=quiet(_mark(page, 999, 999)))
+    is_marked = has_room("x" * _LEAST)
+    if not is_marked:  # so little room that the head of each part would leave none
+        has_room = room(subject, fits)
     units = [piece for unit in _units(page, None, listing=True) for piece in cut(quiet(unit), has_room)]
     bodies = ["\n\n".join(part) for part in packed(units, lambda part: has_room("\n\n".join(part)))]
-    return tuple(quiet(_mark(page, number, len(bodies))) + body for number, body in enumerate(bodies, 1))
+    return tuple(quiet(_mark(page, number, len(bodies)) if is_marked else "") + body for number, body in enumerate(bodies, 1))
 
 
 def room(subject: str, fits: Fits, *, mark: str = "") -> Callable[[str], bool]:

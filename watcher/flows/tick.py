@@ -132,7 +132,7 @@ class Ticker:
         """The lists and watches that are due, once no other process talks to PubMed. Lists that can only wait need not ask for that."""
         now = round_.now
         due = self.due_lists(now)
-        waiting = {one.order.name: told for one in due if (told := self._waits(one, now))}
+        waiting = {one.order.name: told for one in due if (told := self._waits(one, now)) is not None}
         if len(waiting) == len(due) and not self.due_watches(now):
             round_.waiting += waiting.values()
             return
@@ -148,9 +148,9 @@ class Ticker:
     def _list(self, due: Due, runner: Runner, round_: _Round) -> None:
         """Read the watches of a list that is due, and compose its digest unless it has to wait."""
         told = self._waits(due, round_.now)
-        readings = {} if told else self._readings(due, runner, round_)
-        told = told or self._waits_for(due, readings, round_.now)
-        if told:
+        readings = self._readings(due, runner, round_) if told is None else {}
+        told = self._waits_for(due, readings, round_.now) if told is None else told
+        if told is not None:
             round_.waiting.append(told)
             return
         self._go_on()
@@ -185,9 +185,9 @@ class Ticker:
 
     # --- lists that wait
 
-    def _waits(self, due: Due, now: datetime) -> str:
+    def _waits(self, due: Due, now: datetime) -> str | None:
         """Why a list can only wait, in a sentence: one of its channels is unknown, or PubMed failed and is not to be asked again yet.
-        Else ""."""
+        None when it need not wait."""
         try:
             for name in due.order.channels:
                 self.composer.recipients(self.channels[name])
@@ -195,14 +195,14 @@ class Ticker:
             return _held_up(due, error)
         standing = {watch.name: self._standing(watch, due, now) for watch in self.read_by(due.order)}
         known = {name: report for name, report in standing.items() if report}
-        return self._waits_for(due, known, now) if len(known) == len(standing) else ""
+        return self._waits_for(due, known, now) if len(known) == len(standing) else None
 
-    def _waits_for(self, due: Due, readings: Mapping[str, RunReport], now: datetime) -> str:
-        """Why a list with these readings waits for PubMed, in a sentence; "" when it does not."""
+    def _waits_for(self, due: Due, readings: Mapping[str, RunReport], now: datetime) -> str | None:
+        """Why a list with these readings waits for PubMed, in a sentence; None when it does not."""
         stuck = [report for report in readings.values() if _is_passing(report)]
         until = self._until(due, stuck)
         if not stuck or now >= until:
-            return ""
+            return None
         told = f"{until.astimezone(due.slot.tzinfo):%d %b %H:%M %Z}"
         return f"{due.order.name}: the digest of {schedule.period_key(due.slot)} waits for PubMed until {told}: {stuck[0].error}"
 

@@ -38,13 +38,9 @@ def notify_all(plugin: Any, channel: Channel, text: str, subject: str) -> None: 
     Raises:
         DeliveryError: one of them was not taken.
     """
-    room, title = room_of(plugin), _clipped(subject, plugin.title_maxlen)
-    for piece in _pieces(text, lambda one: room.fits(title, one)):
-        notify(plugin, channel, piece, title)
-
-
-def _clipped(subject: str, most: int) -> str:
-    return subject if most <= 0 or len(subject) <= most else f"{subject[: most - 1]}…"
+    room = room_of(plugin)
+    for piece in _pieces(text, lambda one: room.fits(subject, one)):
+        notify(plugin, channel, piece, room.title(subject))
 
 
 def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:

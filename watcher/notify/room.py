@@ -22,11 +22,13 @@ _BETWEEN: Final = "\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The room of one channel: at most `most` of `unit` ("characters", "bytes"). `shares_it` when the subject stands in it too."""
+    """The room of one channel: at most `most` of `unit` ("characters", "bytes"). `shares_it` when the subject stands in it too;
+    `title_most` characters has the field for it where there is one."""
 
     most: int
     unit: str
     shares_it: bool
+    title_most: int
     as_sent: Callable[[str], str]
 
     @property
@@ -35,9 +37,15 @@ class Room:
         beside = ", the subject with it" if self.shares_it else ""
         return f"takes {self.most:,} {self.unit} a message{beside}; longer digests come in parts"
 
+    def title(self, subject: str) -> str:
+        """The subject as it is sent: clipped to its field, and to a third of a room that it shares."""
+        limits = [self.title_most] * (self.title_most > 0) + [self.most // 3] * self.shares_it
+        longest = min(limits, default=len(subject))
+        return subject if len(subject) <= longest else f"{subject[: longest - 1].rstrip()}…"
+
     def fits(self, subject: str, text: str) -> bool:
         """Whether one message holds this text."""
-        whole = f"{subject}{_BETWEEN}{text}" if self.shares_it else text
+        whole = f"{self.title(subject)}{_BETWEEN}{text}" if self.shares_it else text
         return self._size(self.as_sent(whole)) <= self.most
 
     def _size(self, text: str) -> int:
@@ -51,6 +59,7 @@ def room_of(plugin: Any) -> Room:  # noqa: ANN401 - Apprise ships no types for i
     return Room(
         most=int(plugin.body_maxlen),
         unit="bytes" if service in _IN_BYTES else "characters",
+        title_most=int(plugin.title_maxlen),
         shares_it=plugin.title_maxlen <= 0 or bool(plugin.overflow_amalgamate_title),
         as_sent=(lambda text: text)
         if form == NotifyFormat.TEXT
