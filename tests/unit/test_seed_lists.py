@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from seed_files import ids, seeds_of, told
+from seed_files import ids, passed_over, seeds_of, told
 
 TEXTS = ["papers.txt", "papers.md", "papers.list", "papers"]
 
@@ -58,14 +58,57 @@ def test_a_list_gives_each_of_its_papers(tmp_path: Path, name: str, text: str, f
             "PMID: 1; PMID: 2; DOI: 10.5555/a\n33390062\n",
             "LAB/papers.txt:1: it cannot be told which identifiers on this line are one paper's\n    write one paper on a line",
         ),
-        (
-            "1. Doe J. A paper of somebody in a book. Some Town, 2026;12(1).\n2. Roe R. Another. Sample J. 2026;1:2. PMID: 12\n",
-            "LAB/papers.txt:1: this reference has no PMID, PMCID or DOI\n    write its PMID or DOI on the line",
-        ),
     ],
 )
 def test_what_names_no_paper_in_a_list_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     assert told(tmp_path, "papers.txt", text).startswith(said)
+
+
+def test_a_reference_that_names_no_paper_costs_itself_and_is_told(tmp_path: Path) -> None:
+    text = (
+        "1. Doe J. A paper of somebody in a book. Some Town, 2026;12(1).\n"
+        "2. Roe R. Another. Sample J. 2026;1:2. PMID: 12\n3. and one more that somebody has at home\n"
+    )
+
+    (seed,) = seeds_of(tmp_path, "papers.txt", text)
+
+    assert (seed.pmid, seed.title) == (12, "Another.")
+    assert passed_over(tmp_path) == [
+        "LAB/papers.txt:1: this reference has no PMID, PMCID or DOI",
+        "LAB/papers.txt:3: this line is no PMID, PMCID or DOI",
+    ]
+
+
+OLD_SUMMARY = """\
+1: Doe C. Ancient made-up worms roll back. Made Up. 2026
+Sep;573(7772):15. doi: 10.5555/d-1-x. PubMed PMID: 31485070.
+
+
+2: Baby elephants, and made-up clues. Made Up.
+2026 Sep;573(7772):10-11. doi: 10.5555/d-2-0. PubMed PMID: 31485069.
+
+
+3: Erratum for the Article "Made-up pathways
+stimulate" by P. F. Roe, A. P. Poe. Made Up. 2026 Aug 2;365(6452). pii: eaay8818.
+doi: 10.5555/s.8818. PubMed PMID: 31371580.
+
+
+4: Doe J, Poe N, Roe van der V. Win-wins for made-up health
+- new report. Made Up. 2026 Jul;571(7763):36. doi: 10.5555/d-30-8.
+PubMed PMID: 31267057.
+"""
+
+
+def test_pubmeds_summary_of_earlier_years_is_read(tmp_path: Path) -> None:
+    found = seeds_of(tmp_path, "pubmed_result.txt", OLD_SUMMARY)
+
+    assert [(seed.pmid, seed.doi) for seed in found] == [
+        (31485070, "10.5555/d-1-x"),
+        (31485069, "10.5555/d-2-0"),
+        (31371580, None),
+        (31267057, "10.5555/d-30-8"),
+    ]
+    assert passed_over(tmp_path) == []
 
 
 SUMMARY = """\

@@ -36,6 +36,13 @@ WHOLE: dict[str, Any] = {"pmid": 33390062, "doi": "10.5555/cc.2", "title": "A ma
             ),
             WHOLE | {"abstract": "", "pmcid": "PMC77"},
         ),
+        (  # PubMed in earlier years
+            (
+                "Title,URL,Description,Details,ShortDetails,Resource,Type,Identifiers,Db,EntrezUID,Properties\n"
+                "A made-up paper on cold,/pubmed/33390062,Doe J.,x,x,PubMed,citation,PMID:33390062 | PMCID:PMC777,pubmed,33390062,x\n"
+            ),
+            {"pmid": 33390062, "pmcid": "PMC777", "title": "A made-up paper on cold"},
+        ),
         (  # Scopus
             (
                 '"Authors","Title","Year","DOI","Link","Abstract","Author Keywords","Index Keywords","PubMed ID","EID"\n'

@@ -14,7 +14,11 @@ from watcher.seeds.mentions import OTHERS, mentions, papers
 
 _SHORTEST = 30
 """Characters that a reference has at least."""
+_AT_HEAD = 4
+"""Characters within which words about another paper begin a text that is all about it."""
 _YEAR = r"(?:1[89]|20)\d\d"
+_ABOUT = re.compile(r"\b(?:for|of)$", re.IGNORECASE)
+"""An erratum's own title begins so: `Erratum for the article …`."""
 _OWN_END = re.compile(r"\bPMID:?\s*(\d{1,9})(?:\s*\[[^\]]*\])?(?:[;.,\s]+PMCID:?\s*(PMC\d+))?[;.,\s]*$", re.IGNORECASE)
 _INITIALS = r"(?:[A-Z]{1,3}(?:-[A-Z])?(?![\w:])|(?:[A-Z]\.[ -]?){1,4})"
 _NAME = rf"[^\W\d_][\w'’.-]*(?:[ -][^\W\d_][\w'’-]*){{0,4}},? {_INITIALS}(?: (?:Jr|Sr|2nd|3rd|4th))?(?:\(\d+(?:,\d+)*\))*"
@@ -38,14 +42,16 @@ def is_citation(text: str) -> bool:
 
 def cited(text: str) -> Identifiers | None:
     """The identifiers of the paper that a reference names; empty for one without, None where several papers are named."""
-    end = _OWN_END.search(text)
-    others = OTHERS.search(text)
+    end, others = _OWN_END.search(text), OTHERS.search(text)
     head = text[: others.start()] if others else text
-    if end and (others is None or looks_cited(text)):
-        dois = [one.value for one in mentions(head) if one.kind == "doi"]
-        is_alone = {one.value for one in mentions(text) if one.kind == "pmid"} == {end[1]} and len(set(dois)) < 2
-        return Identifiers(pmid_of(end[1]), dois[0] if dois else None, pmcid_of(end[2] or "")) if is_alone or others else _one(head)
-    return _one(head)
+    numbers = {one.value for one in mentions(text) if one.kind == "pmid"}
+    is_own = end is not None and (numbers == {end[1]} or (others is not None and looks_cited(text)))
+    if end is None or not is_own or (others is not None and others.start() < _AT_HEAD and not _ABOUT.search(others[0])):
+        return _one(head)
+    dois = list(dict.fromkeys(one.value for one in mentions(head) if one.kind == "doi"))
+    if others is None and len(dois) > 1:
+        return None
+    return Identifiers(pmid_of(end[1]), dois[0] if dois else None, pmcid_of(end[2] or ""))
 
 
 def _one(text: str) -> Identifiers | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watcher.errors import Place, Problem, SeedError
-from watcher.seeds.citations import cited, looks_cited, title_of
+from watcher.seeds.citations import cited, is_citation, looks_cited, title_of
 from watcher.seeds.entry import Entry
 from watcher.seeds.identifiers import Identifiers, identified
 from watcher.seeds.mentions import Mention, left_over, mentions, own, papers
@@ -33,7 +33,8 @@ _LEAST_DIGITS = 5
 """Digits from which a number without a label counts as a PMID where it does not stand alone on its line."""
 _MOST_WORDS = 12
 """Words for each paper that a line of a list has at most, where it has no bullet."""
-_NUMBER, _YEAR = re.compile(r"\d{4,}"), re.compile(r"(?:1[89]|20)\d\d")
+_MORE_DIGITS = re.compile(r"\s(?!(?:1[89]|20)\d\d\b)\d{2,}")
+"""A number that goes on behind a blank: `3339 0062`."""
 _NUMBER_FIRST = re.compile(rf"(\d{{{_LEAST_DIGITS},9}})(?:\s*[,;:|\t–-]\s*|\s+)(?=\D|\d{{1,4}}\b)(.+)", re.ASCII)
 
 
@@ -44,7 +45,7 @@ def is_list(text: str) -> bool:
     section = _SECTION.search(text)
     before = text[: section.start()] if section else ""
     found = _pieces_of(before if before.strip() else text)
-    named = [one for one in found if _papers(one) or _is_reference(one)]
+    named = [one for one in found if identified(one.text) or _papers(one) or _is_reference(one)]
     if not named or 2 * len(named) < len(found):
         return False
     labels = [label[1].lower().split()[0] for one in found if (label := _LABEL.match(one.text))]
@@ -56,10 +57,10 @@ def is_list(text: str) -> bool:
 
 
 def read_list(text: str, path: Path) -> tuple[Entry, ...]:
-    """The papers of a list.
+    """The papers of a list. A reference, or what has a bullet, costs only itself where it names no paper.
 
     Raises:
-        SeedError: each line that names none, or of which it cannot be told what belongs together.
+        SeedError: each other line that names none, or of which it cannot be told what belongs together.
     """
     entries: list[Entry] = []
     problems: list[Problem] = []
@@ -70,6 +71,8 @@ def read_list(text: str, path: Path) -> tuple[Entry, ...]:
             entries += (Entry(f"line {piece.line}", piece.line, ids, title=title) for ids in found)
         elif title and _is_reference(piece):
             entries.append(Entry(f"line {piece.line}", piece.line, title=title))
+        elif piece.marked or _is_reference(piece):
+            entries.append(Entry(f"line {piece.line}", piece.line, doubts=(_problem(piece, path),)))
         else:
             problems.append(_problem(piece, path))
     if problems:
@@ -124,11 +127,11 @@ def _papers(piece: Piece) -> list[Identifiers] | None:
     if numbered := _NUMBER_FIRST.fullmatch(piece.text):
         first = Mention("pmid", str(int(numbered[1])), 0, len(numbered[1]))
         return papers([first, *(one for one in found if one.start >= numbered.start(2) and one.value != first.value)])
-    if looks_cited(piece.text):
+    if looks_cited(piece.text) or is_citation(piece.text):
         one = cited(piece.text)
         return [one] if one else None
     words = left_over(piece.text, found).split()
-    is_split = any(_NUMBER.fullmatch(word) and not _YEAR.fullmatch(word) for word in words)
+    is_split = any(one.kind == "pmid" and _MORE_DIGITS.match(piece.text, one.end) for one in found)
     return papers(found) if found and not is_split and (piece.marked or len(words) <= _MOST_WORDS * len(found)) else None
 
 

@@ -11,12 +11,11 @@ from watcher.seeds.dois import placed_dois
 from watcher.seeds.identifiers import Identifiers, placed_pmcids, placed_pmids
 
 OTHERS = re.compile(
-    r"\b(?:comments?|commentary|errat\w+|corrigend\w+|correct(?:s|ed|ion)?(?: and republished)?|republished|retract\w*|update|"
-    r"expression of concern|summary for patients|original report|reprint|reply|response)\s+(?:in|on|of|for|from|to)\b|"
-    r"\bcorrects the article\b|\bcited by\b|\bcit(?:es|ing)\b|"
-    r"\b(?:compare[sd]?|contrast|together|along) (?:with|to)\b|\bcf\.|\bsee (?:also|e\.?g\.?)\b|"
-    r"\b(?:similar|related|companion|other) (?:to|articles?|papers?|work)\b",
-    re.IGNORECASE,
+    r"\b(?:comments?|errat\w+|corrigend\w+|corrected and republished|republished|retract\w*|expression of concern|summary for patients|"
+    r"original report)\s+(?:in|on|of|for|from)\b|\bcorrects the article\b|\bcited by\b|\bcompare (?:with|to)\b|\bcf\.|\bsee (?:also|e\.?g\.)|"
+    r"(?:^\W*|\b(?=[^\n:]{0,30}:))(?:update|reply|response|commentary|correction|reprint|similar|related|companion|other|citing)\b"
+    r" ?(?:in|on|of|for|from|to|articles?|papers?|works?)?\b(?=\s*:|\s*$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 """Words behind which a text speaks of another paper."""
 

@@ -35,17 +35,28 @@ def pieces(text: str) -> list[Piece]:
         counted = int(mark[1] or mark[2]) if mark and (mark[1] or mark[2]) else None
         if mark and counted is not None and number and counted not in (number, number + 1):
             mark = None  # a number at the head of a line that goes on
+        elif (
+            mark and counted is None and number and goes_on and not mentions(found[-1].text) and not identified(bare[mark.end() :])
+        ):
+            mark = None  # a dash at the head of one
         if not bare.strip() or _RULE.match(written):
             goes_on = goes_on and bool(written.strip()) and not _RULE.match(written)
         elif mark:
             found.append(Piece(line, folded(bare[mark.end() :]), marked=True))
             number, goes_on = counted or number, True
-        elif goes_on and not (identified(bare) and mentions(found[-1].text)):
+        elif goes_on and not _is_another(bare, found[-1].text):
             found[-1] = Piece(found[-1].line, f"{found[-1].text} {folded(bare)}", marked=True)
         else:
             found.append(Piece(line, folded(bare)))
             goes_on = False
     return found
+
+
+def _is_another(line: str, before: str) -> bool:
+    """Whether a line is an identifier of a kind that the lines before have already."""
+    ids = identified(line)
+    kinds = {one.kind for one in mentions(before)}
+    return bool(ids) and (bool(identified(before)) or any(getattr(ids, kind) for kind in kinds))
 
 
 def paragraphs(text: str) -> list[Piece]:

@@ -25,7 +25,7 @@ from watcher.seeds.mentions import own
 _Value = TypeVar("_Value")
 
 _COLUMNS = {
-    "pmid": "pmid; pmids; pubmed id; pubmed; pubmed pmid; medline pmid; pm; ids pmid; pubmed number",
+    "pmid": "pmid; pmids; pubmed id; pubmed; pubmed pmid; medline pmid; pm; ids pmid; pubmed number; entrez uid",
     "doi": "doi; di; doi link; digital object identifier; ids doi; article doi",
     "pmcid": "pmcid; pmc id; pmc; pubmed central id; ids pmcid",
     "title": "title; article title; title primary; document title; primary title; ti; t1; publication title of the article; display name",
@@ -33,7 +33,7 @@ _COLUMNS = {
     "keywords": "keywords; author keywords; manual tags; automatic tags; index keywords; descriptors; de; keywords plus; tags; other terms",
     "headings": "mesh; mesh terms; mesh headings; headings; mh; subject headings",
     "address": "url; urls; link; links; article url; web page; source url; file urls; urlpubmed",
-    "extra": "extra; xref; custom 2; ut; ut unique wos id; unique wos id; accession number; an",
+    "extra": "extra; xref; custom 2; ut; ut unique wos id; unique wos id; accession number; an; identifiers; other ids",
     "source": "source; database",
     "external": "ext id; external id; extid",
 }
