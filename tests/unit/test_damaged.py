@@ -43,7 +43,7 @@ def on_nmj(pmid: int) -> bytes:
     return paper(pmid, title="The neuromuscular junction", abstract="Agrin clusters receptors.", created="2026-03-04")
 
 
-def spoil(one: Desk, table: str, column: str, value: str | bytes = BROKEN, where: str = "true") -> None:
+def spoil(one: Desk, table: str, column: str, value: str | bytes | float = BROKEN, where: str = "true") -> None:
     """Put something else where this was stored."""
     database = Database(one.bench.url, folder=one.clock.parent)
     with database.writing() as session:
@@ -194,6 +194,18 @@ def test_reasons_that_were_damaged_are_mended_by_the_next_scoring(at_place: Desk
     assert [term.text for term in item.reasons.terms] == ["agrin", "MuSK"]
     (score,) = one.store.explain(Pmid(1)).scores
     assert [term.text for term in score.scored.reasons.terms] == ["agrin", "MuSK"]
+
+
+@pytest.mark.parametrize("value", ["rubbish", b"\xff", 1e300, -3.0])
+def test_a_score_that_is_no_score_is_given_anew(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, value: str | bytes | float
+) -> None:
+    with desk(tmp_path_factory.mktemp("score"), monkeypatch, on_nmj(1), on_nmj(2)) as one:
+        one.tick(START)
+        one.tick(THURSDAY)
+        spoil(one, "score", "value", value, where="pmid = 2")
+
+        assert {item.article.pmid: item.score for item in one.digest(MONDAY).presented} == {1: 50, 2: 50}
 
 
 def test_all_stored_texts_are_held_against_their_hashes_share_by_share(at_place: Desks) -> None:

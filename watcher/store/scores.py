@@ -28,8 +28,13 @@ def current(session: orm.Session, watch_id: int, ranking_sha256: str, pmids: Col
         pmid: Scored(pmid, value, told)
         for batch in batches(pmids)
         for pmid, value, reasons in session.execute(wanted.where(scores.c.pmid.in_(batch)))
-        if (told := codec.loads_or(Reasons | None, reasons, None))  # type: ignore[arg-type]
+        if _is_score(value) and (told := codec.loads_or(Reasons | None, reasons, None))  # type: ignore[arg-type]
     }
+
+
+def _is_score(value: object) -> bool:
+    """Whether this is a score, 0 to 100, and not what a damaged cell holds: SQLite's columns take anything."""
+    return isinstance(value, float) and 0 <= value <= 100
 
 
 def save(session: orm.Session, watch_id: int, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
