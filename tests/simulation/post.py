@@ -24,6 +24,7 @@ _OUTAGE = re.compile(
 )
 _OPEN = re.compile(
     rf"(?:PubMed has not been searched(?: for (?P<watches>[^.]+?))? since|not searched since) (?P<since>{_MOMENT})\."
+    r"(?: (?:Reason: )?(?P<reason>.{0,60}))?"
 )
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
@@ -38,7 +39,8 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A stated span without a search; `until` None: it lasts. `watches` are titles; none: all of the list's."""
+    """A stated span without a search; `until` None: it lasts, and `reason` is where its text begins. `watches` are titles; none: all of
+    the list's."""
 
     since: datetime
     until: datetime | None
@@ -130,7 +132,9 @@ def outages(letter: Letter, zone: str, at: datetime) -> tuple[Outage, ...]:
     for found in _OUTAGE.finditer(flat):
         until = _moment(found["until"], there, at, found["since"])
         told.append(Outage(_moment(found["since"], there, until), until, _names(found["watches"]), found["reason"]))
-    told += [Outage(_moment(one["since"], there, at), None, _names(one["watches"]), "") for one in _OPEN.finditer(flat)]
+    told += [
+        Outage(_moment(one["since"], there, at), None, _names(one["watches"]), one["reason"] or "") for one in _OPEN.finditer(flat)
+    ]
     return tuple(told)
 
 

@@ -175,16 +175,13 @@ class Daemons(Crew):
             self.premises.empty_disk_for(pid)
 
     def settle(self, *, patience: float = PATIENCE, rounds: int = 1) -> bool:
-        """Wait until each has ended a round under the present clock."""
+        """Wait until each has ended a round under the present clock; of two, each two."""
         shown, waiting = self.premises.moves[-1].shown, set(self.pids)
         first: dict[int, int] = {}
+        more = max(2 * (rounds - 1), int(self.size > 1))  # of two, one may only have seen that the other is at work, and go on now
         until = time.monotonic() + patience
         for pulse in self._pulses(until):
-            if (
-                pulse is not None
-                and pulse.now == shown
-                and pulse.rounds - first.setdefault(pulse.pid, pulse.rounds) >= 2 * (rounds - 1)
-            ):
+            if pulse is not None and pulse.now == shown and pulse.rounds - first.setdefault(pulse.pid, pulse.rounds) >= more:
                 waiting.discard(pulse.pid)
             if not waiting:
                 break

@@ -122,6 +122,18 @@ def test_a_time_off_in_which_the_service_searched_is_false() -> None:
     assert has(tale.found(), "FALSE weekly", "it searched on 2026-03-25")
 
 
+def test_a_time_off_that_lasts_is_judged_by_whether_the_service_was_there() -> None:
+    lasts = f"{QUIET} PubMed has not been searched since 20 March, 07:07. Reason: {OFF}."
+    well, silent = Tale(texts={0: lasts}), Tale(texts={0: lasts.replace(OFF, "esearch: HTTP 503")})
+    there = Tale(texts={0: lasts})
+    for one in (well, silent):
+        one.drop(day(20), day(23, 23))
+
+    assert well.found() == []
+    assert has(silent.found(), "FALSE weekly", "PubMed answered everything")
+    assert has(there.found(), "FALSE weekly", "it searched on 2026-03-21")
+
+
 def test_a_failure_of_pubmed_that_did_not_happen_is_false() -> None:
     text = told("24 March, 10:00", "25 March, 06:05", "esearch: HTTP 503")
 
