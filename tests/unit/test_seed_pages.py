@@ -147,3 +147,11 @@ def test_a_short_page_with_a_title_and_identifiers_is_one_paper(tmp_path: Path) 
 
     assert ids(seed) == (11, "10.5555/mu.1", "PMC12345")
     assert seed.title == "A sample paper about agrin"
+
+
+def test_lines_of_numbers_that_nothing_calls_pmids_are_refused(tmp_path: Path) -> None:
+    said = told(tmp_path, "run.txt", "CD010 AF 33390062 1 2.006\nCD010 AF 33579606 2 2.005\nCD010 AF 33651117 3 2.004\n")
+
+    assert said.startswith(
+        "LAB/run.txt:1: the numbers on these lines may be PMIDs, and nothing says so\n    write one PMID on a line"
+    )

@@ -56,6 +56,7 @@ _CLOSED = frozenset({"cited", "notes"})
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_KEY = re.compile(r"^([A-Za-z][\w -]{0,30}?)\s*:(?:\s+|$)(.*)$")
 _EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "not available", "tbd", "?", "~", "[]", "''", '""'})
+_MAY_BE_PMID = re.compile(r"(?<![\w./-])\d{7,8}(?![\w/-]|\.\d)")
 _LONG = 200
 """Characters from which a paragraph without a label may be the abstract."""
 
@@ -112,6 +113,10 @@ def read_page(text: str, path: Path) -> tuple[Entry, ...]:
 
 
 def _refuse_several(text: str, path: Path) -> None:
+    numbered = [number for number, line in enumerate(text.split("\n"), start=1) if _MAY_BE_PMID.search(line)]
+    if len(numbered) > 1 and 2 * len(numbered) >= sum(bool(line.strip()) for line in text.split("\n")):
+        what = "the numbers on these lines may be PMIDs, and nothing says so"
+        raise refused(path, numbered[0], what, "write one PMID on a line, or name the columns in the first line of a table")
     found = mentions(text)
     kinds = [{one.value for one in found if one.kind == kind} for kind in ("pmid", "doi", "pmcid")]
     if max(map(len, kinds)) > 1:
