@@ -426,6 +426,14 @@ def test_any_unicode_and_any_line_end_is_read(tmp_path: Path, encoding: str, end
     assert passed_over(tmp_path) == []
 
 
+def test_an_export_that_is_indented_as_a_whole_is_read(tmp_path: Path) -> None:
+    content = "\n <7. >\n VN  - Ovid Technologies\n DB  - Ovid MEDLINE(R)\n UI  - 11\n TI  - Agrin and\n   its partners\n"
+
+    (seed,) = seeds_of(tmp_path, "x.txt", content)
+
+    assert (seed.pmid, seed.title, seed.locator) == (11, "Agrin and its partners", "line 3")
+
+
 def test_marks_and_controls_within_a_file_are_passed_over(tmp_path: Path) -> None:
     content = EXPORT + "\ufeff" + EXPORT.replace("11", "12").replace("agrin", "ag\x00rin") + "\x1a"
 

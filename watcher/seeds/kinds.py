@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 from watcher.seeds.abstracts import is_abstracts, read_abstracts
 from watcher.seeds.bibtex import is_bibtex, read_bibtex
@@ -99,7 +100,7 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
         SeedError: nothing in it can be read; says what to save or export instead.
     """
     refuse_beginning(text, path)
-    text = without_controls(text)
+    text = dedent(without_controls(text))  # mail programs and Ovid indent a whole export
     reader = next((read for knows, read in BY_CONTENT if knows(text)), None)
     if reader is None:
         refuse_lines(text, path)
