@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from watcher import clock, health, schedule
 from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
 from watcher.domain import Article, Channel, Code, DigestList, GaveWay, ResolvedSeed, RunReport, Seed, Theme, Warned, Watch
-from watcher.errors import ConfigurationError, Problem, SeedError, StoreDamaged, UnknownNameError
+from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreDamaged, UnknownNameError
 from watcher.export import to_ris
 from watcher.flows import queries, standing
 from watcher.flows.alert import Alerter
@@ -457,6 +457,8 @@ class App:
         if not themes:
             fix = "`watcher seeds` shows what is understood of each; put one text page or one export beside them"
             raise ConfigurationError(Problem(f"the seeds of {watch.name} have no text that themes could be found in", fix))
+        if file.exists() and not force:
+            raise ConfigurationError(Problem("this file is there already", "edit it, or say --force to replace it", Place(file)))
         elsewhere = [one for one in self.guarded if not file.is_relative_to(one.path)]
         content = document(watch.name, themes).encode()
         write(file, content, elsewhere, force=force, read_back=partial(must_hold, themes=themes))

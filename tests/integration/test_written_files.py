@@ -178,6 +178,15 @@ def test_what_themes_writes_is_read_back_by_the_reader_that_will_use_it(shell: S
     assert "nmj.yaml" in shown.out.splitlines()[0]
 
 
+def test_a_file_of_themes_is_replaced_only_with_force(shell: Shell) -> None:
+    file = shell.lab.folder / "config" / "themes" / "nmj.yaml"
+
+    said = shell("themes", "nmj", "--write")
+
+    assert (said.code, said.err) == (1, f"{file}: this file is there already\n    edit it, or say --force to replace it\n")
+    assert file.read_text() == THEMES
+
+
 def test_themes_that_could_not_be_read_are_not_written(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     file = shell.lab.folder / "config" / "themes" / "nmj.yaml"
     monkeypatch.setattr("watcher.app.document", lambda *_: f"{'x' * 101}: [word]\n")
