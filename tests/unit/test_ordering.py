@@ -87,7 +87,7 @@ def test_each_paper_says_what_a_list_decided_and_what_its_readers_say(look: Look
     found = look.order()
 
     assert row(found) == [(1, 1, 90, "below-threshold", RELEVANT), (2, 3, 50, "news", None), (3, 2, 50, "news", NOT)]
-    assert (found.learnt, found.unranked, found.ranking.sha256, found.since) == ((1, 1), "", "ranking-1", date(2026, 8, 17))
+    assert (found.learnt, found.unranked, found.ranking.sha256, found.since) == ((1, 1), None, "ranking-1", date(2026, 8, 17))
 
 
 def test_without_anything_to_rank_by_all_stand_at_the_threshold_and_it_says_why(look: Look) -> None:
@@ -119,7 +119,7 @@ def test_a_paper_is_told_for_those_watches_that_have_seen_it_else_for_all(look: 
 
     assert [one.watch.name for one in seen] == ["als"]
     assert [one.watch.name for one in unseen] == ["nmj", "als"]
-    assert (seen[0].article, seen[0].breakdown.value, seen[0].unranked) == (paper(1), 50, "")
+    assert (seen[0].article, seen[0].breakdown.value, seen[0].unranked) == (paper(1), 50, None)
 
 
 def test_without_a_text_there_is_nothing_to_tell_and_the_message_says_what_to_do(look: Look) -> None:
@@ -253,4 +253,4 @@ def test_a_marked_paper_that_is_a_seed_has_no_text_or_leaves_nothing_is_left_out
     alone = look.orderer.calibrate(NMJ, MONDAY + days(1))
 
     assert (among_seeds.left_out, among_seeds.calibration.relevant) == (2, 1)
-    assert (alone.left_out, alone.calibration.relevant, alone.unranked) == (2, 0, "")
+    assert (alone.left_out, alone.calibration.relevant, alone.unranked) == (2, 0, None)
