@@ -170,6 +170,7 @@ class Counts:
     """What the server saw."""
 
     mails: int = 0
+    bytes: int = 0
     connections: int = 0
     open: int = 0
     most: int = 0
@@ -218,10 +219,12 @@ def serve(theirs: Connection) -> None:
                 word = line[:4].strip().upper()
                 if word == b"DATA":
                     self.say(b"354 go on")
-                    while self.rfile.readline() not in (b".\r\n", b""):
-                        pass
+                    size = 0
+                    while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                        size += len(line)
                     with lock:
                         counts.mails += 1
+                        counts.bytes += size
                 self.say({b"QUIT": b"221 bye", b"EHLO": b"250-lab\r\n250 8BITMIME"}.get(word, b"250 ok"))
                 if word == b"QUIT":
                     return

@@ -207,6 +207,7 @@ class Channel:
     url: str = field(repr=False)
     to: tuple[str, ...] = ()
     reply_to: str | None = None
+    max_mail_mb: float = 10.0
 
 
 # --- seeds -----------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -740,6 +741,25 @@ def test_export_is_of_a_list_a_watch_or_everything_since_a_day(lived: Shell) -> 
     assert titles("--list", "lab-weekly") == titles("--watch", "nmj") == titles() == {"1", "2"}
     assert titles("--since", "2026-03-09") == {"1", "2"}
     assert titles("--list", "lab-weekly", "--since", "2026-03-10") == set()
+
+
+def test_a_mail_without_room_names_the_command_that_writes_all_papers(shell: Shell) -> None:
+    shell.change("channels", "lab-mail", "max_mail_mb", value=0.001)
+    shell.lab.tick(START)
+    shell.lab.tick(MONDAY)
+
+    text = next(mail.part("text/plain") for mail in shell.lab.mail.mails if "watcher export" in mail.part("text/plain"))
+    command = next(line for line in text.splitlines() if "watcher export" in line)
+    words = shlex.split(command[command.index("watcher export") :])[1:]
+    done = shell(*words)
+
+    assert "they are not attached" in command
+    assert not [mail for mail in shell.lab.mail.mails if mail.part("application/x-research-info-systems")]
+    assert (done.code, done.out) == (0, f"2 papers written to {words[-1]}\n")
+    with shell.lab.app() as app:
+        assert {one.remark for one in app.store.deliveries() if one.channel == "lab-mail"} == {
+            "sent without its attachment of 2 papers"
+        }
 
 
 def test_an_export_says_how_many_papers_it_leaves_out_because_their_text_was_dropped(lived: Shell) -> None:

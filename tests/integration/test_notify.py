@@ -148,7 +148,7 @@ def test_without_to_each_recipient_of_the_url_is_named_once(mail: MailServer) ->
     [("451 later please", False), ("421 too busy", False), ("550 no such user", True), ("552 too big", True)],
 )
 def test_an_smtp_answer_says_whether_trying_again_can_help(mail: MailServer, answer: str, permanent: bool) -> None:
-    mail.answers.append(answer)
+    mail.answers += [answer] * 2  # one that is too large is sent twice
 
     with pytest.raises(DeliveryError) as caught:
         Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
@@ -328,6 +328,7 @@ class Talk:
 
     def __init__(self, *ends: tuple[int, str]) -> None:
         self.said: list[list[str]] = []
+        self.contents: list[bytes] = []
         self.mails = 0
         self._ends = set(ends)
 
@@ -336,7 +337,7 @@ class Talk:
         said: list[str] = []
         self.said.append(said)
         connection.sendall(b"220 ready\r\n")
-        for word in commands(connection):
+        for word in commands(connection, self.contents):
             said.append(word)
             if (len(self.said), f"{word} {said.count(word)}") in self._ends:
                 return
@@ -348,14 +349,13 @@ class Talk:
         return {"DATA": b"354 go on\r\n", "QUIT": b"221 bye\r\n"}.get(word, b"250 ok\r\n")
 
 
-def commands(connection: socket.socket) -> Iterator[str]:
-    """What a client says, a mail's content being one "."."""
+def commands(connection: socket.socket, contents: list[bytes]) -> Iterator[str]:
+    """What a client says, a mail's content, which is kept, being one "."."""
     with connection.makefile("rb") as lines:
         for line in lines:
             yield line.decode().split()[0].upper()
             if line.upper().startswith(b"DATA"):
-                while next(lines, b".\r\n") != b".\r\n":
-                    pass
+                contents.append(b"".join(iter(lambda: next(lines, b".\r\n"), b".\r\n")))
                 yield "."
 
 
@@ -471,6 +471,87 @@ def test_each_mail_on_a_kept_connection_has_a_deadline_of_its_own(monkeypatch: p
         over.set()
 
     assert talk.mails == 2
+
+
+# --- a mail that is too large -------------------------------------------------------------------------------------------------------------
+
+LARGE = replace(
+    MAIL, payload=dict(MAIL.payload) | {"ris": "".join(f"TY  - JOUR\nAN  - {n}\nAB  - {'x' * 500}\nER  - \n\n" for n in range(60))}
+)
+
+
+class Narrow(Talk):
+    """A mail server that announces a SIZE, and refuses what is larger than another."""
+
+    def __init__(self, announced: int = 0, allowed: int = 0, refusal: bytes = b"552 5.3.4 message too big for system") -> None:
+        super().__init__()
+        self.announced, self.allowed, self.refusal = announced, allowed, refusal
+        self.sizes: list[int] = []
+        self.taken: list[bytes] = []
+
+    def answer(self, word: str) -> bytes:
+        """With SIZE, and by size."""
+        if word == "EHLO":
+            return b"250-lab\r\n250-8BITMIME\r\n250 SIZE %d\r\n" % self.announced
+        if word == ".":
+            self.sizes.append(len(self.contents[-1]))
+            if self.allowed and self.sizes[-1] > self.allowed:
+                return self.refusal + b"\r\n"
+            self.taken.append(self.contents[-1])
+        return super().answer(word)
+
+
+def attached(content: bytes) -> int:
+    """How many papers are attached to a mail."""
+    message = message_from_bytes(content, policy=email_policy.default)
+    return sum(part.get_content().decode().count("ER  - ") for part in message.iter_attachments())
+
+
+def test_a_mail_keeps_to_the_size_that_its_server_announces() -> None:
+    with conducting(talk := Narrow(announced=20_000)) as port:
+        remark = Notifier().send(delivery(LARGE, "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    (content,) = talk.taken
+    assert 12_000 < len(content) <= 20_000
+    assert remark == f"sent with {attached(content)} of 60 papers attached: a larger mail is not allowed"
+    assert b"watcher export --list lab-weekly" in content.replace(b"=\r\n", b"").replace(b"=20", b" ")
+
+
+def test_a_mail_keeps_to_the_size_that_the_channel_allows() -> None:
+    with conducting(talk := Narrow(announced=1_000_000)) as port:
+        Notifier().send(delivery(LARGE, "pi@lab.example"), replace(smtp_channel(port), max_mail_mb=0.015), now=NOW)
+
+    assert 8_000 < talk.sizes[0] <= 15_000
+
+
+def test_without_limits_everything_is_attached_and_nothing_to_be_said() -> None:
+    with conducting(talk := Narrow()) as port:
+        remark = Notifier().send(delivery(LARGE, "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    assert (attached(talk.taken[0]), remark) == (60, "")
+
+
+@pytest.mark.parametrize("refusal", [b"552 too big", b"552 5.3.4 message too big", b"554 5.3.4 message too big"])
+def test_a_mail_that_is_refused_for_its_size_goes_again_without_attachment(refusal: bytes) -> None:
+    with conducting(talk := Narrow(allowed=20_000, refusal=refusal)) as port:
+        remark = Notifier().send(delivery(LARGE, "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    refused, taken = (message_from_bytes(content, policy=email_policy.default) for content in talk.contents)
+    assert remark.startswith("sent without its attachment of 60 papers: 127.0.0.1 answered 55")
+    assert (attached(talk.taken[0]), taken["Message-ID"]) == (0, refused["Message-ID"])
+    assert taken["Message-ID"] == "<17.abcdef01@lab.example>"
+    plain = taken.get_body(("plain",))
+    assert plain is not None
+    assert "they are not attached, since the mail would be too large" in plain.get_content()
+
+
+@pytest.mark.parametrize("message", [LARGE, replace(MAIL, payload={"text": "x", "html": "<p>x</p>"})], ids=["bare too", "no file"])
+def test_a_mail_that_is_too_large_without_attachment_is_refused_for_good(message: Message) -> None:
+    with conducting(talk := Narrow(allowed=100)) as port, pytest.raises(DeliveryError, match="552") as caught:
+        Notifier().send(delivery(message, "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    assert caught.value.permanent
+    assert len(talk.sizes) == (2 if message is LARGE else 1)
 
 
 def test_a_server_is_known_by_its_host_and_port(mail: MailServer, slack: SlackServer) -> None:

@@ -489,6 +489,21 @@ def test_a_defect_in_one_channel_is_raised_when_the_others_have_settled_what_the
     assert standing(bench)[1] in ("sent", "pending")
 
 
+def test_how_a_message_was_taken_is_told_and_recorded(bench: Bench) -> None:
+    class Cutting(Plain):
+        def send(self, *_: object, **__: object) -> str:
+            return "sent without its attachment"
+
+    bench.owe("pi@lab.example")
+    heard: list[str] = []
+
+    (sending,) = Deliverer(bench.store, Cutting(), CHANNELS, "me", heard.append).deliver(MONDAY)
+
+    assert (sending.state, sending.remark) == (DeliveryState.SENT, "sent without its attachment")
+    assert (only(bench).state, only(bench).remark, only(bench).reason) == ("sent", "sent without its attachment", None)
+    assert heard == [f"{MAIL.subject!r} part 1 to mail pi@lab.example: sent: sent without its attachment"]
+
+
 def test_each_attempt_is_told(bench: Bench, post: Post) -> None:
     bench.owe("pi@lab.example")
     post.refuse("mail", *passing())

@@ -753,3 +753,15 @@ def test_one_attached_paper_is_singular() -> None:
     assert "1 more paper is in the attached lab-weekly-2026-09-21.ris." in told
     assert "Open them in PubMed" not in told
     assert "Open in PubMed" in told
+
+
+def test_an_attachment_holds_no_more_than_a_mail_has_room_for_and_says_of_how_many() -> None:
+    many = digest([entry(paper(number), 50) for number in range(1, 601)])
+
+    _, (whole,) = messages(many, kinds=[ChannelKind.EMAIL], ris=ris)
+    _, (cut,) = messages(many, kinds=[ChannelKind.EMAIL], ris=ris, most_bytes=len(whole.payload["ris"].encode()) // 2)
+
+    assert "ris_total" not in whole.payload
+    assert cut.payload["ris_total"] == "600"
+    assert whole.payload["ris"].startswith(cut.payload["ris"])
+    assert len(cut.payload["ris"]) < len(whole.payload["ris"])

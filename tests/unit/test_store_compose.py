@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from store_samples import BY_QUERY, CUT, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
 from watcher.domain import ChannelKind, FollowUp, Gap, HitState, Item, Message, Outcome, Pmid, Receipt, Scored, Section
-from watcher.errors import AlreadyComposed, StoreError
+from watcher.errors import AlreadyComposed, StoreError, UnknownNameError
 from watcher.store import ListHistory, Owed, RunCommit
 from watcher.store.database import Database
 
@@ -413,3 +413,15 @@ def test_every_delivery_has_a_message_id_of_its_own(bench: Bench) -> None:
 
     assert len(set(ids.values())) == 2
     assert all(name.startswith(f"{row}.") and name.endswith("@lab.example") for row, name in ids.items())
+
+
+def test_the_papers_of_one_digest_can_be_exported(bench: Bench) -> None:
+    bench.news(paper(1), paper(2))
+    first, second = bench.store.unjudged("weekly", "nmj")
+    bench.compose(first, period="one")
+    bench.compose(second, period="two", at=MONDAY + days(7))
+
+    assert [one.pmid for one in bench.store.export(list_name="weekly", period="two")] == [second.article.pmid]
+    assert bench.store.forgotten(list_name="weekly", period="two") == 0
+    with pytest.raises(UnknownNameError, match=r"no digest of the period 'three'\n    its last one is two"):
+        bench.store.export(list_name="weekly", period="three")

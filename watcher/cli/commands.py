@@ -451,6 +451,7 @@ def export(
     list_name: Annotated[str | None, typer.Option("--list", help="Papers that this list presented.")] = None,
     watch: Annotated[str | None, typer.Option("--watch", help="Papers that this watch found.")] = None,
     since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on.")] = None,
+    period: Annotated[str | None, typer.Option("--digest", metavar="PERIOD", help="Only the list's digest of this period.")] = None,
     style: Annotated[ExportFormat, typer.Option("--format", "-f", help="ris, bib, csv or nbib.")] = ExportFormat.RIS,
     out: OutOption = None,
     force: ForceOption = False,
@@ -460,14 +461,16 @@ def export(
 
     if list_name and watch:
         raise typer.BadParameter("give --list or --watch, not both")
+    if period and not list_name:
+        raise typer.BadParameter("--digest goes with --list")
     with opened(context) as one:
         if list_name:
             one.order(list_name)
         if watch:
             one.watch(watch)
         writer = _writer(one, out, force=force)
-        articles = one.store.export(list_name=list_name, watch=watch, since=_day(since))
-        forgotten = one.store.forgotten(list_name=list_name, watch=watch, since=_day(since))
+        articles = one.store.export(list_name=list_name, watch=watch, since=_day(since), period=period)
+        forgotten = one.store.forgotten(list_name=list_name, watch=watch, since=_day(since), period=period)
         if forgotten:
             console.complain(f"papers left out, whose texts were dropped since no digest presented them: {forgotten:,}")
         writer(FORMATS[style.value](articles))

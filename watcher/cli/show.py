@@ -498,7 +498,8 @@ def _warning(one: Mapping[str, Any]) -> None:
 def _sending_lines(what: Sequence[Sending]) -> None:
     for one in what:
         to = f"{one.delivery.channel} {one.delivery.recipient}".strip()
-        number = f" (delivery {one.delivery.id}): {one.failure.reason}" if one.failure else ""
+        told = one.failure.reason if one.failure else one.remark
+        number = f" (delivery {one.delivery.id}): {told}" if told else ""
         then = f"; next try {one.next_at:%d %b %H:%M} UTC" if one.next_at else ""
         part = f", part {one.delivery.message.part}" if one.delivery.message.part > 1 else ""
         _line(f"{one.state} to {to}: {one.delivery.message.subject}{part}{number}{then}")

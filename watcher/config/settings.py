@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     def channel(self, name: str) -> Channel:
         """The channel of this name; KeyError when there is none."""
         section = self.channels[name]
-        return Channel(name, section.kind, section.url.get_secret_value(), section.to or (), section.reply_to)
+        return Channel(name, section.kind, section.url.get_secret_value(), section.to or (), section.reply_to, section.max_mail_mb)
 
     def without_urls(self, channels: Collection[str]) -> Settings:
         """The same, with URLs for these channels that no message can go to."""

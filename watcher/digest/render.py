@@ -28,20 +28,29 @@ Format = Literal["html", "text", "slack", "json"]
 Ris = Callable[[Sequence[Article]], str]
 
 
+MOST_BYTES = 10_000_000
+_AT_ONCE = 200
+
+
 def messages(
-    digest: Digest, *, kinds: Collection[ChannelKind], ris: Ris, fits: Fits = lambda _subject, _text: True
+    digest: Digest,
+    *,
+    kinds: Collection[ChannelKind],
+    ris: Ris,
+    fits: Fits = lambda _subject, _text: True,
+    most_bytes: int = MOST_BYTES,
 ) -> tuple[Digest, tuple[Message, ...]]:
     """The digest as it was fitted, and what each kind of channel in `kinds` is sent.
 
     Whatever the kinds, the HTML's budget decides what is shown and what attached, so that a list's record does not depend on its
-    channels. An email is one message, Slack and others one message a part, counted from 1. `fits`: what
-    the other channels take in one message. Same digest, same bytes.
+    channels. An email is one message, Slack and others one message a part, counted from 1. `fits`: what the other channels take in one
+    message. `most_bytes` bounds the attachment: what no channel's mail has room for is not kept. Same digest, same bytes.
     """
     fitted = _fitted(digest)
     worded = page(fitted)
     rendered: list[Message] = []
     if ChannelKind.EMAIL in kinds:
-        rendered.append(_email(fitted, worded, ris))
+        rendered.append(_email(fitted, worded, ris, most_bytes))
     if ChannelKind.SLACK in kinds:
         rendered += _slack(worded)
     if ChannelKind.OTHER in kinds:
@@ -57,7 +66,7 @@ def preview(digest: Digest, format: Format, ris: Ris) -> str:  # noqa: A002 -- t
     worded = page(fitted)
     if format == "slack":
         return json.dumps(as_slack.payloads(worded), ensure_ascii=False, indent=2) + "\n"
-    return _email(fitted, worded, ris).payload[format]
+    return _email(fitted, worded, ris, MOST_BYTES).payload[format]
 
 
 def _fitted(digest: Digest) -> Digest:
@@ -66,16 +75,31 @@ def _fitted(digest: Digest) -> Digest:
     return fit(digest, max_bytes=max_bytes, measure=lambda one: as_html.size(as_html.html(page(one), max_bytes=max_bytes)))
 
 
-def _email(digest: Digest, worded: Page, ris: Ris) -> Message:
+def _email(digest: Digest, worded: Page, ris: Ris, most_bytes: int) -> Message:
     payload = {"text": as_text.twin(worded), "html": as_html.html(worded, max_bytes=digest.order.max_html_kb * 1_000)}
     if worded.file_name:
-        payload |= {"ris": ris([item.article for item in digest.presented]), "ris_name": worded.file_name}
+        text, whole = _attached([item.article for item in digest.presented], ris, most_bytes)
+        payload |= {"ris": text, "ris_name": worded.file_name}
+        if not whole:
+            payload["ris_total"] = str(len(digest.presented))
     headers = {
         "X-Watcher-List": plain(digest.order.name),
         "X-Watcher-Digest": plain(digest.period.key),
         "X-Watcher-Period": f"{digest.period.covers_from.isoformat()}/{digest.period.covers_to.isoformat()}",
     }
     return Message(ChannelKind.EMAIL, 1, worded.subject, payload, headers)
+
+
+def _attached(articles: Sequence[Article], ris: Ris, most_bytes: int) -> tuple[str, bool]:
+    """The first papers as RIS, up to so many bytes, and whether these are all. What a mail says of the rest is said when it is sent."""
+    pieces, size = list[str](), 0
+    for start in range(0, len(articles), _AT_ONCE):
+        piece = ris(articles[start : start + _AT_ONCE])
+        size += len(piece.encode()) + 1
+        if pieces and size > most_bytes:
+            return "\n".join(pieces), False
+        pieces.append(piece)
+    return "\n".join(pieces), True
 
 
 def _slack(worded: Page) -> tuple[Message, ...]:

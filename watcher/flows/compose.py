@@ -25,6 +25,7 @@ from watcher.domain import (
     Article,
     Candidate,
     Channel,
+    ChannelKind,
     Code,
     DeliveryState,
     Digest,
@@ -152,7 +153,10 @@ class Composer:
             known = {one.name: self.facets(one) for one in request.watches if self.facets and one.name in hearing.rankings}
             arranged = by_theme(arranged, *sorting(request.order.watches, known))
         kinds = {channel.kind for channel in request.channels}
-        digest, rendered = messages(arranged, kinds=kinds, ris=self.ris, fits=self.fits(request.channels))
+        most = max((one.max_mail_mb for one in request.channels if one.kind is ChannelKind.EMAIL), default=0.0)
+        digest, rendered = messages(
+            arranged, kinds=kinds, ris=self.ris, fits=self.fits(request.channels), most_bytes=int(most * 1_000_000)
+        )
         return Draft(digest, rendered, _judgements(request, digest, hearing), not (digest.presented or digest.follow_ups))
 
     # --- gather, score, judge ---------------------------------------------------------------------------------------------------

@@ -60,8 +60,8 @@ class Sender(Protocol):
     def kept_open(self, channel: Channel) -> AbstractContextManager[None]:
         """Keep the way to a channel open from one `send` of the block to the next."""
 
-    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
-        """Hand the message over.
+    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> str | None:
+        """Hand the message over; what is to be known of how it was taken, if anything.
 
         Raises:
             DeliveryError: it was not taken.
@@ -70,13 +70,15 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What became of one attempt. `stale` when another process had taken the delivery over meanwhile."""
+    """What became of one attempt. `stale` when another process had taken the delivery over meanwhile; `remark` is what is to be known of
+    a message that was taken, such as that it went without its attachment."""
 
     delivery: Delivery
     state: DeliveryState
     failure: Failure | None = None
     next_at: datetime | None = None
     stale: bool = False
+    remark: str = ""
 
     @property
     def failed(self) -> bool:
@@ -104,7 +106,7 @@ class Unsettled:
         self.note(sending, at)
         if taken:
             store.handed_over(delivery, at)
-        mine = store.settle(delivery, sending.state, at, next_at=sending.next_at, failure=sending.failure)
+        mine = store.settle(delivery, sending.state, at, next_at=sending.next_at, failure=sending.failure, remark=sending.remark)
         del self._left[delivery.token]
         return mine
 
@@ -229,10 +231,10 @@ class _Turn:
                     fix=f"configure it again, or end this with `watcher deliver --drop {delivery.id}`",
                 )
             with self.claims.kept(delivery):
-                self.by.sender.send(delivery, channel, now=self.now)
+                remark = self.by.sender.send(delivery, channel, now=self.now)
         except DeliveryError as error:
             return self._settled(self._failed(delivery, error))
-        return self._settled(Sending(delivery, DeliveryState.SENT))
+        return self._settled(Sending(delivery, DeliveryState.SENT, remark=remark or ""))
 
     def _settled(self, sending: Sending) -> Sending:
         self.by.unsettled.note(sending, self.now)
@@ -347,4 +349,5 @@ def _line(sending: Sending) -> str:
     delivery = sending.delivery
     to = f"{delivery.channel} {delivery.recipient}".strip()
     text = f"{delivery.message.subject!r} part {delivery.message.part} to {to}: {sending.state}"
-    return f"{text}: {sending.failure.reason}" if sending.failure else text
+    told = sending.failure.reason if sending.failure else sending.remark
+    return f"{text}: {told}" if told else text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from dataclasses import replace
 from datetime import datetime
-from email.message import EmailMessage
 from functools import cached_property
 from urllib.parse import quote
 
@@ -16,9 +16,10 @@ from apprise.plugins.email.base import NotifyEmail
 from watcher.domain import Channel, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import mail_url
+from watcher.notify.fitting import Fitted
 from watcher.notify.hush import hushed
 from watcher.notify.instance import asset
-from watcher.notify.letter import Letters, Sender, address, shared
+from watcher.notify.letter import Letter, Letters, Sender
 from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
 from watcher.notify.smtp import Line, Server
@@ -30,7 +31,9 @@ _FROM_ANYWHERE = "watcher@lab.example"
 class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types for its plugins
     """Sends one ready `EmailMessage` to one address through the server that the Apprise URL names."""
 
-    outgoing: tuple[bytes | EmailMessage, str]
+    outgoing: Letter
+    remark = ""
+    """What is to be known of the last mail that was taken, if anything."""
     failure: DeliveryError | None = None
 
     @cached_property
@@ -45,26 +48,30 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
         return Letters()
 
     def write(self, delivery: Delivery, channel: Channel, now: datetime) -> None:
-        """Make a delivery's mail what is sent next. An address with letters beyond ASCII wants headers in UTF-8 (RFC 6531)."""
+        """Make a delivery's mail what is sent next."""
         reply_to = channel.reply_to or ", ".join(sorted(self.reply_to))
         sender = Sender(str(self.from_addr[0] or "watcher"), str(self.from_addr[1]), reply_to)
         recipient = delivery.recipient or str(self.targets[0][1])
-        if (sender.address + recipient).isascii():
-            self.outgoing = (self.letters.written(delivery, sender, recipient, now), recipient)
-        else:
-            message = shared(delivery.message, sender)
-            address(message, delivery, recipient, now)
-            self.outgoing = (message, recipient)
+        self.outgoing = Letter(self.letters, delivery, sender, recipient, now, int(channel.max_mail_mb * 1_000_000))
 
     def send(self, *_args: object, **_kwargs: object) -> bool:
-        """Hand the message over; a refusal is kept in `failure` with its SMTP code."""
-        (message, recipient), self.failure = self.outgoing, None
+        """Hand the message over; a refusal is kept in `failure` with its SMTP code. One that is too large goes without attachment."""
+        fitted, self.failure = self._tried(self.outgoing)
+        self.remark = _remark(fitted, "")
+        if self.failure is not None and _is_too_large(self.failure) and fitted is not None and fitted.attached:
+            refused = self.failure
+            fitted, self.failure = self._tried(replace(self.outgoing, most_bytes=0))
+            self.remark = _remark(fitted, f": {refused}")
+        return self.failure is None
+
+    def _tried(self, letter: Letter) -> tuple[Fitted | None, DeliveryError | None]:
+        """What was handed over, as far as a server was met, and why it was not taken."""
         with bounded() as exchange:
             try:
-                self.line.hand_over(message, self.from_addr[1], recipient)
+                return self.line.hand_over(letter), None
             except (OSError, smtplib.SMTPException) as error:
-                self.failure = late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host)
-        return self.failure is None
+                failure = late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host)
+        return self.line.last, failure
 
     def reach(self) -> str:
         """Connect, log in and say nothing more.
@@ -139,6 +146,19 @@ def email_warnings(channel: Channel) -> tuple[Problem, ...]:
             Problem(f"{about} does not verify the certificate of {plugin.smtp_host}: whoever answers in its place is trusted", fix)
         )
     return tuple(found)
+
+
+def _is_too_large(failure: DeliveryError) -> bool:
+    """552, or the enhanced code 5.3.4, "message too big for system" (RFC 1870, 6.1; RFC 3463, 3.4)."""
+    return failure.code == 552 or "5.3.4" in str(failure)
+
+
+def _remark(fitted: Fitted | None, why: str) -> str:
+    if fitted is None or fitted.is_whole:
+        return ""
+    if fitted.attached == 0:
+        return f"sent without its attachment of {fitted.papers:,} papers{why}"
+    return f"sent with {fitted.attached:,} of {fitted.papers:,} papers attached: a larger mail is not allowed"
 
 
 def _smtp_failure(error: OSError | smtplib.SMTPException, host: str) -> DeliveryError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
@@ -15,10 +15,13 @@ from email.utils import format_datetime, formataddr
 from typing import Final
 
 from watcher.domain import Delivery, Message
+from watcher.notify.fitting import Fitted, fitted
 from watcher.visible import visible
 
 RIS_TYPE: Final = "application/x-research-info-systems"
 POLICY: Final = policy.SMTP.clone(cte_type="7bit")
+_OWN_HEAD: Final = 2_000
+"""What To, Date, Message-ID, the attachment's own head and the note may take."""
 
 mimetypes.add_type(RIS_TYPE, ".ris")
 
@@ -36,17 +39,67 @@ class Letters:
     """Writes the mails of one channel; the last message is kept as it was written."""
 
     def __init__(self) -> None:
-        self._of: tuple[Message, Sender] | None = None
+        self._of: tuple[Message, Sender, int] | None = None
+        self._fitted: Fitted | None = None
         self._head = self._body = b""
 
-    def written(self, delivery: Delivery, sender: Sender, recipient: str, now: datetime) -> bytes:
+    def fitted(self, message: Message, sender: Sender, most_bytes: int) -> Fitted:
+        """The message in a form that takes at most `most_bytes` on the way, as far as its attachment decides that."""
+        if self._fitted is None or self._of != (message, sender, most_bytes):
+            bare = replace(message, payload={name: part for name, part in message.payload.items() if name != "ris"})
+            frame = len(shared(bare, sender).as_bytes()) + _OWN_HEAD
+            self._fitted = fitted(message, max(most_bytes - frame, 0))
+            self._head, _, self._body = shared(self._fitted.message, sender).as_bytes().partition(b"\r\n\r\n")
+            self._of = (message, sender, most_bytes)
+        return self._fitted
+
+    def written(self, letter: Letter, most_bytes: int) -> bytes:
         """The mail of a delivery. What belongs to it, To, Date and Message-ID, is the same at each attempt."""
-        if self._of != (delivery.message, sender):
-            self._head, _, self._body = shared(delivery.message, sender).as_bytes().partition(b"\r\n\r\n")
-            self._of = (delivery.message, sender)
+        self.fitted(letter.delivery.message, letter.sender, most_bytes)
         own = EmailMessage(policy=POLICY)
-        address(own, delivery, recipient, now)
+        letter.address(own)
         return b"".join((own.as_bytes().rstrip(b"\r\n"), b"\r\n", self._head, b"\r\n\r\n", self._body))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One delivery on its way: written by `letters` when the server is known. `now` is the Date of a first attempt."""
+
+    letters: Letters
+    delivery: Delivery
+    sender: Sender
+    recipient: str
+    now: datetime
+    most_bytes: int
+
+    def room(self, announced: int) -> int:
+        """How large it may be at a server that announces a SIZE (RFC 1870), 0 where it sets no limit."""
+        return min(self.most_bytes, announced) if announced > 0 else self.most_bytes
+
+    def fitted(self, announced: int) -> Fitted:
+        """What such a server is sent."""
+        return self.letters.fitted(self.delivery.message, self.sender, self.room(announced))
+
+    def as_bytes(self, announced: int) -> bytes:
+        """The mail for such a server."""
+        return self.letters.written(self, self.room(announced))
+
+    def as_message(self, announced: int) -> EmailMessage:
+        """The same for an address with letters beyond ASCII, which wants headers in UTF-8 (RFC 6531)."""
+        message = shared(self.fitted(announced).message, self.sender)
+        self.address(message)
+        return message
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether its addresses are."""
+        return (self.sender.address + self.recipient).isascii()
+
+    def address(self, message: EmailMessage) -> None:
+        """Make a message that of this delivery."""
+        message["To"] = self.recipient
+        message["Date"] = format_datetime(self.delivery.first_attempt_at or self.now)
+        message["Message-ID"] = f"<{self.delivery.rfc822_id}>"
 
 
 def shared(stored: Message, sender: Sender) -> EmailMessage:
@@ -71,13 +124,6 @@ def shared(stored: Message, sender: Sender) -> EmailMessage:
         )
     _fix_boundaries(message, f"{stored.subject}\n{parts['text']}")
     return message
-
-
-def address(message: EmailMessage, delivery: Delivery, recipient: str, now: datetime) -> None:
-    """Make a message that of one delivery; `now` is the Date of a first attempt."""
-    message["To"] = recipient
-    message["Date"] = format_datetime(delivery.first_attempt_at or now)
-    message["Message-ID"] = f"<{delivery.rfc822_id}>"
 
 
 def _header(text: str) -> str:

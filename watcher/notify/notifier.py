@@ -56,13 +56,16 @@ class Notifier:
             return urlsplit(plugin.post_url or plugin.webhook_url).netloc.rpartition("@")[2]
         return f"{plugin.host}:{plugin.port}" if getattr(plugin, "host", None) else ""
 
-    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:
+    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> str:
         """Hand one message over.
 
         Args:
             delivery: what, and to whom.
             channel: its channel as configured now.
             now: the present instant; the Date of a first attempt.
+
+        Returns:
+            What is to be known of how it was taken: that a mail went without all of its attachment; "" when there is nothing.
 
         Raises:
             DeliveryError: it was not taken; `permanent` says whether sending the same again can help.
@@ -73,16 +76,16 @@ class Notifier:
             problem = error.problems[0]
             raise DeliveryError(problem.what, permanent=True, fix=problem.fix) from None
         if isinstance(plugin, DigestEmail):
-            self._mail(plugin, delivery, channel, now)
-            return
+            return self._mail(plugin, delivery, channel, now)
         text = delivery.message.payload.get("text") or delivery.message.subject
         if isinstance(plugin, DigestSlack):
             plugin.outgoing = json.loads(delivery.message.payload["json"])
             notify(plugin, channel, text, delivery.message.subject)
         else:
             notify_all(plugin, channel, text, delivery.message.subject)
+        return ""
 
-    def _mail(self, plugin: DigestEmail, delivery: Delivery, channel: Channel, now: datetime) -> None:
+    def _mail(self, plugin: DigestEmail, delivery: Delivery, channel: Channel, now: datetime) -> str:
         plugin.write(delivery, channel, now)
         plugin.send()
         if channel.name in self._kept:
@@ -91,6 +94,7 @@ class Notifier:
             plugin.line.close()
         if plugin.failure is not None:
             raise plugin.failure
+        return plugin.remark
 
     def recipients(self, channel: Channel) -> tuple[str, ...]:
         """To whom a channel delivers, each a delivery of its own: `to`, else the addresses in its URL; ("",) when it has none.

@@ -8,10 +8,11 @@ import smtplib
 import socket
 import ssl
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from typing import Any, Final
 
 from watcher.deadline import MEGABYTE, Late, connect, counted, current, left_behind, within
+from watcher.notify.fitting import Fitted
+from watcher.notify.letter import Letter
 
 SMTP_TIMEOUT_SECONDS = 20
 DATA_SECONDS = 60  # servers look for viruses and spam before they take a mail
@@ -43,20 +44,28 @@ class Line:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._smtp: Smtp | None = None
+        self.last: Fitted | None = None
+        """What the server was last offered."""
 
-    def hand_over(self, message: bytes | EmailMessage, sender: str, recipient: str) -> None:
-        """Send one mail. A connection that was kept and turns out to be gone is made anew, unless it broke off when the mail's content
-        was under way: then the mail may have been taken."""
-        kept = self._taken_up()
+    def hand_over(self, letter: Letter) -> Fitted:
+        """Send one mail; what it was in the end.
+
+        A connection that was kept and turns out to be gone is made anew, unless it broke off when the mail's content was under way: then
+        the mail may have been taken.
+        """
+        self.last, kept = None, self._taken_up()
         if kept is not None:
             try:
-                kept.take(message, sender, recipient)
+                return self._offered(kept, letter)
             except (OSError, smtplib.SMTPException):
                 if kept.sock is not None or kept.began_data:
                     raise
-            else:
-                return
-        self._connected().take(message, sender, recipient)
+        return self._offered(self._connected(), letter)
+
+    def _offered(self, smtp: Smtp, letter: Letter) -> Fitted:
+        self.last = letter.fitted(smtp.most_bytes())
+        smtp.take(letter)
+        return self.last
 
     def reach(self) -> None:
         """Connect, log in, and say nothing more."""
@@ -141,12 +150,18 @@ class Smtp(smtplib.SMTP):
     began_data = False
     """Whether the last mail got as far as its content: from there on it may have been taken."""
 
-    def take(self, message: bytes | EmailMessage, sender: str, recipient: str) -> None:
+    def most_bytes(self) -> int:
+        """The SIZE that the server announces (RFC 1870), 0 where it announces no limit."""
+        self.ehlo_or_helo_if_needed()
+        said = self.esmtp_features.get("size", "")
+        return int(said) if said.isdecimal() else 0
+
+    def take(self, letter: Letter) -> None:
         """Send a mail: ready bytes to addresses in ASCII, or a message to any."""
-        if isinstance(message, bytes):
-            self.sendmail(sender, [recipient], message)
+        if letter.is_ascii:
+            self.sendmail(letter.sender.address, [letter.recipient], letter.as_bytes(self.most_bytes()))
         else:
-            self.send_message(message, sender, [recipient])
+            self.send_message(letter.as_message(self.most_bytes()), letter.sender.address, [letter.recipient])
 
     def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
         return connect(host, port, timeout, source_address=self.source_address)

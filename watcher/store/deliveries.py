@@ -200,10 +200,11 @@ def settle(
     *,
     next_at: datetime | None,
     failure: Failure | None,
+    remark: str = "",
 ) -> bool:
     """Ends a claim; False when it is no longer this delivery's token that holds it. Pending without a time is due at once."""
     told = {"reason": failure.reason if failure else None, "fix": (failure.fix or None) if failure else None}
-    values: dict[str, object] = {**_FREE, **told, "state": state.value}
+    values: dict[str, object] = {**_FREE, **told, "remark": remark or None, "state": state.value}
     values["next_at"] = at if next_at is None and state is DeliveryState.PENDING else next_at
     if state is DeliveryState.SENT:
         values["sent_at"] = at
@@ -330,6 +331,7 @@ def listed(session: orm.Session, condition: sa.ColumnElement[bool], *, limit: in
             table.sent_at,
             table.reason,
             table.fix,
+            table.remark,
             table.rfc822_id,
             notices.c.topic,
         )

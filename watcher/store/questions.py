@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section
+from watcher.errors import Problem, UnknownNameError
 from watcher.store import articles as records
 from watcher.store import codec, configuration, deliveries, ledger, verdicts
 from watcher.store.candidates import is_new_to, is_starter_of
@@ -217,30 +218,38 @@ def _follow_ups(session: orm.Session, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
 
 
 def export(
-    session: orm.Session, texts: records.Texts, *, list_name: str | None, watch: str | None, since: date | None
+    session: orm.Session,
+    texts: records.Texts,
+    *,
+    list_name: str | None,
+    watch: str | None,
+    since: date | None,
+    period: str | None = None,
 ) -> tuple[Article, ...]:
     """The papers that a list presented, in the order in which it did; of a watch, its news; of neither, all that was presented.
 
     With both: what the list presented of the watch's hits. `since` is the day (UTC) of the digest, or for a watch alone that on which
-    they became news.
+    they became news. `period`: only those of the list's digest of this period.
     """
-    pmids = _exported(session, list_name, watch, since)
+    pmids = _exported(session, list_name, watch, since, period)
     stored = records.load(session, pmids, texts)
     return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
 
 
-def forgotten(session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None) -> int:
+def forgotten(
+    session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None, period: str | None = None
+) -> int:
     """How many papers `export` leaves out, for their text was dropped or is damaged."""
     without = sa.select(sa.func.count()).select_from(articles).where(~records.IS_READABLE)
-    wanted = set(_exported(session, list_name, watch, since))
+    wanted = set(_exported(session, list_name, watch, since, period))
     return sum(session.execute(without.where(articles.c.pmid.in_(batch))).scalar_one() for batch in batches(wanted))
 
 
-def _exported(session: orm.Session, list_name: str | None, watch: str | None, since: date | None) -> list[Pmid]:
+def _exported(session: orm.Session, list_name: str | None, watch: str | None, since: date | None, period: str | None) -> list[Pmid]:
     start = datetime.combine(since, time(), UTC) if since is not None else None
     if watch is not None and list_name is None:
         return _news(session, configuration.known_watch_id(session, watch), start)
-    return _shown(session, list_name, watch, start)
+    return _shown(session, list_name, watch, start, period)
 
 
 def _news(session: orm.Session, watch_id: int, start: datetime | None) -> list[Pmid]:
@@ -250,10 +259,14 @@ def _news(session: orm.Session, watch_id: int, start: datetime | None) -> list[P
     return list(session.execute(wanted.order_by(hits.c.news_at, hits.c.pmid)).scalars())
 
 
-def _shown(session: orm.Session, list_name: str | None, watch: str | None, start: datetime | None) -> list[Pmid]:
+def _shown(
+    session: orm.Session, list_name: str | None, watch: str | None, start: datetime | None, period: str | None
+) -> list[Pmid]:
     wanted = sa.select(presented.c.pmid).join(digests, digests.c.id == presented.c.digest_id)
     if list_name is not None:
         wanted = wanted.where(presented.c.list_id == configuration.known_list_id(session, list_name))
+        if period is not None:
+            wanted = wanted.where(presented.c.digest_id == _digest_of(session, list_name, period))
     if watch is not None:
         matched = sa.exists().where(
             hits.c.watch_id == configuration.known_watch_id(session, watch), hits.c.pmid == presented.c.pmid
@@ -262,6 +275,19 @@ def _shown(session: orm.Session, list_name: str | None, watch: str | None, start
     if start is not None:
         wanted = wanted.where(digests.c.composed_at >= start)
     return list(session.execute(wanted.order_by(digests.c.id, presented.c.position)).scalars())
+
+
+def _digest_of(session: orm.Session, list_name: str, period: str) -> int:
+    list_id = configuration.known_list_id(session, list_name)
+    of_list = sa.select(digests.c.id).where(digests.c.list_id == list_id)
+    found = session.execute(of_list.where(digests.c.period == period)).scalar()
+    if found is None:
+        latest = session.execute(
+            sa.select(digests.c.period).where(digests.c.list_id == list_id).order_by(digests.c.id.desc()).limit(1)
+        ).scalar()
+        fix = f"its last one is {latest}" if latest else "it has had none yet"
+        raise UnknownNameError(Problem(f"list {list_name!r} has no digest of the period {period!r}", fix))
+    return int(found)
 
 
 def facts(database: Database, session: orm.Session) -> StoreFacts:

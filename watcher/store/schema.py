@@ -13,7 +13,7 @@ from watcher.errors import StoreError
 from watcher.store import integrity
 from watcher.store.database import Database, revision
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision of the models in `tables`."""
 
 

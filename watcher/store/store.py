@@ -550,11 +550,12 @@ class Store:
         *,
         next_at: datetime | None = None,
         failure: Failure | None = None,
+        remark: str = "",
     ) -> bool:
-        """Ends a claim with the state that the delivery has now, and with why it failed, if it did; False when the claim is no longer
-        ours, and then nothing changes."""
+        """Ends a claim with the state that the delivery has now, with why it failed, if it did, and with what is to be known of how it
+        was taken; False when the claim is no longer ours, and then nothing changes."""
         with self._database.writing() as session:
-            return deliveries.settle(session, delivery, state, at, next_at=next_at, failure=failure)
+            return deliveries.settle(session, delivery, state, at, next_at=next_at, failure=failure, remark=remark)
 
     def wake_parked(self, now: datetime, channel: str | None = None, *, refused_too: bool = False) -> int:
         """Makes what is parked (on this channel) pending and due now; `refused_too`: also what waits after a refusal. How many."""
@@ -634,18 +635,23 @@ class Store:
         with self._database.reading() as session:
             return papers.read_since(session, configuration.known_watch_id(session, watch))
 
-    def export(self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None) -> tuple[Article, ...]:
+    def export(
+        self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None, period: str | None = None
+    ) -> tuple[Article, ...]:
         """The papers that a list presented, else a watch's news, else all that was presented; with both, the list's of that watch.
 
-        `since`: only those of digests composed on that day (UTC) or later; for a watch alone, those that became news since.
+        `since`: only those of digests composed on that day (UTC) or later; for a watch alone, those that became news since. `period`:
+        only those of the list's digest of this period; UnknownNameError when there is none.
         """
         with self._texts() as (session, texts):
-            return questions.export(session, texts, list_name=list_name, watch=watch, since=since)
+            return questions.export(session, texts, list_name=list_name, watch=watch, since=since, period=period)
 
-    def forgotten(self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None) -> int:
+    def forgotten(
+        self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None, period: str | None = None
+    ) -> int:
         """How many papers `export` leaves out when asked the same, for their text was dropped."""
         with self._database.reading() as session:
-            return questions.forgotten(session, list_name=list_name, watch=watch, since=since)
+            return questions.forgotten(session, list_name=list_name, watch=watch, since=since, period=period)
 
     def facts(self) -> StoreFacts:
         """The size of things."""

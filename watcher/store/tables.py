@@ -510,6 +510,7 @@ class DeliveryRow(Row, table=True):
     sent_at: dt.datetime | None = None
     reason: MaybeWords = None
     fix: MaybeWords = None
+    remark: MaybeWords = None
 
 
 class AttemptRow(Row, table=True):

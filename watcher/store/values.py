@@ -231,7 +231,8 @@ class NoticeFacts:
 @dataclass(frozen=True, slots=True)
 class DeliveryFacts:
     """Where a delivery stands, for people. `list_name` and `period` are None for a notice, `topic` for a digest. `reason` is what the
-    last attempt failed of, None when none has failed; `fix` what a person can do about it."""
+    last attempt failed of, None when none has failed; `fix` what a person can do about it; `remark` what is to be known of how it was
+    taken, such as that a mail went without its attachment."""
 
     id: int
     list_name: str | None
@@ -248,6 +249,7 @@ class DeliveryFacts:
     rfc822_id: str
     topic: str | None = None
     fix: str | None = None
+    remark: str | None = None
 
     @property
     def has_failed(self) -> bool:
