@@ -76,6 +76,7 @@ class Code(StrEnum):
     QUERY_CHARACTER = "query-character"
     QUERY_WILDCARD = "query-wildcard"
     QUERY_DATE = "query-date"
+    QUERY_HEADINGS = "query-headings"
     # what PubMed makes of it
     PUBMED_PHRASE = "pubmed-phrase"
     PUBMED_FIELD = "pubmed-field"

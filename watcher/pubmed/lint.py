@@ -16,7 +16,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from watcher.domain import Code
+from watcher.pubmed.characters import strange
 from watcher.pubmed.fields import DATES, NAMES, PROXIMITY, UNEXPLODED
+from watcher.pubmed.foreign import HIDDEN, signs
 
 _TOKEN = re.compile(
     r'(?P<phrase>"[^"]*")|(?P<quote>")|(?P<tag>\[[^\[\]]*\])|(?P<bracket>[\[\]])|(?P<open>\()|(?P<close>\))|(?P<colon>:)'
@@ -25,7 +27,6 @@ _TOKEN = re.compile(
 _OPERATORS = frozenset({"AND", "OR", "NOT"})
 _STATED_DATE = re.compile(r"(\d{4})(?:[/-](\d{1,2})(?:[/-](\d{1,2}))?)?")
 _RELATIVE_DATE = re.compile(r"last \d+ (?:days?|months?|years?)", re.IGNORECASE)
-_FOREIGN = re.compile(r"(?:NEAR/|ADJ|W/|PRE/|NEXT/)\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class _Token:
     @property
     def is_operand(self) -> bool:
         return self.kind in ("phrase", "word")
+
+
+_OPEN, _CLOSE = _Token("open", "", 0), _Token("close", "", 0)
+"""What stands before and behind every query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,28 @@ def flaws(term: str, today: date | None = None) -> tuple[Flaw, ...]:
         return (Flaw(1, 1, Code.QUERY_TAG, "the query is empty", fix, breaks=True),)
     tokens = list(_tokens(term))
     broken = {*_unbalanced(tokens), *_dangling(tokens)}
-    milder = {
-        *_comments(term),
+    milder = [
+        *_comments(tokens, term),
         *_tags(tokens),
         *_words(tokens),
         *_operators(tokens),
         *_wildcards(tokens),
         *_dates(tokens, today),
-    }
-    return tuple(_flaw(term, fault, breaks=fault in broken) for fault in sorted(broken | milder))
+        *_headings(tokens),
+        *_strangers(term, tokens),
+    ]
+    faults = [*sorted(broken), *_told_once(milder)]
+    return tuple(_flaw(term, fault, breaks=fault in broken) for fault in sorted(faults))
+
+
+def _told_once(faults: list[Fault]) -> Iterator[Fault]:
+    """Of equal faults the first, with the number of places."""
+    places: dict[tuple[Code, str, str], list[int]] = {}
+    for fault in faults:
+        places.setdefault((fault.code, fault.what, fault.fix), []).append(fault.start)
+    for (code, what, fix), starts in places.items():
+        count = len(set(starts))
+        yield Fault(min(starts), code, f"{what} ({count} places)" if count > 1 else what, fix)
 
 
 class Fault(NamedTuple):
@@ -137,13 +155,13 @@ def _lone_in(line: str) -> int:
     return last if opened is None else opened
 
 
-def _comments(term: str) -> Iterator[Fault]:
-    for found in re.finditer(r"^[ \t]*(#(?!\d)|//|--|/\*)", term, re.MULTILINE):
+def _comments(tokens: list[_Token], term: str) -> Iterator[Fault]:
+    """A # before a blank or a letter, and the signs of other languages at the beginning of a line."""
+    inside = _hidden(term, tokens)
+    for found in re.finditer(r"(?<!\S)#+(?=\s|[A-Za-z])|^[ \t]*(?:#+(?!\d)|//|--|/\*)", inside, re.MULTILINE):
+        start = found.end() - len(found.group().lstrip())
         yield Fault(
-            found.start(1),
-            Code.QUERY_COMMENT,
-            "PubMed knows no comments and searches these words",
-            "move the comment into the watch's note",
+            start, Code.QUERY_COMMENT, "PubMed knows no comments and searches these words", "move the comment into the watch's note"
         )
 
 
@@ -182,29 +200,38 @@ def _tags(tokens: list[_Token]) -> Iterator[Fault]:
                 f"no word stands before {token.text}",
                 "put a field behind the word or phrase it belongs to",
             )
-        yield from _tag(token)
+        yield from _tag(token, before.text if before is not None and before.kind == "word" else "")
 
 
-def _tag(token: _Token) -> Iterator[Fault]:
+def _tag(token: _Token, word: str = "") -> Iterator[Fault]:
     name, modifier = _field(token)
     if name is None:
-        yield Fault(
-            token.start,
-            Code.QUERY_FIELD,
-            f"PubMed knows no field {token.text} and searches the words everywhere",
-            _nearest(token.text),
-        )
+        yield from _unknown(token, word)
     elif modifier.startswith("~"):
         if not re.fullmatch(r"~\d+", modifier):
             yield Fault(token.start, Code.QUERY_PROXIMITY, f"the distance in {token.text} is no number", "write it as [tiab:~3]")
         elif name not in PROXIMITY:
-            yield Fault(
-                token.start, Code.QUERY_PROXIMITY, f"PubMed has no proximity search in {name}", "use [ti:~N], [tiab:~N] or [ad:~N]"
-            )
-    elif modifier and not (modifier == "noexp" and name in UNEXPLODED):
+            what = f"PubMed has no proximity search in {name}"
+            yield Fault(token.start, Code.QUERY_PROXIMITY, what, "use [ti:~N], [tiab:~N] or [ad:~N]")
+    elif modifier and not (modifier.replace(" ", "") == "noexp" and name in UNEXPLODED):
+        fix = f"write [{token.text[1:-1].partition(':')[0]}]"
+        yield Fault(token.start, Code.QUERY_FIELD, f"PubMed knows no field {token.text}", fix)
+
+
+def _unknown(token: _Token, word: str) -> Iterator[Fault]:
+    """A tag that is none. A heading inside the brackets is another database's way, and told as that."""
+    if re.match(r"\[(?:mh\s+|mp\s*=)", token.text, re.IGNORECASE):
+        return
+    if word.lower() == "hasabstract":
         yield Fault(
-            token.start, Code.QUERY_FIELD, f"PubMed knows no field {token.text}", f"write [{token.text[1:-1].partition(':')[0]}]"
+            token.start,
+            Code.QUERY_FIELD,
+            f"hasabstract needs no tag, and PubMed knows no field {token.text}",
+            "write hasabstract alone",
         )
+        return
+    what = f"PubMed knows no field {token.text} and searches the words everywhere"
+    yield Fault(token.start, Code.QUERY_FIELD, what, _meant(token.text[1:-1]))
 
 
 def _field(token: _Token) -> tuple[str | None, str]:
@@ -213,24 +240,186 @@ def _field(token: _Token) -> tuple[str | None, str]:
     return NAMES.get(" ".join(spelling.lower().split())), modifier.strip().lower()
 
 
-def _nearest(text: str) -> str:
-    near = get_close_matches(text[1:-1].strip().lower(), NAMES, n=1, cutoff=0.6)
-    return f"did you mean [{near[0]}]?" if near else "the tags are listed in PubMed's help; [tiab] is title, abstract and keywords"
+_MEANT = {
+    **dict.fromkeys(("text", "full text", "words", "all text", "text words"), "tw"),
+    **dict.fromkeys(
+        ("title, abstract", "title-abstract", "title and abstract", "title or abstract", "ti/ab", "ti,ab", "ti ab", "tab"), "tiab"
+    ),
+    **dict.fromkeys(("mesh heading", "mesh headings", "subject heading", "subject headings", "descriptor", "meshterms"), "mh"),
+    **dict.fromkeys(("majr topic", "major topic", "mesh major"), "majr"),
+    **dict.fromkeys(("type", "article type", "publication types", "pub type"), "pt"),
+    **dict.fromkeys(("year", "date", "pub date", "publication year"), "dp"),
+    **dict.fromkeys(("authors", "author name"), "au"),
+    **dict.fromkeys(("journal name", "source", "journal title"), "ta"),
+    **dict.fromkeys(("abstracts", "abs"), "ab"),
+}
+"""What people write for a field, by what they mean."""
+
+_WORTH_GUESSING = ("tiab", "mesh", "majr", *(name for name in NAMES if len(name) >= 8))
+"""Spellings that are nobody else's: a letter too many or too few in them is a slip."""
+
+
+def _meant(tag: str) -> str:
+    """What to write for an unknown tag. Nothing is proposed for a short one by its letters: [text] is not [tt]."""
+    bare = " ".join(tag.lower().partition(":")[0].split())
+    near = get_close_matches(bare, _WORTH_GUESSING, n=1, cutoff=0.85)
+    meant = _MEANT.get(bare) or (near[0] if near else "")
+    return f"did you mean [{meant}]?" if meant else "the tags are listed in PubMed's help; [tiab] is title, abstract and keywords"
 
 
 def _words(tokens: list[_Token]) -> Iterator[Fault]:
+    yield from _small_operators(tokens)
+    yield from _history(tokens)
+
+
+def _small_operators(tokens: list[_Token]) -> Iterator[Fault]:
+    """and, or, not in small letters. Between other words of one term they belong to it: wounds and injuries[mh]; and an "and" among
+    untagged words changes nothing, since PubMed joins these by AND."""
+    around = {
+        token.start: (before, after) for before, token, after in zip([_OPEN, *tokens], tokens, [*tokens[1:], _CLOSE], strict=False)
+    }
+    for run, tag in _operands(tokens):
+        for number, token in enumerate(run):
+            if not _is_small_operator(token):
+                continue
+            before, after = around[token.start]
+            joins_before = number == 0 and before.kind in ("tag", "close", "phrase")
+            joins_after = number == len(run) - 1 and after.kind in ("open", "phrase")
+            is_inside = 0 < number < len(run) - 1 and tag is None and token.text != "and"
+            if joins_before or joins_after or is_inside:
+                yield Fault(token.start, Code.QUERY_OPERATOR, f"{token.text} is searched as a word", f"write {token.text.upper()}")
+
+
+def _is_small_operator(token: _Token) -> bool:
+    return token.kind == "word" and token.text not in _OPERATORS and token.text.upper() in _OPERATORS
+
+
+_LINE_NUMBER = re.compile(r"#\d+|S\d{1,3}|\d{1,3}")
+_RANGE_OF_LINES = re.compile(r"(?:or|and)/\d+(?:[-,]\d+)*", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:#?(\d{1,3})[.):]?|S(\d{1,3})[.):]?)")
+
+
+def _history(tokens: list[_Token]) -> Iterator[Fault]:
+    """Numbers of lines: PubMed keeps no history for a service."""
+    what, fix = "this is the number of an earlier search, and there is none", "write the earlier searches out, in parentheses"
+    alone = [
+        token
+        for before, token, after in zip([_OPEN, *tokens], tokens, [*tokens[1:], _CLOSE], strict=False)
+        if token.kind == "word"
+        and _LINE_NUMBER.fullmatch(token.text)
+        and _is_edge(before)
+        and _is_edge(after)
+        and (_joins(before) or _joins(after))
+    ]
+    marks = [
+        token
+        for token in tokens
+        if token.kind == "word" and (re.fullmatch(r"#\d+", token.text) or _RANGE_OF_LINES.fullmatch(token.text))
+    ]
+    for token in {*marks, *(alone if len(alone) > 1 else ())}:
+        yield Fault(token.start, Code.QUERY_HISTORY, what, fix)
+
+
+def _is_edge(token: _Token) -> bool:
+    """Whether a term ends before or begins behind this."""
+    return token.kind in ("open", "close") or _joins(token)
+
+
+def _joins(token: _Token) -> bool:
+    return token.kind == "operator" or _is_small_operator(token)
+
+
+def _numbers_of_lines(tokens: list[_Token], term: str) -> list[_Token]:
+    """The numbers that lines begin with, where they count up from line to line."""
+    first = [
+        token
+        for before, token in pairwise([None, *tokens])
+        if token is not None and (before is None or "\n" in term[before.start + len(before.text) : token.start])
+    ]
+    found = [(int(number[1] or number[2]), token) for token in first if (number := _NUMBERED.fullmatch(token.text))]
+    follow = [one for one, other in pairwise(found) if other[0] == one[0] + 1]
+    return [token for _, token in found] if follow and len(found) > 1 else []
+
+
+# --- lint: strangers ---------------------------------------------------------------------------------------------------------------
+
+
+def _hidden(term: str, tokens: list[_Token]) -> str:
+    """The term with HIDDEN inside its phrases and tags; as long as it was."""
+    text = list(term)
     for token in tokens:
-        if token.kind != "word":
-            continue
-        if token.text.upper() in _OPERATORS:
-            yield Fault(token.start, Code.QUERY_OPERATOR, f"{token.text} is searched as a word", f"write {token.text.upper()}")
-        elif re.fullmatch(r"#\d+", token.text):
-            what = f"{token.text} means an earlier search, and there is none"
-            yield Fault(token.start, Code.QUERY_HISTORY, what, "write the earlier search out")
-        elif _FOREIGN.fullmatch(token.text):
-            yield Fault(token.start, Code.QUERY_FOREIGN, f"{token.text} is another database's syntax", 'write "two words"[tiab:~3]')
-        elif token.text[0] in "“”„«»":
-            yield Fault(token.start, Code.QUERY_CHARACTER, f"{token.text[0]} is no quotation mark to PubMed", 'write "')
+        if token.kind in ("phrase", "tag"):
+            text[token.start + 1 : token.start + len(token.text) - 1] = HIDDEN * (len(token.text) - 2)
+    return "".join(text)
+
+
+def _strangers(term: str, tokens: list[_Token]) -> Iterator[Fault]:
+    """What other databases, pages and word processors left."""
+    for start, what, fix in strange(term):
+        yield Fault(start, Code.QUERY_CHARACTER, what, fix)
+    for start, rule in signs(term, _hidden(term, tokens)):
+        yield Fault(start, rule.code, rule.what, rule.fix)
+    yield from _prefixes(tokens)
+    numbers = _numbers_of_lines(tokens, term)
+    for token in numbers:
+        what = "these lines are numbered, and PubMed searches the numbers"
+        yield Fault(token.start, Code.QUERY_HISTORY, what, "take the numbers out, and join the lines by AND and OR")
+    if not numbers:
+        yield from _lines_side_by_side(tokens, term)
+
+
+_PREFIXES = frozenset({"TI", "AB", "TX", "SU", "KW", "DE", "MW"})
+
+
+def _prefixes(tokens: list[_Token]) -> Iterator[Fault]:
+    """EBSCO's fields before an untagged word, and its N3 and W3."""
+    what, fix = "TI, AB and TX before a word are CINAHL's syntax", "write a tag behind each word or phrase: asthma[tiab]"
+    found = [token for token in _begins(tokens) if token.text in _PREFIXES]
+    marks = len(found) > 1 or any(token.kind == "word" and token.text in ("MH", "MM") for token in tokens)
+    for token in found:
+        if marks or token.text not in ("AB", "DE", "KW"):
+            yield Fault(token.start, Code.QUERY_FOREIGN, what, fix)
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        is_between = before.kind in ("word", "phrase", "close") and after.kind in ("word", "phrase", "open")
+        is_sure = bool(found) or before.kind == "close" or after.kind == "open" or "*" in before.text + after.text
+        if token.kind == "word" and re.fullmatch(r"[NW]\d{1,2}", token.text) and is_between and is_sure:
+            what = "N3 and W3 between words are CINAHL's searches by proximity"
+            yield Fault(token.start, Code.QUERY_FOREIGN, what, 'write "two words"[tiab:~3]')
+
+
+def _begins(tokens: list[_Token]) -> Iterator[_Token]:
+    """First words of untagged terms, with something behind them."""
+    ends = _Token("close", "", 0)
+    starts = {token.start for before, token in pairwise([_Token("open", "", 0), *tokens]) if before.kind in ("open", "operator")}
+    after = dict(zip((token.start for token in tokens), [*tokens[1:], ends], strict=True))
+    for run, tag in _operands(tokens):
+        first = run[0]
+        follows = len(run) > 1 or after[first.start].kind in ("phrase", "open")
+        if first.kind == "word" and first.start in starts and tag is None and follows:
+            yield first
+
+
+def _lines_side_by_side(tokens: list[_Token], term: str) -> Iterator[Fault]:
+    """Two terms on two lines with no operator between them."""
+    for before, token in pairwise(tokens):
+        ends = before.kind in ("tag", "close", "phrase")
+        begins = token.is_operand or token.kind == "open"
+        small = token.text.upper() in _OPERATORS
+        if ends and begins and not small and "\n" in term[before.start + len(before.text) : token.start]:
+            what = "no operator joins this line with the one above, and PubMed takes AND"
+            yield Fault(token.start, Code.QUERY_OPERATOR, what, "write OR or AND at its beginning")
+
+
+_OF_HEADINGS = frozenset({"MeSH Terms", "MeSH Major Topic", "MeSH Subheading"})
+_BESIDE = frozenset({"Language", "Filter", "Publication Type", *DATES})
+
+
+def _headings(tokens: list[_Token]) -> Iterator[Fault]:
+    """A query of headings alone."""
+    fields = [_field(tag)[0] if tag is not None else "" for _, tag in _operands(tokens)]
+    if _OF_HEADINGS & set(fields) and set(fields) <= _OF_HEADINGS | _BESIDE:
+        what = "all terms are headings, which new records get weeks to months after they appear: papers come late"
+        yield Fault(tokens[0].start, Code.QUERY_HEADINGS, what, 'add words, joined by OR: "Asthma"[mh] OR asthma*[tiab]')
 
 
 # --- lint: operators -------------------------------------------------------------------------------------------------------------
