@@ -87,7 +87,7 @@ GMAIL = "550-5.7.26 Unauthenticated email. Learn more: https://support.example/m
 
 def test_what_a_server_answers_is_told_as_it_is_and_never_taken_for_advice(shell: Shell) -> None:
     shell.at(START, "tick")
-    shell.lab.mail.refused["pi@lab.example"] = GMAIL
+    shell.lab.mail.refused["pi@uni-sample.de"] = GMAIL
 
     shell.at(MONDAY, "tick")
     document = json.loads(shell("status", "--json").out)
