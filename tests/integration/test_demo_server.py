@@ -41,11 +41,11 @@ class Client:
 
     def get(self, tool: str, **parameters: Value) -> requests.Response:
         """Ask by GET."""
-        return self.session.get(f"{self.server.base_url}{tool}.fcgi", params=POLITE | parameters, timeout=5)
+        return self.session.get(f"{self.server.base_url}{tool}.fcgi", params=POLITE | parameters, timeout=60)
 
     def post(self, tool: str, **parameters: Value) -> requests.Response:
         """Ask by POST."""
-        return self.session.post(f"{self.server.base_url}{tool}.fcgi", data=POLITE | parameters, timeout=5)
+        return self.session.post(f"{self.server.base_url}{tool}.fcgi", data=POLITE | parameters, timeout=60)
 
     def search(self, term: str, **parameters: Value) -> dict[str, Any]:
         """ESearch in JSON: its esearchresult."""
@@ -400,13 +400,13 @@ def test_einfo_lists_databases_fields_and_the_last_update(client: Client) -> Non
 
     assert (info["dbname"], info["count"], info["lastupdate"]) == ("pubmed", "4", "2026/09/20 11:33")
     assert {"CRDT", "EDAT", "MHDA", "MDAT", "TIAB", "MESH"} <= {field["name"] for field in info["fieldlist"]}
-    databases = client.session.get(f"{client.server.base_url}einfo.fcgi", params={"retmode": "json"}, timeout=5).json()
+    databases = client.session.get(f"{client.server.base_url}einfo.fcgi", params={"retmode": "json"}, timeout=60).json()
     assert "pubmed" in databases["einforesult"]["dblist"]
 
 
 def test_another_address_is_not_found(client: Client) -> None:
     assert client.get("egquery").status_code == 404
-    assert client.session.get(client.server.base_url.replace("/entrez", ""), timeout=5).status_code == 404
+    assert client.session.get(client.server.base_url.replace("/entrez", ""), timeout=60).status_code == 404
 
 
 # --- days --------------------------------------------------------------------------------------------------------------------------
@@ -472,7 +472,7 @@ def test_a_changed_record_is_fetched_as_it_stands_that_day() -> None:
 
 def test_the_log_keeps_every_request_and_how_polite_it_was(client: Client) -> None:
     client.search("agrin", api_key="k1")
-    client.session.post(f"{client.server.base_url}efetch.fcgi", data={"db": "pubmed", "id": "10"}, timeout=5)
+    client.session.post(f"{client.server.base_url}efetch.fcgi", data={"db": "pubmed", "id": "10"}, timeout=60)
 
     first, second = client.server.log
 
@@ -543,7 +543,7 @@ def test_serving_for_ever_says_where_and_answers_there() -> None:
     answers: list[requests.Response] = []
 
     def heard(line: str) -> None:
-        answers.append(requests.get(f"{line.rsplit(maxsplit=1)[-1]}einfo.fcgi", timeout=5))
+        answers.append(requests.get(f"{line.rsplit(maxsplit=1)[-1]}einfo.fcgi", timeout=60))
         stop.set()
 
     serve_forever(of(AGRIN), 0, say=heard, until=stop)
@@ -662,14 +662,14 @@ def test_a_hanging_server_says_nothing(client: Client) -> None:
     client.server.faults.plant("esearch", kind="hang")
 
     with pytest.raises(requests.ReadTimeout):
-        client.session.get(f"{client.server.base_url}esearch.fcgi", params=POLITE | {"term": "agrin"}, timeout=0.1)
+        client.session.get(f"{client.server.base_url}esearch.fcgi", params=POLITE | {"term": "agrin"}, timeout=(60, 0.1))
 
 
 def test_a_dripping_server_keeps_every_read_alive_and_never_ends(client: Client) -> None:
     client.server.faults.plant("esearch", kind="drip")
 
     with client.session.get(
-        f"{client.server.base_url}esearch.fcgi", params=POLITE | {"term": "agrin"}, timeout=2, stream=True
+        f"{client.server.base_url}esearch.fcgi", params=POLITE | {"term": "agrin"}, timeout=60, stream=True
     ) as answer:
         begun = [answer.raw.read(1) for _ in range(3)]
 

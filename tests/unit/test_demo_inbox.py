@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import smtplib
+import threading
+import time
+from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
@@ -8,6 +11,13 @@ import pytest
 import requests
 
 from watcher.demo.inbox import Answer, MailServer, SlackServer
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    """Return when something has happened in another thread, or a minute later."""
+    end = time.monotonic() + 60
+    while not happened() and time.monotonic() < end:
+        threading.Event().wait(0.01)
 
 
 def letter(subject: str = "A sample") -> EmailMessage:
@@ -20,7 +30,7 @@ def letter(subject: str = "A sample") -> EmailMessage:
 
 
 def post(server: MailServer, message: EmailMessage, *to: str) -> dict[str, Any]:
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as smtp:
         return smtp.send_message(message, to_addrs=to or ("pi@lab.example",))
 
 
@@ -65,8 +75,8 @@ def test_its_address_is_one_that_apprise_understands() -> None:
 
 def test_a_slack_post_is_kept_and_answered_as_slack_does() -> None:
     with SlackServer() as server:
-        webhook = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
-        bot = requests.post(f"{server.base_url}/api/chat.postMessage", json={"text": "NMJ", "channel": "c"}, timeout=5)
+        webhook = requests.post(server.webhook, json={"text": "NMJ"}, timeout=60)
+        bot = requests.post(f"{server.base_url}/api/chat.postMessage", json={"text": "NMJ", "channel": "c"}, timeout=60)
 
         assert (webhook.text, bot.json()) == ("ok", {"ok": True})
         assert [(one.path, one.payload["text"]) for one in server.posts] == [
@@ -79,8 +89,8 @@ def test_slack_can_be_told_to_refuse() -> None:
     with SlackServer() as server:
         server.answers.append(Answer(429, "slow down", {"Retry-After": "30"}))
 
-        refused = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
-        taken = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+        refused = requests.post(server.webhook, json={"text": "NMJ"}, timeout=60)
+        taken = requests.post(server.webhook, json={"text": "NMJ"}, timeout=60)
 
         assert (refused.status_code, refused.headers["Retry-After"], taken.status_code) == (429, "30", 200)
         assert len(server.posts) == 1
@@ -88,7 +98,7 @@ def test_slack_can_be_told_to_refuse() -> None:
 
 def test_slack_can_be_knocked_at_without_a_post() -> None:
     with SlackServer() as server:
-        assert requests.head(server.base_url, timeout=5).status_code == 200
+        assert requests.head(server.base_url, timeout=60).status_code == 200
         assert server.posts == []
 
 
@@ -133,11 +143,17 @@ def test_a_mail_server_can_stay_silent_until_the_client_gives_up(kind: str, kept
     with MailServer() as server:
         server.plant(kind)
 
-        with (
-            smtplib.SMTP("127.0.0.1", server.port, timeout=0.2) as smtp,
-            pytest.raises(smtplib.SMTPServerDisconnected, match="timed out"),
-        ):
-            smtp.send_message(letter())
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as smtp:
+            smtp.ehlo()
+            smtp.mail("watcher@lab.example")
+            smtp.rcpt("pi@lab.example")
+            smtp.docmd("DATA")
+            smtp.send(letter().as_bytes() + b"\r\n.\r\n")
+            wait_for(lambda: server.mishaps.played)
+            assert smtp.sock is not None
+            smtp.sock.settimeout(0.1)
+            with pytest.raises(smtplib.SMTPServerDisconnected, match="timed out"):
+                smtp.getreply()
         post(server, letter("next"))
 
         assert [mail.message["Subject"] for mail in server.mails] == [*["A sample"] * kept, "next"]
@@ -158,11 +174,11 @@ def test_a_login_is_offered_asked_for_and_can_be_refused() -> None:
     with MailServer(logins={"lab": "password"}) as server:
         server.plant("refuses-login")
 
-        with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp, pytest.raises(smtplib.SMTPAuthenticationError):
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as smtp, pytest.raises(smtplib.SMTPAuthenticationError):
             smtp.login("lab", "password")
-        with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp, pytest.raises(smtplib.SMTPAuthenticationError):
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as smtp, pytest.raises(smtplib.SMTPAuthenticationError):
             smtp.login("lab", "wrong")
-        with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as smtp:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as smtp:
             smtp.login("lab", "password")
 
 
@@ -174,7 +190,7 @@ def test_a_post_that_is_answered_badly_is_not_kept(kind: str, status: int) -> No
     with SlackServer() as server:
         server.plant(kind)
 
-        refused = requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+        refused = requests.post(server.webhook, json={"text": "NMJ"}, timeout=60)
 
         assert refused.status_code == status
         assert server.posts == []
@@ -186,7 +202,7 @@ def test_a_slack_that_hangs_up_may_or_may_not_have_kept_the_post(kind: str, kept
         server.plant(kind)
 
         with pytest.raises(requests.ConnectionError):
-            requests.post(server.webhook, json={"text": "NMJ"}, timeout=5)
+            requests.post(server.webhook, json={"text": "NMJ"}, timeout=60)
 
         assert len(server.posts) == kept
 
@@ -197,7 +213,8 @@ def test_a_slack_can_stay_silent(kind: str, kept: int) -> None:
         server.plant(kind)
 
         with pytest.raises(requests.ReadTimeout):
-            requests.post(server.webhook, json={"text": "NMJ"}, timeout=0.2)
+            requests.post(server.webhook, json={"text": "NMJ"}, timeout=(60, 0.2))
+        wait_for(lambda: server.mishaps.played and len(server.posts) == kept)
 
         assert len(server.posts) == kept
 
@@ -206,8 +223,8 @@ def test_a_slack_fault_can_wait_for_one_webhook() -> None:
     with SlackServer() as server:
         server.plant("error", path=server.path("club"))
 
-        lab = requests.post(f"{server.base_url}{server.path('lab')}", json={"text": "NMJ"}, timeout=5)
-        club = requests.post(f"{server.base_url}{server.path('club')}", json={"text": "NMJ"}, timeout=5)
+        lab = requests.post(f"{server.base_url}{server.path('lab')}", json={"text": "NMJ"}, timeout=60)
+        club = requests.post(f"{server.base_url}{server.path('club')}", json={"text": "NMJ"}, timeout=60)
 
         assert (lab.status_code, club.status_code) == (200, 500)
 

@@ -70,8 +70,8 @@ def test_a_lease_is_renewed_again_after_the_database_was_locked(
 
     monkeypatch.setattr(store, "renew_lease", told)
     with held(store, "pubmed", "one"):
-        assert renewed.wait(10)
+        assert renewed.wait(60)
         with locked(tmp_path):
-            assert refused.wait(10)
+            assert refused.wait(60)
         renewed.clear()
-        assert renewed.wait(10)
+        assert renewed.wait(60)
