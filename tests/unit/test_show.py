@@ -17,7 +17,7 @@ from store_samples import paper
 from watcher import clock
 from watcher.cli import console, show
 from watcher.demo.papers import paper as record
-from watcher.domain import Code, HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind, Warned
+from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.check import Checked, Finding, WatchFacts
 from watcher.flows.explain import explain
@@ -81,6 +81,7 @@ def test_lines_hang_on_a_terminal_and_stay_whole_in_a_pipe(capsys: pytest.Captur
         NOW,
         NOW,
         matched=41_234,
+        error_kind=ErrorKind.NO_ANSWER,
         error=f"PubMed answered 503. {LONG}",
         warnings=(Warned(Code.SEEDS_NOT_ASKED, LONG),),
     )
