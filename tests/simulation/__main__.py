@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None, live: Live | None = None) -> in
     """Run what the command line asks for; 1 when a seed failed, 130 when it was broken off. `live` lives one seed of a batch."""
     asked = _arguments().parse_args(arguments)
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of itself at each login
+    for number in (signal.SIGINT, signal.SIGTERM):  # in the background of a shell SIGINT is ignored
+        signal.signal(number, signal.default_int_handler)
     if asked.json:
         _end_with_parent()
         _say(json.dumps(asdict(_one(asked.seed, asked))))

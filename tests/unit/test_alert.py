@@ -403,6 +403,21 @@ def test_a_dead_alert_channel_is_told_on_the_channels_of_the_lists(lab: Lab) -> 
     assert sorted(channel for channel, _ in lab.told("channel admin")) == ["mail", "mail", "slack"]
 
 
+def test_a_list_that_came_meanwhile_does_not_hear_that_something_is_over(lab: Lab) -> None:
+    lab.alert_channel = "admin"
+    lab.dead = {"admin"}
+    lab.tick(START)
+    fails(lab, *FAILING)
+    lab.tick("2026-03-04T05:00")
+
+    lab.desk.orders.append(replace(WEEKLY, name="newcomers", channels=("new-mail",)))
+    lab.dead = set()
+    lab.tick("2026-03-06T06:00")
+
+    assert {channel for channel, _ in lab.told("Channel admin takes messages again")} == {"mail", "slack"}
+    assert lab.topics() == []
+
+
 def test_a_dead_channel_without_another_stands_in_status_and_the_next_digest(lab: Lab) -> None:
     lab.desk.orders[0] = replace(WEEKLY, channels=("mail",))
     lab.tick(START)

@@ -6,6 +6,7 @@ The failure's messages are part 1 and those of its end part 2 of the same notice
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,7 +15,8 @@ from sqlalchemy import orm
 from watcher.domain import Notice
 from watcher.store import messages
 from watcher.store.database import insert_one
-from watcher.store.tables import notices
+from watcher.store.tables import deliveries, notices
+from watcher.store.tables import messages as message_rows
 from watcher.store.values import NoticeFacts, Owed
 
 
@@ -30,12 +32,22 @@ def open_one(session: orm.Session, notice: Notice, owed: Sequence[Owed], *, host
 
 
 def close(session: orm.Session, topic: str, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
-    """Ends the open notice of a topic and writes what its end owes; False, with nothing written, when none is open."""
+    """Ends the open notice of a topic and writes what its end owes; False, with nothing written, when none is open.
+
+    Whoever was not told of the beginning is not told of the end: a list that came meanwhile has nothing that could be over.
+    """
     row = _open_row(session, topic)
     if row is None:
         return False
     session.execute(notices.update().where(notices.c.id == row).values(closed_at=at))
-    _owe(session, row, owed, host, at)
+    told = _told(session, row)
+    _owe(
+        session,
+        row,
+        [replace(one, recipients=tuple(to for to in one.recipients if (one.channel, to) in told)) for one in owed],
+        host,
+        at,
+    )
     return True
 
 
@@ -45,6 +57,12 @@ def standing(session: orm.Session) -> tuple[NoticeFacts, ...]:
     columns = (table.id, table.topic, table.since, table.what, table.opened_at, table.headline, table.todo)
     wanted = sa.select(*columns).where(table.closed_at.is_(None))
     return tuple(NoticeFacts(*row) for row in session.execute(wanted.order_by(table.id)))
+
+
+def _told(session: orm.Session, row: int) -> set[tuple[str, str]]:
+    """Channels and recipients that were owed the beginning of a notice."""
+    mine = sa.select(deliveries.c.channel, deliveries.c.recipient).join(message_rows, message_rows.c.id == deliveries.c.message_id)
+    return {(one.channel, one.recipient) for one in session.execute(mine.where(message_rows.c.notice_id == row))}
 
 
 def _open_row(session: orm.Session, topic: str) -> int | None:
@@ -60,6 +78,6 @@ def _free_key(session: orm.Session, notice: Notice) -> str:
 
 
 def _owe(session: orm.Session, row: int, owed: Sequence[Owed], host: str, at: datetime) -> None:
-    for one in owed:
+    for one in (each for each in owed if each.recipients):
         message_id = messages.keep(session, one.message, {"notice_id": row})
         messages.owe(session, message_id, one.channel, one.recipients, host=host, at=at)
