@@ -255,6 +255,20 @@ def test_a_round_asks_little_of_a_watch_and_a_list_that_are_well(bench: Bench) -
     assert len([one for one in asked if one.startswith("SELECT")]) <= 4
 
 
+def test_several_looks_at_one_instant_read_a_history_once(bench: Bench) -> None:
+    bench.store.commit_run(bench.store.begin_run("nmj", "window", MONDAY), RunCommit(bench.report(matched=3)))
+    now, asked = MONDAY + days(1), list[str]()
+
+    with statements_to(bench, asked), bench.store.looking():
+        first, again = bench.store.run_history("nmj", now=now), bench.store.run_history("nmj", now=now)
+        later = bench.store.run_history("nmj", now=now + days(1))
+    bench.store.commit_run(bench.store.begin_run("nmj", "window", now), RunCommit(bench.report(now)))
+
+    assert first == again == later
+    assert len([one for one in asked if one.startswith("SELECT")]) == 4
+    assert bench.store.run_history("nmj", now=now) != first
+
+
 def test_the_last_failure_is_known_with_the_configuration_that_it_ran_under(bench: Bench) -> None:
     bench.run()
     bench.store.remember_configuration("config-1", "{}", MONDAY)

@@ -117,9 +117,11 @@ class Service:
             self._telling.once("busy", None, _log.info)
             self._telling.done(done)
             self._rest(app, worked=bool(done.runs or done.drafts))
-        self._alert(app, clock.now())
-        self._keep_up(app, now)
-        return ailments(ticker, app.store, now)
+        then = clock.now()
+        with app.store.looking():
+            self._alert(app, then)
+            self._keep_up(app, now)
+            return ailments(ticker, app.store, then)
 
     def _opened(self, now: datetime) -> App:
         """The App of the configuration in force, ready for work. One whose new database cannot be used is put back."""

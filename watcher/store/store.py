@@ -94,6 +94,7 @@ class Store:
         self._database = database
         self._keep_backups = keep_backups
         self._messages = messages.Read()
+        self._histories: dict[tuple[str, datetime | None], RunHistory] | None = None
 
     @classmethod
     def open(cls, url: str, *, folder: Path, keep_backups: int = 7, check: bool = False) -> Store:
@@ -236,8 +237,24 @@ class Store:
     def run_history(self, watch: str, *, now: datetime | None = None) -> RunHistory:
         """What the next run of a watch has to know of the earlier ones. With `now`, runs dated more than an hour after it are left out:
         a clock that went ahead and came back must not silence anything."""
+        known = self._histories
+        if known is not None and (watch, now) in known:
+            return known[watch, now]
         with self._database.reading() as session:
-            return runs.history(session, watch, now)
+            found = runs.history(session, watch, now)
+        if known is not None:
+            known[watch, now] = found
+        return found
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Within the block each run history is read once: for several looks at how things stand at one instant, between which no run is
+        made."""
+        self._histories = {}
+        try:
+            yield
+        finally:
+            self._histories = None
 
     def version_in_force(self, watch: str) -> QueryVersion | None:
         """The newest version of the watch's query whose full set was read whole."""
