@@ -46,6 +46,7 @@ from watcher.rank import Ranking, build, load_background, unload_background
 from watcher.seeds import Examples, distinct, read_examples, read_file
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
+from watcher.unreadable import is_there
 from watcher.writing import Guarded, Reach, write
 
 if TYPE_CHECKING:
@@ -423,7 +424,7 @@ class App:
             PubMedError: it was asked, and failed.
         """
         root = (self.settings.home / "seeds").resolve()
-        found = next((one.resolve() for one in (place, root / place) if one.exists()), None)
+        found = next((one.resolve() for one in (place, root / place) if is_there(one)), None)
         if found is None:
             raise SeedError(Problem(f"there is no folder or file {place}", f"give a path, or a name below {root}"))
         folder = found if found.is_dir() else found.parent

@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
+from another_user import SERVICE, reachable_folder, the_service
 from store_samples import Bench
 
 from watcher.errors import StoreError, StoreUnusable
 from watcher.store import Holder, Store, access, mounts
 
-SERVICE = 10001
-
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that other users can reach."""
-    with tempfile.TemporaryDirectory() as made:
-        Path(made).chmod(0o755)
-        (Path(made) / "data").mkdir()
-        yield Path(made) / "data"
-
-
-@contextmanager
-def the_service() -> Iterator[None]:
-    """As a user of its own when we are root, who may write everywhere; all that is needed has to be imported before."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.setegid(SERVICE)
-    os.seteuid(SERVICE)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
+    with reachable_folder() as made:
+        (made / "data").mkdir()
+        yield made / "data"
 
 
 def as_the_service(folder: Path) -> str:

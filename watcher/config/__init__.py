@@ -28,6 +28,7 @@ from watcher.config.themes import must_hold, read_themes
 from watcher.config.wording import problems_of
 from watcher.domain import Code, Warned
 from watcher.errors import ConfigurationError, Place, Problem
+from watcher.unreadable import is_folder, is_there
 from watcher.writing import Guarded, Reach
 
 __all__ = [
@@ -103,7 +104,7 @@ def locate_database(path: Path | None = None, *, environ: Mapping[str, str] = os
 def in_use(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> frozenset[Path]:
     """The configuration file that commands would read, and the SQLite file that they would open, if they are there."""
     named = (_located(path, environ), locate_database(path, environ=environ).file)
-    return frozenset(one for one in named if one is not None and one.exists())
+    return frozenset(one for one in named if one is not None and is_there(one))
 
 
 def files_of(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> frozenset[Path]:
@@ -126,7 +127,7 @@ def guarded(settings: Settings, *, environ: Mapping[str, str] = os.environ) -> I
     yield Guarded(file.parent / THEMES, "a place of themes", Reach.BELOW)
     secrets = files_of(file, environ=environ) - {file, file.parent / THEMES}
     for one in sorted({home / SECRETS, *secrets}):
-        yield Guarded(one, "a secret", Reach.THERE if one.is_dir() else Reach.FILE)
+        yield Guarded(one, "a secret", Reach.THERE if is_folder(one) else Reach.FILE)
     for one in sorted({home / SEEDS, *(home / SEEDS / folder for watch in settings.watches.values() for folder in watch.seeds)}):
         yield Guarded(one, "a seed file", Reach.THERE)
     yield Guarded(file.parent, "a file of the configuration's folder", Reach.THERE)
@@ -190,7 +191,7 @@ class _Gathering:
 
 def _located(path: Path | None, environ: Mapping[str, str]) -> Path:
     named = path or (Path(environ[CONFIG]) if environ.get(CONFIG) else DEFAULT)
-    return named / FILE_NAME if named.is_dir() else named
+    return named / FILE_NAME if is_folder(named) else named
 
 
 def _home_of(file: Path) -> Path:

@@ -19,6 +19,7 @@ from watcher.config.suggest import nearest
 from watcher.config.without_effect import set_without_effect
 from watcher.domain import Code, Warned
 from watcher.errors import Place, Problem
+from watcher.unreadable import is_absence, is_folder, is_there, mend, unlisted
 
 SEEDS = "seeds"
 """The folder, below home, that holds the seeds' folders."""
@@ -105,14 +106,14 @@ def _missing_seeds(values: Mapping[str, Any], seeds: Path, place: _Where) -> Ite
         for position, folder in _texts(section.get("seeds")):
             path = seeds / folder
             where = place(("watches", name, "seeds", position))
-            if not (_is_there(path) and path.is_dir()):
-                is_listed = seeds.is_dir() and _refused(seeds) is None
-                there = sorted(one.name for one in seeds.iterdir() if one.is_dir()) if is_listed else []
+            error = unlisted(path)
+            if error is not None and is_absence(error):
+                there = sorted(one.name for one in seeds.iterdir() if is_folder(one)) if unlisted(seeds) is None else []
                 named = f"the folder {path}" if is_showable(folder) else "it"
                 fix = _did_you_mean(folder, there) or f"create {named} and put one or more papers into it"
                 yield Problem(f"there is no folder{_quoted(folder)} in {seeds}", fix, where)
-            elif (refused := _refused(path)) is not None:
-                yield Problem(f"the folder {path} cannot be read: {refused}", "let the user who runs watcher list it", where)
+            elif error is not None:
+                yield Problem(f"the folder {path} cannot be read: {error.strerror}", mend(path, error), where)
             elif not any(path.iterdir()):
                 yield Problem(
                     f"the folder {path} is empty", "put one or more papers into it; docs/configuration.md says how", where
@@ -173,25 +174,9 @@ def _not_there(settings: Settings, home: Path, place: _Where) -> Iterator[Warned
     if settings.projects:
         wanted.append((("projects", "folder"), settings.projects.folder))
     for key, named in wanted:
-        if not _is_there(home / named):
+        if not is_there(home / named):
             what = f"there is no {home / named}: it has no effect"
             yield Warned(Code.MISSING_FILE, what, "create it, or remove the key", place(key))
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long for any file
-        return False
-
-
-def _refused(folder: Path) -> str | None:
-    """Why a folder cannot be listed, if it cannot."""
-    try:
-        next(folder.iterdir(), None)
-    except OSError as error:
-        return error.strerror
-    return None
 
 
 def _is_example(host: str) -> bool:

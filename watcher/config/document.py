@@ -18,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from watcher.errors import ConfigurationError, Place, Problem
+from watcher.unreadable import mend
 
 KeyPath = tuple[str | int, ...]
 """The way to a value: names of keys, and positions in lists counted from 0."""
@@ -172,9 +173,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise _refused("there is no such file", _missing_fix(path), Place(path)) from None
     except OSError as error:
-        raise _refused(
-            f"the file cannot be read: {error.strerror}", "make it readable for the user who runs watcher", Place(path)
-        ) from None
+        raise _refused(f"the file cannot be read: {error.strerror}", mend(path, error), Place(path)) from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _refused("the file is in UTF-16", "save it as UTF-8", Place(path, 1, 1))
     try:

@@ -21,6 +21,7 @@ from watcher.config.settings import Settings
 from watcher.config.shape import all_keys, secret_files, shape_at, twin_of
 from watcher.config.suggest import nearest
 from watcher.errors import ConfigurationError, Place, Problem
+from watcher.unreadable import is_absence, is_folder, mend, unlisted
 
 PREFIX = "WATCHER_"
 DELIMITER = "__"
@@ -172,12 +173,12 @@ class SecretsLayer(NamedLayer):
     def __init__(self, environ: Mapping[str, str], home: Path) -> None:
         named = environ.get(SECRETS_DIR)
         self.folder = home / named if named else SECRETS_FOLDER
-        names, unlisted = _names_in(self.folder)
+        names, refused = _names_in(self.folder)
         texts, unread = _texts_of(self.folder, [name for name in names if key_of(name)])
         super().__init__(texts, home)
         self.unknown = [name for name in names if not key_of(name)]
-        self.problems += unlisted + unread
-        if named and not self.folder.is_dir():
+        self.problems += refused + unread
+        if named and not refused and not is_folder(self.folder):
             place = Place(ENVIRONMENT, key=SECRETS_DIR)
             self.problems.append(Problem(f"there is no folder {self.folder}", "name the folder of the secret files", place))
 
@@ -210,13 +211,11 @@ def key_of(name: str) -> KeyPath | None:
 
 def _names_in(folder: Path) -> tuple[list[str], list[Problem]]:
     """The files in `folder` that are named like ours, and why there are none."""
-    try:
+    if (error := unlisted(folder)) is None:
         return sorted(path.name for path in folder.iterdir() if path.name.upper().startswith(PREFIX) and not path.is_dir()), []
-    except (FileNotFoundError, NotADirectoryError):
+    if is_absence(error):
         return [], []
-    except OSError as error:
-        what = f"the folder cannot be read: {error.strerror}"
-        return [], [Problem(what, "let the user who runs watcher list it", Place(folder))]
+    return [], [Problem(f"the folder cannot be read: {error.strerror}", mend(folder, error), Place(folder))]
 
 
 def _texts_of(folder: Path, names: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:

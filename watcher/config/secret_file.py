@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from watcher.errors import ConfigurationError, Place, Problem
+from watcher.unreadable import mend
 
 LONGEST = 64 * 1024
 """Bytes of a secret's file; the longest that is of use is a private key."""
@@ -26,8 +27,7 @@ def read_secret(path: Path) -> str:
     except FileNotFoundError:
         raise _refused(path, "there is no such file", "create it, with the secret alone on one line") from None
     except OSError as error:
-        fix = "make it readable for the user who runs watcher, and for nobody else"
-        raise _refused(path, f"the file cannot be read: {error.strerror}", fix) from None
+        raise _refused(path, f"the file cannot be read: {error.strerror}", mend(path, error, alone=True)) from None
     except ValueError:
         raise _refused(path, "this is no file of UTF-8 text", _ALONE) from None
     if not text:

@@ -13,6 +13,7 @@ from watcher.config.document import Document, read_document
 from watcher.config.suggest import nearest
 from watcher.domain import LONGEST_THEME_NAME, OTHER_THEMES, Code, Theme, Warned
 from watcher.errors import ConfigurationError, Place, Problem
+from watcher.unreadable import is_absence, mend, unlisted
 
 FOLDER = "themes"
 MOST = 30
@@ -38,7 +39,10 @@ def read_themes(folder: Path, watches: Collection[str]) -> Read:
     found: dict[str, tuple[Theme, ...]] = {}
     problems: list[Problem] = []
     warnings: list[Warned] = []
-    for path in sorted(folder.glob("*.y*ml")) if folder.is_dir() else ():
+    if (error := unlisted(folder)) is not None:
+        barred = Problem(f"the folder cannot be read: {error.strerror}", mend(folder, error), Place(folder))
+        return Read({}, () if is_absence(error) else (barred,))
+    for path in sorted(folder.glob("*.y*ml")):
         if path.suffix != ".yaml" or path.stem not in watches:
             warnings.append(_orphan(path, watches))
             continue

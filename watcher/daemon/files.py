@@ -14,6 +14,8 @@ from pathlib import Path
 import structlog
 import watchfiles
 
+from watcher.unreadable import is_folder
+
 COMPARE_SECONDS = 2.0
 _SETTLED_SECONDS = 0.4
 _LONGEST_SECONDS = 5.0
@@ -112,14 +114,14 @@ def _look(path: Path) -> tuple[str, int, int, int, int] | None:
     except OSError:
         return None
     # a folder's own times change with whatever else lies there; what counts in it is listed
-    changed = (0, 0) if path.is_dir() else (max(found.st_mtime_ns, found.st_ctime_ns), found.st_size)
+    changed = (0, 0) if is_folder(path) else (max(found.st_mtime_ns, found.st_ctime_ns), found.st_size)
     return (str(path), *changed, found.st_ino, found.st_mode)
 
 
 def _below(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         yield path
-        if path.is_dir():
+        if is_folder(path):
             for folder, inner, names in os.walk(path):
                 yield from (Path(folder, name) for name in (*inner, *names))
 
@@ -129,7 +131,7 @@ def _folders(paths: Iterable[Path]) -> frozenset[Path]:
     found: set[Path] = set()
     for path in paths:
         found.add(path.parent)
-        if path.is_dir():
+        if is_folder(path):
             found.add(path)
-            found.update(one for one in _below([path]) if one.is_dir())
-    return frozenset(folder for folder in found if folder.is_dir())
+            found.update(one for one in _below([path]) if is_folder(one))
+    return frozenset(folder for folder in found if is_folder(folder))

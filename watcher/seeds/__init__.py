@@ -24,6 +24,7 @@ from watcher.seeds.duplicates import distinct
 from watcher.seeds.encoding import decoded
 from watcher.seeds.entry import Entry, refused
 from watcher.seeds.kinds import KNOWN, entries_of, refuse_kind
+from watcher.unreadable import is_absence, mend, unlisted
 
 __all__ = ["Examples", "distinct", "read", "read_examples", "read_file"]
 
@@ -82,10 +83,10 @@ def read_file(path: Path, *, root: Path) -> tuple[Seed, ...]:
 
 
 def _files(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_file() and _is_meant(path.name))
-    except OSError as error:
-        raise refused(folder, None, f"the folder cannot be read: {error.strerror}", "see `seeds` in the configuration") from error
+    if (error := unlisted(folder)) is not None:
+        fix = "see `seeds` in the configuration" if is_absence(error) else mend(folder, error)
+        raise refused(folder, None, f"the folder cannot be read: {error.strerror}", fix) from error
+    return sorted(path for path in folder.iterdir() if path.is_file() and _is_meant(path.name))
 
 
 def _is_meant(name: str) -> bool:
@@ -134,9 +135,7 @@ def _raw(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise refused(
-            path, None, f"the file cannot be read: {error.strerror}", "make it readable for the user who runs watcher"
-        ) from error
+        raise refused(path, None, f"the file cannot be read: {error.strerror}", mend(path, error)) from error
 
 
 def _seed(entry: Entry, path: str, file_sha256: str) -> Seed:
