@@ -1,4 +1,4 @@
-# The service as an image: `docker compose up --detach --build`, see docs/operations.md. Needs nothing but this folder and Python's packages.
+# The service as an image: `docker compose up --detach --build --wait`, see docs/operations.md. Needs nothing but this folder and Python's packages.
 ARG PYTHON_IMAGE=python:3.13-slim
 # dense: with onnxruntime and tokenizers, for a sentence-embedding model (some 120 MB more; docs/ranking.md, "The dense part")
 ARG EXTRA=""

@@ -8,18 +8,24 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
 IMAGE = "watcher:container-test"
+OF_A_CLONE = "watcher:container-test-clone"
+"""What a clone builds, which has the last commit and nothing newer."""
 POSTGRES = "postgres:17"
 STAND_IN = "watcher-postgres:container-test"
 
@@ -93,9 +99,9 @@ class Finished:
         return self.out + self.errors
 
 
-def _run(program: str, *arguments: str, environ: Mapping[str, str], folder: Path = ROOT) -> Finished:
+def _run(program: str, *arguments: str, environ: Mapping[str, str], folder: Path = ROOT, umask: int = -1) -> Finished:
     command = [shutil.which(program) or program, *arguments]
-    done = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    done = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False, umask=umask)  # noqa: S603 - our own words
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
@@ -124,6 +130,8 @@ class Project:
     folder: Path
     name: str
     environ: Mapping[str, str]
+    files: tuple[str, ...] = ("docker-compose.yml", "compose.yaml")
+    umask: int = -1
 
     def write(self, name: str, text: str) -> None:
         """Replaces a file of the lab's as an editor does: another file takes its name."""
@@ -150,15 +158,18 @@ class Project:
         """A `docker compose` command whose end matters."""
         return _run("docker", *self._command(*arguments), environ=self.environ, folder=self.folder)
 
+    def shell(self, lines: str) -> Finished:
+        """What a person's shell says to these lines; it ends at the first that fails."""
+        return _run("sh", "-e", "-c", lines, environ=self.environ, folder=self.folder, umask=self.umask)
+
     def _command(self, *arguments: str) -> tuple[str, ...]:
-        files = ("docker-compose.yml", "compose.yaml")
         return (
             "compose",
             "--ansi",
             "never",
             "--project-name",
             self.name,
-            *(part for file in files for part in ("--file", file)),
+            *(part for file in self.files for part in ("--file", file)),
             *arguments,
         )
 
@@ -194,7 +205,8 @@ class Project:
 
     def everything(self) -> str:
         """For a failure: where things stand and what was said."""
-        return "\n".join([self.compose("ps", "--all"), *(self.log(one, "30") for one in ("watcher", "neighbour"))])
+        services = self.compose("ps", "--all", "--services").split()
+        return "\n".join([self.compose("ps", "--all"), *(self.log(one, "30") for one in services)])
 
     def inside(self, *arguments: str) -> Finished:
         """A command in the running container."""
@@ -229,11 +241,50 @@ def project(folder: Path, name: str, **environ: str) -> Iterator[Project]:
     one.write("seeds/nmj/agrin.txt", SEED)
     one.secret("lab_mail_url", f"mailto://neighbour:2525?from=watcher@uni-sample.de&user=lab&pass={PASSWORD}")
     (folder / "secrets").chmod(0o755)
+    copy_the_extra(folder / "extra")
     one.move_clock(FIRST_DAY)
     try:
         yield one
     finally:
         one.compose("--profile", "*", "down", "--volumes", "--timeout", "5", check=False)
+
+
+EDITOR = """\
+import pathlib, re, sys
+path = pathlib.Path(sys.argv[1])
+path.write_text(re.sub("email: library@lab.example.*", r"email: library@uni-sample.de\\n  base_url: http://127.0.0.1:9/", path.read_text()))
+"""
+"""What stands for a person at an editor: writes another address into the configuration, and a PubMed that nobody has to answer for."""
+
+
+@contextmanager
+def clone(folder: Path, name: str, umask: int) -> Iterator[Project]:
+    """A fresh clone of this folder's last commit, as it comes to who has this umask; nothing is started yet."""
+    found = engine()
+    assert not isinstance(found, str), found
+    if not (ROOT / ".git").exists():
+        pytest.skip("this folder is no clone, and none can be made of it")
+    (folder / "editor.py").write_text(EDITOR, encoding="utf-8")
+    project = f"watcher-test-{name}-{os.getpid()}"
+    given = {"COMPOSE_PROJECT_NAME": project, "IMAGE": OF_A_CLONE, "EDITOR": f"{sys.executable} {folder / 'editor.py'}"}
+    one = Project(folder / "watcher", project, {**found, **given}, ("docker-compose.yml",), umask)
+    made = _run("git", "clone", "--quiet", str(ROOT), str(one.folder), environ=found, umask=umask)
+    assert made.code == 0, made.text
+    try:
+        yield one
+    finally:
+        one.compose("down", "--volumes", "--timeout", "5", check=False)
+
+
+def copy_the_extra(folder: Path) -> None:
+    """The packages of `watcher[demo]`, which the neighbour needs and the image goes without: pure Python, as they are installed here."""
+    for name in ("aiosmtpd", "atpublic", "attrs"):
+        found = metadata.distribution(name)
+        for file in found.files or ():
+            if file.suffix != ".pyc" and ".." not in file.parts:
+                target = folder / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(found.locate_file(file)), target)
 
 
 @cache

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,16 +18,21 @@ from compose_project import (
     CONFIGURATION,
     FIRST_DIGEST,
     IMAGE,
+    OF_A_CLONE,
     PASSWORD,
+    ROOT,
     UID,
+    Finished,
     Project,
     build,
     build_postgres,
+    clone,
     docker,
     engine,
     project,
     until,
 )
+from readme import container_lines
 
 import watcher
 
@@ -38,7 +45,7 @@ def _image() -> Iterator[None]:
         pytest.skip(reason)
     build()
     yield
-    docker("image", "rm", "--force", IMAGE)
+    docker("image", "rm", "--force", IMAGE, OF_A_CLONE, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +111,75 @@ def test_it_is_compiled_so_that_no_start_has_to_do_it() -> None:
 
     sources, compiled = said.splitlines()
     assert sources == compiled
+
+
+def test_its_demo_names_the_extra_that_it_goes_without() -> None:
+    said = shell("watcher demo --out /tmp/demo 2>&1; echo $?")
+
+    assert said.splitlines()[-1] == "1"
+    assert "pip install 'watcher[demo]'" in said
+
+
+# --- a fresh clone -----------------------------------------------------------------------------------------------------------------
+
+LETS_READ = next(line.partition("#")[0].strip() for line in container_lines(ROOT).splitlines() if line.startswith("chmod"))
+
+
+@pytest.fixture(scope="module", params=[0o022, 0o077], ids=["umask 022", "umask 077"])
+def cloned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Finished]]:
+    """A fresh clone after README's lines, and what they said."""
+    with clone(tmp_path_factory.mktemp("clone"), f"clone{request.param:o}", request.param) as one:
+        yield one, one.shell(container_lines(one.folder))
+
+
+def test_the_readmes_lines_bring_a_fresh_clone_up(cloned: tuple[Project, Finished]) -> None:
+    one, said = cloned
+
+    assert said.code == 0, said.text + one.everything()
+    assert re.search(r"(?m)^service: process \d+, running since .*, well$", said.out)
+    assert "configuration: good" in said.out
+    assert one.container()["RestartCount"] == 0
+    assert stat.S_IMODE(one.folder.stat().st_mode) == 0o700
+    assert one.inside("watcher", "seeds").code == 0
+
+
+def test_a_secret_that_is_written_later_is_read_at_once_or_told_with_the_line_that_lets_it(
+    cloned: tuple[Project, Finished],
+) -> None:
+    one, _ = cloned
+    is_open = one.umask == 0o022
+
+    wrote = one.shell(f"echo 'mailtos://user:{PASSWORD}@127.0.0.1:9?from=watcher@uni-sample.de' > secrets/lab_mail_url")
+    text = (one.folder / "config" / "watcher.yaml").read_text()
+    one.write("config/watcher.yaml", re.sub(r"(?m)^    url: mailtos.*", "    url_file: secrets/lab_mail_url", text))
+
+    assert wrote.code == 0, wrote.text
+    if not is_open:
+        until(lambda: LETS_READ in one.log(), "the log names the line", one.everything)
+        assert one.status()["config"]["state"] == "bad"
+        assert one.shell(LETS_READ).code == 0
+    until(lambda: is_read(one), "the secret is read", one.everything)
+    assert one.shell("git status --porcelain secrets").text == ""
+
+
+def is_read(one: Project) -> bool:
+    """Whether the configuration is good, and no channel's URL the example any more."""
+    status = one.status()
+    warned = {warning["key"] for warning in status.get("warnings", ()) if warning["code"] == "example-address"}
+    return status.get("config", {}).get("state") == "good" and "channels.lab-mail.url" not in warned
+
+
+def test_a_clone_that_only_its_owner_may_read_says_so_and_goes_on_after_the_line(tmp_path: Path) -> None:
+    with clone(tmp_path, "forgotten", 0o077) as one:
+        said = one.shell("".join(line for line in container_lines(one.folder).splitlines(True) if not line.startswith("chmod")))
+
+        assert said.code != 0, said.text
+        log = one.shell("docker compose logs watcher")
+        assert "/srv/watcher/config/watcher.yaml: the file cannot be read: Permission denied" in log.text
+        assert f"let uid {UID}, as which watcher runs, enter /srv/watcher/config" in log.text
+        assert LETS_READ in log.text
+        assert one.shell(LETS_READ).code == 0
+        one.wait_until_healthy()
 
 
 # --- the running service -----------------------------------------------------------------------------------------------------------
@@ -244,6 +320,7 @@ def test_a_secret_that_cannot_be_read_is_named(stopped: Project) -> None:
     told = refused(stopped)
 
     assert "/srv/watcher/secrets/lab_mail_url: the file cannot be read: Permission denied" in told
+    assert LETS_READ in told
 
 
 def test_a_first_start_with_a_bad_configuration_ends_with_its_line(stopped: Project) -> None:
@@ -254,15 +331,15 @@ def test_a_first_start_with_a_bad_configuration_ends_with_its_line(stopped: Proj
     assert re.search(r"config/watcher\.yaml:\d+:\d+: lists\.lab-weekly\.schedule", told)
 
 
-def test_a_missing_folder_is_not_made_up(stopped: Project) -> None:
-    (stopped.folder / "seeds" / "nmj" / "agrin.txt").unlink()
-    (stopped.folder / "seeds" / "nmj").rmdir()
-    (stopped.folder / "seeds").rmdir()
+@pytest.mark.parametrize("name", ["config", "seeds", "secrets"])
+def test_a_missing_folder_is_named_and_not_made_up(stopped: Project, name: str) -> None:
+    shutil.rmtree(stopped.folder / name)
 
     done = stopped.finished("up", "--detach", "--no-build", "--no-deps", "watcher")
 
     assert done.code != 0
-    assert not (stopped.folder / "seeds").exists()
+    assert str(stopped.folder / name) in done.text
+    assert not (stopped.folder / name).exists()
 
 
 # --- with a database server beside it --------------------------------------------------------------------------------------------

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import stat
 import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from readme import container_lines
 from ruamel.yaml import YAML
 
 import watcher
+from watcher.unreadable import FOR_A_CONTAINER
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -157,6 +160,66 @@ def test_only_the_memory_can_be_written(service: dict[str, Any]) -> None:
 
     assert all(one["read_only"] for one in bound)
     assert [one for one in service["volumes"] if one not in bound] == ["${DATA_FOLDER:-data}:/srv/watcher/data"]
+
+
+# --- a fresh clone -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed_clone(tmp_path: Path) -> Path:
+    """The last commit, as it comes to a person whose files nobody else may read."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this folder is no clone, and none can be made of it")
+    folder = tmp_path / "watcher"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, capture_output=True, umask=0o077)  # noqa: S603, S607
+    return folder
+
+
+def mounted(service: dict[str, Any]) -> list[str]:
+    return [one["source"].removeprefix("./") for one in service["volumes"] if isinstance(one, dict)]
+
+
+def test_a_clone_has_each_folder_that_is_mounted_and_none_is_made_up_by_root(service: dict[str, Any], closed_clone: Path) -> None:
+    bound = [one for one in service["volumes"] if isinstance(one, dict)]
+
+    assert sorted(mounted(service)) == ["config", "secrets", "seeds"]
+    assert [name for name in mounted(service) if not (closed_clone / name).is_dir()] == []
+    assert all(one["bind"]["create_host_path"] is False for one in bound)
+
+
+def test_a_secret_in_its_folder_is_not_for_git(closed_clone: Path) -> None:
+    (closed_clone / "secrets" / "lab_mail_url").write_text("mailtos://user:pw@smtp.uni-sample.de")
+
+    changed = subprocess.run(["git", "status", "--porcelain"], cwd=closed_clone, check=True, capture_output=True, text=True)  # noqa: S607
+
+    assert changed.stdout == ""
+
+
+def test_readmes_line_lets_the_images_user_read_what_is_mounted_and_nobody_else(
+    service: dict[str, Any], closed_clone: Path
+) -> None:
+    (line,) = (line for line in container_lines(ROOT).splitlines() if line.startswith("chmod"))
+    (closed_clone / "secrets" / "lab_mail_url").touch(mode=0o600)
+
+    subprocess.run(["sh", "-e", "-c", line], cwd=closed_clone, check=True)  # noqa: S603, S607 - README's own words
+
+    found = [path for name in mounted(service) for path in (closed_clone / name, *(closed_clone / name).rglob("*"))]
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o007 for path in found if path.is_dir()} == {0o005}
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o007 for path in found if path.is_file()} == {0o004}
+    assert stat.S_IMODE(closed_clone.stat().st_mode) == 0o700
+
+
+def test_what_is_refused_is_told_with_readmes_line() -> None:
+    operations, composed = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/operations.md", "docker-compose.yml"))
+
+    assert all(FOR_A_CONTAINER in text for text in (container_lines(ROOT), operations, composed))
+
+
+def test_readmes_lines_need_no_root_and_wait_for_what_becomes_of_the_service() -> None:
+    lines = container_lines(ROOT)
+
+    assert "sudo" not in lines
+    assert "docker compose up --detach --build --wait " in lines
 
 
 def test_the_engine_waits_longer_than_the_service_takes_to_end(service: dict[str, Any]) -> None:
