@@ -19,7 +19,8 @@ from watcher import health
 from watcher.health import Pulse
 
 PATIENCE = 90.0
-"""Seconds of real time after which a service whose rounds do not end is taken to stand still."""
+"""Seconds after which a service whose rounds do not end is taken to stand still. They are counted in looks of `POLL` seconds, each of
+which takes longer on a machine that has no time for us, as the service's rounds do."""
 
 GRACE = 60.0
 """Seconds that a service has to end after SIGTERM."""
@@ -135,12 +136,13 @@ class Daemons(Crew):
         self.settle()
         before = {process.pid: _begun(process) for process in self.processes.values()}
         save()
-        until = time.monotonic() + PATIENCE
-        while any(_begun(process) <= before.get(process.pid, 0) for process in self.processes.values()):
+        for _ in range(round(PATIENCE / POLL)):
+            if all(_begun(process) > before.get(process.pid, 0) for process in self.processes.values()):
+                break
             self._all_live()
-            if time.monotonic() > until:
-                raise Unwell("an edit of the configuration was not taken up")
-            time.sleep(0.02)
+            time.sleep(POLL)
+        else:
+            raise Unwell("an edit of the configuration was not taken up")
         self.settle(rounds=2)
 
     def kill_in(self, number: int, *, hangs: Callable[[], bool]) -> bool:
@@ -179,18 +181,17 @@ class Daemons(Crew):
         shown, waiting = self.premises.moves[-1].shown, set(self.pids)
         first: dict[int, int] = {}
         more = max(2 * (rounds - 1), int(self.size > 1))  # of two, one may only have seen that the other is at work, and go on now
-        until = time.monotonic() + patience
-        for pulse in self._pulses(until):
+        for pulse in self._pulses(round(patience / POLL)):
             if pulse is not None and pulse.now == shown and pulse.rounds - first.setdefault(pulse.pid, pulse.rounds) >= more:
                 waiting.discard(pulse.pid)
             if not waiting:
                 break
         return not waiting
 
-    def _pulses(self, until: float) -> Iterator[Pulse | None]:
-        """Each pulse that is written, while all live; now and then none."""
+    def _pulses(self, looks: int) -> Iterator[Pulse | None]:
+        """Each pulse that is seen in so many looks, while all live; now and then none."""
         path, seen, alive_at = health.pulse_file(self.premises.data), (0, 0), 0.0
-        while time.monotonic() < until:
+        for _ in range(looks):
             if time.monotonic() - alive_at > LOOKS_AFTER:
                 self._all_live()
                 alive_at = time.monotonic()

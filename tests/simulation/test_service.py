@@ -22,8 +22,8 @@ class Seen(Daemons):
 
     pulses: list[tuple[int, int, float]] = field(default_factory=list)
 
-    def _pulses(self, until: float) -> Iterator[Pulse | None]:
-        del until
+    def _pulses(self, looks: int) -> Iterator[Pulse | None]:
+        del looks
         for pid, rounds, hours in self.pulses:
             yield Pulse(NOW, NOW, pid, 0.2, now=self.premises.moves[-1].shown + timedelta(hours=hours), rounds=rounds)
 
