@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -72,6 +73,18 @@ def mail_channel(server: MailServer, **changes: object) -> Channel:
 
 def slack_channel(url: str) -> Channel:
     return Channel("lab-slack", ChannelKind.SLACK, url)
+
+
+def test_a_server_in_the_lab_is_not_asked_for_certificates_that_a_mail_in_the_open_does_not_need(
+    mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(ssl, "create_default_context", lambda: read.append("all certificates of the machine"))
+
+    Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    assert len(mail.mails) == 1
+    assert read == []
 
 
 def test_a_mail_arrives_with_its_parts_and_headers(mail: MailServer) -> None:

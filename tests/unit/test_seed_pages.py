@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 from seed_files import ids, passed_over, seeds_of, told
+
+from watcher.errors import SeedError
+from watcher.seeds import read_file
 
 ABSTRACT = "This sample abstract speaks of agrin and of the muscle that it binds to, at some length. " * 3
 
@@ -155,3 +159,18 @@ def test_lines_of_numbers_that_nothing_calls_pmids_are_refused(tmp_path: Path) -
     assert said.startswith(
         "LAB/run.txt:1: the numbers on these lines may be PMIDs, and nothing says so\n    write one PMID on a line"
     )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["[a](b", "*a ", "_a ", "[", "\n", "- ", "a: b\n", "title: b\n", "<", "(", "PMID: ", " ", "a ", "a (MESH:D1), "],
+    ids=repr,
+)
+def test_a_page_of_any_length_is_read_in_a_bounded_number_of_steps(piece: str, tmp_path: Path) -> None:
+    """A text of 300,000 characters, which took hours where a step looks through all that follows. The suite's patience is the bound."""
+    for head in ("A made-up title\n\nAbstract\n\n", "A made-up title\n\nPMID:", "---\n", "Title\n\nEntities\n\n"):
+        text = head + piece * (300_000 // len(piece)) + "y"
+        (tmp_path / "page.txt").write_text(text, encoding="utf-8")
+
+        with contextlib.suppress(SeedError):
+            read_file(tmp_path / "page.txt", root=tmp_path)

@@ -18,14 +18,15 @@ from watcher.seeds.mentions import Mention, left_over, mentions, own, papers
 from watcher.seeds.pieces import Piece, paragraphs, pieces
 
 _FIX = "write one PMID, PMCID or DOI on a line; comments go behind #"
-_ABSTRACT = re.compile(r"^[#*\s]*(?:abstract|summary)\b[*\s]*(?::|$)", re.IGNORECASE | re.MULTILINE)
+_ABSTRACT = re.compile(r"^[#* \t]*(?:abstract|summary)\b[*\s]*(?::|$)", re.IGNORECASE | re.MULTILINE)
 _SECTION = re.compile(
-    r"^[#*\s]*(?:references|bibliography|literature cited|works cited|cited by|(?:similar|related) (?:articles|papers)|notes|tl;?dr|"
-    r"key (?:findings|points)|highlights|introduction|keywords?)[*:\s]*$",
+    r"^[#* \t]*(?:references|bibliography|literature cited|works cited|cited by|(?:similar|related) (?:articles|papers)|notes|tl;?dr|"
+    r"key (?:findings|points)|highlights|introduction|keywords?)[*: \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """A heading that pages about one paper have."""
-_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(?:.*\n)*?(?:title|pmid|doi|pmcid)[ \t]*:.*\n(?:.*\n)*?---", re.IGNORECASE)
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n---", re.DOTALL)
+_FRONT_LABEL = re.compile(r"(?:title|pmid|doi|pmcid)[ \t]*:", re.IGNORECASE)
 _LABEL = re.compile(r"(pmid|pmcid|doi|pubmed(?: id)?)\b\s*[:=]", re.IGNORECASE)
 _HEAD = re.compile(r"(?:pmid|pmcid|doi|pubmed id)s?:?", re.IGNORECASE)
 _BARE = re.compile(r"\d+")
@@ -40,7 +41,7 @@ _NUMBER_FIRST = re.compile(rf"(\d{{{_LEAST_DIGITS},9}})(?:\s*[,;:|\t–-]\s*|\s+
 
 def is_list(text: str) -> bool:
     """Whether a text is a list of papers: at least half of what it lists names one, and it is not all about a single one."""
-    if _ABSTRACT.search(text) or _FRONT_MATTER.match(text):
+    if _ABSTRACT.search(text) or _has_front_matter(text):
         return False
     section = _SECTION.search(text)
     before = text[: section.start()] if section else ""
@@ -78,6 +79,12 @@ def read_list(text: str, path: Path) -> tuple[Entry, ...]:
     if problems:
         raise SeedError(*problems)
     return tuple(entries)
+
+
+def _has_front_matter(text: str) -> bool:
+    """Whether a note-taking program wrote at the file's head which paper it is about."""
+    found = _FRONT_MATTER.match(text)
+    return found is not None and _FRONT_LABEL.search(found[1]) is not None
 
 
 def _problem(piece: Piece, path: Path) -> Problem:

@@ -13,7 +13,7 @@ from watcher.seeds.identifiers import Identifiers, placed_pmcids, placed_pmids
 OTHERS = re.compile(
     r"\b(?:comments?|errat\w+|corrigend\w+|corrected and republished|republished|retract\w*|expression of concern|summary for patients|"
     r"original report)\s+(?:in|on|of|for|from)\b|\bcorrects the article\b|\bcited by\b|\bcompare (?:with|to)\b|\bcf\.|\bsee (?:also|e\.?g\.)|"
-    r"(?:^\W*|\b(?=[^\n:]{0,30}:))(?:update|reply|response|commentary|correction|reprint|similar|related|companion|other|citing)\b"
+    r"(?:^[^\w\n]*|\b(?=[^\n:]{0,30}:))(?:update|reply|response|commentary|correction|reprint|similar|related|companion|other|citing)\b"
     r" ?(?:in|on|of|for|from|to|articles?|papers?|works?)?\b(?=\s*:|\s*$)",
     re.IGNORECASE | re.MULTILINE,
 )

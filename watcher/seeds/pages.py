@@ -47,7 +47,8 @@ _BOLD_LABEL = re.compile(r"^(?:[-*]\s+)?\*\*([^*]{1,40}?):?\*\*:?\s*(.*)$")
 _INLINE_LABEL = re.compile(r"^(?:[-*•]\s+)?([A-Za-z][A-Za-z;/ -]{1,30}?)\s*[:=：]\s*(.*)$")
 _BRACKET_LABEL = re.compile(r"^[\[(]\s*(PMID|DOI|PMCID)\s*[:=]?\s*(.*?)[\])]$", re.IGNORECASE)
 _NUMBER_LABEL = re.compile(r"^(PMID|DOI|PMCID)\s+(\S+)$", re.IGNORECASE)
-_ENTITY = re.compile(r"([^,()\[\]:*]+?)\s*\(MESH:[A-Z]\d+\)")
+_ENTITY = re.compile(r"\(MESH:[A-Z]\d+\)")
+_BEFORE_ENTITY = re.compile(r"[,()\[\]:*]")
 _ONE_LINE = frozenset({"pmid", "doi", "pmcid"})
 _NOT_ITS_OWN = frozenset({"cited", "notes", "abstract", "entities", "keywords", "headings"})
 """Parts whose identifiers are other papers', or about to be taken for what they are not."""
@@ -57,6 +58,11 @@ _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z
 _FRONT_KEY = re.compile(r"^([A-Za-z][\w -]{0,30}?)\s*:(?:\s+|$)(.*)$")
 _EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "not available", "tbd", "?", "~", "[]", "''", '""'})
 _MAY_BE_PMID = re.compile(r"(?<![\w./-])\d{7,8}(?![\w/-]|\.\d)")
+_MARKED_LINE = re.compile(r"^[^\S\n]*(?:#{1,6}|[-*•]|>)[^\S\n]+", re.MULTILINE)
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)\s\[]*\)")
+_STARRED = re.compile(r"(\*{1,3})(?=[^\s*])([^*\n]+)(?<=\S)\1(?!\w)")
+_UNDERLINED = re.compile(r"(?<!\w)(_{1,2})(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)")
+"""Markdown's signs. None of them looks further than the next of its kind, or 200 characters: texts of any length are read in linear time."""
 _LONG = 200
 """Characters from which a paragraph without a label may be the abstract."""
 
@@ -70,6 +76,15 @@ class _Block:
     lines: list[str] = field(default_factory=list)
     line: int = 1
     is_section: bool = False
+    has_text: bool = False
+
+    def __post_init__(self) -> None:
+        self.has_text = any(line.strip() for line in self.lines)
+
+    def add(self, line: str) -> None:
+        """Take one more line."""
+        self.lines.append(line)
+        self.has_text = self.has_text or bool(line.strip())
 
     @property
     def text(self) -> str:
@@ -80,7 +95,7 @@ class _Block:
         """Whether the value is one line and stands there, so that what follows is not part of it."""
         if self.name == "title" and self.is_section:
             return True
-        return bool(self.text) if self.name in _ONE_LINE else self.name == "" and bool(self.lines[0])
+        return self.has_text if self.name in _ONE_LINE else self.name == "" and bool(self.lines[0])
 
 
 def read_page(text: str, path: Path) -> tuple[Entry, ...]:
@@ -138,7 +153,7 @@ def _front_matter(text: str) -> Iterable[_Block]:
         if key := _FRONT_KEY.match(line):
             blocks.append(_Block(_name_of(key[1]) or "", [key[2]], number))
         elif blocks:
-            blocks[-1].lines.append(line)
+            blocks[-1].add(line)
     return blocks
 
 
@@ -154,7 +169,7 @@ def _blocks(lines: list[str]) -> list[_Block]:
         if found is None and blocks[-1].is_full:
             blocks.append(_Block("stray", [line], position + 1))
         elif found is None:
-            blocks[-1].lines.append(line)
+            blocks[-1].add(line)
         elif _is_title(found[0], line, blocks):
             blocks.append(_Block("title", [found[0]], position + 1, is_section=True))
         else:
@@ -193,7 +208,7 @@ def _heading_like(lines: list[str], position: int, block: _Block) -> tuple[str, 
     """A short line with white space around it ends the block before it, unless that block still waits for its value."""
     line = lines[position].strip()
     is_alone = not any(lines[other].strip() for other in (position - 1, position + 1) if 0 <= other < len(lines))
-    if not is_alone or not block.text or block.name in ("opening", "stray"):
+    if not is_alone or not block.has_text or block.name in ("opening", "stray"):
         return None
     words = line.split()
     is_short = 0 < len(words) <= 4 and len(line) <= 40 and not re.search(r"[.,;:!?\d]", line)
@@ -293,7 +308,8 @@ def _the_one(values: Sequence[str]) -> str | None:
 
 def _entities(text: str) -> list[str]:
     """The names that a tool found in the paper and gave a MeSH number, in the paper's own words."""
-    return list(dict.fromkeys(folded(name) for name in _ENTITY.findall(text)))
+    before = [_BEFORE_ENTITY.split(part)[-1] for part in _ENTITY.split(text)[:-1]]
+    return list(dict.fromkeys(name for part in before if (name := folded(part))))
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -318,6 +334,6 @@ def _unlisted(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     """Text without Markdown: headings, bullets, emphasis and links become what they show."""
-    text = re.sub(r"^\s*(?:#{1,6}|[-*•]|>)\s+", "", text, flags=re.MULTILINE)
-    text = re.sub(r"!?\[([^\]]*)\]\([^)\s]*\)", r"\1", text)
-    return folded(re.sub(r"(\*{1,3}|(?<!\w)_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)", r"\2", text))
+    text = _MARKED_LINE.sub("", text)
+    text = _LINK.sub(r"\1", text)
+    return folded(_UNDERLINED.sub(r"\2", _STARRED.sub(r"\2", text)))
