@@ -16,6 +16,7 @@ from watcher.demo.papers import paper
 from watcher.domain import Digest, Pmid, Seed
 from watcher.flows.explain import explain
 from watcher.flows.status import Around, status
+from watcher.store import LeftOut
 from watcher.store.database import Database
 
 __all__ = ["place", "server"]
@@ -133,10 +134,10 @@ def test_a_presented_record_that_is_damaged_is_left_out_of_an_export_and_fetched
     spoil(one, "article", "body", where="pmid = 2")
 
     exported = one.store.export(list_name="weekly")
-    left_out = one.store.forgotten(list_name="weekly")
+    left_out = one.store.left_out(list_name="weekly")
     report = one.run("2026-03-10T05:00")
 
-    assert ([article.pmid for article in exported], left_out) == ([1], 1)
+    assert ([article.pmid for article in exported], left_out) == ([1], LeftOut(dropped=0, damaged=1))
     assert tuple(one.what for one in report.warnings) == ("the stored text of PMID 2 was damaged or gone: fetched again",)
     assert [article.pmid for article in one.store.export(list_name="weekly")] == [1, 2]
     assert all_in(one.digest(NEXT_MONDAY)) == []

@@ -183,8 +183,8 @@ def test_every_decision_is_listed_and_has_its_four_parts() -> None:
     listed = [target for target in links(DOCS / "README.md") if target.startswith("decisions/")]
 
     assert listed == [f"decisions/{page.name}" for page in decisions]
-    assert len({page.name[:4] for page in decisions}) == len(decisions)
-    for page in decisions:
+    for number, page in enumerate(decisions, 1):
+        assert page.name.startswith(f"{number:04d}-")
         assert re.findall(r"(?m)^\*\*(.+?)\.\*\*", read(page)) == ["Context", "Decision", "Consequences", "When to revisit"]
 
 

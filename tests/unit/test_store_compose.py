@@ -11,7 +11,7 @@ from store_samples import BY_QUERY, CUT, MAIL, MONDAY, RANKING, REASONS, Bench, 
 
 from watcher.domain import ChannelKind, FollowUp, Gap, HitState, Item, Message, Outcome, Pmid, Receipt, Scored, Section
 from watcher.errors import AlreadyComposed, StoreError, UnknownNameError
-from watcher.store import ListHistory, Owed, RunCommit
+from watcher.store import LeftOut, ListHistory, Owed, RunCommit
 from watcher.store.database import Database
 
 
@@ -422,6 +422,6 @@ def test_the_papers_of_one_digest_can_be_exported(bench: Bench) -> None:
     bench.compose(second, period="two", at=MONDAY + days(7))
 
     assert [one.pmid for one in bench.store.export(list_name="weekly", period="two")] == [second.article.pmid]
-    assert bench.store.forgotten(list_name="weekly", period="two") == 0
+    assert bench.store.left_out(list_name="weekly", period="two") == LeftOut()
     with pytest.raises(UnknownNameError, match=r"no digest of the period 'three'\n    its last one is two"):
         bench.store.export(list_name="weekly", period="three")

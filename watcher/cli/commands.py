@@ -443,6 +443,8 @@ def rank(
             show.calibrated([orderer.calibrate(each, now, per_week) for each in watches], as_json=as_json)
         else:
             show.orders([orderer.order(each, start) for each in watches], top=top, as_json=as_json)
+        if damaged := one.store.facts().damaged:
+            console.complain(f"records left out, whose texts are damaged and are fetched again by the next run: {damaged:,}")
 
 
 @app.command()
@@ -470,9 +472,13 @@ def export(
             one.watch(watch)
         writer = _writer(one, out, force=force)
         articles = one.store.export(list_name=list_name, watch=watch, since=_day(since), period=period)
-        forgotten = one.store.forgotten(list_name=list_name, watch=watch, since=_day(since), period=period)
-        if forgotten:
-            console.complain(f"papers left out, whose texts were dropped since no digest presented them: {forgotten:,}")
+        left_out = one.store.left_out(list_name=list_name, watch=watch, since=_day(since), period=period)
+        if left_out.dropped:
+            console.complain(f"papers left out, whose texts were dropped since no digest presented them: {left_out.dropped:,}")
+        if left_out.damaged:
+            console.complain(
+                f"papers left out, whose texts are damaged and are fetched again by the next run: {left_out.damaged:,}"
+            )
         writer(FORMATS[style.value](articles))
     if out is not None and str(out) not in STANDARD_OUTPUT:
         console.say(f"{len(articles)} papers written to {out}")
@@ -517,7 +523,7 @@ def send_test(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel to try.")],
 ) -> None:
-    """Send a test message through a channel, as long as the longest part of a digest."""
+    """Send a test message, as long as a digest's longest part."""
     from watcher.errors import DeliveryError  # noqa: PLC0415
     from watcher.flows.selftest import trial_deliveries  # noqa: PLC0415
 

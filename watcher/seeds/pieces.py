@@ -12,7 +12,9 @@ from watcher.seeds.mentions import mentions
 
 _MARK = re.compile(r"^\s*(?:[-*•+–]|\[(\d{1,4})\]|\(?(\d{1,4})[.):])\s+")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
-_RULE = re.compile(r"^\s*(?:[-=_*]\s*){3,}$|^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*$")
+_RULE = re.compile(r"(?:[-=_*]\s*){3,}|\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*:?-*:?")
+_LONGEST = 5_000
+"""Characters beyond which no reference goes on: what follows is looked at line by line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def pieces(text: str) -> list[Piece]:
     number, goes_on = 0, False
     for line, written in enumerate(text.split("\n"), start=1):
         bare = _COMMENT.sub("", written)
-        mark = None if _RULE.match(written) else _MARK.match(bare)
+        mark = None if _RULE.fullmatch(written.strip()) else _MARK.match(bare)
         counted = int(mark[1] or mark[2]) if mark and (mark[1] or mark[2]) else None
         if mark and counted is not None and number and counted not in (number, number + 1):
             mark = None  # a number at the head of a line that goes on
@@ -39,12 +41,12 @@ def pieces(text: str) -> list[Piece]:
             mark and counted is None and number and goes_on and not mentions(found[-1].text) and not identified(bare[mark.end() :])
         ):
             mark = None  # a dash at the head of one
-        if not bare.strip() or _RULE.match(written):
-            goes_on = goes_on and bool(written.strip()) and not _RULE.match(written)
+        if not bare.strip() or _RULE.fullmatch(written.strip()):
+            goes_on = goes_on and bool(written.strip()) and not _RULE.fullmatch(written.strip())
         elif mark:
             found.append(Piece(line, folded(bare[mark.end() :]), marked=True))
             number, goes_on = counted or number, True
-        elif goes_on and not _is_another(bare, found[-1].text):
+        elif goes_on and len(found[-1].text) < _LONGEST and not _is_another(bare, found[-1].text):
             found[-1] = Piece(found[-1].line, f"{found[-1].text} {folded(bare)}", marked=True)
         else:
             found.append(Piece(line, folded(bare)))

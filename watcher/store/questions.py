@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 
@@ -36,6 +37,7 @@ from watcher.store.values import (
     History,
     HitFacts,
     JudgementFacts,
+    LeftOut,
     PresentedFacts,
     ScoreFacts,
     StoreFacts,
@@ -236,13 +238,17 @@ def export(
     return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
 
 
-def forgotten(
+def left_out(
     session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None, period: str | None = None
-) -> int:
+) -> LeftOut:
     """How many papers `export` leaves out, for their text was dropped or is damaged."""
-    without = sa.select(sa.func.count()).select_from(articles).where(~records.IS_READABLE)
-    wanted = set(_exported(session, list_name, watch, since, period))
-    return sum(session.execute(without.where(articles.c.pmid.in_(batch))).scalar_one() for batch in batches(wanted))
+    is_damaged = articles.c.damaged_at.is_not(None)
+    counted = sa.select(is_damaged, sa.func.count()).where(~records.IS_READABLE).group_by(is_damaged)
+    found: Counter[bool] = Counter()
+    for batch in batches(set(_exported(session, list_name, watch, since, period))):
+        for damaged, count in session.execute(counted.where(articles.c.pmid.in_(batch))):
+            found[bool(damaged)] += count
+    return LeftOut(dropped=found[False], damaged=found[True])
 
 
 def _exported(session: orm.Session, list_name: str | None, watch: str | None, since: date | None, period: str | None) -> list[Pmid]:

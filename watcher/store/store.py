@@ -66,6 +66,7 @@ from watcher.store.values import (
     History,
     Judgement,
     LastGood,
+    LeftOut,
     ListHistory,
     NoticeFacts,
     Owed,
@@ -663,12 +664,12 @@ class Store:
         with self._texts() as (session, texts):
             return questions.export(session, texts, list_name=list_name, watch=watch, since=since, period=period)
 
-    def forgotten(
+    def left_out(
         self, *, list_name: str | None = None, watch: str | None = None, since: date | None = None, period: str | None = None
-    ) -> int:
-        """How many papers `export` leaves out when asked the same, for their text was dropped."""
+    ) -> LeftOut:
+        """How many papers `export` leaves out when asked the same, for their text was dropped or is damaged."""
         with self._database.reading() as session:
-            return questions.forgotten(session, list_name=list_name, watch=watch, since=since, period=period)
+            return questions.left_out(session, list_name=list_name, watch=watch, since=since, period=period)
 
     def facts(self) -> StoreFacts:
         """The size of things."""

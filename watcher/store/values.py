@@ -358,6 +358,14 @@ class PaperFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many papers an export goes without: their texts were dropped since no digest presented them, or are damaged."""
+
+    dropped: int = 0
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Everything that is known of one pmid, oldest first within each part; `claims` hold one value for each list and watch.
 
