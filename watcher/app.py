@@ -42,7 +42,7 @@ from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
-from watcher.rank import Ranking, build, load_background, unload_background
+from watcher.rank import Ranking, build, load_background, require_text, unload_background
 from watcher.seeds import Examples, distinct, read_examples, read_file
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
@@ -315,6 +315,7 @@ class App:
 
     def rank_by(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Ranking:
         """The ranking of seeds and marked papers against the frozen background, with the dense part if there is one."""
+        require_text(seeds, learnt.relevant)  # before the background is loaded
         marked = {"relevant": learnt.relevant, "not_relevant": learnt.not_relevant}
         ranking = build(seeds, background=load_background(), **marked, embed=self.embedding)
         return replace(ranking, facts=replace(ranking.facts, last_verdict_id=learnt.last_id))
@@ -651,10 +652,11 @@ def _sample_pmids() -> Sequence[int]:
 
 
 def _giving_way(articles: Sequence[Article], scores: Sequence[float], top: int) -> Sequence[GaveWay]:
-    """Near-duplicates among the candidates for the picks; the background is loaded only for this."""
-    from watcher.rank.diversity import giving_way  # noqa: PLC0415 - NumPy only when used
+    """Near-duplicates among the candidates for the picks; where nothing was ranked, the background is not loaded whole for this."""
+    from watcher.rank.background import load_weights  # noqa: PLC0415 - NumPy only when used
+    from watcher.rank.diversity import giving_way  # noqa: PLC0415
 
-    return giving_way(articles, scores, top, background=load_background())
+    return giving_way(articles, scores, top, background=load_weights())
 
 
 def _fitting(themes: Sequence[Theme], article: Article) -> str | None:

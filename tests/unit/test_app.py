@@ -14,8 +14,10 @@ from watcher import clock
 from watcher.app import App, load_settings
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import Pmid
+from watcher.domain import Pmid, ResolvedSeed, Seed
 from watcher.errors import ConfigurationError, UnknownNameError
+from watcher.rank import unload_background
+from watcher.rank.background import load_background
 
 START = "2026-03-02T09:00"
 
@@ -211,3 +213,29 @@ def test_near_duplicates_give_way_unless_the_configuration_says_no(one: Lab) -> 
     assert found is not None
     assert [(told.pmid, told.to) for told in found([AGRIN, like, MUSK], [99, 98, 97], 2)] == [(11, 1)]
     assert switched_off is None
+
+
+# --- the background, which takes much memory
+
+
+def test_a_watch_whose_seeds_have_no_text_is_unranked_without_the_background(one: Lab) -> None:
+    unload_background()
+    bare = ResolvedSeed(Seed("nmj/bare.txt", "", "0" * 64, pmid=Pmid(99)))
+
+    with App(load_settings(one.folder / "config")) as app, pytest.raises(ConfigurationError, match="no text to rank by"):
+        app.rank(app.watch("nmj"), [bare])
+
+    assert not load_background.cache_info().currsize
+
+
+def test_near_duplicates_are_found_without_loading_the_whole_background(one: Lab) -> None:
+    unload_background()
+    again = replace(AGRIN, pmid=Pmid(11))
+
+    with App(load_settings(one.folder / "config")) as app:
+        giving_way = app.composer().giving_way
+        assert giving_way
+        gave = giving_way([AGRIN, again, MUSK], [50, 50, 50], 2)
+
+    assert [(one.pmid, one.to) for one in gave] == [(11, AGRIN.pmid)]
+    assert not load_background.cache_info().currsize

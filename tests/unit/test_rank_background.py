@@ -12,7 +12,7 @@ from watcher import rank
 from watcher.domain import Article, Pmid
 from watcher.errors import ConfigurationError
 from watcher.rank import words
-from watcher.rank.background import Frozen, background_of, lengths, on_grid, read
+from watcher.rank.background import Frozen, background_of, lengths, load_background, load_weights, on_grid, read, read_weights
 from watcher.rank.features import PLACES, SIZE, count, paper, word_ids
 
 
@@ -58,6 +58,30 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert (back.sample.toarray() == frozen.sample.toarray()).all()
 
 
+def test_what_words_weigh_is_the_same_read_alone(tmp_path: Path) -> None:
+    frozen = _frozen()
+    frozen.write(tmp_path / "background.npz")
+
+    with (tmp_path / "background.npz").open("rb") as file:
+        weights = read_weights(file)
+
+    assert weights.pivots == background_of(frozen).pivots
+    assert (weights.idf == background_of(frozen).idf).all()
+
+
+def test_what_words_weigh_in_the_shipped_background_is_the_same_read_alone() -> None:
+    rank.unload_background()
+    weights = load_weights()
+    loaded = load_background.cache_info().currsize
+
+    whole = rank.load_background()
+
+    assert not loaded
+    assert weights.pivots == whole.pivots
+    assert (weights.idf == whole.idf).all()
+    assert load_weights().idf is whole.idf
+
+
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "other"):
         _frozen().write(tmp_path / name)
@@ -89,10 +113,11 @@ def test_a_file_whose_content_was_changed_is_refused(tmp_path: Path) -> None:
     arrays["frequencies"][0] ^= 1
     changed = io.BytesIO()
     np.savez_compressed(changed, allow_pickle=False, **arrays)
-    changed.seek(0)
 
-    with pytest.raises(ConfigurationError, match=r"background\.npz.*sha256.*\n.*install watcher anew"):
-        read(changed)
+    for reading in (read, read_weights):
+        changed.seek(0)
+        with pytest.raises(ConfigurationError, match=r"background\.npz.*sha256.*\n.*install watcher anew"):
+            reading(changed)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])

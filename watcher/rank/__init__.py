@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.rank.background import Background, Features
     from watcher.rank.model import Model
 
-__all__ = ["Embed", "Ranking", "build", "load_background", "read", "unload_background"]
+__all__ = ["Embed", "Ranking", "build", "load_background", "read", "require_text", "unload_background"]
 
 
 class Embed(Protocol):
@@ -87,6 +87,13 @@ def build(
 
     facts, built = model.fit(seeds, background, relevant, not_relevant, embed=embed)
     return Ranking(facts, built)
+
+
+def require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:
+    """Raises ConfigurationError as `build` would for want of text, without a background."""
+    from watcher.rank import model  # noqa: PLC0415 - NumPy and SciPy only when used
+
+    model.require_text(seeds, relevant)
 
 
 def read(articles: Sequence[Article], *, background: Background, embed: Embed | None = None) -> Features:

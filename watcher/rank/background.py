@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -33,6 +35,7 @@ SLOPE = 0.8
 
 _FORMAT = b"watcher background 2"
 _FILE = "background.npz"
+_BLOCK = 500
 
 
 class Vectors(NamedTuple):
@@ -68,13 +71,10 @@ class Frozen:
     sample: Matrix
     topics: Topics = NO_TOPICS
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Hash of the content, whatever way it is compressed."""
-        digest = hashlib.sha256(_FORMAT)
-        for name, array in sorted(_packed(self).items()):
-            digest.update(f"{name} {array.size} ".encode() + array.tobytes())
-        return digest.hexdigest()
+        return _hashed(sorted(_packed(self).items()))
 
     def write(self, path: Path) -> None:
         """Write the file; the same content gives the same bytes."""
@@ -85,15 +85,38 @@ class Frozen:
 
 def read(file: IO[bytes]) -> Frozen:
     """What `Frozen.write` wrote. Raises ConfigurationError when the content does not have the hash that it states."""
+    with _opened(file) as stored:
+        frozen = _unpacked(stored)
+        vars(frozen)["sha256"] = stored["sha256"].tobytes().hex()  # packing it all again, for the same hash, takes 50 MB
+        return frozen
+
+
+def read_weights(file: IO[bytes]) -> Weights:
+    """Of what `Frozen.write` wrote, what words weigh: a block of the sample at a time, so that little memory is taken. Raises as `read`."""
+    with _opened(file) as stored:
+        idf = _idf(int(_joined(stored["documents"], 4)[0]), _joined(stored["frequencies"], 2))
+        found = [tuple(map(lengths, _weighted(block, idf))) for block in _blocks(stored)]
+        return Weights(idf, _pivots(*map(np.concatenate, zip(*found, strict=True))))
+
+
+@contextmanager
+def _opened(file: IO[bytes]) -> Iterator[np.lib.npyio.NpzFile]:
+    """The arrays of a file whose content has the hash that it states; what is found wrong in the block is damage too."""
     try:
         with np.load(file, allow_pickle=False) as stored:
-            frozen = _unpacked(stored)
-            stated = stored["sha256"].tobytes().hex()
+            found = _hashed((name, stored[name]) for name in sorted(stored.files) if name != "sha256")
+            if found != stored["sha256"].tobytes().hex():
+                raise _damaged("its content does not have the sha256 that it states")
+            yield stored
     except (KeyError, IndexError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as fault:
         raise _damaged(str(fault)) from fault
-    if frozen.sha256 != stated:
-        raise _damaged("its content does not have the sha256 that it states")
-    return frozen
+
+
+def _hashed(arrays: Iterable[tuple[str, npt.NDArray[np.uint8]]]) -> str:
+    digest = hashlib.sha256(_FORMAT)
+    for name, array in arrays:
+        digest.update(f"{name} {array.size} ".encode() + array.tobytes())
+    return digest.hexdigest()
 
 
 def _packed(frozen: Frozen) -> dict[str, npt.NDArray[np.uint8]]:
@@ -117,7 +140,7 @@ def _unpacked(stored: np.lib.npyio.NpzFile) -> Frozen:
         documents=int(_joined(stored["documents"], 4)[0]),
         frequencies=_joined(stored["frequencies"], 2).astype(np.uint16),
         pmids=_joined(stored["pmids"], 4).astype(np.uint32),
-        sample=_unpacked_counts(stored),
+        sample=_unpacked_counts(_joined(stored["lengths"], 2), _joined(stored["gaps"], 3), stored["counts"]),
         topics=Topics(words, np.ascontiguousarray(places), stored["steps"]),
     )
 
@@ -130,12 +153,24 @@ def _packed_counts(counts: Matrix) -> dict[str, npt.NDArray[np.uint8]]:
     return {"lengths": lengths_, "gaps": _planes(gaps, 3), "counts": numbers}
 
 
-def _unpacked_counts(stored: np.lib.npyio.NpzFile) -> Matrix:
-    indptr = np.concatenate(([0], np.cumsum(_joined(stored["lengths"], 2))))
-    climbed = np.concatenate(([0], np.cumsum(_joined(stored["gaps"], 3))))
+def _blocks(stored: np.lib.npyio.NpzFile, rows: int = _BLOCK) -> Iterator[Matrix]:
+    """The sample's counts, so many papers at a time."""
+    many = _joined(stored["lengths"], 2)
+    gaps, counts = stored["gaps"].reshape(3, -1), stored["counts"]
+    ends = np.concatenate(([0], np.cumsum(many)))
+    for first in range(0, many.size, rows):
+        some = many[first : first + rows]
+        start, end = ends[first], ends[first + some.size]
+        yield _unpacked_counts(some, _joined(gaps[:, start:end], 3), counts[start:end])
+
+
+def _unpacked_counts(many: npt.NDArray[np.int32], gaps: npt.NDArray[np.int32], counts: npt.NDArray[np.uint8]) -> Matrix:
+    """Rows of so many features each, whose indices are given as gaps."""
+    indptr = np.concatenate(([0], np.cumsum(many)))
+    climbed = np.concatenate(([0], np.cumsum(gaps)))
     indices = climbed[1:] - np.repeat(climbed[indptr[:-1]], np.diff(indptr))
-    counts = _joined(stored["counts"], 1).astype(np.float64)
-    return csr_array((counts, indices.astype(np.int32), indptr.astype(np.int32)), shape=(indptr.size - 1, SIZE))
+    data = counts.astype(np.float64)
+    return csr_array((data, indices.astype(np.int32), indptr.astype(np.int32)), shape=(indptr.size - 1, SIZE))
 
 
 def _planes(numbers: npt.NDArray[np.generic], size: int) -> npt.NDArray[np.uint8]:
@@ -175,6 +210,23 @@ class Features:
 
 
 @dataclass(frozen=True, eq=False)
+class Weights:
+    """What words weigh: `idf` of each feature, and the median lengths of the sample's papers in the two spaces."""
+
+    idf: Floats
+    pivots: tuple[float, float]
+
+    def vectors(self, counts: Matrix) -> Vectors:
+        """Counts as weighted rows: saturating term frequency × inverse document frequency ÷ pivoted length.
+
+        tf = c · 2.2 / (c + 1.2) (Robertson & Walker, SIGIR 1994); idf = ln((1 + documents) / (1 + df)); length = 0.2 · pivot +
+        0.8 · Euclidean length (Singhal, Buckley & Mitra, SIGIR 1996), so that a bare title does not pass for a whole paper.
+        """
+        phrases, words = _weighted(counts, self.idf)
+        return Vectors(_divided(phrases, self.pivots[0]), _divided(words, self.pivots[1]))
+
+
+@dataclass(frozen=True, eq=False)
 class Background:
     """The background in use: weights of features, and the sample as vectors in the spaces of words with their mean.
 
@@ -193,13 +245,8 @@ class Background:
     mean: tuple[Floats, Floats]
 
     def vectors(self, counts: Matrix) -> Vectors:
-        """Counts as weighted rows: saturating term frequency × inverse document frequency ÷ pivoted length.
-
-        tf = c · 2.2 / (c + 1.2) (Robertson & Walker, SIGIR 1994); idf = ln((1 + documents) / (1 + df)); length = 0.2 · pivot +
-        0.8 · Euclidean length (Singhal, Buckley & Mitra, SIGIR 1996), so that a bare title does not pass for a whole paper.
-        """
-        phrases, words = _weighted(counts, self.idf)
-        return Vectors(_divided(phrases, self.pivots[0]), _divided(words, self.pivots[1]))
+        """Counts as weighted rows; see `Weights`."""
+        return Weights(self.idf, self.pivots).vectors(counts)
 
     def topics(self, words: Matrix) -> tuple[Floats, Floats]:
         """Rows of the space of words as rows of the space of topics, of length one (0 where no word has a place), and what they
@@ -239,13 +286,24 @@ class Background:
 
 def background_of(frozen: Frozen) -> Background:
     """The background that a file's content amounts to."""
-    idf = on_grid(np.log((1 + frozen.documents) / (1 + frozen.frequencies.astype(np.float64))), bits=16)
+    idf = _idf(frozen.documents, frozen.frequencies)
     weighted = _weighted(frozen.sample, idf)
-    pivots = (float(np.median(lengths(weighted.phrases))), float(np.median(lengths(weighted.words))))
+    pivots = _pivots(lengths(weighted.phrases), lengths(weighted.words))
     sample = Vectors(_divided(weighted.phrases, pivots[0]), _divided(weighted.words, pivots[1]))
     means = (mean(sample.phrases), mean(sample.words))
     rows, places = _placed(frozen.topics)
     return Background(frozen.sha256, frozen.documents, idf, pivots, frozen.pmids, rows, places, sample, means)
+
+
+def _idf(documents: int, frequencies: npt.NDArray[np.integer]) -> Floats:
+    """ln((1 + documents) / (1 + df)) of each feature; frequencies take two bytes, so that a table of all is short."""
+    of = on_grid(np.log((1 + documents) / (1 + np.arange(1 << 16, dtype=np.float64))), bits=16)
+    idf: Floats = of[frequencies]
+    return idf
+
+
+def _pivots(phrases: Floats, words: Floats) -> tuple[float, float]:
+    return float(np.median(phrases)), float(np.median(words))
 
 
 def _placed(topics: Topics) -> tuple[npt.NDArray[np.int32], Floats]:
@@ -265,6 +323,14 @@ def load_background() -> Background:
     """The background that ships with the package, read once per process (about a second, some 300 MB)."""
     with (resources.files(__package__) / _FILE).open("rb") as file:
         return background_of(read(file))
+
+
+def load_weights() -> Weights:
+    """What words weigh, of the loaded background, or, where none is loaded, alone from the file: some 20 MB, which are not kept."""
+    if load_background.cache_info().currsize:
+        return Weights(load_background().idf, load_background().pivots)
+    with (resources.files(__package__) / _FILE).open("rb") as file:
+        return read_weights(file)
 
 
 def on_grid(numbers: Floats, bits: int = 24) -> Floats:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from watcher.domain import Article, GaveWay
-from watcher.rank.background import Background, Floats
+from watcher.rank.background import Background, Floats, Weights
 from watcher.rank.explanation import similarities
 from watcher.rank.features import count, paper
 
@@ -25,14 +25,16 @@ DEPTH = 10
 """How many candidates are looked at for each pick; those beyond cannot become one."""
 
 
-def giving_way(articles: Sequence[Article], scores: Sequence[float], top: int, *, background: Background) -> tuple[GaveWay, ...]:
+def giving_way(
+    articles: Sequence[Article], scores: Sequence[float], top: int, *, background: Background | Weights
+) -> tuple[GaveWay, ...]:
     """Those of the candidates that would be among the best `top` by score alone, or come up there, and give way to others.
 
     Args:
         articles: the candidates, best first.
         scores: theirs, 0 to 100, in the same order.
         top: how many are picked: the first ones that do not give way.
-        background: gives the likeness.
+        background: gives the likeness; what words weigh is all that is needed of it.
     """
     pool = min(len(articles), DEPTH * top)
     if pool <= top:

@@ -201,11 +201,10 @@ def fit(
     depth: int = NEAREST,
 ) -> tuple[RankingFacts, Model]:
     """The model for a seed set and verdicts, and the facts that name it; see `watcher.rank.build`. `depth` is N."""
+    require_text(seeds, relevant)
     shown = sorted(((_label(seed), passages, _seed_text(seed)) for seed in seeds if (passages := example(seed))), key=_example_hash)
     liked = {article.pmid: article for article in sorted(relevant, key=_pmid) if paper(article)}
     disliked = {article.pmid: article for article in sorted(not_relevant, key=_pmid) if paper(article)}
-    if not shown and not liked:
-        raise _no_text(seeds)
     ground = Ground(background, embed)
     kinds = [*map(_as_example, liked.values())], [*map(_as_example, disliked.values())]
     positives, negatives = ground.examples([*shown, *kinds[0]]), ground.examples(kinds[1])
@@ -217,6 +216,12 @@ def fit(
     examples = Examples(tuple(label for label, _, _ in shown), Vectors(*(rows[: len(shown)] for rows in positives[:2])))
     judged = _judged(([*liked], [*disliked]), positives, negatives, ground, labels)
     return _facts(shown, *kinds, background, embed), Model(ground, views, learnt, rungs, examples, judged)
+
+
+def require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:
+    """Raises ConfigurationError when no seed and no relevant article has text to rank by."""
+    if not any(map(example, seeds)) and not any(map(paper, relevant)):
+        raise _no_text(seeds)
 
 
 def _as_example(article: Article) -> Example:
