@@ -92,14 +92,13 @@ def _email(digest: Digest, worded: Page, ris: Ris, most_bytes: int) -> Message:
 
 def _attached(articles: Sequence[Article], ris: Ris, most_bytes: int) -> tuple[str, bool]:
     """The first papers as RIS, up to so many bytes, and whether these are all. What a mail says of the rest is said when it is sent."""
-    pieces, size = list[str](), 0
+    whole = bytearray()
     for start in range(0, len(articles), _AT_ONCE):
-        piece = ris(articles[start : start + _AT_ONCE])
-        size += len(piece.encode()) + 1
-        if pieces and size > most_bytes:
-            return "\n".join(pieces), False
-        pieces.append(piece)
-    return "\n".join(pieces), True
+        piece = (("\n" if start else "") + ris(articles[start : start + _AT_ONCE])).encode()
+        if start and len(whole) + len(piece) + 1 > most_bytes:
+            return whole.decode(), False
+        whole += piece
+    return whole.decode(), True
 
 
 def _slack(worded: Page) -> tuple[Message, ...]:
