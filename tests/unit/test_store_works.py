@@ -3,11 +3,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from store_samples import MONDAY, Bench, days, paper, updates
 
-from watcher.domain import Article, Heading, Outcome, Pmid, Relation
+from watcher.domain import Article, Author, Heading, Journal, Outcome, Pmid, Relation
 from watcher.errors import StoreError
 
 DOI = "10.9999/sample.1"
@@ -237,6 +238,33 @@ def test_the_number_of_a_merged_work_is_never_given_again(bench: Bench) -> None:
     bench.news(paper(3), at=MONDAY + days(2))
 
     assert bench.work_of(3) > merged
+
+
+def test_records_at_hand_are_not_read_again_and_the_others_of_their_works_are(bench: Bench) -> None:
+    bench.news(PREPRINT, ARTICLE)
+    work_id = bench.work_of(1)
+    at_hand = bench.store.articles([PREPRINT.pmid])[PREPRINT.pmid]
+
+    records = bench.store.works([work_id], at_hand=[at_hand])[work_id]
+
+    assert records == (PREPRINT, ARTICLE)
+    assert records[0] is at_hand
+
+
+def test_what_papers_have_alike_is_held_once(bench: Bench) -> None:
+    alike: dict[str, Any] = {
+        "journal": Journal("Journal of Made-up Synapses"),
+        "authors": (Author("Sample", "Ada", "A"),),
+        "keywords": ("agrin",),
+    }
+    bench.store.save_articles((paper(1, **alike), paper(2, **alike)), MONDAY)
+
+    one, two = bench.store.articles([Pmid(1), Pmid(2)]).values()
+
+    assert (one, two) == (paper(1, **alike), paper(2, **alike))
+    assert one.journal is two.journal
+    assert one.authors[0] is two.authors[0]
+    assert one.keywords is two.keywords
 
 
 # --- what a record gains

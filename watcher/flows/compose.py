@@ -134,7 +134,7 @@ class Composer:
         hearing = self._heard(request, history)
         judged = hearing.judged
         bench = self._bench(request.order, judged)
-        records = self.store.works({one.candidate.work_id for one in judged})
+        records = self.store.works({one.candidate.work_id for one in judged}, at_hand=[one.article for one in judged])
         period = self._period(request, history, hearing.unheard)
         arranged = arrange(
             entries(judged, records),

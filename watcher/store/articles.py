@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -15,25 +17,48 @@ from watcher.store.database import batches
 from watcher.store.tables import articles
 from watcher.store.values import StoredArticle
 
+T = TypeVar("T")
+
 IS_READABLE = sa.and_(articles.c.body.is_not(None), articles.c.damaged_at.is_(None))
 """Whether a record's text is stored, and is not known to be damaged."""
 
 
 class Texts:
-    """Decodes the bodies that one transaction reads. `damaged` are the records whose body is not what was written."""
+    """Decodes the bodies that one transaction reads. `damaged` are the records whose body is not what was written. What many papers have
+    alike (a journal, a publication type, an author) is held once for all of them."""
 
     def __init__(self) -> None:
         self.damaged: set[Pmid] = set()
+        self._held: dict[object, object] = {}
 
     def read(self, pmid: int, body: object, content_sha256: str) -> Article | None:
         """The article, or None when the body is damaged."""
         try:
             if not isinstance(body, str) or codec.sha256(body) != content_sha256:
                 raise codec.Undecodable
-            return codec.loads(Article, body)
+            article = codec.loads(Article, body)
         except codec.Undecodable:
             self.damaged.add(Pmid(pmid))
             return None
+        return self._sharing(article)
+
+    def _sharing(self, article: Article) -> Article:
+        return replace(
+            article,
+            authors=tuple(map(self._share, article.authors)),
+            journal=self._share(article.journal),
+            published=self._share(article.published),
+            electronic=self._share(article.electronic),
+            languages=self._share(article.languages),
+            publication_types=self._share(article.publication_types),
+            headings=tuple(map(self._share, article.headings)),
+            substances=self._share(article.substances),
+            keywords=self._share(article.keywords),
+        )
+
+    def _share(self, value: T) -> T:
+        """An equal value that was seen before, or this one. Values of different types are never equal here."""
+        return cast("T", self._held.setdefault(value, value))
 
 
 def stored(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, StoredArticle]:
@@ -61,15 +86,19 @@ def load(session: orm.Session, pmids: Collection[Pmid], texts: Texts) -> dict[Pm
     }
 
 
-def of_works(session: orm.Session, work_ids: Collection[int], texts: Texts) -> dict[int, tuple[Article, ...]]:
-    """All stored and sound records of each work, lowest pmid first."""
-    wanted = sa.select(articles.c.work_id, *_BODY).where(IS_READABLE).order_by(articles.c.pmid)
-    found: defaultdict[int, list[Article]] = defaultdict(list)
+def of_works(
+    session: orm.Session, work_ids: Collection[int], texts: Texts, at_hand: dict[Pmid, Article]
+) -> dict[int, tuple[Article, ...]]:
+    """All stored and sound records of each work, lowest pmid first; those at hand are not read again."""
+    wanted = sa.select(articles.c.work_id, articles.c.pmid).where(IS_READABLE).order_by(articles.c.pmid)
+    found: defaultdict[int, list[Pmid]] = defaultdict(list)
     for batch in batches(work_ids):
-        for work_id, *body in session.execute(wanted.where(articles.c.work_id.in_(batch))):
-            if article := texts.read(*body):
-                found[work_id].append(article)
-    return {work_id: tuple(records) for work_id, records in found.items()}
+        for work_id, pmid in session.execute(wanted.where(articles.c.work_id.in_(batch))):
+            found[work_id].append(Pmid(pmid))
+    others = load(session, {pmid for pmids in found.values() for pmid in pmids} - at_hand.keys(), texts)
+    known = at_hand | others
+    records = ((work_id, tuple(known[pmid] for pmid in pmids if pmid in known)) for work_id, pmids in found.items())
+    return {work_id: some for work_id, some in records if some}
 
 
 def mark_damaged(session: orm.Session, pmids: Collection[Pmid], at: datetime) -> None:

@@ -12,6 +12,8 @@ from watcher.store import configuration, ledger
 from watcher.store.articles import IS_READABLE, Texts
 from watcher.store.tables import articles, digests, hits, judgements, presented, rankings, runs, subscriptions
 
+_AT_ONCE = 200
+
 
 def is_new_to(subscription: sa.FromClause, hit: sa.FromClause, record: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether the list of this subscription has still to judge this hit, whose record is stored: news that this subscription or an
@@ -96,24 +98,18 @@ class Reader:
         return self._candidates(wanted.where(other, digests.c.composed_at >= since))
 
     def _candidates(self, wanted: sa.Select[*tuple[object, ...]]) -> tuple[Candidate, ...]:
-        rows = self._session.execute(wanted.order_by(hits.c.pmid)).mappings().all()
-        origins = ledger.origins(self._session, self._watch_id, [Pmid(row["pmid"]) for row in rows])
+        """Row by row, so that no more than a few bodies are there beside what they were decoded to."""
+        rows = self._session.execute(wanted.order_by(hits.c.pmid).execution_options(yield_per=_AT_ONCE)).mappings()
+        read = ((row, self._texts.read(row["pmid"], row["body"], row["content_sha256"])) for row in rows)
+        found = [(article, row["work_id"], row["state"], row["news_at"]) for row, article in read if article]
+        origins = ledger.origins(self._session, self._watch_id, [article.pmid for article, *_ in found])
         return tuple(
             Candidate(
-                article=article,
-                work_id=row["work_id"],
-                hits=(
-                    Hit(
-                        self._watch,
-                        row["pmid"],
-                        origins.get(row["pmid"], frozenset()),
-                        state=HitState(row["state"]),
-                        news_at=row["news_at"],
-                    ),
-                ),
+                article,
+                work_id,
+                (Hit(self._watch, article.pmid, origins.get(article.pmid, frozenset()), state=HitState(state), news_at=news_at),),
             )
-            for row in rows
-            if (article := self._texts.read(row["pmid"], row["body"], row["content_sha256"]))
+            for article, work_id, state, news_at in found
         )
 
     def _hits(self) -> sa.Select[*tuple[object, ...]]:

@@ -334,10 +334,10 @@ class Store:
         with self._database.writing() as session:
             works.save(session, articles, at)
 
-    def works(self, work_ids: Collection[int]) -> dict[int, tuple[Article, ...]]:
-        """All stored records of each work, lowest pmid first."""
+    def works(self, work_ids: Collection[int], *, at_hand: Iterable[Article] = ()) -> dict[int, tuple[Article, ...]]:
+        """All stored records of each work, lowest pmid first; those that are `at_hand`, read before, are not read again."""
         with self._texts() as (session, texts):
-            return articles.of_works(session, work_ids, texts)
+            return articles.of_works(session, work_ids, texts, {one.pmid: one for one in at_hand})
 
     def without_text(self, watch: str) -> tuple[Pmid, ...]:
         """The hits of a watch whose stored text is damaged, or was dropped although a list has still to judge it: their records are to be
