@@ -117,8 +117,9 @@ class Plain:
 
 @dataclass
 class Post(Plain):
-    """A sender: what it took, and whom it refuses with which error, once for each error that is given."""
+    """A sender: what it took, what it says of that by channel, and whom it refuses with which error, once for each that is given."""
 
+    remarks: dict[str, str] = field(default_factory=dict)
     refusals: dict[str, list[DeliveryError]] = field(default_factory=dict)
     taken: list[tuple[str, str, str]] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
@@ -127,12 +128,13 @@ class Post(Plain):
         """Answer the next attempts at this channel so."""
         self.refusals.setdefault(channel, []).extend(errors)
 
-    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> None:  # noqa: ARG002 - the protocol's
+    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> str | None:  # noqa: ARG002 - the protocol's
         """Take it, or refuse."""
         self.tried.append(channel.name)
         if self.refusals.get(channel.name):
             raise self.refusals[channel.name].pop(0)
         self.taken.append((channel.name, delivery.recipient, delivery.rfc822_id))
+        return self.remarks.get(channel.name)
 
 
 def passing(times: int = 1, *, retry_after: float | None = None, code: int | None = 451) -> Iterable[DeliveryError]:

@@ -124,6 +124,15 @@ def test_a_delivery_that_failed_gives_its_reason_until_it_is_sent(at_desk: Desks
     assert sent.answer.endswith("(delivered).")
 
 
+def test_a_delivery_tells_how_it_was_taken(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.post.remarks["mail"] = "sent without its attachment"
+    one.tick(START)
+    one.tick(MONDAY)
+
+    assert told(one, 1).steps[-1].detail.endswith("to mail pi@lab.example: sent without its attachment")
+
+
 def test_a_delivery_that_was_given_up_reached_nobody(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.post.refuse("mail", final())

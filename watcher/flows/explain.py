@@ -163,7 +163,8 @@ def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
         to = f"{one.channel} {one.recipient}".strip()
         part = f", part {one.part}" if one.part > 1 else ""
         why = f"{one.reason} - {one.fix}" if one.fix else one.reason
-        reason = f": {why}" if one.has_failed else ""
+        told = why if one.has_failed else one.remark
+        reason = f": {told}" if told else ""
         yield Step("delivered", one.state, one.sent_at, f"list {one.list_name}, period {one.period}, to {to}{part}{reason}")
 
 
