@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
 
-from watcher.domain import ErrorKind, HitState, Origin, Pmid, RankingFacts, ResolvedSeed, RunOutcome, Scored, Seed
+from watcher.domain import Code, ErrorKind, HitState, Origin, Pmid, RankingFacts, ResolvedSeed, RunOutcome, Scored, Seed, Warned
 from watcher.errors import Busy, StoreError, UnknownNameError
 from watcher.store import RunCommit, RunHistory, StoredArticle, Waiting
 
@@ -194,7 +194,10 @@ def test_a_report_comes_back_equal(bench: Bench) -> None:
             "requests": 3,
             "seconds": 2.5,
             "translation": '"neuromuscular junction"[MeSH Terms]',
-            "warnings": ("phrase not found: motor α-plate", "ignored: the"),
+            "warnings": (
+                Warned(Code.PUBMED_MESSAGE, "phrase not found: motor α-plate"),
+                Warned(Code.PUBMED_MESSAGE, "ignored: the"),
+            ),
         }
     )
 
@@ -213,7 +216,7 @@ def test_a_failed_run_keeps_its_warnings_and_error_and_moves_no_window(bench: Be
         error_kind=ErrorKind.NO_ANSWER,
         error="HTTP 503",
         may_pass=True,
-        warnings=("ignored: the",),
+        warnings=(Warned(Code.PUBMED_MESSAGE, "ignored: the"),),
     )
 
     bench.store.fail_run(bench.store.begin_run("nmj", "window", MONDAY + days(1)), failed)
