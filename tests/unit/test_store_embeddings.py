@@ -23,12 +23,12 @@ def test_vectors_are_found_by_model_and_text(bench: Bench) -> None:
     assert bench.store.count_embeddings("model") == 2
 
 
-def test_a_vector_that_is_kept_stays_as_it_is(bench: Bench) -> None:
-    bench.store.save_embeddings("model", {"a": b"first"}, MONDAY)
+def test_a_vector_that_is_given_anew_takes_the_place_of_a_damaged_one(bench: Bench) -> None:
+    bench.store.save_embeddings("model", {"a": b"damag", "c": b"kept"}, MONDAY)
 
     bench.store.save_embeddings("model", {"a": b"second", "b": b"new"}, MONDAY)
 
-    assert bench.store.embeddings("model", ["a", "b"]) == {"a": b"first", "b": b"new"}
+    assert bench.store.embeddings("model", ["a", "b", "c"]) == {"a": b"second", "b": b"new", "c": b"kept"}
 
 
 def test_more_texts_than_one_statement_takes_are_found(bench: Bench) -> None:
