@@ -95,10 +95,12 @@ def test_what_a_server_answers_is_told_as_it_is_and_never_taken_for_advice(shell
     _, notice = shell.lab.slack.posts
     said, todo = (block["text"]["text"] for block in notice.payload["blocks"] if block["type"] == "section")
     assert "Learn more: https://support.example/mail - see there" in said
-    assert "d2e1a - gsmtp." in said
+    assert "see there d2e1a - gsmtp." in said
     assert todo.startswith("*What to do:* What is held back is tried again each day")
     (parked,) = [one for one in document["troubles"] if one["about"] == "delivery"]
-    assert parked["reason"].endswith("5.7.26 d2e1a - gsmtp")
+    assert parked["reason"].endswith(
+        "550 5.7.26 Unauthenticated email. Learn more: https://support.example/mail - see there d2e1a - gsmtp"
+    )
     assert parked["fix"] is None
 
 

@@ -171,6 +171,27 @@ def test_an_smtp_answer_says_whether_trying_again_can_help(mail: MailServer, ans
     assert answer[4:] in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            "534-5.7.9 go to\r\n534-5.7.9  https://support.example/a\r\n534 5.7.9 b2 - gsmtp",
+            "5.7.9 go to https://support.example/a b2 - gsmtp",
+        ),
+        ("550-5.7.1 no\r\n550 5.7.26 unsigned", "5.7.1 no 5.7.26 unsigned"),
+        ("550-5.7.1 no\r\n550 5.7.11 digits", "5.7.1 no 5.7.11 digits"),
+        ("550-no\r\n550 5.7.1 by rule", "no 5.7.1 by rule"),
+    ],
+)
+def test_an_answer_of_several_lines_has_its_enhanced_code_once(mail: MailServer, answer: str, told: str) -> None:
+    mail.answers.append(answer)
+
+    with pytest.raises(DeliveryError) as caught:
+        Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    assert str(caught.value).endswith(f"{answer[:3]} {told}")
+
+
 @pytest.mark.parametrize(("answer", "permanent"), [("450 greylisted", False), ("550 unknown", True)])
 def test_a_refused_recipient_keeps_its_code(mail: MailServer, answer: str, permanent: bool) -> None:
     mail.refused["pi@lab.example"] = answer

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -24,6 +26,7 @@ from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
 from watcher.notify.smtp import Line, Server
 
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
 _FROM_ANYWHERE = "watcher@lab.example"
 """What Apprise takes for the sender until the URL's own is put in its place."""
 
@@ -199,7 +202,15 @@ def _smtp_answer(error: OSError | smtplib.SMTPException) -> tuple[int, str]:
     else:
         return 0, ""
     text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-    return max(code, 0), " ".join(text.split())
+    return max(code, 0), " ".join(_one_code(text.splitlines()).split())
+
+
+def _one_code(lines: Sequence[str]) -> str:
+    """An answer of several lines with its enhanced status code once: each line repeats that of the first (RFC 2034, 4)."""
+    found = [_ENHANCED.match(line) for line in lines]
+    repeats = [bool(one and found[0] and one[1] == found[0][1]) for one in found[1:]]
+    further = (_ENHANCED.sub("", line, count=1) if repeated else line for line, repeated in zip(lines[1:], repeats, strict=True))
+    return " ".join([*lines[:1], *further])
 
 
 def _plain(error: OSError | smtplib.SMTPException) -> str:
