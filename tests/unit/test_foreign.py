@@ -9,6 +9,23 @@ from hypothesis import strategies as st
 from watcher.domain import Code
 from watcher.pubmed import lint
 
+COMMENTS = [
+    *(
+        "asthma[tiab] // the disease",
+        "asthma[tiab] -- the disease\nOR wheeze[tiab]",
+        "asthma[tiab] % the disease",
+        "% asthma\nwheeze[tiab]",
+    ),
+    *("asthma[tiab] /* c */ OR wheeze[tiab]", "/* asthma */ wheeze[tiab]", "asthma[tiab]/*c*/", "asthma[tiab] <!-- c -->"),
+    *(
+        "agrin[tiab]\n#OR musk[tiab]",
+        "#musk[tiab]\nagrin[tiab]",
+        "asthma[tiab] #wheeze",
+        "#the disease\nasthma[tiab]",
+        "; a note\nagrin[tiab]",
+    ),
+]
+
 FOREIGN = {
     Code.QUERY_FOREIGN: [
         *(
@@ -80,6 +97,26 @@ FOREIGN = {
             "asthma[tiab] Sort by: Most Recent",
             "Filters: Humans\nasthma[ti]",
         ),
+        *(
+            'TITLE:"asthma"',
+            "(TITLE_ABS:asthma)",
+            'AUTH:"Smith"',
+            "SRC:MED AND asthma",
+            "title:asthma",
+            "ti:asthma OR ab:wheeze",
+            "asthma[tiab] AND (abstract:(lung OR heart))",
+            'JOURNAL:"Thorax" AND asthma',
+            "Author: smith AND asthma",
+        ),
+        *('DE "Asthma"', "KW asthma", "XB asthma", 'asthma OR KW ("lung function" OR wheeze)', 'AU "Smith, J" AND asthma'),
+        *('su.exact("asthma")', "NOFT(asthma)", "TI(asthma) OR AB(wheeze)", 'MainSubject.Exact("asthma")'),
+        *("remove duplicates from 3", "Remove duplicates from 12 AND asthma", "from 5 keep 1-10"),
+        *("asthma + wheeze", "asthma[tiab] + wheeze[tiab]", '"lung function" + wheeze'),
+    ],
+    Code.QUERY_TAG: [
+        '"asthma[tiab]" OR "wheeze[tiab]"',
+        '"lung function [Title/Abstract]" AND child',
+        '"Asthma[mh:noexp]" OR wheeze[tiab]',
     ],
     Code.QUERY_HISTORY: [
         *(
@@ -108,9 +145,16 @@ FOREIGN = {
             "2020–2025[dp]",
             "аsthma[tiab]",
         ),
+        *("'asthma'[tiab]", "'lung function'[tiab] OR ‘wheeze’[tiab]", "`asthma`[tiab]", "wheeze AND ('lung function' OR cough)"),
+        *("asthma ＯＲ wheeze", "ａｓｔｈｍａ[tiab]", "‹lung function›[tiab]", "asthma[tiab] ＋ wheeze[tiab]"),
         *("asth\u00adma[tiab]", '"2020"[dp] – "2025"[dp]', "«lung function»[tiab]"),
     ],
-    Code.QUERY_COMMENT: ["asthma[tiab] # the disease\nOR wheeze[tiab]", "# asthma\nwheeze[tiab]", "wheeze[tiab]\n// more"],
+    Code.QUERY_COMMENT: [
+        "asthma[tiab] # the disease\nOR wheeze[tiab]",
+        "# asthma\nwheeze[tiab]",
+        "wheeze[tiab]\n// more",
+        *COMMENTS,
+    ],
 }
 
 RIGHT = [
@@ -165,6 +209,18 @@ RIGHT = [
     "S1 nerve root[tiab] OR S1[tiab] OR L5[tiab]",
     "either/or decision*[tiab] OR his/her choice*[tiab]",
     "asthma[tiab] AND mice, inbred c57bl[mh]",
+    "#metoo[tiab] OR #timesup[tiab]",
+    "harassment[tiab] AND (#metoo OR #me too[tiab])",
+    "cost*[tiab] AND (US$[tiab] OR AU$[tiab] OR US$ 50[tiab])",
+    "Ti:sapphire laser*[tiab] OR ti:sapphire[tiab] OR TI:sapphire laser[tiab]",
+    "CD4 + T cell*[tiab] OR calcium + vitamin D[tiab]",
+    "'t Hooft G[au] OR van 't Veer LJ[au] OR in 't Veld P[au]",
+    "5'-AMP[tiab] OR 3'-UTR[tiab] OR parents' views[tiab] OR patients' needs[tiab]",
+    "50 % ethanol[tiab] OR 95% CI[tiab]",
+    "doi:10.1000/182 OR PMID: 41224659",
+    '"Alzheimer disease: a review of the disease: genes"[ti] OR Alzheimer disease: a review[ti]',
+    "AB(2) toxin[tiab] OR titanium[tiab]",
+    "well--being[tiab] OR and/or[tiab]",
     "not otherwise specified[tiab] OR unspecified[tiab]",
 ]
 
@@ -194,11 +250,26 @@ def test_a_tag_is_not_proposed_by_its_letters_alone() -> None:
         tag: lint.flaws(f"asthma[{tag}] OR wheeze[ti]")[0].fix for tag in ("text", "tit", "mt", "edit", "tiabb", "title, abstract")
     }
 
-    assert fixes["text"] == "did you mean [tw]?"
-    assert {fixes[tag] for tag in ("tit", "mt", "edit")} == {
+    assert {fixes[tag] for tag in ("text", "tit", "mt", "edit")} == {
         "the tags are listed in PubMed's help; [tiab] is title, abstract and keywords"
     }
     assert (fixes["tiabb"], fixes["title, abstract"]) == ("did you mean [tiab]?", "did you mean [tiab]?")
+
+
+def test_a_subset_with_a_tag_that_is_none_is_told_its_own() -> None:
+    (flaw,) = lint.flaws("asthma[tiab] AND jsubsetn[text]")
+
+    assert flaw.what == "PubMed knows no field [text] and searches the words everywhere"
+    assert flaw.fix == "a subset takes [sb]: jsubsetn[sb]"
+
+
+def test_a_comment_between_its_signs_is_told_as_that_alone() -> None:
+    assert {flaw.code for flaw in lint.flaws("asthma[tiab]\n/* c */\nOR wheeze[tiab]")} == {Code.QUERY_COMMENT}
+
+
+def test_what_flaws_are_about_is_known_by_word_and_tag() -> None:
+    assert lint.at_fault("agrin[tiabb] or musk[tiab] AND nmj*[tiab]") == {"[tiabb]", "or", "nmj*"}
+    assert lint.at_fault("agrin[tiab] OR gibberish[tiab]") == frozenset()
 
 
 def test_hasabstract_needs_no_tag() -> None:
@@ -223,9 +294,17 @@ def test_lines_without_an_operator_between_them_are_told() -> None:
 
 
 def test_headings_alone_come_late() -> None:
-    alone = ["asthma[mh]", '("Asthma"[Mesh] OR "Bronchitis"[majr]) AND english[la]']
+    alone = [
+        "asthma[mh]",
+        '("Asthma"[Mesh] OR "Bronchitis"[majr]) AND english[la]',
+        '"Asthma"[mh] AND 2020:3000[dp]',
+        '"Asthma"[mh] AND "2020"[dp] : "3000"[dp]',
+        '"Asthma"[mh] AND 2020/01/01:3000[crdt]',
+        '"Asthma"[mh] AND hasabstract',
+        '"Asthma"[mh] NOT feline[tiab]',
+    ]
 
-    assert [[flaw.code for flaw in lint.flaws(term)] for term in alone] == [[Code.QUERY_HEADINGS]] * 2
+    assert [[flaw.code for flaw in lint.flaws(term)] for term in alone] == [[Code.QUERY_HEADINGS]] * len(alone)
     assert lint.flaws("asthma[mh] OR asthma[tiab]") == lint.flaws("asthma[mh] OR wheeze") == ()
 
 

@@ -19,7 +19,7 @@ GOOD = [
     '("Neuromuscular Junction"[mh] OR neuromuscular junction*[tiab] OR "motor endplate"[tiab])\nNOT (comment[pt] OR editorial[pt])',
     '"Neuromuscular Junction"[MeSH Terms:noexp] AND agrin[Title/Abstract]',
     '"2020/01/01"[Date - Create] : "3000"[Date - Create]',
-    "2019:2021[dp] AND mice[mh:noexp]",
+    "2019:2021[dp] AND mice[mh:noexp] AND agrin[tiab]",
     '"asthma treatment"[Title:~3] OR "cable fly"[tiab:~0] OR "Bethesda NIH"[ad:~2]',
     '"last 5 years"[dp] AND free full text[sb]',
     "Smith J[1au] OR 0000-0002-1825-0097[auid]",

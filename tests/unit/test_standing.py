@@ -13,8 +13,8 @@ from flow_samples import NMJ, Desk
 
 from watcher.config import Settings
 from watcher.demo.papers import paper
-from watcher.domain import Code, Place, Pmid, Seed, Warned
-from watcher.flows import standing
+from watcher.domain import Code, Place, Pmid, SearchFacts, Seed, Warned
+from watcher.flows import queries, standing
 
 Desks = Callable[..., Desk]
 
@@ -105,6 +105,13 @@ def test_keys_without_effect_are_warned_of_where_they_are_set_and_only_there(hom
         ("agrin NOT 2019[dp]", False),
         ('agrin AND "last 5 years"[dp]', False),
         ("agrin AND (2026[dp] NOT 2025[dp])", False),
+        ('"2020"[dp]:"2024"[dp] OR "2025"[dp]:"3000"[dp]', False),
+        ('agrin AND ("2020"[dp]:"2024"[dp] OR musk[tiab])', False),
+        ('"2020"[dp]:"2024"[dp] AND agrin OR musk[tiab]', False),
+        ("agrin OR 2024[dp]", False),
+        ("(agrin OR musk) AND 2020:2024[dp]", True),
+        ('2020:2024[dp] AND (agrin[tiab] OR "neuromuscular junction"[tiab])', True),
+        ("agrin NOT (musk AND 2020:2024[dp])", False),
     ],
 )
 def test_dates_that_lie_behind_are_warned_of_unless_they_are_excluded(query: str, closed: bool, home: Home) -> None:
@@ -135,6 +142,37 @@ def test_what_pubmed_said_stands_until_the_query_is_edited(at_desk: Desks, home:
     assert warning.place is not None
     assert (warning.place.line, warning.place.key) == (9, "watches.nmj.query")
     assert of_runs(one, home, "neuromuscular junction[tiab]") == []
+
+
+def test_what_the_querys_own_flaws_tell_is_not_told_again_by_pubmeds_answer(at_desk: Desks, home: Home) -> None:
+    one = at_desk(paper(1, title="The neuromuscular junction", created="2026-03-01"))
+    term = 'neuromuscular junction[tiab] or agrin[tiabb] OR nmj*[tiab] OR "gibberish phrase"[tiab]'
+    one.edit(query=term)
+
+    report = one.run(START)
+
+    told = [warning for warning in of_runs(one, home, term) if warning.code.value.startswith("pubmed")]
+    assert {warning.code for warning in told} == {Code.PUBMED_PHRASE}
+    assert {warning.what.rpartition(": ")[2] for warning in told} == {'"gibberish phrase"[tiab]', "gibberish", "phrase"}
+    assert {warning.what for warning in told} == {one.what for one in report.warnings if one.code is not Code.NO_MATCH}
+
+
+@pytest.mark.parametrize(
+    ("said", "is_new"),
+    [
+        (SearchFacts("", 0, fields_not_found=("tiabb",)), False),
+        (SearchFacts("", 0, fields_not_found=("[TIABB]",)), False),
+        (SearchFacts("", 0, fields_not_found=("tib",)), True),
+        (SearchFacts("", 0, phrases_not_found=("or",)), False),
+        (SearchFacts("", 0, phrases_not_found=('"or"[tiab]',)), False),
+        (SearchFacts("", 0, phrases_ignored=("or",)), False),
+        (SearchFacts("", 0, phrases_not_found=("orr",)), True),
+        (SearchFacts("", 0, phrases_not_found=("agrin[tiabb]",)), True),
+        (SearchFacts("", 0, messages=("or",)), True),
+    ],
+)
+def test_pubmeds_complaint_is_new_unless_a_flaw_is_about_the_same_word_or_tag(said: SearchFacts, is_new: bool) -> None:
+    assert bool(queries.untold(said, "musk[tiab] or agrin[tiabb]").warnings) is is_new
 
 
 def test_a_query_that_matches_nothing_or_too_much_is_warned_of(at_desk: Desks, home: Home) -> None:

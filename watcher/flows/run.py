@@ -43,6 +43,7 @@ from watcher.domain import (
 )
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
 from watcher.flows.kinds import kind_of, told
+from watcher.flows.queries import untold
 from watcher.flows.resolve import resolve
 from watcher.flows.source import Source
 from watcher.flows.standing import of_the_size
@@ -459,7 +460,7 @@ class Runner:
             matched=len(seen),
             known=len(seen & plan.ledger.keys()),
             translation=reading.facts.translation,
-            warnings=(*reading.facts.warnings, *reading.warnings, *_of_the_set(plan, reading)),
+            warnings=(*untold(reading.facts, plan.watch.query).warnings, *reading.warnings, *_of_the_set(plan, reading)),
             error_kind=kind_of(reading.refusal) if reading.refusal else None,
             error=str(reading.refusal) if reading.refusal else None,
         )

@@ -19,6 +19,8 @@ HIDDEN = "\x00"
 _CODES = "ti|ab|tw|kw|kf|mp|sh|hw|fs|pt|au|jn|jw|rn|nm|ot|ps|af|in|yr|lg|tx|id|de|m_titl|xs|so|ui|dp|an"
 _SURE_CODES = "ti|ab|tw|kw|kf|mp|sh|hw|fs"
 _EMBASE = "ti|ab|kw|de|tt|au|jt|it|lnk|la|ff|ta|ca|dn|tn|mn|df|exp|so"
+_PROQUEST = "ti( ), noft( ) and .EXACT( ) are ProQuest's syntax"
+_BEHIND = "write a tag behind each word or phrase: asthma[tiab]"
 _PROXIMITY = 'write "two words"[tiab:~3]: both within three words of each other'
 
 
@@ -63,13 +65,23 @@ RULES: tuple[Rule, ...] = (
         "NEAR and NEXT are another database's operators",
         _PROXIMITY,
     ),
-    _rule(r"[A-Za-z]{2}\$\d?(?!\w)", "$ is Ovid's sign for any ending", "write * behind at least four letters: asthm*"),
+    _rule(
+        r"(?<=[A-Za-z]{2})(?<!\bUS)(?<!\bAU)(?<!\bCA)(?<!\bNZ)(?<!\bHK)(?<!\bNT)(?<!\bSG)(?<!\bCAN)(?<!\bAUD)(?<!\bUSD)\$\d?(?!\w)",
+        "$ is Ovid's sign for any ending",
+        "write * behind at least four letters: asthm*",
+    ),
     _rule(
         r"[A-Za-z]\?[A-Za-z]|[A-Za-z]{3}\?(?=[\s)\].])|[A-Za-z]{2}#(?=[A-Za-z])|[A-Za-z]{3}#(?=[\s)\].])",
         "? and # inside a word are another database's wildcards; PubMed has none for single letters",
         "write the spellings out, joined by OR: (woman[tiab] OR women[tiab])",
     ),
     _rule(r"\blimit\s+\S+\s+to\b", "a limit is a line of Ovid's", "write it as a term: AND english[la]", flags=_I),
+    _rule(
+        r"\bremove duplicates from\b|\bfrom \d{1,3} keep \d|^[ \t]*(?:\d{1,3}\.?[ \t]+)?use (?:medall|ppez|emez|oemez)[a-z]{0,4}\b",
+        "this is a command of Ovid's",
+        "take it out: each paper is found once",
+        flags=_I | re.MULTILINE,
+    ),
     _rule(r"\[mp\s*=", "this note on fields is Ovid's", "take it out", flags=_I),
     # Embase.com
     _rule(
@@ -114,13 +126,19 @@ RULES: tuple[Rule, ...] = (
     ),
     # ProQuest
     _rule(
-        r"\b(?:MESH|EMB|SU|MJMESH|MJEMB|MAINSUBJECT)\.EXACT\b|(?<!\w)noft\(|(?<![\w-])(?:ti|ab|su|if|ft|pub)(?:,(?:ti|ab|su|if))*\((?=\S)",
-        "ti( ), noft( ) and .EXACT( ) are ProQuest's syntax",
-        "write a tag behind each word or phrase: asthma[tiab]",
+        r"\b(?:mesh|emb|su|mjmesh|mjemb)\.exact\b|\b[a-z]{2,20}\.exact\s?\(|(?<!\w)(?:noft|mainsubject)\s?\(",
+        _PROQUEST,
+        _BEHIND,
+        flags=_I,
+    ),
+    _rule(
+        r"(?<![\w-])(?:ti|ab|su|if|ft|pub)(?:,(?:ti|ab|su|if))*\((?=\S)",
+        _PROQUEST,
+        _BEHIND,
     ),
     # search engines
     _rule(
-        r"(?<!\S)(?:site|intitle|allintitle|inurl|filetype|author|source):(?=\S)",
+        r"(?<!\S)(?:site|intitle|allintitle|inurl|filetype):(?=\S)",
         "site: and intitle: are a search engine's syntax",
         "take it out, or write a tag behind the word: asthma[ti]",
     ),

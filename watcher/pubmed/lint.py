@@ -8,7 +8,7 @@ Pure: a term in, flaws out. It never asks PubMed and reads no clock. The syntax 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -73,21 +73,28 @@ def flaws(term: str, today: date | None = None) -> tuple[Flaw, ...]:
         return (Flaw(1, 1, Code.QUERY_TAG, "the query is empty", fix, breaks=True),)
     tokens = list(_tokens(term))
     broken = {*_unbalanced(tokens), *_dangling(tokens)}
-    milder = [
-        *_comments(tokens, term),
-        *_tags(tokens),
-        *_words(tokens),
-        *_operators(tokens),
-        *_wildcards(tokens),
-        *_dates(tokens, today),
-        *_headings(tokens),
-        *_strangers(term, tokens),
-    ]
-    faults = [*sorted(broken), *_told_once(milder)]
+    faults = [*sorted(broken), *_told_once(_milder(term, tokens, today))]
     return tuple(_flaw(term, fault, breaks=fault in broken) for fault in sorted(faults))
 
 
-def _told_once(faults: list[Fault]) -> Iterator[Fault]:
+def at_fault(term: str) -> frozenset[str]:
+    """The words, phrases and [tags] that flaws are about, in lower case: what PubMed may complain of too."""
+    return frozenset(fault.about.strip('"').casefold() for fault in _milder(term, list(_tokens(term)), None) if fault.about)
+
+
+def _milder(term: str, tokens: list[_Token], today: date | None) -> Iterator[Fault]:
+    """What does not break the term."""
+    yield from _comments(tokens, term)
+    yield from _tags(tokens)
+    yield from _words(tokens)
+    yield from _operators(tokens)
+    yield from _wildcards(tokens)
+    yield from _dates(tokens, today)
+    yield from _headings(tokens)
+    yield from _strangers(term, tokens)
+
+
+def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:
     """Of equal faults the first, with the number of places."""
     places: dict[tuple[Code, str, str], list[int]] = {}
     for fault in faults:
@@ -98,12 +105,14 @@ def _told_once(faults: list[Fault]) -> Iterator[Fault]:
 
 
 class Fault(NamedTuple):
-    """Where in the term something is wrong, of which kind it is, what it is, and what to write instead."""
+    """Where in the term something is wrong, of which kind it is, what it is, what to write instead, and which word or [tag] it is about,
+    if it is about one."""
 
     start: int
     code: Code
     what: str
     fix: str
+    about: str = ""
 
 
 def _flaw(term: str, fault: Fault, *, breaks: bool) -> Flaw:
@@ -156,13 +165,32 @@ def _lone_in(line: str) -> int:
 
 
 def _comments(tokens: list[_Token], term: str) -> Iterator[Fault]:
-    """A # before a blank or a letter, and the signs of other languages at the beginning of a line."""
-    inside = _hidden(term, tokens)
-    for found in re.finditer(r"(?<!\S)#+(?=\s|[A-Za-z])|^[ \t]*(?:#+(?!\d)|//|--|/\*)", inside, re.MULTILINE):
+    """A # before a blank or a letter, and the signs of other languages."""
+    hashtags = set(_hashtags(tokens, term))
+    for found in _COMMENT.finditer(_hidden(term, tokens)):
         start = found.end() - len(found.group().lstrip())
-        yield Fault(
-            start, Code.QUERY_COMMENT, "PubMed knows no comments and searches these words", "move the comment into the watch's note"
-        )
+        if start not in hashtags:
+            what, fix = "PubMed knows no comments and searches these words", "move the comment into the watch's note"
+            yield Fault(start, Code.QUERY_COMMENT, what, fix)
+
+
+_COMMENT = re.compile(
+    r"(?<!\S)#+(?=\s|[A-Za-z])|(?<!\S)(?://|--)|(?<![\w*])/\*|<!--|(?<=[\])\"])[ \t]*(?:%|--|//)(?!\d)|^[ \t]*(?:#+(?!\d)|%(?!\d)|;)",
+    re.MULTILINE,
+)
+
+
+def _hashtags(tokens: list[_Token], term: str) -> Iterator[int]:
+    """Where words such as #metoo begin that are terms of their own: between operators or parentheses, up to three words of one line with
+    their tag."""
+    around = [_OPEN, *tokens, _CLOSE]
+    for number, token in enumerate(tokens):
+        if token.kind == "word" and re.match(r"#[A-Za-z]", token.text) and _is_edge(around[number]):
+            behind = around[number + 2 : number + 6]
+            words = next((count for count, one in enumerate(behind) if one.kind != "word" or _joins(one)), len(behind))
+            is_tagged = words < 3 and behind[words].kind == "tag" and "\n" not in term[token.start : behind[words].start]
+            if _is_edge(behind[words + 1 if is_tagged else 0]) and (is_tagged or words == 0):
+                yield token.start
 
 
 def _unbalanced(tokens: list[_Token]) -> Iterator[Fault]:
@@ -199,8 +227,22 @@ def _tags(tokens: list[_Token]) -> Iterator[Fault]:
                 Code.QUERY_TAG,
                 f"no word stands before {token.text}",
                 "put a field behind the word or phrase it belongs to",
+                token.text,
             )
         yield from _tag(token, before.text if before is not None and before.kind == "word" else "")
+    yield from _tags_in_phrases(tokens)
+
+
+def _tags_in_phrases(tokens: list[_Token]) -> Iterator[Fault]:
+    """A tag inside the quotation marks is a part of the phrase."""
+    for token in tokens:
+        inside = _TAG_INSIDE.search(token.text) if token.kind == "phrase" else None
+        if inside and " ".join(inside[1].lower().split()) in NAMES:
+            what = "a field tag inside the quotation marks is searched as a word of the phrase"
+            yield Fault(token.start, Code.QUERY_TAG, what, 'write it behind the quotation marks: "asthma"[tiab]', token.text)
+
+
+_TAG_INSIDE = re.compile(r"\[([^\[\]:\"]{1,60})(?::[^\[\]\"]{0,20})?\]")
 
 
 def _tag(token: _Token, word: str = "") -> Iterator[Fault]:
@@ -215,7 +257,7 @@ def _tag(token: _Token, word: str = "") -> Iterator[Fault]:
             yield Fault(token.start, Code.QUERY_PROXIMITY, what, "use [ti:~N], [tiab:~N] or [ad:~N]")
     elif modifier and not (modifier.replace(" ", "") == "noexp" and name in UNEXPLODED):
         fix = f"write [{token.text[1:-1].partition(':')[0]}]"
-        yield Fault(token.start, Code.QUERY_FIELD, f"PubMed knows no field {token.text}", fix)
+        yield Fault(token.start, Code.QUERY_FIELD, f"PubMed knows no field {token.text}", fix, token.text)
 
 
 def _unknown(token: _Token, word: str) -> Iterator[Fault]:
@@ -228,10 +270,13 @@ def _unknown(token: _Token, word: str) -> Iterator[Fault]:
             Code.QUERY_FIELD,
             f"hasabstract needs no tag, and PubMed knows no field {token.text}",
             "write hasabstract alone",
+            token.text,
         )
         return
     what = f"PubMed knows no field {token.text} and searches the words everywhere"
-    yield Fault(token.start, Code.QUERY_FIELD, what, _meant(token.text[1:-1]))
+    is_subset = re.fullmatch(r"jsubset\w+", word, re.IGNORECASE)
+    fix = f"a subset takes [sb]: {word}[sb]" if is_subset else _meant(token.text[1:-1])
+    yield Fault(token.start, Code.QUERY_FIELD, what, fix, token.text)
 
 
 def _field(token: _Token) -> tuple[str | None, str]:
@@ -241,7 +286,6 @@ def _field(token: _Token) -> tuple[str | None, str]:
 
 
 _MEANT = {
-    **dict.fromkeys(("text", "full text", "words", "all text", "text words"), "tw"),
     **dict.fromkeys(
         ("title, abstract", "title-abstract", "title and abstract", "title or abstract", "ti/ab", "ti,ab", "ti ab", "tab"), "tiab"
     ),
@@ -287,7 +331,8 @@ def _small_operators(tokens: list[_Token]) -> Iterator[Fault]:
             joins_after = number == len(run) - 1 and after.kind in ("open", "phrase")
             is_inside = 0 < number < len(run) - 1 and tag is None and token.text != "and"
             if joins_before or joins_after or is_inside:
-                yield Fault(token.start, Code.QUERY_OPERATOR, f"{token.text} is searched as a word", f"write {token.text.upper()}")
+                what = f"{token.text} is searched as a word"
+                yield Fault(token.start, Code.QUERY_OPERATOR, what, f"write {token.text.upper()}", token.text)
 
 
 def _is_small_operator(token: _Token) -> bool:
@@ -317,7 +362,7 @@ def _history(tokens: list[_Token]) -> Iterator[Fault]:
         if token.kind == "word" and (re.fullmatch(r"#\d+", token.text) or _RANGE_OF_LINES.fullmatch(token.text))
     ]
     for token in {*marks, *(alone if len(alone) > 1 else ())}:
-        yield Fault(token.start, Code.QUERY_HISTORY, what, fix)
+        yield Fault(token.start, Code.QUERY_HISTORY, what, fix, token.text)
 
 
 def _is_edge(token: _Token) -> bool:
@@ -356,10 +401,12 @@ def _hidden(term: str, tokens: list[_Token]) -> str:
 def _strangers(term: str, tokens: list[_Token]) -> Iterator[Fault]:
     """What other databases, pages and word processors left."""
     for start, what, fix in strange(term):
-        yield Fault(start, Code.QUERY_CHARACTER, what, fix)
+        yield Fault(start, Code.QUERY_CHARACTER, what, fix, _piece(term, start))
     for start, rule in signs(term, _hidden(term, tokens)):
-        yield Fault(start, rule.code, rule.what, rule.fix)
+        yield Fault(start, rule.code, rule.what, rule.fix, _piece(term, start))
     yield from _prefixes(tokens)
+    yield from _fields_before(tokens)
+    yield from _plus_signs(tokens)
     numbers = _numbers_of_lines(tokens, term)
     for token in numbers:
         what = "these lines are numbered, and PubMed searches the numbers"
@@ -368,23 +415,81 @@ def _strangers(term: str, tokens: list[_Token]) -> Iterator[Fault]:
         yield from _lines_side_by_side(tokens, term)
 
 
-_PREFIXES = frozenset({"TI", "AB", "TX", "SU", "KW", "DE", "MW"})
+def _piece(term: str, start: int) -> str:
+    """What stands between the blanks around a place, without parentheses and tag."""
+    found = re.compile(r"\S{0,200}").match(term, max(term.rfind(mark, 0, start) for mark in " \t\n") + 1)
+    return found.group().strip("()").partition("[")[0] if found else ""
+
+
+_LONG_FIELDS = """
+title title_abs abstract auth author authors authorid journal keyword keywords src pub_year pub_type first_pdate has_abstract has_ft
+in_epmc in_pmc open_access grant_agency grant_id ext_id affiliation publication_year ti_ab title_abstract titleabstract tiab
+title-abstract mesh mesh_terms
+"""
+_SHORT_FIELDS = "ti ab abs au kw mh ta tw ad pt dp la all text source aff lang issn disease organism chem gene_protein methods body"
+_LONG, _SHORT = frozenset(_LONG_FIELDS.split()), frozenset(_SHORT_FIELDS.split())
+
+
+def _fields_before(tokens: list[_Token]) -> Iterator[Fault]:
+    """A field and a colon before what is sought, as Europe PMC and search engines have it. A short one may be a word of a tagged term:
+    ti:sapphire laser[tiab]."""
+    what = 'a field with a colon before a word, such as TITLE:"asthma", is the syntax of Europe PMC and of search engines'
+    fix = "write a tag behind each word or phrase: asthma[tiab]"
+    tagged = {token.start for run, tag in _operands(tokens) for token in run if tag is not None}
+    around = [_OPEN, *tokens]
+    for before, token, colon, after in zip(around, tokens, tokens[1:], tokens[2:], strict=False):
+        name, is_joined = token.text.lower(), after.start == colon.start + 1
+        if token.kind != "word" or colon.kind != "colon" or colon.start != token.start + len(token.text) or after.kind == "close":
+            continue
+        is_long = name in _LONG and (is_joined or _is_edge(before))
+        is_short = name in _SHORT and token.text in (name, name.upper()) and is_joined and after.start not in tagged
+        if is_long or is_short:
+            yield Fault(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
+
+
+def _plus_signs(tokens: list[_Token]) -> Iterator[Fault]:
+    """A plus sign of its own between two terms; inside a tagged term it belongs to the words: CD4 + T cell*[tiab]."""
+    what, fix = "+ between two terms joins nothing", "write AND, or OR"
+    ends = {before.start for before in tokens if before.kind in ("tag", "close", "phrase")}
+    previous = {token.start: before for before, token in pairwise(tokens)}
+    for run, tag in _operands(tokens):
+        for number, token in enumerate(run):
+            before = previous.get(token.start)
+            if token.text != "+" or token.kind != "word" or before is None:
+                continue
+            if before.start in ends if number == 0 else tag is None and not before.text[-1].isdigit():
+                yield Fault(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
+
+
+_PREFIXES = frozenset({"TI", "AB", "TX", "SU", "KW", "DE", "MW", "XB"})
+_BEFORE_PHRASES = _PREFIXES | {"AU", "SO", "JN", "ZT"}
 
 
 def _prefixes(tokens: list[_Token]) -> Iterator[Fault]:
     """EBSCO's fields before an untagged word, and its N3 and W3."""
     what, fix = "TI, AB and TX before a word are CINAHL's syntax", "write a tag behind each word or phrase: asthma[tiab]"
-    found = [token for token in _begins(tokens) if token.text in _PREFIXES]
+    behind = {
+        token.start: (after, more)
+        for token, after, more in zip(tokens, [*tokens[1:], _CLOSE], [*tokens[2:], _CLOSE, _CLOSE], strict=False)
+    }
+    sure = {one.start for one in _begins(tokens) if one.text in _BEFORE_PHRASES and _is_sought(one, *behind[one.start])}
+    found = [token for token in _begins(tokens) if token.text in _PREFIXES or token.start in sure]
     marks = len(found) > 1 or any(token.kind == "word" and token.text in ("MH", "MM") for token in tokens)
     for token in found:
-        if marks or token.text not in ("AB", "DE", "KW"):
-            yield Fault(token.start, Code.QUERY_FOREIGN, what, fix)
+        if marks or token.start in sure or token.text not in ("AB", "DE"):
+            yield Fault(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
     for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         is_between = before.kind in ("word", "phrase", "close") and after.kind in ("word", "phrase", "open")
         is_sure = bool(found) or before.kind == "close" or after.kind == "open" or "*" in before.text + after.text
         if token.kind == "word" and re.fullmatch(r"[NW]\d{1,2}", token.text) and is_between and is_sure:
             what = "N3 and W3 between words are CINAHL's searches by proximity"
             yield Fault(token.start, Code.QUERY_FOREIGN, what, 'write "two words"[tiab:~3]')
+
+
+def _is_sought(prefix: _Token, after: _Token, more: _Token) -> bool:
+    """Whether a phrase or a group follows: not the (2) of a formula."""
+    is_formula = after.start == prefix.start + len(prefix.text) and len(more.text) < 3
+    return after.kind == "phrase" or (after.kind == "open" and not is_formula)
 
 
 def _begins(tokens: list[_Token]) -> Iterator[_Token]:
@@ -404,8 +509,8 @@ def _lines_side_by_side(tokens: list[_Token], term: str) -> Iterator[Fault]:
     for before, token in pairwise(tokens):
         ends = before.kind in ("tag", "close", "phrase")
         begins = token.is_operand or token.kind == "open"
-        small = token.text.upper() in _OPERATORS
-        if ends and begins and not small and "\n" in term[before.start + len(before.text) : token.start]:
+        is_other = token.text.upper() in _OPERATORS or _COMMENT.match(token.text)
+        if ends and begins and not is_other and "\n" in term[before.start + len(before.text) : token.start]:
             what = "no operator joins this line with the one above, and PubMed takes AND"
             yield Fault(token.start, Code.QUERY_OPERATOR, what, "write OR or AND at its beginning")
 
@@ -416,10 +521,22 @@ _BESIDE = frozenset({"Language", "Filter", "Publication Type", *DATES})
 
 def _headings(tokens: list[_Token]) -> Iterator[Fault]:
     """A query of headings alone."""
-    fields = [_field(tag)[0] if tag is not None else "" for _, tag in _operands(tokens)]
+    fields = list(_fields_met(tokens))
     if _OF_HEADINGS & set(fields) and set(fields) <= _OF_HEADINGS | _BESIDE:
         what = "all terms are headings, which new records get weeks to months after they appear: papers come late"
         yield Fault(tokens[0].start, Code.QUERY_HEADINGS, what, 'add words, joined by OR: "Asthma"[mh] OR asthma*[tiab]')
+
+
+def _fields_met(tokens: list[_Token]) -> Iterator[str | None]:
+    """The field of each term that is not excluded by NOT, "" for none. A range of dates has one, at its end."""
+    excluded, behind = _negated(tokens), {token.start: after for token, after in pairwise([*tokens, _CLOSE])}
+    for run, tag in _operands(tokens):
+        if run[0].start in excluded or behind[run[-1].start].kind == "colon":
+            continue
+        if [token.text.lower() for token in run] == ["hasabstract"]:
+            yield "Filter"
+        else:
+            yield _field(tag)[0] if tag is not None else ""
 
 
 # --- lint: operators -------------------------------------------------------------------------------------------------------------
@@ -476,16 +593,18 @@ def _mixtures(tokens: list[_Token]) -> Iterator[Fault]:
 def _wildcards(tokens: list[_Token]) -> Iterator[Fault]:
     """PubMed wants four letters before the first *, and none of them inside a proximity search."""
     for run, tag in _operands(tokens):
-        text = " ".join(token.text.strip('"') for token in run)
+        words = [token for token in run if not token.text.startswith("/*") and not token.text.endswith("*/")]
+        text = " ".join(token.text.strip('"') for token in words)
         if "*" not in text:
             continue
-        start = next(token.start for token in run if "*" in token.text)
+        start = next(token.start for token in words if "*" in token.text)
         if tag is not None and "~" in tag.text:
             yield Fault(
                 start,
                 Code.QUERY_WILDCARD,
                 "a wildcard inside a proximity search is not expanded",
                 "write the forms out, one search each, joined by OR",
+                text,
             )
         elif len(re.sub(r"\W", "", text.partition("*")[0])) < 4:
             yield Fault(
@@ -493,6 +612,7 @@ def _wildcards(tokens: list[_Token]) -> Iterator[Fault]:
                 Code.QUERY_WILDCARD,
                 f"fewer than four letters before * in {text}",
                 "write at least four, or the forms themselves",
+                text,
             )
 
 
@@ -565,20 +685,62 @@ def _range(low: _Dated, high: _Dated, tag: _Token | None) -> Iterator[Fault]:
 
 
 def _closed(tokens: list[_Token], spans: list[tuple[_Dated, _Dated, _Token | None]], today: date) -> Iterator[Fault]:
-    """Ranges and dates that lie behind: no paper of tomorrow matches them."""
-    negated = _negated(tokens)
+    """Ranges and dates that lie behind and that every paper must meet: no paper of tomorrow matches the query."""
+    ended = {fault.start: fault for fault in _ended(tokens, spans, today)}
+    inner = {high[1].start for _, high, _ in spans}
+    yield from (ended[start] for start in sorted(_unmet(tokens, ended, inner)))
+
+
+def _ended(tokens: list[_Token], spans: list[tuple[_Dated, _Dated, _Token | None]], today: date) -> Iterator[Fault]:
+    """Ranges and dates that lie behind."""
     within = {end.start for low, high, _ in spans for end in (low[1], high[1])}
     for low, high, tag in spans:
-        if tag is not None and low[0] <= high[0] and _is_past(high[0], today) and high[1].start not in negated:
+        if tag is not None and low[0] <= high[0] and _is_past(high[0], today):
             what = f"the range {low[1].text} : {high[1].text} has ended: no new paper can match it"
             yield Fault(
                 low[1].start, Code.QUERY_DATE, what, f'leave its end open, such as "{low[1].text.strip(chr(34))}"[dp] : "3000"[dp]'
             )
     for run, tag in _operands(tokens):
-        stated = _stated(run[0].text.strip('" ')) if len(run) == 1 and run[0].start not in within | negated else None
+        stated = _stated(run[0].text.strip('" ')) if len(run) == 1 and run[0].start not in within else None
         if stated and tag is not None and _field(tag)[0] in DATES and _is_past(stated, today):
             what = f"{run[0].text}{tag.text} lies behind: no new paper can match it"
             yield Fault(run[0].start, Code.QUERY_DATE, what, "take it out, or write a range with an open end")
+
+
+_Unmet = frozenset[int]
+
+
+def _unmet(tokens: list[_Token], ended: Mapping[int, Fault], inner: set[int]) -> _Unmet:
+    """Where the dates begin for which nothing new can match the whole term; empty where something can.
+
+    A group is read from left to right, as PubMed does; `inner` are the ends of ranges, which are no terms of their own.
+    """
+    groups: list[tuple[_Unmet | None, str]] = [(None, "AND")]
+    for token in tokens:
+        if token.kind == "operator" or _is_small_operator(token):
+            groups[-1] = groups[-1][0], token.text.upper()
+        elif token.kind == "open":
+            groups.append((None, "AND"))
+        elif token.kind == "close" and len(groups) > 1:
+            unmet, _ = groups.pop()
+            groups[-1] = _joined(*groups[-1], unmet or frozenset()), "AND"
+        elif token.is_operand and token.start not in inner:
+            groups[-1] = _joined(*groups[-1], frozenset({token.start} & ended.keys())), "AND"
+    while len(groups) > 1:  # a parenthesis that was never closed
+        unmet, _ = groups.pop()
+        groups[-1] = _joined(*groups[-1], unmet or frozenset()), "AND"
+    return groups[0][0] or frozenset()
+
+
+def _joined(left: _Unmet | None, operator: str, right: _Unmet) -> _Unmet:
+    """What cannot be met of two joined terms; `left` is None before the first."""
+    if operator == "NOT":
+        return left or frozenset()
+    if left is None:
+        return right
+    if operator == "OR":
+        return left | right if left and right else frozenset()
+    return left | right
 
 
 def _is_past(stated: tuple[int, int, int], today: date) -> bool:
