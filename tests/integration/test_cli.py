@@ -274,6 +274,16 @@ def test_check_as_json_tells_warnings_with_their_code_and_place(shell: Shell) ->
     assert [one["name"] for one in (*document["watches"], *document["lists"])] == ["nmj", "lab-weekly"]
 
 
+def test_check_and_status_give_a_paused_list_the_same_slots(shell: Shell) -> None:
+    shell.at(START, "tick")
+    shell.change("lists", "lab-weekly", "pause_until", value="2026-03-18")
+
+    checked, status = (json.loads(shell(command, "--json").out)["lists"][0]["upcoming"] for command in ("check", "status"))
+
+    assert [datetime.fromisoformat(slot) for slot in checked] == [datetime.fromisoformat(slot) for slot in status]
+    assert checked[0].startswith("2026-03-18")
+
+
 def test_check_as_json_tells_what_a_configuration_is_refused_for(shell: Shell) -> None:
     shell.change("watches", "nmj", "query", value="(neuromuscular")
 

@@ -6,17 +6,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
-from watcher import clock, schedule
+from watcher import clock
 from watcher.domain import Channel, DigestList, Seed, Theme, Warned, Watch
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
+from watcher.flows.due import digests_after
+from watcher.flows.queries import untold
 from watcher.flows.source import Source
 from watcher.flows.standing import of_the_size
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
 from watcher.store import Store
 
+_SLOTS = 3
 _Warn = Callable[[Warned, str], None]
 """Hears of a warning, and of which watch it is."""
 
@@ -43,7 +47,7 @@ class WatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class ListFacts:
-    """A list and its next slots."""
+    """A list and its next slots, those of its pause left out."""
 
     name: str
     schedule: str
@@ -90,8 +94,7 @@ def check_offline(
         for one in watches.values()
     )
     lists = tuple(
-        ListFacts(one.name, one.schedule, one.timezone, tuple(schedule.parse(one.schedule, one.timezone).upcoming(now)))
-        for one in orders.values()
+        ListFacts(one.name, one.schedule, one.timezone, tuple(islice(digests_after(one, now), _SLOTS))) for one in orders.values()
     )
     return Checked(path, known, lists, warnings, zones=clock.zones_in_use(), limits=limits)
 
@@ -152,7 +155,7 @@ def _asked(watch: Watch, store: Store, source: Source, warn: _Warn) -> list[Find
         )
     found = [Finding(about, _counts(watch, store, source, answer, term))]
     found.append(Finding(about, f"PubMed reads it as: {answer.facts.translation or '(not said)'}"))
-    for warning in (*answer.facts.warnings, *of_the_size(answer.facts.count, watch)):
+    for warning in (*untold(answer.facts, term).warnings, *of_the_size(answer.facts.count, watch)):
         warn(warning, watch.name)
     return found
 

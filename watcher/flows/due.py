@@ -85,23 +85,10 @@ class Calendar:
 
     def _digests(self, order: DigestList, now: datetime) -> Iterator[datetime]:
         """The instants after now at which a digest of the list is due."""
-        times = _times(order)
         if order.pause_until is None:
-            yield from times.after(now)
-            return
-        ends = datetime.combine(order.pause_until, time.min, times.zone)
-        regular = times.after(max(now, ends - _MOMENT))
-        first = next(regular)
-        made_up = self._made_up(order, times, ends, now)
-        yield from merge([made_up] if made_up and now < made_up < first else [], [first], regular)
-
-    def _made_up(self, order: DigestList, times: schedule.Schedule, ends: datetime, now: datetime) -> datetime | None:
-        """When the last slot inside the pause is made up for, if the list lacks it, or will."""
+            return digests_after(order, now)
         history = self.store.list_history(order.name, now=now)
-        last = times.latest(ends - _MOMENT)
-        if last is None or order.pause_until is None or last <= _since(history, history.created_at or now):
-            return None
-        return schedule.catch_up(last, order.pause_until)
+        return digests_after(order, now, _since(history, history.created_at or now))
 
     # --- watches
 
@@ -166,6 +153,20 @@ class Calendar:
             *(Upcoming("watch", name, tuple(one.astimezone(zone) for one in found)) for name, found in runs.items()),
             *(Upcoming("list", name, tuple(found)) for name, found in digests.items()),
         )
+
+
+def digests_after(order: DigestList, now: datetime, since: datetime | None = None) -> Iterator[datetime]:
+    """The instants after `now` at which a digest of the list is due. `since`: after when its slots count; None where no database was
+    asked: then the last slot inside a pause is taken for one that the list lacks."""
+    times = _times(order)
+    if order.pause_until is None:
+        yield from times.after(now)
+        return
+    ends = datetime.combine(order.pause_until, time.min, times.zone)
+    regular = times.after(max(now, ends - _MOMENT))
+    first, last = next(regular), times.latest(ends - _MOMENT)
+    made_up = schedule.catch_up(last, order.pause_until) if last and (since is None or last > since) else None
+    yield from merge([made_up] if made_up and now < made_up < first else [], [first], regular)
 
 
 def is_paused(order: DigestList, now: datetime) -> bool:
