@@ -43,7 +43,7 @@ from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, build, load_background, require_text, unload_background
-from watcher.seeds import Examples, distinct, read_examples, read_file
+from watcher.seeds import Examples, read_examples, read_file, together
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
 from watcher.unreadable import is_there
@@ -589,9 +589,7 @@ def _seeds_or_why(settings: Settings, watch: Watch) -> Seeds:
 
 def _seeds_of(settings: Settings, watch: Watch) -> Examples:
     root = settings.home / "seeds"
-    folders = [read_examples(root / folder, root=root) for folder in watch.seeds]
-    doubts = tuple(doubt for each in folders for doubt in each.doubts)
-    return Examples(distinct(seed for each in folders for seed in each.seeds), doubts)
+    return together((read_examples(root / folder, root=root) for folder in watch.seeds), root=root)
 
 
 def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Settings:

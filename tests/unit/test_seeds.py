@@ -14,6 +14,7 @@ from seed_files import ids, passed_over, seeds_of, told
 from watcher.domain import Pmid, Seed
 from watcher.errors import SeedError
 from watcher.seeds import distinct, read, read_file
+from watcher.seeds.duplicates import told_apart
 from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmids_in
 
 ROOT = Path(__file__).parents[2]
@@ -596,3 +597,46 @@ def test_telling_papers_apart_does_not_hold_each_against_all_others() -> None:
 
     assert len(distinct(seeds)) == 1_000
     assert len(comparisons) < 10 * 1_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", "PMID,Title\n33,Thymus paper\n33,A study of fish and more fish\n"),
+        ("x.csv", "DOI,Title\n10.5555/a,Thymus paper\n10.5555/a,A study of fish and more fish\n"),
+        ("x.csv", "PMID,DOI\n33,10.5555/a\n33,10.5555/b\n"),
+        ("x.ris", "TY  - JOUR\nTI  - Thymus\nPM  - 33\nER  - \nTY  - JOUR\nTI  - A study of fish\nPM  - 33\nER  - \n"),
+    ],
+)
+def test_seeds_of_one_identifier_that_contradict_each_other_both_stay_and_are_told(tmp_path: Path, name: str, content: str) -> None:
+    found = seeds_of(tmp_path, name, content)
+
+    (doubt,) = passed_over(tmp_path)
+    assert len(found) == 2
+    assert doubt.startswith(f"LAB/{name}:")
+    assert f"stands also at lab/{name} line" in doubt
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Agrin and its partners in the mouse", "Agrin and its partners"),
+        ("The neuro-muscular junction", "The neuromuscular junction"),
+        ("Étude de l'agrine", "Etude de l'agrine."),
+        ("Agrin at the synapse", "シナプスのアグリン"),
+        ("Agrin at the synapse", ""),
+    ],
+)
+def test_titles_that_are_written_otherwise_are_one_papers(one: str, other: str) -> None:
+    seeds = [Seed("a", str(number), "", pmid=Pmid(1), title=title) for number, title in enumerate((one, other))]
+
+    assert distinct(seeds) == (seeds[0],)
+
+
+def test_many_seeds_of_one_wrong_identifier_stay_without_each_being_held_against_all() -> None:
+    seeds = [Seed("a", str(number), "", pmid=Pmid(1), title=f"{number:x} " * 3) for number in range(3_000)]
+
+    found, doubts = told_apart([*seeds, *seeds], Path())
+
+    assert found == tuple(seeds)
+    assert len(doubts) == 2_999

@@ -14,19 +14,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watcher.domain import Seed
 from watcher.errors import Place, Problem, SeedError
-from watcher.seeds.duplicates import distinct
+from watcher.seeds.duplicates import distinct, told_apart
 from watcher.seeds.encoding import decoded
 from watcher.seeds.entry import Entry, refused
 from watcher.seeds.kinds import KNOWN, entries_of, refuse_kind
 from watcher.unreadable import is_absence, mend, unlisted
 
-__all__ = ["Examples", "distinct", "read", "read_examples", "read_file"]
+__all__ = ["Examples", "distinct", "read", "read_examples", "read_file", "together"]
 
 _PASSED_OVER = frozenset({"thumbs.db", "desktop.ini"})
 _LEFTOVER = re.compile(r"~$|^#.*#$|\.(?:bak|swp|swo|orig|old|save|rej|te?mp|part|crdownload)\d*$", re.IGNORECASE)
@@ -47,7 +47,7 @@ def read(folder: Path, *, root: Path) -> tuple[Seed, ...]:
 
 
 def read_examples(folder: Path, *, root: Path) -> Examples:
-    """The seeds of a folder, in the order of its files' names; a paper that is there twice comes once.
+    """The seeds of a folder, in the order of its files' names; a paper that is there twice comes once (`together`).
 
     Args:
         folder: whose files are read.
@@ -71,7 +71,20 @@ def read_examples(folder: Path, *, root: Path) -> Examples:
         raise SeedError(*problems)
     if not seeds:
         raise refused(folder, None, "the folder holds no papers", f"put one or more into it: {KNOWN}")
-    return Examples(distinct(seeds), tuple(doubts))
+    return together([Examples(tuple(seeds), tuple(doubts))], root=root)
+
+
+def together(examples: Iterable[Examples], *, root: Path) -> Examples:
+    """The seeds of several folders: a paper that is there twice comes once, and one that contradicts another with the same identifier
+    stays beside it and is told.
+
+    Args:
+        examples: of the folders, in their order.
+        root: as for `read_examples`.
+    """
+    examples = tuple(examples)
+    seeds, doubts = told_apart((seed for each in examples for seed in each.seeds), root)
+    return Examples(seeds, tuple(dict.fromkeys([*(doubt for each in examples for doubt in each.doubts), *doubts])))
 
 
 def read_file(path: Path, *, root: Path) -> tuple[Seed, ...]:
