@@ -242,8 +242,6 @@ def test_an_address_at_pubmed_confirms_an_accession_number(tmp_path: Path) -> No
         ["AN  - MEDLINE:33"],
         ["AN  - PMID: 33"],
         ["M2  - PMID: 33", "PMCID: PMC44"],
-        ["N1  - PMID: 33; PMCID: PMC44"],
-        ["N1  - Read by us", "N1  - PMID: 33"],
     ],
 )
 def test_pmids_are_seen_where_programs_put_them(tmp_path: Path, lines: list[str]) -> None:
@@ -574,7 +572,8 @@ def test_bibtex_is_freed_of_latex(tmp_path: Path, name: str) -> None:
     assert (first.locator, *ids(first)) == ("entry sample2026", 11, "10.1000/sample_1", None)
     assert first.title == "The NMJ in étude: α- and β-subunits, 50% of CO_2"
     assert (first.abstract, first.keywords) == ("Text “quoted” and naïve", ("agrin", "muscle"))
-    assert (second.locator, *ids(second)) == ("entry second", 33, "10.1000/b", "PMC22")
+    assert (second.locator, *ids(second)) == ("entry second", None, "10.1000/b", "PMC22")
+    assert second.claimed_pmid == 33
 
 
 @pytest.mark.parametrize(
@@ -606,8 +605,6 @@ def test_titles_say_what_was_meant(tmp_path: Path, latex: str, text: str) -> Non
         "eprint = {33}, archivePrefix = {PubMed}",
         r"url = {https://pubmed.ncbi.nlm.nih.gov/33/}",
         r"howpublished = {\url{https://www.ncbi.nlm.nih.gov/pubmed/33}}",
-        "note = {Publisher: A Sample Press\nPMID: 33\nPMCID: PMC44}",
-        "annote = {33 [PMID]}",
     ],
 )
 def test_pmids_are_seen_where_bibtex_has_them(tmp_path: Path, field: str) -> None:
@@ -738,3 +735,57 @@ def test_a_page_may_end_with_how_to_cite_it(tmp_path: Path) -> None:
     (seed,) = seeds_of(tmp_path, "page.md", content)
 
     assert (seed.pmid, seed.abstract) == (33, "Agrin binds.")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "claimed"),
+    [
+        ("x.ris", "TY  - JOUR\nTI  - x\nN1  - Read by us\nN1  - PMID: 33; PMCID: PMC44\nER  - \n", 33),
+        ("x.ris", "TY  - JOUR\nTI  - x\nN1  - Comment in: J Samples\nN1  - PMID: 33\nER  - \n", None),
+        ("x.ris", "TY  - JOUR\nTI  - x\nN1  - Erratum\nPMID: 33\nER  - \n", None),
+        ("x.bib", "@article{a, title={x}, annotation={PMID: 33}}", 33),
+        ("x.bib", "@article{a, title={x}, note={Publisher: A Sample Press\nPMID: 33}}", 33),
+        ("x.bib", "@article{a, title={x}, note={Comment in: J Samples\nPMID: 33}}", None),
+    ],
+)
+def test_a_labelled_number_in_notes_is_a_claim(tmp_path: Path, name: str, content: str, claimed: int | None) -> None:
+    (seed,) = seeds_of(tmp_path, name, content)
+
+    assert (seed.pmid, seed.claimed_pmid) == (None, claimed)
+
+
+@pytest.mark.parametrize(
+    "field", ["pmid={see note}", "pmid={33390062a}", "pmid={3000000000}", "doi={not a doi}", "pmcid={see note}"]
+)
+def test_a_field_of_bibtex_for_an_identifier_that_holds_none_is_told(tmp_path: Path, field: str) -> None:
+    (seed,) = seeds_of(tmp_path, "x.bib", f"@article{{a, title={{x}}}}\n@article{{b, title={{y}}, {field}}}\n")[1:]
+
+    assert (*ids(seed), seed.title) == (None, None, None, "y")
+    assert [said.partition(" is none")[0] for said in passed_over(tmp_path)] == [
+        f"LAB/x.bib:2: this {field.partition('=')[0].upper()}"
+    ]
+
+
+@pytest.mark.parametrize("line", ["AN  - PMID unknown", "AN  - 4294967296", "U1  - x [PMID]", "DO  - not a doi"])
+def test_a_tag_for_an_identifier_that_holds_none_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+    (seed,) = seeds_of(tmp_path, "x.ris", ris("DB  - PubMed", line))
+
+    (said,) = passed_over(tmp_path)
+    assert ids(seed) == (None, None, None)
+    assert "is none and is passed over" in said
+    assert not said.startswith("LAB/x.ris:1:")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "@article{x,title={Unclosed {brace},doi={10.5555/x}}",
+        "@article{x,title={Unclosed {brace},doi={10.5555/x}}}",
+        "@article{x,title={Unclosed {brace, doi={10.5555/x}}",
+    ],
+)
+def test_a_brace_that_is_never_closed_does_not_take_the_next_field_into_the_title(tmp_path: Path, first: str) -> None:
+    found = seeds_of(tmp_path, "x.bib", f"{first}\n@article{{y,title={{Fine}},doi={{10.5555/y}}}}\n")
+
+    assert [(seed.title, seed.doi) for seed in found] == [("", "10.5555/x"), ("Fine", "10.5555/y")]
+    assert passed_over(tmp_path) == ["LAB/x.bib:1: a brace or quote behind title is never closed"]

@@ -32,6 +32,14 @@ _OPENING = re.compile(r"\s*@\s*(\w+)\s*[{(]\s*(?:([^\s,={}()\"]*)\s*,)?")
 _ENTRIES = re.compile(r"^[ \t]*@[ \t]*[A-Za-z]+[ \t]*[{(][^\s,={}]*,", re.MULTILINE)
 _FIELD = re.compile(r"(?<![\w:.-])([A-Za-z][\w:.-]*)\s*=\s*")
 _FIELD_LINE = re.compile(r"(?m)^[ \t]*([A-Za-z][\w:.-]*)[ \t]*=[ \t]*(?=[{\"\w])")
+_SWALLOWED = re.compile(
+    r"(?:^[ \t]*|,\s*)(author|title|booktitle|journal|year|month|volume|number|pages|doi|pmid|pmcid|url|issn|publisher|abstract|keywords)"
+    r"\s*=\s*(?=[{\"])",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A field inside of another's value, which lacks its closing brace or quote."""
+_FREE_TEXT = frozenset({"note", "annote", "annotation", "abstract", "comment", "review", "file"})
+"""Fields that may quote a whole entry."""
 _PIECE = re.compile(r"[^\s{}\",#=]+")
 _DELIMITER = re.compile(r'\\.|[{}"]', re.DOTALL)
 _WITHOUT_PAPERS = frozenset({"comment", "string", "preamble", "set", "xdata", "control", "ieeetranbstctl"})
@@ -107,7 +115,10 @@ def _sound(entry: BibEntry, line: int) -> _Found | None:
     for one in entry.fields:
         raw = str(one.value)
         bare = not re.search(r'[{"#=]', raw)
-        fields += [(one.key, raw)] if bare else _fields(f"{one.key} = {raw}")
+        if not bare and one.key.lower() not in _FREE_TEXT and _SWALLOWED.search(raw):
+            fields += _fields(f"{one.key} = {raw}", doubtful=True)
+        else:
+            fields += [(one.key, raw)] if bare else _fields(f"{one.key} = {raw}")
     return _found(line, entry.key.strip(), fields)
 
 
@@ -145,9 +156,7 @@ def _fields(text: str, *, doubtful: bool = False) -> _Fields:
     found = _FIELD.search(text)
     while found:
         end = _end_of_value(text, found.end())
-        following = (
-            _FIELD_LINE.search(text, found.end(), end if end is not None else len(text)) if doubtful or end is None else None
-        )
+        following = _following(text, found.end(), end) if doubtful or end is None else None
         if end is None or following:
             fields.append((found[1], None))
             found = following
@@ -155,6 +164,13 @@ def _fields(text: str, *, doubtful: bool = False) -> _Fields:
             fields.append((found[1], text[found.end() : end]))
             found = _FIELD.search(text, max(end, found.end()))
     return fields
+
+
+def _following(text: str, start: int, end: int | None) -> re.Match[str] | None:
+    """The first field that begins within a value."""
+    stop = len(text) if end is None else end
+    found = [one for one in (_FIELD_LINE.search(text, start, stop), _SWALLOWED.search(text, start, stop)) if one]
+    return min(found, key=lambda one: one.start(1), default=None)
 
 
 def _end_of_value(text: str, start: int) -> int | None:
@@ -249,9 +265,10 @@ def _evidence(values: Mapping[str, str], key: str) -> Evidence:
     evidence.numbers(of("pmid", "pubmedid", "pubmed"))
     evidence.numbers(_PMID_KEY.findall(key))
     evidence.doi_fields(of("doi"))
-    evidence.labelled([f"PMCID: {value}" for value in of("pmcid", "pmc", "pmcidn")])
+    evidence.pmcid_fields(of("pmcid", "pmc", "pmcidn"))
     _eprint(evidence, of("eprint"), " ".join(of("eprinttype", "archiveprefix")).lower().split())
-    evidence.labelled(of("note", "annote", "annotation", "addendum", "howpublished", "eprint"))
+    evidence.labelled(of("howpublished", "eprint"))
+    evidence.notes(of("note", "annote", "annotation", "addendum"))
     evidence.addresses(of("url", "link", "ee", "bdskurl1", "bdskurl2", "howpublished"))
     return evidence
 
@@ -260,4 +277,4 @@ def _eprint(evidence: Evidence, values: list[str], kinds: list[str]) -> None:
     if _PMID_TYPES.intersection(kinds):
         evidence.numbers(values)
     if _PMCID_TYPES.intersection(kinds):
-        evidence.labelled(f"PMCID: {value}" for value in values)
+        evidence.pmcid_fields(values)

@@ -51,7 +51,8 @@ def _records(found: Iterable[Field]) -> Iterator[Record]:
 def _entry(record: Record, path: Path) -> Entry:
     evidence = Evidence()
     evidence.doi_fields(record.all("R"))
-    evidence.labelled(record.all("2", "3", "#", "$", "1", "F", "L", "Z"))
+    evidence.labelled(record.all("2", "3", "#", "$", "1", "F", "L"))
+    evidence.notes(record.all("Z"))
     evidence.accession(record.all("M"), record.all(*_DATABASES))
     evidence.addresses(record.all("U", ">"))
     evidence.claim_notes(record.all("Z"))
@@ -63,7 +64,7 @@ def _entry(record: Record, path: Path) -> Entry:
         abstract=shown(record.first("X")),
         keywords=tuple(dict.fromkeys(_keywords(record))),
         claimed_pmid=evidence.claimed,
-        doubts=evidence.doubts(path, record.line),
+        doubts=evidence.doubts(path, record.line, record.line_of),
     )
 
 

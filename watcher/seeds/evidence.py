@@ -1,20 +1,21 @@
 """Which identifiers a reference's own words give it: a number is a paper's PMID only where the record says so.
 
 A field that is called PMID, a value that is labelled as a whole (`33390062 [PMID]`, `PMID: 33390062`), an address at PubMed, and an
-accession number of PubMed or MEDLINE say so. An accession number of nobody says nothing: it is a claim, which PubMed's record has to
-confirm. Numbers inside of sentences are other papers' (`Comment in: … PMID: …`).
+accession number of PubMed or MEDLINE say so. An accession number of nobody, and a labelled number in notes, say less: they are claims,
+which PubMed's record has to confirm. Numbers inside of sentences are other papers' (`Comment in: … PMID: …`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from watcher.domain import Pmid
 from watcher.errors import Place, Problem
-from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmid_of
+from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmcids_in, pmid_of
+from watcher.seeds.mentions import OTHERS
 
 _LABEL_BEHIND = re.compile(r"^(\S+?)\s*\[(pmid|pubmed|pmcid|pmc|doi)\]$", re.IGNORECASE)
 _LABELLED = re.compile(r"\b(pmid|pubmed(?: id)?|pmcid|doi)\s*[:=]\s*([^\s;,]+)[\s;,.]*", re.IGNORECASE)
@@ -31,6 +32,14 @@ _NO_DATABASE = re.compile(r"^(?:ovid(?: technologies)?|ebsco(?:host)?|proquest|c
 _EBSCO_MEDLINE = frozenset({"cmedm", "mnh", "mdc", "mdl"})
 _EBSCO_NOTE = re.compile(r"^(?:<p>)?\s*Accession Number: [\w-]+\.? PMID: (\d{1,9})\b")
 
+_SPEAKS_OF_OTHERS = re.compile(
+    rf"(?:{OTHERS.pattern})|^\W*(?:comment|errat|corrigend|correct(?:ion|s|ed)\b|retract|republish|expression of concern|cites|cited)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan"})
+_SAMPLES = {"PMID": "33390062", "DOI": "10.1523/jneurosci.1353-25.2025", "PMCID": "PMC12898414"}
+_SHOWN = 80
+
 
 @dataclass(slots=True)
 class Evidence:
@@ -40,6 +49,8 @@ class Evidence:
     claims: list[Pmid] = field(default_factory=list)
     dois: list[str] = field(default_factory=list)
     pmcids: list[str] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+    """What is called an identifier and is none: of which kind, and the value."""
 
     @property
     def ids(self) -> Identifiers:
@@ -53,7 +64,11 @@ class Evidence:
 
     def numbers(self, values: Iterable[str]) -> None:
         """Values of a field that holds PMIDs."""
-        self.pmids += [pmid for value in _short(values) if (pmid := whole_pmid(value))]
+        for value in _short(values):
+            if pmid := whole_pmid(value):
+                self.pmids.append(pmid)
+            else:
+                self._miss("PMID", value)
 
     def addresses(self, values: Iterable[str]) -> None:
         """Values of fields that hold web addresses: pages at PubMed and PubMed Central, addresses with a DOI in them."""
@@ -65,22 +80,48 @@ class Evidence:
         """Values of fields that may hold anything: what is labelled as a whole, or is a DOI or PMCID as a whole."""
         for value in values:
             for line in _short(value.split("\n")):
-                for found in _labelled(line.strip()):
-                    self._add(found)
+                self._add_labelled(line.strip())
+
+    def notes(self, values: Iterable[str]) -> None:
+        """Values of fields for notes, in their order: as `labelled`, but a PMID is a claim, since notes speak of other papers too. What
+        stands behind words such as "Comment in" is another paper's."""
+        for line in _short(line.strip() for value in values for line in value.split("\n")):
+            if _SPEAKS_OF_OTHERS.search(line):
+                return
+            before = list(self.pmids)
+            self._add_labelled(line)
+            if not _ADDRESS.match(line):
+                self.claims += self.pmids[len(before) :]
+                self.pmids = before
+
+    def pmcid_fields(self, values: Iterable[str]) -> None:
+        """Values of a field that holds a PMCID."""
+        for value in _short(values):
+            found = identified(f"PMCID: {value}").pmcid or next(iter(pmcids_in(value)), None)
+            if found:
+                self.pmcids.append(found)
+            else:
+                self._miss("PMCID", value)
 
     def doi_fields(self, values: Iterable[str]) -> None:
         """Values of a field that holds a DOI, however it is written."""
-        self.dois += [doi for value in _short(values) if (doi := whole_doi(value))]
+        for value in _short(values):
+            if doi := whole_doi(value):
+                self.dois.append(doi)
+            else:
+                self._miss("DOI", value)
 
     def accession(self, numbers: Iterable[str], databases: Iterable[str]) -> None:
         """Accession numbers, and what the record says of the database that they are of."""
         databases = list(databases)
         for number in _short(numbers):
-            for found in _labelled(number):
-                self._add(found)
+            is_known = self._add_labelled(number)
             pmid = whole_pmid(number)
-            if pmid and (of_pubmed(databases) or _NAMED_NUMBER.match(number)):
+            is_pubmeds = of_pubmed(databases) or _NAMED_NUMBER.match(number)
+            if pmid and is_pubmeds:
                 self.pmids.append(pmid)
+            elif is_pubmeds and not is_known:
+                self._miss("PMID", number)
             elif pmid and may_be_of_pubmed(databases):
                 self.claims.append(pmid)
 
@@ -102,13 +143,45 @@ class Evidence:
         if any(map(_OVID_MEDLINE.match, databases)):
             self.claims += [pmid for number in numbers if (pmid := whole_pmid(number))]
 
-    def doubts(self, path: Path, line: int) -> tuple[Problem, ...]:
-        """What is to be told: two PMIDs that the record calls its own."""
+    def doubts(self, path: Path, line: int, line_of: Callable[[str], int] | None = None) -> tuple[Problem, ...]:
+        """What is to be told: two PMIDs that the record calls its own, and values that are called identifiers and are none.
+
+        Args:
+            path: the file.
+            line: where the record begins.
+            line_of: the line of a value, where the format tells it.
+        """
         numbers = list(dict.fromkeys(self.pmids))
-        if len(numbers) < 2:
-            return ()
-        what = f"this reference calls two PMIDs its own, {numbers[0]} and {numbers[1]}: the first counts"
-        return (Problem(what, "keep the right one", Place(path, line)),)
+        doubts = [
+            Problem(
+                f"this {kind} is none and is passed over: “{value[:_SHOWN]}”",
+                f"correct it, or take it out; a {kind} looks like {_SAMPLES[kind]}",
+                Place(path, line_of(value) if line_of else line),
+            )
+            for kind, value in dict.fromkeys(self.unread)
+        ]
+        if len(numbers) > 1:
+            what = f"this reference calls two PMIDs its own, {numbers[0]} and {numbers[1]}: the first counts"
+            doubts.insert(0, Problem(what, "keep the right one", Place(path, line)))
+        return tuple(doubts)
+
+    def _miss(self, kind: str, value: str) -> None:
+        if value.strip(" {}\"'").lower() not in _NOTHING:
+            self.unread.append((kind, value))
+
+    def _add_labelled(self, text: str) -> bool:
+        """Take what a line gives, and say whether it gives anything; what is labelled as a whole and cannot be read is kept to be told."""
+        labels = _labels(text)
+        found = [(kind, identified(f"{kind}: {value}")) for kind, value in labels] if labels else []
+        for kind, one in found:
+            self._add(one)
+            if not one:
+                self._miss(kind, text)
+        if labels or not text or text.isdigit():
+            return bool(labels)
+        whole = Identifiers(pmid_of(text) if _ADDRESS.match(text) else None, doi_of(text), pmcid_of(text))
+        self._add(whole)
+        return bool(whole)
 
     def _add(self, found: Identifiers) -> None:
         self.pmids += [found.pmid] if found.pmid else []
@@ -155,13 +228,15 @@ def whole_doi(text: str) -> str | None:
     return several[0] if len(several) == 1 else None
 
 
-def _labelled(text: str) -> Iterator[Identifiers]:
-    """What a line gives that consists of labelled identifiers only, or is one DOI or PMCID, or an address at PubMed."""
+def _labels(text: str) -> list[tuple[str, str]]:
+    """The kinds and values of a line that consists of labelled identifiers only."""
     if behind := _LABEL_BEHIND.match(text):
-        kind = behind[2].lower()
-        kind = {"pubmed": "pmid", "pmc": "pmcid"}.get(kind, kind)
-        yield identified(f"{kind}: {behind[1]}")
-    elif text and not _LABELLED.sub("", text).strip():
-        yield from (identified(f"{label}: {value}") for label, value in _LABELLED.findall(text))
-    elif text and not text.isdigit():
-        yield Identifiers(pmid_of(text) if _ADDRESS.match(text) else None, doi_of(text), pmcid_of(text))
+        return [(_kind(behind[2]), behind[1])]
+    if text and not _LABELLED.sub("", text).strip():
+        return [(_kind(label), value) for label, value in _LABELLED.findall(text)]
+    return []
+
+
+def _kind(label: str) -> str:
+    name = label.lower()
+    return "DOI" if name == "doi" else "PMCID" if name.startswith("pmc") else "PMID"

@@ -48,7 +48,8 @@ def _entry(record: Record, path: Path) -> Entry:
     evidence = Evidence()
     evidence.numbers(record.all("PM"))
     evidence.doi_fields(record.all("DO"))
-    evidence.labelled(record.all("U1", "U2", "U3", "U4", "U5", "NO", "PC"))
+    evidence.labelled(record.all("U1", "U2", "U3", "U4", "U5", "PC"))
+    evidence.notes(record.all("NO"))
     evidence.accession(record.all("AN"), record.all("DS", "DB", "RD"))
     evidence.addresses(record.all("LK", "UL", "U5"))
     return Entry(
@@ -59,5 +60,5 @@ def _entry(record: Record, path: Path) -> Entry:
         abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("K1"))),
         claimed_pmid=evidence.claimed,
-        doubts=evidence.doubts(path, record.line),
+        doubts=evidence.doubts(path, record.line, record.line_of),
     )

@@ -18,7 +18,8 @@ _KNOWN = re.compile(
 )
 """Tags that count also where there are other spaces around the dash."""
 _TITLES = ("TI", "T1", "CT", "BT", "TT", "ST")
-_LABELLED = ("U1", "U2", "U3", "U4", "U5", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "M1", "M2", "M3", "N1", "ID", "L3", "LB", "RN")
+_LABELLED = ("U1", "U2", "U3", "U4", "U5", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "M1", "M2", "M3", "ID", "L3", "LB")
+_NOTES = ("N1", "RN")
 _ADDRESSES = ("UR", "LK", "L2", "L1", "L3", "L4", "M3")
 _COCHRANE = re.compile(r"(?:^|,)\s*PUBMED (\d{1,9})\s*(?=,|$)")
 _SAID_OF_EMBASE = re.compile(r"embase|medline", re.IGNORECASE)
@@ -98,7 +99,7 @@ def _entry(record: Record, path: Path) -> Entry:
         abstract=shown(record.first("AB", "N2")),
         keywords=tuple(dict.fromkeys(_keywords(record))),
         claimed_pmid=evidence.claimed,
-        doubts=evidence.doubts(path, record.line),
+        doubts=evidence.doubts(path, record.line, record.line_of),
     )
 
 
@@ -114,6 +115,7 @@ def _evidence(record: Record) -> Evidence:
     evidence.numbers(record.all("PM"))
     evidence.doi_fields(record.all("DO", "DI"))
     evidence.labelled(record.all(*_LABELLED))
+    evidence.notes(record.all(*_NOTES))
     evidence.accession(record.all("AN"), databases)
     evidence.numbers(found for value in record.all("C3") for found in _COCHRANE.findall(value))
     evidence.custom(record.all("C5"), databases, _SAID_OF_EMBASE)

@@ -55,6 +55,10 @@ class Record:
         """The first such value, or nothing."""
         return next(iter(self.all(*tags)), "")
 
+    def line_of(self, value: str) -> int:
+        """The line of the field with this value, or of the record where there is none."""
+        return next((one.line for one in self.fields if value in one.value), self.line)
+
 
 def fields(text: str, tag_of: Callable[[str], tuple[str, str] | None], *, indented: bool = False) -> Iterator[Field]:
     """The fields of a text. What stands before the first tag is passed over; a line without a tag goes on with the value above it.

@@ -59,5 +59,5 @@ def _entry(record: Record, path: Path) -> Entry:
         abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(keywords)),
         headings=terms(folded(record.first("MH"))),
-        doubts=evidence.doubts(path, record.line),
+        doubts=evidence.doubts(path, record.line, record.line_of),
     )
