@@ -640,3 +640,9 @@ def test_many_seeds_of_one_wrong_identifier_stay_without_each_being_held_against
 
     assert found == tuple(seeds)
     assert len(doubts) == 2_999
+
+
+def test_titles_that_differ_in_their_numbers_are_two_papers() -> None:
+    seeds = [Seed("a", str(number), "", pmid=Pmid(1), title=f"Subject{number} matter{number} alone{number}") for number in range(5)]
+
+    assert distinct(seeds) == tuple(seeds)

@@ -134,7 +134,8 @@ def _are_two(one: str, other: str) -> bool:
         return False
     words, others = _words(mine), _words(theirs)
     share = len(words & others) / min(len(words), len(others))
-    return share <= _FEW and fuzz.ratio(mine, theirs) < _ALIKE
+    numbers = [[word for word in title.split() if re.search(r"\d", word)] for title in (mine, theirs)]
+    return share <= _FEW and (numbers[0] != numbers[1] or fuzz.ratio(mine, theirs) < _ALIKE)
 
 
 def _is_latin(plain: str) -> bool:
