@@ -28,9 +28,12 @@ _PUBMED_PAGE = re.compile(
     rf"{_EUROPE}/(?:articles?|abstract)/med/|(?:identifiers\.org|n2t\.net)/pubmed[:/])(\d{{1,9}})(?!\w|\.\d)",
     re.IGNORECASE,
 )
+_NEXT = r"(?:[,;+|]|%2c|%20|%3b)+(?:or(?:\+|%20)+)?"
+_MORE_OF_ADDRESS = re.compile(rf"(?:(?:\[|%5b)[pu]m?id(?:\]|%5d))?{_NEXT}(\d{{7,9}})(?!\w|\.\d)", re.IGNORECASE | re.ASCII)
+"""The next of several numbers in one address: `?term=33390062,33579606`."""
 _PUBMED_SEARCH = re.compile(
     rf"{_FRONT}(?:pubmed[.-])?{_NCBI}/[^\s?]*\?(?:[^\s&#]*&)*(?:list_uids=(\d{{1,9}})|term=(?:(\d{{5,9}})|(\d{{1,9}})(?:\[|%5b)[pu]m?id(?:\]|%5d)))"
-    r"(?=$|[&#\s\])}>\"'.,;])",
+    rf"(?=$|[&#\s\])}}>\"'.,;]|{_NEXT}\d{{7,9}}(?!\d))",
     re.IGNORECASE,
 )
 """A search for one number of five digits or more is one for a PMID; a shorter one may be a year."""
@@ -90,7 +93,8 @@ def pmid_of(text: str) -> Pmid | None:
     text = unwrapped(text)
     page = _PUBMED_PAGE.match(text) or _PUBMED_SEARCH.match(text)
     if page:
-        return Pmid(int(next(filter(None, page.groups())))) or None
+        is_one = _MORE_OF_ADDRESS.match(text, page.end()) is None
+        return (Pmid(int(next(filter(None, page.groups())))) or None) if is_one else None
     bare = _BARE_PMID.fullmatch(text)
     digits = bare[1] if bare else _whole(text)
     return (Pmid(int(digits)) or None) if digits else None
@@ -129,6 +133,10 @@ def placed_pmids(text: str) -> Iterator[tuple[int, int, Pmid]]:
                 start = match.start(place) + digits.start()
                 if int(digits[0]):
                     yield start, start + len(digits[0]), Pmid(int(digits[0]))
+            more = None if pattern is _LABELLED_PMID else _MORE_OF_ADDRESS.match(text, match.end())
+            while more:
+                yield more.start(1), more.end(1), Pmid(int(more[1]))
+                more = _MORE_OF_ADDRESS.match(text, more.end())
 
 
 def unwrapped(text: str) -> str:

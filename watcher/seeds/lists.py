@@ -14,29 +14,28 @@ from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.citations import cited, is_citation, looks_cited, title_of
 from watcher.seeds.entry import Entry
 from watcher.seeds.identifiers import Identifiers, identified
-from watcher.seeds.mentions import Mention, left_over, mentions, own, papers
+from watcher.seeds.mentions import OF_OTHERS, Mention, left_over, mentions, own, papers
+from watcher.seeds.numbers import listed, loose_numbers, noted
 from watcher.seeds.pieces import Piece, paragraphs, pieces
 
 _FIX = "write one PMID, PMCID or DOI on a line; comments go behind #"
 _ABSTRACT = re.compile(r"^[#* \t]*(?:abstract|summary)\b[*\s]*(?::|$)", re.IGNORECASE | re.MULTILINE)
 _SECTION = re.compile(
-    r"^[#* \t]*(?:references|bibliography|literature cited|works cited|cited by|(?:similar|related) (?:articles|papers)|notes|tl;?dr|"
-    r"key (?:findings|points)|highlights|introduction|keywords?)[*: \t]*$",
+    rf"^[#*> \t]*(?:{OF_OTHERS}|notes|tl;?dr|key (?:findings|points)|highlights|introduction|keywords?)[*: \t]*$|^>",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A heading that pages about one paper have."""
+"""A heading that pages about one paper have, or the beginning of what such a page quotes."""
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n---", re.DOTALL)
 _FRONT_LABEL = re.compile(r"(?:title|pmid|doi|pmcid)[ \t]*:", re.IGNORECASE)
 _LABEL = re.compile(r"(pmid|pmcid|doi|pubmed(?: id)?)\b\s*[:=]", re.IGNORECASE)
 _HEAD = re.compile(r"(?:pmid|pmcid|doi|pubmed id)s?:?", re.IGNORECASE)
-_BARE = re.compile(r"\d+")
-_LEAST_DIGITS = 5
-"""Digits from which a number without a label counts as a PMID where it does not stand alone on its line."""
+_TOO_LARGE = re.compile(r"(?:(?:pmid|pubmed(?: id)?)\W{0,3})?(\d{10,})(?:\W.*)?", re.IGNORECASE | re.ASCII)
+"""A number where a PMID stands, which none can be."""
 _MOST_WORDS = 12
 """Words for each paper that a line of a list has at most, where it has no bullet."""
 _MORE_DIGITS = re.compile(r"\s(?!(?:1[89]|20)\d\d\b)\d{2,}")
 """A number that goes on behind a blank: `3339 0062`."""
-_NUMBER_FIRST = re.compile(rf"(\d{{{_LEAST_DIGITS},9}})(?:\s*[,;:|\t–-]\s*|\s+)(?=\D|\d{{1,4}}\b)(.+)", re.ASCII)
+_NUMBER_FIRST = re.compile(r"(\d{5,9})(?:\s*[,;:|\t–-]\s*|\s+)(.+)", re.ASCII)
 
 
 def is_list(text: str) -> bool:
@@ -72,7 +71,7 @@ def read_list(text: str, path: Path) -> tuple[Entry, ...]:
             entries += (Entry(f"line {piece.line}", piece.line, ids, title=title) for ids in found)
         elif title and _is_reference(piece):
             entries.append(Entry(f"line {piece.line}", piece.line, title=title))
-        elif piece.marked or _is_reference(piece):
+        elif piece.marked or _is_reference(piece) or _TOO_LARGE.fullmatch(piece.text):
             entries.append(Entry(f"line {piece.line}", piece.line, doubts=(_problem(piece, path),)))
         else:
             problems.append(_problem(piece, path))
@@ -89,7 +88,9 @@ def _has_front_matter(text: str) -> bool:
 
 def _problem(piece: Piece, path: Path) -> Problem:
     place = Place(path, piece.line)
-    if len(mentions(piece.text)) > 1:
+    if large := _TOO_LARGE.fullmatch(piece.text):
+        return Problem(f"{large[1][:20]} is no PMID: none has more than nine digits", _FIX, place)
+    if len(mentions(piece.text)) + len(loose_numbers(piece.text)) > 1:
         return Problem("it cannot be told which identifiers on this line are one paper's", "write one paper on a line", place)
     if _is_reference(piece):
         return Problem("this reference has no PMID, PMCID or DOI", "write its PMID or DOI on the line", place)
@@ -113,14 +114,14 @@ def _is_reference(piece: Piece) -> bool:
 
 def _is_single(found: Sequence[Piece]) -> bool:
     """Whether all identifiers may be those of one paper: they are called what they are, and no kind comes twice."""
-    kinds = [mention.kind for one in found for mention in mentions(one.text)]
+    kinds = [mention.kind for one in found for mention in own(one.text)]
     return 0 < len(kinds) == len(set(kinds)) and not any(one.marked and not _LABEL.match(one.text) for one in found)
 
 
 def _is_prose(piece: Piece) -> bool:
     """Whether a piece speaks of a paper rather than listing it."""
     text = piece.text
-    is_listed = piece.marked or identified(text) or _all_identifiers(text) or _NUMBER_FIRST.fullmatch(text) or _is_reference(piece)
+    is_listed = piece.marked or identified(text) or listed(text) or _NUMBER_FIRST.fullmatch(text) or _is_reference(piece)
     return not is_listed and len(left_over(text, mentions(text)).split()) > 1
 
 
@@ -128,10 +129,12 @@ def _papers(piece: Piece) -> list[Identifiers] | None:
     """The papers that a piece names; empty or None where it names none, or where it cannot be told which."""
     if whole := identified(piece.text):
         return [whole]
-    if several := _all_identifiers(piece.text):
+    if several := listed(piece.text) or noted(piece.text):
         return papers(several)
     found = own(piece.text)
     if numbered := _NUMBER_FIRST.fullmatch(piece.text):
+        if set(loose_numbers(numbered[2])) - {numbered[1]}:
+            return None
         first = Mention("pmid", str(int(numbered[1])), 0, len(numbered[1]))
         return papers([first, *(one for one in found if one.start >= numbered.start(2) and one.value != first.value)])
     if looks_cited(piece.text) or is_citation(piece.text):
@@ -139,22 +142,5 @@ def _papers(piece: Piece) -> list[Identifiers] | None:
         return [one] if one else None
     words = left_over(piece.text, found).split()
     is_split = any(one.kind == "pmid" and _MORE_DIGITS.match(piece.text, one.end) for one in found)
-    return papers(found) if found and not is_split and (piece.marked or len(words) <= _MOST_WORDS * len(found)) else None
-
-
-def _all_identifiers(text: str) -> list[Mention]:
-    """The identifiers of a text that holds nothing else, with commas, semicolons or blanks between them; numbers need no label if
-    they are long enough."""
-    found: list[Mention] = []
-    place = 0
-    for token in re.split(r"([,;|\t]\s*|\s+)", text):
-        one = identified(token) if token.strip(",;|\t ") else None
-        if one:
-            if _BARE.fullmatch(token.strip()) and len(token.strip()) < _LEAST_DIGITS:
-                return []
-            kind, value = next((kind, getattr(one, kind)) for kind in ("pmid", "doi", "pmcid") if getattr(one, kind))
-            found.append(Mention(kind, str(value), place, place + len(token)))
-        elif one is not None and not re.fullmatch(r"(?:pmids?|dois?|pmcids?|and|&):?", token.strip(), re.IGNORECASE):
-            return []
-        place += len(token)
-    return found
+    is_clear = bool(found) and not is_split and not loose_numbers(piece.text)
+    return papers(found) if is_clear and (piece.marked or len(words) <= _MOST_WORDS * len(found)) else None

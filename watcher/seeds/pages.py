@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from watcher.errors import Place, Problem
 from watcher.seeds.citations import is_citation
 from watcher.seeds.entry import Entry, folded, refused, terms
 from watcher.seeds.identifiers import Identifiers, identified, unwrapped
-from watcher.seeds.mentions import OTHERS, Mention, left_over, mentions, own, papers
+from watcher.seeds.mentions import OF_OTHERS, OTHERS, Mention, left_over, mentions, own, papers
+from watcher.seeds.numbers import loose_numbers
 
 _LABELS = {
     "title": r"(article )?title",
@@ -29,9 +31,7 @@ _LABELS = {
     "abstract": r"abstract|summary",
     "notes": r"tl;?dr|contribution|key (findings|points)|highlights|significance( statement)?|notes",
     "entities": r"(full-text )?entities",
-    "cited": r"references|bibliography|literature cited|works cited|(recommended )?citation|cited by|citing (articles|papers)|further reading|"
-    r"(similar|related|other|companion) (articles|papers|work)|see also|compare( with)?|"
-    r"(comment|correction|update|retraction|republished|expression of concern)s? (in|on|of|for|from)|errat(um|a) (in|for)",
+    "cited": OF_OTHERS,
     "": r"authors?|affiliations?|figures|tables|funding|license|rights|copyright|journal|volume|issue|issn|isbn|publisher|language|"
     r"publication (date|title|type)|document type|date|year|(\w+ )?source|full text|(first|last) page|included in|share|coins|comments|"
     r"download|metrics|conflicts? of interest|supplementary material",
@@ -57,12 +57,12 @@ _CLOSED = frozenset({"cited", "notes"})
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_KEY = re.compile(r"^([A-Za-z][\w -]{0,30}?)\s*:(?:\s+|$)(.*)$")
 _EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "not available", "tbd", "?", "~", "[]", "''", '""'})
-_MAY_BE_PMID = re.compile(r"(?<![\w./-])\d{7,8}(?![\w/-]|\.\d)")
 _MARKED_LINE = re.compile(r"^[^\S\n]*(?:#{1,6}|[-*•]|>)[^\S\n]+", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)\s\[]*\)")
 _STARRED = re.compile(r"(\*{1,3})(?=[^\s*])([^*\n]+)(?<=\S)\1(?!\w)")
 _UNDERLINED = re.compile(r"(?<!\w)(_{1,2})(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)")
 """Markdown's signs. None of them looks further than the next of its kind, or 200 characters: texts of any length are read in linear time."""
+_SEVERAL = "the numbers on this line may be PMIDs, and nothing says so"
 _LONG = 200
 """Characters from which a paragraph without a label may be the abstract."""
 
@@ -109,7 +109,7 @@ def read_page(text: str, path: Path) -> tuple[Entry, ...]:
         name: "\n\n".join(one.text for one in blocks if one.name == name and one.text) for name in {one.name for one in blocks}
     }
     opening = _paragraphs(named.get("opening", ""))
-    title = next(iter(_paragraphs(named.get("title", ""))), "") or (opening[0] if opening else "")
+    title = next(iter(_paragraphs(named.get("title", ""))), "") or next(filter(_may_be_title, opening), "")
     abstract = named.get("abstract") or _longest([*opening[1:], *_paragraphs(named.get("stray", ""))])
     ids, doubts = _identifiers(blocks, path)
     if not ids and not abstract and not doubts:
@@ -127,11 +127,26 @@ def read_page(text: str, path: Path) -> tuple[Entry, ...]:
     )
 
 
+def _may_be_title(paragraph: str) -> bool:
+    """Whether a paragraph says something beside identifiers, and not of another paper."""
+    others, found = OTHERS.search(paragraph), mentions(paragraph)
+    return not found or bool(left_over(paragraph, found) and not (others and others.start() == 0))
+
+
 def _refuse_several(text: str, path: Path) -> None:
-    numbered = [number for number, line in enumerate(text.split("\n"), start=1) if _MAY_BE_PMID.search(line)]
-    if len(numbered) > 1 and 2 * len(numbered) >= sum(bool(line.strip()) for line in text.split("\n")):
-        what = "the numbers on these lines may be PMIDs, and nothing says so"
-        raise refused(path, numbered[0], what, "write one PMID on a line, or name the columns in the first line of a table")
+    lines = text.split("\n")
+    numbers = {number: loose for number, line in enumerate(lines, start=1) if (loose := loose_numbers(line))}
+    is_many = len(numbers) > 1 and 2 * len(numbers) >= sum(bool(line.strip()) for line in lines)
+    line = (
+        next(iter(numbers), 1)
+        if is_many
+        else next((number for number, loose in numbers.items() if len(loose) + len(mentions(lines[number - 1])) > 1), None)
+    )
+    if line is not None:
+        what = "the numbers on these lines may be PMIDs, and nothing says so" if is_many else _SEVERAL
+        raise refused(path, line, what, "write one PMID on a line, or name the columns in the first line of a table")
+    if not any(one.isalpha() for one in text):
+        raise refused(path, 1, "this is no PMID, PMCID or DOI, and no page about a paper", "write one PMID, PMCID or DOI on a line")
     found = mentions(text)
     kinds = [{one.value for one in found if one.kind == kind} for kind in ("pmid", "doi", "pmcid")]
     if max(map(len, kinds)) > 1:
@@ -183,6 +198,7 @@ def _is_title(label: str, line: str, blocks: list[_Block]) -> bool:
     return is_first and line.startswith("# ") and _name_of(label) is None
 
 
+@lru_cache(maxsize=4096)
 def _name_of(label: str) -> str | None:
     """Which part of a page a label begins, or None for one that is not known."""
     plain = label.casefold().strip(" :")

@@ -20,7 +20,8 @@ from watcher.errors import Place, Problem
 from watcher.seeds.entry import Entry, folded, terms
 from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmid_of, pmids_in
 from watcher.seeds.lists import read_list
-from watcher.seeds.mentions import own
+from watcher.seeds.mentions import Mention, own, papers
+from watcher.seeds.numbers import is_date, loose_numbers
 
 _Value = TypeVar("_Value")
 
@@ -48,6 +49,8 @@ _NOTHING = frozenset(
     {"", "n/a", "na", "nan", "none", "null", "nil", "-", "–", "—", "0", "?", "unknown", "not available", "no doi", "."}
 )
 _LEAST_DIGITS = 5
+_PMIDS_LENGTH = 7
+"""Digits from which a number in a row without a head may be another paper's PMID."""
 _COMMENT = re.compile(r"(?:^|\s)#", re.MULTILINE)
 _MEDLINE_NUMBER = re.compile(r"\b(?:MEDLINE:|PUBMED[: ]\s*)(\d{1,9})\b")
 _NAMES = {"pmid": "PMID", "doi": "DOI", "pmcid": "PMCID"}
@@ -91,9 +94,9 @@ def read_table(text: str, path: Path) -> tuple[Entry, ...]:
     for position, row in enumerate(rows[:_HEAD_WITHIN]):
         head = _head_of(row)
         if head.is_enough():
-            return tuple(_entry(head, each, path) for each in rows[position + 1 :])
+            return tuple(_entry(head, each, path) for each in rows[position + 1 :] if not _is_rule(each))
     is_wide = any(sum(map(bool, row.cells)) > 1 for row in rows) and not _COMMENT.search(text)
-    headless = tuple(_headless(row, path) for row in rows) if is_wide else ()
+    headless = tuple(entry for row in rows for entry in _headless(row, path)) if is_wide else ()
     return headless if any(headless) else read_list(text, path)
 
 
@@ -130,6 +133,11 @@ def _read(text: str, mark: str, quoting: int) -> Iterator[_Row]:
         if any(cell.strip() for cell in cells):
             yield _Row(first, tuple(cell.strip() for cell in cells))
         first = reader.line_num + 1
+
+
+def _is_rule(row: _Row) -> bool:
+    """Whether a row is the line below a Markdown table's head."""
+    return not "".join(row.cells).strip("-:+= ")
 
 
 def _head_of(row: _Row) -> _Head:
@@ -231,18 +239,46 @@ def _completed(ids: Identifiers, others: Sequence[str], europe: Mapping[str, str
     return Identifiers(pmid, doi, pmcid)
 
 
-def _headless(row: _Row, path: Path) -> Entry:
-    """A row without a head: its first cell of each kind; a short number may be anything."""
-    found: dict[str, object] = {}
-    for cell in row.cells:
-        one = identified(cell)
-        if one and not (cell.isdigit() and len(cell) < _LEAST_DIGITS):
-            for kind in _IDENTIFIERS:
-                if value := getattr(one, kind):
-                    found.setdefault(kind, value)
-    fix = "write one PMID, PMCID or DOI into a cell, or name the columns in the first row"
-    doubts = () if found else (Problem("this row names no paper", fix, Place(path, row.line)),)
-    return Entry(f"line {row.line}", row.line, Identifiers(**found), doubts=doubts)  # type: ignore[arg-type]
+def _headless(row: _Row, path: Path) -> list[Entry]:
+    """A row without a head: the papers that it names where it holds nothing but identifiers, else its first cell of each kind."""
+    cells = [cell for cell in row.cells if cell]
+    found = [_of_cell(cell, is_first=place == 0) for place, cell in enumerate(cells)]
+    if all(found):
+        named = papers([one for ones in found for one in ones])
+        several = Entry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))
+        return [Entry(f"line {row.line}", row.line, ids) for ids in named] if named else [several]
+    firsts = {one.kind: one for ones in reversed(found) for one in reversed(ones)}
+    one = papers(list(firsts.values()))
+    if one and not _strays(cells, found):
+        return [Entry(f"line {row.line}", row.line, one[0])]
+    return [Entry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))]
+
+
+def _of_cell(cell: str, *, is_first: bool) -> list[Mention]:
+    """The identifiers that a cell is; a short number may be anything, and one that looks like a day is one behind another cell."""
+    if cell.isdigit() and (len(cell) < _LEAST_DIGITS or (is_date(cell) and not is_first)):
+        return []
+    ids = identified(cell)
+    return [Mention(kind, str(value), 0, 0) for kind in _IDENTIFIERS if (value := getattr(ids, kind))]
+
+
+def _strays(cells: Sequence[str], found: Sequence[Sequence[Mention]]) -> set[str]:
+    """The numbers in a row that may be PMIDs, besides its first one."""
+    named = [
+        one.value for cell, ones in zip(cells, found, strict=True) for one in ones if one.kind == "pmid" and not _is_short(cell)
+    ]
+    first = next((one.value for ones in found for one in ones if one.kind == "pmid"), None)
+    return {*named, *(number for cell in cells for number in loose_numbers(cell))} - {first}
+
+
+def _is_short(cell: str) -> bool:
+    return cell.isdigit() and len(cell) < _PMIDS_LENGTH
+
+
+def _no_one_paper(row: _Row, path: Path) -> Problem:
+    is_none = not any(identified(cell) for cell in row.cells)
+    what = "this row names no paper" if is_none else "it cannot be told which identifiers in this row are one paper's"
+    return Problem(what, "write one PMID, PMCID or DOI into a cell, or name the columns in the first row", Place(path, row.line))
 
 
 def _first(cells: Sequence[str]) -> str:
