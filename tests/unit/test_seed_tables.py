@@ -164,3 +164,23 @@ def test_a_cell_of_any_length_is_read(tmp_path: Path) -> None:
     (seed,) = seeds_of(tmp_path, "export.csv", f"PMID,References\n33390062,{'x' * 200_000}\n")
 
     assert seed.pmid == 33390062
+
+
+@pytest.mark.parametrize("name", ["papers.md", "papers.txt", "papers.csv"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "| PMID | Title |\n|------|-------|\n| 33390062 | First |\n| 33579606 | Second |",
+        "| PMID |\n|:----:|\n| 33390062 |\n| 33579606 |",
+    ],
+)
+def test_a_markdown_table_below_a_heading_is_read(name: str, table: str, tmp_path: Path) -> None:
+    text = f"# Papers we like\n\nSome made-up words about them.\n\n{table}\n\nThat is all.\n"
+
+    assert [seed.pmid for seed in seeds_of(tmp_path, name, text)] == [33390062, 33579606]
+
+
+def test_a_table_of_other_papers_in_a_page_makes_no_list_of_it(tmp_path: Path) -> None:
+    text = "# A made-up paper\n\nPMID: 33390062\n\n## Compared with\n\n| PMID | What |\n|---|---|\n| 33579606 | mouse |\n"
+
+    assert "33579606" not in str(seeds_of(tmp_path, "page.md", text))

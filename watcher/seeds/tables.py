@@ -20,7 +20,7 @@ from watcher.errors import Place, Problem
 from watcher.seeds.entry import Entry, folded, terms
 from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmid_of, pmids_in
 from watcher.seeds.lists import read_list
-from watcher.seeds.mentions import Mention, own, papers
+from watcher.seeds.mentions import Mention, mentions, own, papers
 from watcher.seeds.numbers import is_date, loose_numbers
 
 _Value = TypeVar("_Value")
@@ -53,6 +53,8 @@ _PMIDS_LENGTH = 7
 """Digits from which a number in a row without a head may be another paper's PMID."""
 _COMMENT = re.compile(r"(?:^|\s)#", re.MULTILINE)
 _MEDLINE_NUMBER = re.compile(r"\b(?:MEDLINE:|PUBMED[: ]\s*)(\d{1,9})\b")
+_RULE_LINE = re.compile(r"\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*(?::?-{2,}:?[ \t]*)?")
+"""The line below the head of a Markdown table."""
 _NAMES = {"pmid": "PMID", "doi": "DOI", "pmcid": "PMCID"}
 
 
@@ -77,7 +79,9 @@ class _Head:
 
 
 def is_table(text: str) -> bool:
-    """Whether a text begins like a table with a head of two known columns or more."""
+    """Whether a text begins like a table with a head of two known columns or more, or holds a Markdown table of papers and no other."""
+    if _within_markdown(text) is not None:
+        return True
     begun = text.lstrip()[:20_000]
     heads = [_head_of(row) for row in _rows(begun)[:_HEAD_OF_TEXT]]
     is_known = any(head.is_enough() and sum(map(len, head.columns.values())) > 1 for head in heads)
@@ -90,7 +94,7 @@ def read_table(text: str, path: Path) -> tuple[Entry, ...]:
     Raises:
         SeedError: as for a list, for one column without a head.
     """
-    rows = _rows(text)
+    rows = _rows(_within_markdown(text) or text)
     for position, row in enumerate(rows[:_HEAD_WITHIN]):
         head = _head_of(row)
         if head.is_enough():
@@ -98,6 +102,23 @@ def read_table(text: str, path: Path) -> tuple[Entry, ...]:
     is_wide = any(sum(map(bool, row.cells)) > 1 for row in rows) and not _COMMENT.search(text)
     headless = tuple(entry for row in rows for entry in _headless(row, path)) if is_wide else ()
     return headless if any(headless) else read_list(text, path)
+
+
+def _within_markdown(text: str) -> str | None:
+    """The text with nothing left but its Markdown tables, on the lines where they stand; None where the first is not of papers, or
+    identifiers stand beside them."""
+    lines = text.split("\n")
+    inside = [False] * len(lines)
+    for number, line in enumerate(lines):
+        inside[number] = "|" in line and number > 0 and inside[number - 1]
+        if number and "|" in lines[number - 1] and _RULE_LINE.fullmatch(line.strip()):
+            inside[number - 1] = inside[number] = True
+    if True not in inside:
+        return None
+    rows = [line.strip() if kept else "" for line, kept in zip(lines, inside, strict=True)]
+    head = _head_of(_Row(1, tuple(lines[inside.index(True)].strip().strip("|").split("|"))))
+    beside = "\n".join(line for line, kept in zip(lines, inside, strict=True) if not kept)
+    return "\n".join(rows) if head.columns.keys() & set(_IDENTIFIERS) and not mentions(beside) else None
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------------------
