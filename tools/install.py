@@ -26,7 +26,7 @@ def main(lock: str) -> int:
     with subprocess.Popen((*_PIP, *_LOCKED, lock), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():
             said.append(line)
-            if line.startswith(("Collecting ", "Requirement already satisfied: ", "Ignoring ")):
+            if line.startswith(("Collecting ", "Processing ", "Requirement already satisfied: ", "Ignoring ")):
                 count += 1
                 _tell(f"{count} of {total} packages", last=False, number=count)
             elif line.startswith("Installing collected packages"):
