@@ -253,8 +253,8 @@ def test_pmids_are_seen_where_programs_put_them(tmp_path: Path, lines: list[str]
 @pytest.mark.parametrize(
     "line",
     [
-        "DO  - 10.1093/pubmed/21.3.289",
-        "UR  - https://doi.org/10.1093/pubmed/21.3.289",
+        "DO  - 10.1093/pubmed/24.1.17",
+        "UR  - https://doi.org/10.1093/pubmed/24.1.17",
         "N1  - Comment in: J Samples. 2021;49:475. PMID: 21",
         "N1  - Erratum in J Samples. 2021;49:475. PMID: 21; Update of PMID: 22",
         "T3  - Erratum in: J Samples. 2021;49:475 PMID: 21 [https://www.ncbi.nlm.nih.gov/pubmed/21]",
@@ -357,7 +357,7 @@ DO  - 10.1000/1
 ER  -
 NL  - J Samples
 
-Link to the Ovid Full Text or citation: https://ovid.example/x
+Link to the Ovid Full Text or citation: https://ovid.example/sample
 
 2.
 TY  - JOUR
@@ -617,7 +617,7 @@ def test_pmids_are_seen_where_bibtex_has_them(tmp_path: Path, field: str) -> Non
     "field",
     [
         "annote = {Comment in: J Samples. 2021;49:475. PMID: 8454279}",
-        "note = {doi:10.1093/pubmed/21.3.289}",
+        "note = {doi:10.1093/pubmed/24.1.17}",
         "note = {Source type: Journals; DOCID: 1277482791; PCID: 35923441; PMID: 41976}",
         "eprint = {33}, eprinttype = {jstor}",
         "eprint = {33}",

@@ -20,20 +20,20 @@ TEXTS = ["papers.txt", "papers.md", "papers.list", "papers"]
         ("PMID: 33390062; PMID: 33579606", [(33390062, None), (33579606, None)]),
         ("33390062 Doe 2026, junction\n33579606\tRoe 2026\n", [(33390062, None), (33579606, None)]),
         (
-            "33390062 | 10.5555/mu.1\n10.5555/mu.2; 10.5555/mu.3",
-            [(33390062, "10.5555/mu.1"), (None, "10.5555/mu.2"), (None, "10.5555/mu.3")],
+            "33390062 | 10.5555/smr.1\n10.5555/smr.2; 10.5555/smr.3",
+            [(33390062, "10.5555/smr.1"), (None, "10.5555/smr.2"), (None, "10.5555/smr.3")],
         ),
         ("PMID: 11; DOI: 10.5555/a; PMID: 12; DOI: 10.5555/b", [(11, "10.5555/a"), (12, "10.5555/b")]),
         (
             (
                 "# Papers we like\n\n- [A first](https://pubmed.ncbi.nlm.nih.gov/33390062/)\n"
-                "- [A second](https://doi.org/10.5555/mu.2)\n- Third: PMID 33651117\n"
+                "- [A second](https://doi.org/10.5555/smr.2)\n- Third: PMID 33651117\n"
             ),
-            [(33390062, None), (None, "10.5555/mu.2"), (33651117, None)],
+            [(33390062, None), (None, "10.5555/smr.2"), (33651117, None)],
         ),
         (
-            "* https://europepmc.org/article/MED/33390062 good\n* doi:10.5555/mu.2, of 2026\n",
-            [(33390062, None), (None, "10.5555/mu.2")],
+            "* https://europepmc.org/article/MED/33390062 good\n* doi:10.5555/smr.2, of 2026\n",
+            [(33390062, None), (None, "10.5555/smr.2")],
         ),
         ("PMID\n33390062\n33579606\n", [(33390062, None), (33579606, None)]),
         ("33390062  # nice; see PMID: 11111111\n# 22222222\n33579606 #10.5555/x\n", [(33390062, None), (33579606, None)]),
@@ -112,15 +112,15 @@ def test_pubmeds_summary_of_earlier_years_is_read(tmp_path: Path) -> None:
 
 
 SUMMARY = """\
-1: Doe J, Roe R, Poe P, Moe M, Loe L, Koe K. A first made-up paper about the
-junction of nerve and muscle. Made Up J. 2026 Jan 5;12(1):1-9. doi:
-10.5555/mu.2026.1. Epub 2025 Dec 29. Erratum in: Made Up J. 2026 Feb;12(2):99. doi:
-10.5555/mu.2026.99. PMID: 33390062; PMCID: PMC1000001.
+1: Aas J, Baas R, Caas P, Daas M, Faas L, Gaas K. A first sample paper about a
+synapse of the limb. Sample J Fict. 2026 Jan 5;12(1):1-9. doi:
+10.5555/smq.1. Epub 2025 Dec 29. Erratum in: Sample J Fict. 2026 Feb;12(2):99. doi:
+10.5555/smq.99. PMID: 33390062; PMCID: PMC1000001.
 
-2: Roe R. What is new about the thymus? Made Up J. 2026
-Feb;12(2):10-19. doi: 10.5555/mu.2026.2. PMID: 33579606.
+2: Roe R. What is new about the thymus? Sample J Fict. 2026
+Feb;12(2):10-19. doi: 10.5555/smq.2. PMID: 33579606.
 
-3: Poe P. A third made-up paper, about a virus. Made Up J. 2026 Mar;12(3):20-29.
+3: Poe P. A third sample paper, on a phage. Sample J Fict. 2026 Mar;12(3):20-29.
 PMID: 33651117.
 """
 
@@ -134,21 +134,21 @@ def test_pubmeds_summary_is_read_with_titles(tmp_path: Path, name: str, mark: st
 
     first, second, third = seeds_of(tmp_path, name, text)
 
-    assert ids(first) == (33390062, "10.5555/mu.2026.1", "PMC1000001")
-    assert ids(second) == (33579606, "10.5555/mu.2026.2", None)
+    assert ids(first) == (33390062, "10.5555/smq.1", "PMC1000001")
+    assert ids(second) == (33579606, "10.5555/smq.2", None)
     assert ids(third) == (33651117, None, None)
     assert [seed.title for seed in (first, second, third)] == [
-        "A first made-up paper about the junction of nerve and muscle.",
+        "A first sample paper about a synapse of the limb.",
         "What is new about the thymus?",
-        "A third made-up paper, about a virus.",
+        "A third sample paper, on a phage.",
     ]
     assert [seed.locator for seed in (first, second, third)] == ["line 1", "line 6", "line 9"]
 
 
 def test_references_in_paragraphs_without_numbers_are_read(tmp_path: Path) -> None:
     text = (
-        "Doe J, Roe R. A paper on\ncold things. Made Up J. 2026;1:2.\nPMID: 11\n\n"
-        "Roe R. A paper on warm things. Made Up J. 2026;1:2.\nhttps://doi.org/10.5555/warm\n"
+        "Doe J, Roe R. A paper on\ncold things. Sample J Fict. 2026;1:2.\nPMID: 11\n\n"
+        "Roe R. A paper on warm things. Sample J Fict. 2026;1:2.\nhttps://doi.org/10.5555/warm\n"
     )
 
     first, second = seeds_of(tmp_path, "papers.txt", text)
@@ -158,7 +158,7 @@ def test_references_in_paragraphs_without_numbers_are_read(tmp_path: Path) -> No
 
 
 def test_a_reference_without_an_identifier_stands_by_its_title(tmp_path: Path) -> None:
-    text = "1. Doe J, Roe R. A paper on cold things. Made Up J. 2026;1:2-9.\n2. Roe R. On warmth. Made Up J. 2026;1:10. PMID: 12\n"
+    text = "1. Doe J, Roe R. A paper on cold things. Sample J Fict. 2026;1:2-9.\n2. Roe R. On warmth. Sample J Fict. 2026;1:10. PMID: 12\n"
 
     first, second = seeds_of(tmp_path, "papers.txt", text)
 
@@ -167,11 +167,11 @@ def test_a_reference_without_an_identifier_stands_by_its_title(tmp_path: Path) -
 
 
 ABSTRACTS = """\
-1. Made Up J. 2026 Jan 5;12(1):1-9. doi: 10.5555/mu.2026.1. Epub 2025 Dec
+1. Sample J Fict. 2026 Jan 5;12(1):1-9. doi: 10.5555/smq.1. Epub 2025 Dec
 29.
 
-A first made-up paper about the junction of
-nerve and muscle.
+A first sample paper about a synapse of
+the limb.
 
 Doe J(1), Roe R(2), van der Poe P Jr(1)(2).
 
@@ -181,10 +181,10 @@ write to about the paper, its data and its code, of which there is a great deal 
 (2)Institute of Other Things.
 
 Erratum in
-    Made Up J. 2026 Feb;12(2):99. doi: 10.5555/mu.2026.99. PMID: 11111111.
+    Sample J Fict. 2026 Feb;12(2):99. doi: 10.5555/smq.99. PMID: 11111111.
 
 Comment in
-    Made Up J. 2026;12:100. PMID: 22222222.
+    Sample J Fict. 2026;12:100. PMID: 22222222.
 
 BACKGROUND: The first abstract speaks of the junction.
 METHODS: 2. In mice of 2019, and in men.
@@ -193,16 +193,16 @@ CONCLUSIONS: It stands there.
 
 Copyright © 2026 Somebody. All rights reserved.
 
-DOI: 10.5555/mu.2026.1
+DOI: 10.5555/smq.1
 PMCID: PMC1000001
 PMID: 33390062 [Indexed for MEDLINE]
 
 Conflict of interest statement: None of them has any. PMID: 44444444
 
 
-2. Made Up J. 2026 Feb 5;12(2):1-9.
+2. Sample J Fict. 2026 Feb 5;12(2):1-9.
 
-[A second made-up paper, about the thymus].
+[A second sample paper, about the thymus].
 
 [Article in German]
 
@@ -211,9 +211,9 @@ Conflict of interest statement: None of them has any. PMID: 44444444
 PMID: 33579606
 
 
-3. Made Up J. 2026 Mar 5;12(3):1-9.
+3. Sample J Fict. 2026 Mar 5;12(3):1-9.
 
-A third made-up paper.
+A third sample paper.
 
 Poe P(1).
 
@@ -227,15 +227,15 @@ PMID: 33651117  [PubMed - indexed for MEDLINE]
 def test_pubmeds_abstracts_are_read(tmp_path: Path, name: str) -> None:
     first, second, third = seeds_of(tmp_path, name, ABSTRACTS)
 
-    assert ids(first) == (33390062, "10.5555/mu.2026.1", "PMC1000001")
-    assert first.title == "A first made-up paper about the junction of nerve and muscle."
+    assert ids(first) == (33390062, "10.5555/smq.1", "PMC1000001")
+    assert first.title == "A first sample paper about a synapse of the limb."
     assert first.abstract == (
         "BACKGROUND: The first abstract speaks of the junction. METHODS: 2. In mice of 2019, and in men. CONCLUSIONS: It stands there."
     )
     assert (*ids(second), second.title, second.abstract) == (
-        33579606, None, None, "[A second made-up paper, about the thymus].", "",
+        33579606, None, None, "[A second sample paper, about the thymus].", "",
     )  # fmt: skip
-    assert (third.pmid, third.title, third.abstract) == (33651117, "A third made-up paper.", "Short is the abstract.")
+    assert (third.pmid, third.title, third.abstract) == (33651117, "A third sample paper.", "Short is the abstract.")
     assert [seed.locator for seed in (first, second, third)] == ["line 1", "line 34", "line 45"]
 
 

@@ -25,11 +25,11 @@ ABSTRACT = "This sample abstract speaks of agrin and of the muscle that it binds
         "[PMID: 33390062]",
         "- PMID: 33390062",
         "PubMed ID: 33390062 [Indexed for MEDLINE]",
-        "PMID: 33390062 DOI: 10.5555/mu.1",
+        "PMID: 33390062 DOI: 10.5555/smr.1",
         "PMID\n\n33390062",
         "PMID: https://www.ncbi.nlm.nih.gov/pubmed/33390062",
         "Source: https://pubmed.ncbi.nlm.nih.gov/33390062/",
-        "J Sample Res. 2026 Jan 5;12(1):1-9. doi: 10.5555/mu.1. PMID: 33390062; PMCID: PMC1000001.",
+        "J Sample Res. 2026 Jan 5;12(1):1-9. doi: 10.5555/smr.1. PMID: 33390062; PMCID: PMC1000001.",
     ],
 )
 def test_a_labelled_pmid_is_read_however_it_is_dressed(tmp_path: Path, line: str) -> None:
@@ -46,12 +46,12 @@ def test_front_matter_is_read_as_note_taking_programs_write_it(tmp_path: Path) -
     (seed,) = seeds_of(
         tmp_path,
         "note.md",
-        '---\ncitekey: doe2026\ntitle: "A first paper: on the junction"\nauthors: [Doe J, Roe R]\nDOI: 10.5555/mu.1\nPMID: "33390062"\n'
+        '---\ncitekey: doe2026\ntitle: "A first paper: on the junction"\nauthors: [Doe J, Roe R]\nDOI: 10.5555/smr.1\nPMID: "33390062"\n'
         "keywords:\n  - agrin\n  - LRP4\nabstract: |\n  Cells were kept\n  in the cold.\nrelated: PMID 11\n---\n\n"
-        "# A first paper: on the junction\n\n## Notes\nGood figure 2. Compare with PMID: 33579606.\n",
+        "# A first paper: on the junction\n\n## Notes\nFine plate 3. Compare with PMID: 33579606.\n",
     )
 
-    assert ids(seed) == (33390062, "10.5555/mu.1", None)
+    assert ids(seed) == (33390062, "10.5555/smr.1", None)
     assert seed.title == "A first paper: on the junction"
     assert seed.abstract == "Cells were kept in the cold."
     assert seed.keywords == ("agrin", "LRP4")
@@ -64,19 +64,19 @@ def test_front_matter_is_read_as_note_taking_programs_write_it(tmp_path: Path) -
 def test_a_labelled_value_that_cannot_be_read_is_told_and_no_other_number_takes_its_place(
     tmp_path: Path, value: str, line: int
 ) -> None:
-    page = f"# A sample paper\n\nPMID: {value}\n\nDOI: 10.5555/mu.1\n\nhttps://pubmed.ncbi.nlm.nih.gov/33579606/\n"
+    page = f"# A sample paper\n\nPMID: {value}\n\nDOI: 10.5555/smr.1\n\nhttps://pubmed.ncbi.nlm.nih.gov/33579606/\n"
 
     (seed,) = seeds_of(tmp_path, "page.md", page)
 
-    assert ids(seed) == (None, "10.5555/mu.1", None)
+    assert ids(seed) == (None, "10.5555/smr.1", None)
     assert passed_over(tmp_path) == [f"LAB/page.md:{line}: “{value}” is no PMID"]
 
 
 @pytest.mark.parametrize("value", ["", "n/a", "-", "none"])
 def test_an_empty_label_is_nothing_to_tell(tmp_path: Path, value: str) -> None:
-    (seed,) = seeds_of(tmp_path, "page.md", f"# A sample paper\n\nPMID: {value}\n\nDOI: 10.5555/mu.1\n")
+    (seed,) = seeds_of(tmp_path, "page.md", f"# A sample paper\n\nPMID: {value}\n\nDOI: 10.5555/smr.1\n")
 
-    assert ids(seed) == (None, "10.5555/mu.1", None)
+    assert ids(seed) == (None, "10.5555/smr.1", None)
     assert passed_over(tmp_path) == []
 
 
@@ -99,7 +99,7 @@ def test_two_numbers_that_a_page_calls_its_own_are_told_and_neither_counts(tmp_p
         "## References\n\n1. Roe R. Another. Sample J. 2026;49:475. PMID: 33579606\nPMID: 33579606",
         "Similar articles\n\nAnother. PMID: 33579606",
         "Update of: https://pubmed.ncbi.nlm.nih.gov/33579606/",
-        "doi:10.1093/pubmed/21.3.289",
+        "doi:10.1093/pubmed/24.1.17",
     ],
 )
 def test_a_number_of_another_paper_never_becomes_the_pages(tmp_path: Path, other: str) -> None:
@@ -110,11 +110,11 @@ def test_a_number_of_another_paper_never_becomes_the_pages(tmp_path: Path, other
 
 
 def test_a_doi_with_pubmed_in_it_is_a_doi(tmp_path: Path) -> None:
-    page = "A made-up facility\n\nDOI: 10.1093/pubmed/21.3.289\n\nhttps://doi.org/10.1093/pubmed/21.3.289\n\nAbstract\nSome text.\n"
+    page = "A made-up facility\n\nDOI: 10.1093/pubmed/24.1.17\n\nhttps://doi.org/10.1093/pubmed/24.1.17\n\nAbstract\nSome text.\n"
 
     (seed,) = seeds_of(tmp_path, "page.txt", page)
 
-    assert ids(seed) == (None, "10.1093/pubmed/21.3.289", None)
+    assert ids(seed) == (None, "10.1093/pubmed/24.1.17", None)
 
 
 def test_an_erratum_does_not_take_the_doi_of_the_paper_that_it_corrects(tmp_path: Path) -> None:
@@ -130,10 +130,10 @@ def test_a_page_about_one_paper_stays_one_seed_whatever_it_cites(tmp_path: Path)
     references = "".join(f"{n}. Doe J, Roe R. Paper {n}. Sample J. 2026;{n}:1-9. PMID: {n}00001.\n" for n in range(1, 30))
 
     (seed,) = seeds_of(
-        tmp_path, "page.md", f"# A sample paper\n\nDOI: 10.5555/mu.1\n\n## Abstract\n\n{ABSTRACT}\n\n## References\n\n{references}"
+        tmp_path, "page.md", f"# A sample paper\n\nDOI: 10.5555/smr.1\n\n## Abstract\n\n{ABSTRACT}\n\n## References\n\n{references}"
     )
 
-    assert ids(seed) == (None, "10.5555/mu.1", None)
+    assert ids(seed) == (None, "10.5555/smr.1", None)
     assert seed.abstract == ABSTRACT.strip()
 
 
@@ -147,9 +147,9 @@ def test_a_page_that_names_several_papers_and_none_as_its_own_is_refused_with_it
 
 
 def test_a_short_page_with_a_title_and_identifiers_is_one_paper(tmp_path: Path) -> None:
-    (seed,) = seeds_of(tmp_path, "page.txt", "A sample paper about agrin\nPMID: 11\nDOI: 10.5555/mu.1\nPMC12345\n")
+    (seed,) = seeds_of(tmp_path, "page.txt", "A sample paper about agrin\nPMID: 11\nDOI: 10.5555/smr.1\nPMC12345\n")
 
-    assert ids(seed) == (11, "10.5555/mu.1", "PMC12345")
+    assert ids(seed) == (11, "10.5555/smr.1", "PMC12345")
     assert seed.title == "A sample paper about agrin"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from seed_files import ids, passed_over, seeds_of
 
-WHOLE: dict[str, Any] = {"pmid": 33390062, "doi": "10.5555/cc.2", "title": "A made-up paper on cold", "abstract": "Some text."}
+WHOLE: dict[str, Any] = {"pmid": 33390062, "doi": "10.5555/smp.2", "title": "A sample study of frost", "abstract": "Some text."}
 
 
 @pytest.mark.parametrize(
@@ -17,14 +17,14 @@ WHOLE: dict[str, Any] = {"pmid": 33390062, "doi": "10.5555/cc.2", "title": "A ma
         (  # RefWorks
             (
                 "Reference Type\tAuthors, Primary\tTitle Primary\tAbstract\tKeywords\tDescriptors\tDOI\tPMID\n"
-                "Journal Article\tDoe, J\tA made-up paper on cold\tSome text.\ta; b\tc\t10.5555/cc.2\t33390062\n"
+                "Journal Article\tDoe, J\tA sample study of frost\tSome text.\ta; b\tc\t10.5555/smp.2\t33390062\n"
             ),
             WHOLE | {"keywords": ("a", "b", "c")},
         ),
         (  # Zotero
             (
                 '"Key","Title","DOI","Url","Abstract Note","Extra","Manual Tags","Automatic Tags"\n'
-                '"AB12","A made-up paper on cold","10.5555/cc.2","https://some.example","Some text.","PMID: 33390062\n'
+                '"AB12","A sample study of frost","10.5555/smp.2","https://some.example","Some text.","PMID: 33390062\n'
                 'PMCID: PMC777","nmj; mouse","x"\n'
             ),
             WHOLE | {"pmcid": "PMC777", "keywords": ("nmj", "mouse", "x")},
@@ -32,60 +32,60 @@ WHOLE: dict[str, Any] = {"pmid": 33390062, "doi": "10.5555/cc.2", "title": "A ma
         (  # PubMed
             (
                 "\ufeffPMID,Title,Authors,Citation,First Author,Journal/Book,Publication Year,Create Date,PMCID,NIHMS ID,DOI\n"
-                '33390062,"A made-up paper on cold","Doe J.",x,Doe J,Made Up J,2026,2026/01/05,PMC77,,10.5555/cc.2\n'
+                '33390062,"A sample study of frost","Doe J.",x,Doe J,Sample J Fict,2026,2026/01/05,PMC77,,10.5555/smp.2\n'
             ),
             WHOLE | {"abstract": "", "pmcid": "PMC77"},
         ),
         (  # PubMed in earlier years
             (
                 "Title,URL,Description,Details,ShortDetails,Resource,Type,Identifiers,Db,EntrezUID,Properties\n"
-                "A made-up paper on cold,/pubmed/33390062,Doe J.,x,x,PubMed,citation,PMID:33390062 | PMCID:PMC777,pubmed,33390062,x\n"
+                "A sample study of frost,/pubmed/33390062,Doe J.,x,x,PubMed,citation,PMID:33390062 | PMCID:PMC777,pubmed,33390062,x\n"
             ),
-            {"pmid": 33390062, "pmcid": "PMC777", "title": "A made-up paper on cold"},
+            {"pmid": 33390062, "pmcid": "PMC777", "title": "A sample study of frost"},
         ),
         (  # Scopus
             (
                 '"Authors","Title","Year","DOI","Link","Abstract","Author Keywords","Index Keywords","PubMed ID","EID"\n'
-                '"Doe J.","A made-up paper on cold","2026","10.5555/cc.2","https://x.example","Some text.","a; b","c; d",'
+                '"Doe J.","A sample study of frost","2026","10.5555/smp.2","https://x.example","Some text.","a; b","c; d",'
                 '"33390062","2-s2.0-1"\n'
             ),
             WHOLE | {"keywords": ("a", "b", "c", "d")},
         ),
         (  # Web of Science, by tags and by names
-            "PT\tAU\tTI\tDE\tAB\tDI\tPM\tUT\nJ\tDoe, J\tA made-up paper on cold\ta\tSome text.\t10.5555/cc.2\t33390062\tWOS:000\n",
+            "PT\tAU\tTI\tDE\tAB\tDI\tPM\tUT\nJ\tDoe, J\tA sample study of frost\ta\tSome text.\t10.5555/smp.2\t33390062\tWOS:000\n",
             WHOLE | {"keywords": ("a",)},
         ),
         (
             (
                 "Article Title;Author Keywords;Abstract;DOI;Pubmed Id;UT (Unique WOS ID)\n"
-                "A made-up paper on cold;a;Some text.;10.5555/cc.2;;MEDLINE:33390062\n"
+                "A sample study of frost;a;Some text.;10.5555/smp.2;;MEDLINE:33390062\n"
             ),
             WHOLE | {"keywords": ("a",)},
         ),
         (  # Rayyan
-            "key,title,year,abstract,doi,keywords,pubmed_id,pmc_id\n1,A made-up paper on cold,2026,Some text.,10.5555/cc.2,a,33390062,PMC77\n",
+            "key,title,year,abstract,doi,keywords,pubmed_id,pmc_id\n1,A sample study of frost,2026,Some text.,10.5555/smp.2,a,33390062,PMC77\n",
             WHOLE | {"pmcid": "PMC77", "keywords": ("a",)},
         ),
         (  # Dimensions, below a line about the export
             (
                 '"About the data: exported on 2026-01-05"\nRank,DOI,PMID,PMCID,Title,Abstract,MeSH terms\n'
-                "1,10.5555/cc.2,33390062,PMC77,A made-up paper on cold,Some text.,Mice; Agrin\n"
+                "1,10.5555/smp.2,33390062,PMC77,A sample study of frost,Some text.,Mice; Agrin\n"
             ),
             WHOLE | {"pmcid": "PMC77", "headings": ("Mice", "Agrin")},
         ),
         (  # Europe PMC
-            "SOURCE,EXT_ID,DOI,TITLE,ABSTRACT\nMED,33390062,10.5555/cc.2,A made-up paper on cold,Some text.\n",
+            "SOURCE,EXT_ID,DOI,TITLE,ABSTRACT\nMED,33390062,10.5555/smp.2,A sample study of frost,Some text.\n",
             WHOLE,
         ),
         (  # Covidence: whose number it is, is not said
             (
                 "Title,Authors,Abstract,Published Year,Accession Number,DOI,Covidence #\n"
-                "A made-up paper on cold,Doe,Some text.,2026,33390062,10.5555/cc.2,#1\n"
+                "A sample study of frost,Doe,Some text.,2026,33390062,10.5555/smp.2,#1\n"
             ),
             WHOLE | {"pmid": None, "claimed_pmid": 33390062},
         ),
-        ("sep=;\nPMID;Title\n33390062;A made-up paper on cold\n", {"pmid": 33390062, "title": "A made-up paper on cold"}),
-        ("  pub_med ID |DOI\n33390062|https://doi.org/10.5555/CC.2\n", {"pmid": 33390062, "doi": "10.5555/cc.2"}),
+        ("sep=;\nPMID;Title\n33390062;A sample study of frost\n", {"pmid": 33390062, "title": "A sample study of frost"}),
+        ("  pub_med ID |DOI\n33390062|https://doi.org/10.5555/SMP.2\n", {"pmid": 33390062, "doi": "10.5555/smp.2"}),
     ],
 )
 @pytest.mark.parametrize("name", ["export.csv", "export.tsv", "export.txt"])
