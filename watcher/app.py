@@ -33,7 +33,7 @@ from watcher.flows.compose import Composer
 from watcher.flows.deliver import Deliverer, Unsettled
 from watcher.flows.feedback import Lessons, lessons
 from watcher.flows.ordering import Orderer, joined
-from watcher.flows.resolve import resolve
+from watcher.flows.resolve import once, resolve
 from watcher.flows.run import Runner
 from watcher.flows.themes import Facets, document
 from watcher.flows.tick import Ticker
@@ -315,6 +315,7 @@ class App:
 
     def rank_by(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Ranking:
         """The ranking of seeds and marked papers against the frozen background, with the dense part if there is one."""
+        seeds = once(seeds)
         require_text(seeds, learnt.relevant)  # before the background is loaded
         marked = {"relevant": learnt.relevant, "not_relevant": learnt.not_relevant}
         ranking = build(seeds, background=load_background(), **marked, embed=self.embedding)

@@ -14,7 +14,7 @@ from watcher.demo import papers
 from watcher.demo.papers import Markup
 from watcher.domain import Article, Pmid, ResolvedSeed, Seed
 from watcher.flows.agreement import Held, agreement, same_title
-from watcher.flows.resolve import look_up, resolve
+from watcher.flows.resolve import look_up, once, resolve
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 AGRIN = "Agrin and the maintenance of the neuromuscular junction in aged mice."
@@ -341,3 +341,14 @@ def test_markup_in_a_record_is_no_part_of_its_title(at_desk: Desks) -> None:
     (found,) = resolved(one, seed(pmid=Pmid(1), title="Agrin in Mus musculus and Ca2+"))
 
     assert outcome(found) == (1, "pmid", None)
+
+
+def test_a_paper_that_two_seeds_led_to_counts_once_by_the_one_that_agrees() -> None:
+    found = article(1)
+    doubtful = ResolvedSeed(seed("a", title=WARDS), found, "pmid", "the record's title is another")
+    agreeing = ResolvedSeed(seed("b", title=AGRIN), found, "doi", None)
+    other = ResolvedSeed(seed("c", title=AGRIN), article(2), "doi", None)
+    alone = (ResolvedSeed(seed("d", title=AGRIN), None, None, None), ResolvedSeed(seed("e", title=AGRIN), None, None, None))
+
+    assert once((doubtful, agreeing, other, *alone)) == (agreeing, other, *alone)
+    assert once((doubtful,)) == (doubtful,)
