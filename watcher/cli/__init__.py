@@ -24,7 +24,7 @@ def main() -> None:
     except WatcherError as error:
         console.complain(str(error))
         sys.exit(_code(error))
-    except BaseException:
+    except BaseException:  # whatever ends the program is raised on; only how its traceback is printed is ours (control characters)
         sys.excepthook = console.bug  # Typer has put its own in place
         raise
 

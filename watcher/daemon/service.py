@@ -147,7 +147,7 @@ class Service:
         try:
             app.at_work(now, starting=True)
             introduce(app, now, anew=self._was_open)
-        except BaseException:
+        except BaseException:  # whatever stopped it, an interruption too: locks and the database must not stay held
             app.__exit__(None, None, None)
             raise
         self._was_open = True

@@ -272,7 +272,7 @@ def _side_by_side(turns: Sequence[_Turn]) -> tuple[Sending, ...]:
             try:
                 for finished in [pool.submit(_go_through, lane) for lane in lanes]:
                     finished.result()
-            except BaseException:
+            except BaseException:  # whatever stopped us, an interruption too: else the pool waits for all that is owed
                 for turn in turns:
                     turn.halted.set()
                 raise
