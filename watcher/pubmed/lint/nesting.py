@@ -1,0 +1,34 @@
+"""Quotation marks, brackets and parentheses that have no second one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from watcher.domain import Code
+from watcher.pubmed.lint.fault import Fault
+from watcher.pubmed.lint.tokens import Token
+
+
+def unbalanced(tokens: list[Token]) -> Iterator[Fault]:
+    """What is opened and never closed, or closed and never opened."""
+    waiting: list[Token] = []
+    for token in tokens:
+        if token.kind == "quote":
+            yield Fault(token.start, Code.QUERY_NESTING, "this quotation mark has no second one", 'close the phrase with another "')
+        elif token.kind == "bracket":
+            yield Fault(
+                token.start, Code.QUERY_NESTING, f"{token.text} stands alone", "write a field as [tag], without a bracket inside"
+            )
+        elif token.kind == "open":
+            waiting.append(token)
+        elif token.kind == "close" and not waiting:
+            yield Fault(
+                token.start,
+                Code.QUERY_NESTING,
+                "this closing parenthesis was never opened",
+                "remove it, or open it before its first word",
+            )
+        elif token.kind == "close":
+            waiting.pop()
+    for token in waiting:
+        yield Fault(token.start, Code.QUERY_NESTING, "this parenthesis is never closed", "close it after its last word")
