@@ -83,7 +83,33 @@ def test_a_number_that_is_none_is_told_and_costs_only_itself(tmp_path: Path) -> 
     first, second = seeds_of(tmp_path, "x.nbib", "PMID- 11\nTI  - Fine.\n\nPMID- eleven\nTI  - Not.\n")
 
     assert (first.pmid, second.pmid, second.title) == (11, None, "Not.")
-    assert passed_over(tmp_path) == ["LAB/x.nbib:4: the number behind PMID is not understood"]
+    assert passed_over(tmp_path) == ["LAB/x.nbib:4: this PMID is none and is passed over: “eleven”"]
+
+
+def test_a_doi_that_is_none_is_told_in_pubmeds_format(tmp_path: Path) -> None:
+    (found,) = seeds_of(tmp_path, "x.nbib", "PMID- 11\nTI  - Fine.\nAID - S0001(26)1 [pii]\nAID - eleven [doi]\n")
+
+    assert ids(found) == (11, None, None)
+    assert passed_over(tmp_path) == ["LAB/x.nbib:4: this DOI is none and is passed over: “eleven [doi]”"]
+
+
+@pytest.mark.parametrize("name", ["x.ris", "x.nbib", "x.bib", "x.txt"])
+def test_exports_of_several_formats_in_one_file_are_all_read(tmp_path: Path, name: str) -> None:
+    ris = "TY  - JOUR\nTI  - One.\nAN  - 11\nDB  - PubMed\nER  - \n"
+    medline = "\nPMID- 12\nTI  - Two.\nAB  - First.\n      Second.\n\nOWN - NLM\nPMID- 13\nTI  - Three.\n\n"
+    bibtex = "@article{four,\n title = {Four},\n pmid = {14}\n}\n"
+
+    found = seeds_of(tmp_path, name, ris + medline + bibtex + ris.replace("One", "Five").replace("11", "15"))
+
+    assert [(seed.pmid, seed.title.rstrip(".")) for seed in found] == [
+        (11, "One"),
+        (12, "Two"),
+        (13, "Three"),
+        (14, "Four"),
+        (15, "Five"),
+    ]
+    assert [seed.locator for seed in found][:3] == ["line 1", "line 7", "line 12"]
+    assert passed_over(tmp_path) == []
 
 
 def test_ovids_tags_are_read_and_its_number_is_a_pmid_for_medline_only(tmp_path: Path) -> None:
@@ -527,6 +553,37 @@ def test_refworks_tags_are_read(tmp_path: Path) -> None:
 
     assert (*ids(first), first.title, first.abstract, first.keywords) == (11, "10.1000/a", None, "One", "Text.", ("agrin",))
     assert (second.title, second.pmid) == ("Two", 33)
+
+
+@pytest.mark.parametrize(
+    ("content", "doubts"),
+    [
+        (
+            "RT Journal Article\nT1 One\nDO eleven\nPM twelve\n",
+            ["DOI is none and is passed over: “eleven”", "PMID is none and is passed over: “twelve”"],
+        ),
+        (
+            "%0 Journal Article\n%T One\n%R eleven\n%M twelve\n%~ PubMed\n",
+            ["DOI is none and is passed over: “eleven”", "PMID is none and is passed over: “twelve”"],
+        ),
+        (
+            "FN Clarivate\nVR 1.0\nPT J\nTI One\nDI eleven\nPM twelve\nER\n\nEF\n",
+            ["DOI is none and is passed over: “eleven”", "PMID is none and is passed over: “twelve”"],
+        ),
+        ("PMID- 11\nTI  - One\nPMC - twelve\n", ["PMCID is none and is passed over: “twelve”"]),
+    ],
+    ids=["RefWorks", "EndNote", "Web of Science", "PubMed"],
+)
+def test_identifiers_that_are_none_are_told_with_their_lines(tmp_path: Path, content: str, doubts: list[str]) -> None:
+    (found,) = seeds_of(tmp_path, "x.txt", content)
+    lines = content.split("\n")
+    expected = [
+        f"LAB/x.txt:{next(n for n, line in enumerate(lines, 1) if line.endswith(one.split('“')[1][:-1]))}: this {one}"
+        for one in doubts
+    ]
+
+    assert found.title == "One"
+    assert sorted(passed_over(tmp_path)) == sorted(expected)
 
 
 @pytest.mark.parametrize(

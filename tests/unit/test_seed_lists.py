@@ -243,3 +243,29 @@ def test_one_record_of_pubmeds_abstracts_below_a_remark_is_read(tmp_path: Path) 
     (seed,) = seeds_of(tmp_path, "mail.txt", "Sent by somebody, see below\n\n" + ABSTRACTS.partition("\n\n\n2. ")[0])
 
     assert (seed.pmid, seed.locator) == (33390062, "line 3")
+
+
+@pytest.mark.parametrize("behind", ["11111111, 22222222", "11111111; 22222222.", "11111111 and 22222222"])
+def test_a_second_pmid_of_a_reference_is_told(tmp_path: Path, behind: str) -> None:
+    (found,) = seeds_of(tmp_path, "x.txt", f"1. Sample A, Tester B. Agrin at the endplate. J Samples. 2020;1:1-9. PMID: {behind}\n")
+
+    assert (found.pmid, found.title) == (11111111, "Agrin at the endplate.")
+    assert passed_over(tmp_path) == ["LAB/x.txt:1: this reference has a second PMID, 22222222: the first counts"]
+
+
+def test_a_reference_with_two_labelled_pmids_is_looked_for_by_its_title(tmp_path: Path) -> None:
+    line = "1. Sample A, Tester B. Agrin at the endplate. J Samples. 2020;1:1-9. PMID: 11111111; PMID: 22222222"
+    (found,) = seeds_of(tmp_path, "x.txt", f"{line}\n")
+
+    assert (found.pmid, found.title) == (None, "Agrin at the endplate.")
+    assert passed_over(tmp_path) == ["LAB/x.txt:1: this reference has a second PMID, 22222222: its title counts"]
+
+
+def test_the_pmid_of_an_erratum_is_no_second_one(tmp_path: Path) -> None:
+    line = (
+        "1. Sample A. Agrin at the endplate. J Samples. 2020;1:1-9. Erratum in: J Samples. 2021;2:3. PMID: 22222222. PMID: 11111111"
+    )
+    (found,) = seeds_of(tmp_path, "x.txt", f"{line}\n")
+
+    assert found.pmid == 11111111
+    assert passed_over(tmp_path) == []

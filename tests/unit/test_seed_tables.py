@@ -184,3 +184,14 @@ def test_a_table_of_other_papers_in_a_page_makes_no_list_of_it(tmp_path: Path) -
     text = "# A made-up paper\n\nPMID: 33390062\n\n## Compared with\n\n| PMID | What |\n|---|---|\n| 33579606 | mouse |\n"
 
     assert "33579606" not in str(seeds_of(tmp_path, "page.md", text))
+
+
+def test_addresses_of_several_papers_in_one_cell_are_told(tmp_path: Path) -> None:
+    front = "https://pubmed.ncbi.nlm.nih.gov"
+
+    (found,) = seeds_of(tmp_path, "x.csv", f"Title,URL\nOne,{front}/11111111/ {front}/22222222/\n")
+
+    assert found.pmid == 11111111
+    assert passed_over(tmp_path) == [
+        "LAB/x.csv:2:2: URL: this cell leads to several papers at PubMed, 11111111 and 22222222: the first counts"
+    ]

@@ -20,6 +20,9 @@ _YEAR = r"(?:1[89]|20)\d\d"
 _ABOUT = re.compile(r"\b(?:for|of)$", re.IGNORECASE)
 """An erratum's own title begins so: `Erratum for the article …`."""
 _OWN_END = re.compile(r"\bPMID:?\s*(\d{1,9})(?:\s*\[[^\]]*\])?(?:[;.,\s]+PMCID:?\s*(PMC\d+))?[;.,\s]*$", re.IGNORECASE)
+_NEXT_PMID = re.compile(
+    r"\bPMIDs?:?\s*\d{1,9}(?:\s*\[[^\]]*\])?\s*(?:[,;/&+]|and|or)\s*(?:PMID:?\s*)?(\d{7,9})(?!\w)", re.IGNORECASE | re.ASCII
+)
 _INITIALS = r"(?:[A-Z]{1,3}(?:-[A-Z])?(?![\w:])|(?:[A-Z]\.[ -]?){1,4})"
 _NAME = rf"[^\W\d_][\w'’.-]*(?:[ -][^\W\d_][\w'’-]*){{0,4}},? {_INITIALS}(?: (?:Jr|Sr|2nd|3rd|4th))?(?:\(\d+(?:,\d+)*\))*"
 _COLLECTIVE = r"[^.;:]*\b(?:Group|Consortium|Investigators|Network|Collaboration)"
@@ -52,6 +55,13 @@ def cited(text: str) -> Identifiers | None:
     if others is None and len(dois) > 1:
         return None
     return Identifiers(pmid_of(end[1]), dois[0] if dois else None, pmcid_of(end[2] or ""))
+
+
+def second_pmid(text: str) -> str:
+    """The number that stands behind a reference's PMID as if it were one too; nothing where there is none."""
+    own = text[: others.start()] if (others := OTHERS.search(text)) else text
+    found = _NEXT_PMID.search(own)
+    return found[1] if found else ""
 
 
 def _one(text: str) -> Identifiers | None:

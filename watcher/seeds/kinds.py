@@ -16,6 +16,7 @@ from watcher.seeds.encoding import without_controls
 from watcher.seeds.endnote import is_endnote, read_endnote
 from watcher.seeds.entry import Entry, refused
 from watcher.seeds.foreign import refuse_beginning, refuse_ending, refuse_lines
+from watcher.seeds.joined import parted
 from watcher.seeds.lists import is_list, read_list
 from watcher.seeds.medline import is_medline, read_medline
 from watcher.seeds.pages import read_page
@@ -101,6 +102,11 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
     """
     refuse_beginning(text, path)
     text = dedent(without_controls(text))  # mail programs and Ovid indent a whole export
+    parts = parted(text)
+    return tuple(sorted((entry for part in parts for entry in _entries(part, path)), key=lambda entry: entry.line))
+
+
+def _entries(text: str, path: Path) -> tuple[Entry, ...]:
     reader = next((read for knows, read in BY_CONTENT if knows(text)), None)
     if reader is None:
         refuse_lines(text, path)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watcher.errors import Place, Problem, SeedError
-from watcher.seeds.citations import cited, is_citation, looks_cited, title_of
+from watcher.seeds.citations import cited, is_citation, looks_cited, second_pmid, title_of
 from watcher.seeds.entry import Entry
 from watcher.seeds.identifiers import Identifiers, identified
 from watcher.seeds.mentions import OF_OTHERS, Mention, left_over, mentions, own, papers
@@ -68,9 +68,11 @@ def read_list(text: str, path: Path) -> tuple[Entry, ...]:
         found = _papers(piece)
         title = title_of(piece.text) if " " in piece.text and len(found or ()) < 2 else ""
         if found:
-            entries += (Entry(f"line {piece.line}", piece.line, ids, title=title) for ids in found)
+            doubts = _doubts(piece, path, "the first counts") if len(found) == 1 else ()
+            entries += (Entry(f"line {piece.line}", piece.line, ids, title=title, doubts=doubts) for ids in found)
         elif title and _is_reference(piece):
-            entries.append(Entry(f"line {piece.line}", piece.line, title=title))
+            doubts = _doubts(piece, path, "its title counts")
+            entries.append(Entry(f"line {piece.line}", piece.line, title=title, doubts=doubts))
         elif piece.marked or _is_reference(piece) or _TOO_LARGE.fullmatch(piece.text):
             entries.append(Entry(f"line {piece.line}", piece.line, doubts=(_problem(piece, path),)))
         else:
@@ -95,6 +97,13 @@ def _problem(piece: Piece, path: Path) -> Problem:
     if _is_reference(piece):
         return Problem("this reference has no PMID, PMCID or DOI", "write its PMID or DOI on the line", place)
     return Problem("this line is no PMID, PMCID or DOI", _FIX, place)
+
+
+def _doubts(piece: Piece, path: Path, outcome: str) -> tuple[Problem, ...]:
+    """A second PMID in a reference, which has one of its own."""
+    second = second_pmid(piece.text)
+    what = f"this reference has a second PMID, {second}: {outcome}"
+    return (Problem(what, "write one paper on a line", Place(path, piece.line)),) if second else ()
 
 
 def _pieces_of(text: str) -> list[Piece]:

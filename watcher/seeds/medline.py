@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.errors import Problem
 from watcher.seeds.entry import Entry, folded, shown
 from watcher.seeds.evidence import Evidence
-from watcher.seeds.tagged import Field, Record, doubt, entries, fields
+from watcher.seeds.tagged import Field, Record, entries, fields
 
 _TAG = re.compile(r"^([A-Z][A-Z0-9]{1,3}) *- ?(.*)$")
 _NAMED = re.compile(r"^(?:PMID|PMC |PMCR|OWN |STAT|UI  |VN {1,2})- ?\S", re.MULTILINE)
@@ -77,7 +76,8 @@ def _entry(record: Record, path: Path) -> Entry:
     evidence.numbers(value.split()[0] for value in record.all("PMID"))
     evidence.doi_fields(value for value in record.all("AID", "LID") if "[doi]" in value)
     evidence.doi_fields([*record.all("DO"), *_SOURCE_DOI.findall(folded(" ".join(record.all("SO"))))])
-    evidence.labelled(record.all("AID", "LID", "PMC"))
+    evidence.labelled(record.all("AID", "LID"))
+    evidence.pmcid_fields(record.all("PMC"))
     evidence.accession(record.all("UI", "AN") if record.has("DB") else [], record.all("DB"))
     return Entry(
         f"line {record.line}",
@@ -87,18 +87,10 @@ def _entry(record: Record, path: Path) -> Entry:
         abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("OT"))),
         headings=tuple(dict.fromkeys(_heading(one) for one in record.all("MH"))),
-        doubts=tuple(_doubts(record, evidence, path)),
+        doubts=evidence.doubts(path, record.line, record.line_of),
     )
 
 
 def _heading(text: str) -> str:
     """A heading without its qualifiers and the mark of a main topic."""
     return folded(text).partition("/")[0].removeprefix("*")
-
-
-def _doubts(record: Record, evidence: Evidence, path: Path) -> Iterator[Problem]:
-    for one in record.fields:
-        if one.tag == "PMID" and not evidence.pmids:
-            yield doubt(
-                path, one.line, "the number behind PMID is not understood", "write digits only, or save the paper from PubMed anew"
-            )

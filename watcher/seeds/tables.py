@@ -196,7 +196,7 @@ def _entry(head: _Head, row: _Row, path: Path) -> Entry:
         keywords=tuple(dict.fromkeys(term for cell in cells("keywords") for term in terms(cell))),
         headings=tuple(dict.fromkeys(term for cell in cells("headings") for term in terms(cell))),
         claimed_pmid=extra[0] if extra and not ids.pmid else None,
-        doubts=(*doubts, *_ragged(head, row, path)),
+        doubts=(*doubts, *_several(head, row, path), *_ragged(head, row, path)),
     )
 
 
@@ -221,6 +221,15 @@ def _not_understood(kind: str, cell: str, place: Place) -> Problem:
     if kind == "pmid" and re.fullmatch(r"\d[.,]\d+e\+?\d+", cell, re.IGNORECASE):
         fix = "the spreadsheet has rounded it: format the column as whole numbers, and export it anew"
     return Problem(f"“{shown}” is no {_NAMES[kind]}, and is passed over", fix, place)
+
+
+def _several(head: _Head, row: _Row, path: Path) -> Iterator[Problem]:
+    """Addresses of several records in one cell, of which the first counts."""
+    for place in head.columns.get("address", ()):
+        numbers = pmids_in(row.cells[place]) if place < len(row.cells) else ()
+        if len(numbers) > 1:
+            what = f"this cell leads to several papers at PubMed, {numbers[0]} and {numbers[1]}: the first counts"
+            yield Problem(what, "write one paper on a row", Place(path, row.line, place + 1, head.names[place]))
 
 
 def _ragged(head: _Head, row: _Row, path: Path) -> tuple[Problem, ...]:
