@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -58,10 +58,6 @@ class Schedule:
             if passed:
                 return passed[0]
         return None
-
-    def upcoming(self, instant: datetime, count: int = 3) -> tuple[datetime, ...]:
-        """The next `count` slots after `instant`."""
-        return tuple(islice(self.after(instant), count))
 
     def due(self, instant: datetime, since: datetime) -> datetime | None:
         """The latest slot in (since, instant], or None: several missed slots are one."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from watcher.seeds.entry import Entry, folded, shown
 from watcher.seeds.evidence import Evidence
-from watcher.seeds.tagged import Field, Record, entries, fields
+from watcher.seeds.tagged import Record, begun, entries, fields
 
 _TAG = re.compile(r"^([A-Z][A-Z0-9])(?: (.*)|)$")
 
@@ -24,24 +23,12 @@ def read_refworks(text: str, path: Path) -> tuple[Entry, ...]:
     Raises:
         SeedError: it holds none.
     """
-    return entries(_records(fields(text, _tag_of)), _entry, path, "RT Journal Article")
+    return entries(begun(fields(text, _tag_of), "RT"), _entry, path, "RT Journal Article")
 
 
 def _tag_of(line: str) -> tuple[str, str] | None:
     found = _TAG.match(line.rstrip())
     return (found[1], found[2] or "") if found else None
-
-
-def _records(found: Iterable[Field]) -> Iterator[Record]:
-    record = Record()
-    for one in found:
-        if one.tag == "RT" and record:
-            yield record
-            record = Record()
-        if one.tag == "RT" or record:
-            record.fields.append(one)
-    if record:
-        yield record
 
 
 def _entry(record: Record, path: Path) -> Entry:

@@ -6,7 +6,7 @@ whole file; see docs/decisions/0031-tagged-formats-are-read-here.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,6 +83,19 @@ def fields(text: str, tag_of: Callable[[str], tuple[str, str] | None], *, indent
         blank = not line.strip()
     if current is not None:
         yield current
+
+
+def begun(found: Iterable[Field], first: str, ends: Collection[str] = ()) -> Iterator[Record]:
+    """The references that begin with the tag `first` and go on to the next, or to one of `ends`; what stands between is nobody's."""
+    record = Record()
+    for one in found:
+        if record and (one.tag == first or one.tag in ends):
+            yield record
+            record = Record()
+        if one.tag == first or record:
+            record.fields.append(one)
+    if record:
+        yield record
 
 
 def entries(records: Iterable[Record], read: Callable[[Record, Path], Entry], path: Path, beginning: str) -> tuple[Entry, ...]:
