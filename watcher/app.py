@@ -12,11 +12,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
@@ -93,7 +95,7 @@ class App:
 
     `stopping`, once set, ends what is under way at the next step. `loaded` is what a service read when it took the configuration up:
     its seeds are used from then on, whatever becomes of the files. `unsettled` are sends whose end is not in the database yet: a process
-    hands them on from one App to the next.
+    hands them on from one App to the next. `models` is where the dense part's models lie, if not beside the database.
     """
 
     settings: Settings
@@ -101,6 +103,7 @@ class App:
     stopping: threading.Event = field(default_factory=threading.Event)
     loaded: Loaded | None = None
     unsettled: Unsettled = field(default_factory=Unsettled)
+    models: Path | None = None
     _opened: list[Callable[[], None]] = field(default_factory=list)
     _is_at_work: bool = False
     _warned: tuple[date, tuple[Warned, ...]] | None = None
@@ -330,7 +333,7 @@ class App:
         return Choice(
             model=said.dense_model,
             home=self.settings.home,
-            models=self.data_folder / "models",
+            models=self.models or self.data_folder / "models",
             model_sha256=said.dense_sha256,
             tokenizer_sha256=said.dense_tokenizer_sha256,
             place=self.settings.place(("ranking", "dense_model")),
@@ -528,6 +531,15 @@ class App:
         """The right-hand side of Message-IDs: the page's host, else the domain of the contact address."""
         page = urlsplit(self.settings.base_url).hostname if self.settings.base_url else None
         return page or self.settings.pubmed.email.rpartition("@")[2]
+
+
+@contextmanager
+def trial(settings: Settings, *, say: Callable[[str], None]) -> Iterator[App]:
+    """An App of these settings over a new database of its own, in a folder that is removed at the end: what it finds changes nothing."""
+    with TemporaryDirectory(prefix="watcher-try-") as folder:
+        apart = settings.with_database(Path(folder) / "watcher.db")
+        with App(apart, say=say, models=settings.data_folder / "models") as one:
+            yield one
 
 
 def load_whole(path: Path | None = None) -> Loaded:

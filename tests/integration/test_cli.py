@@ -125,7 +125,7 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
 
     assert [line.split()[0] for line in commands] == [
         "init", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark", "rank", "export",
-        "resend", "send-test", "backup", "restore", "demo", "themes", "model",
+        "resend", "send-test", "backup", "restore", "demo", "themes", "try", "model",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 

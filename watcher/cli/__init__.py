@@ -13,6 +13,7 @@ import sys
 from watcher.cli import console
 from watcher.cli import models as _models  # noqa: F401 - adds its commands
 from watcher.cli import themes as _themes  # noqa: F401 - adds its command
+from watcher.cli import trying as _trying  # noqa: F401 - adds its command
 from watcher.cli.commands import app
 from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours, WatcherError
 

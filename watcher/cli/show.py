@@ -19,6 +19,7 @@ from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
 from watcher.flows.feedback import Marked, Marking
 from watcher.flows.ordering import Against, Behind, Calibrated, Order, Standing
+from watcher.flows.preview import Preview, Trial
 from watcher.flows.status import State, warned, where
 from watcher.flows.summary import summary
 from watcher.flows.tick import Done
@@ -27,6 +28,8 @@ from watcher.rank.comparison import Moved
 from watcher.store import BackupFacts, RestoreFacts, RunCommit, StoreFacts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from watcher.flows.embedding import DenseState
 
 _LEFT_NAMED = 10
@@ -116,6 +119,26 @@ def commit(planned: RunCommit) -> None:
         _table(("score", "pmid", "title", "journal"), rows)
     if planned.baseline:
         _line(f"{_count(len(planned.baseline), 'older record')} would be the baseline of {planned.report.watch}, not news")
+
+
+def trial(found: Trial, pages: Sequence[Path]) -> None:
+    """What a trial brought, where it lies, and what it cost."""
+    reports(found.runs)
+    for preview in found.previews:
+        _line(_previewed(preview))
+    for page in pages:
+        _line(f"wrote {page} and {page.with_suffix('.txt').name}")
+    _line(f"{_count(found.requests, 'request')} to PubMed, {found.seconds:.0f} s; nothing was sent or recorded")
+
+
+def _previewed(preview: Preview) -> str:
+    digest = preview.digest
+    days = " and ".join(str(one) for one in sorted(set(preview.days.values())))
+    if not digest.presented:
+        return f"{digest.order.name}: no paper in {days} days"
+    attached = f" and {len(digest.attached)} attached" if digest.attached else ""
+    shown = f"{_count(len(digest.items), 'paper')} shown{attached}"
+    return f"{digest.order.name}: {shown}, of the last {days} days; {digest.highlights} highly relevant"
 
 
 def done(what: Done) -> None:

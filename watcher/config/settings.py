@@ -182,6 +182,10 @@ class Settings(BaseSettings):
 
     # --- the database ---------------------------------------------------------------------------------------------------------------
 
+    def with_database(self, file: Path) -> Settings:
+        """The same, over a SQLite file of its own."""
+        return self.model_copy(update={"database": self.database.model_copy(update={"url": SecretStr(f"{_SQLITE}{file}")})})
+
     @property
     def database_url(self) -> str:
         """The database's URL with its driver; a SQLite file's path is absolute. It may hold a password."""

@@ -1,0 +1,111 @@
+"""What a list's first digest would hold if it went out now: searched, ranked and composed as the service does it, over a database of
+its own. Nothing is owed and nothing is sent.
+
+The first digest looks back over `start: days`. A query that brings few papers would show a nearly empty page, so a trial looks back
+further, up to a year, until there is enough to fill one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from watcher import clock
+from watcher.domain import Code, Digest, DigestList, RunOutcome, RunReport, Start, Warned, Watch
+from watcher.errors import BadQuery
+from watcher.flows.source import Source
+from watcher.flows.tick import Ticker, readers
+from watcher.pubmed import query
+
+FURTHER = (90, 180, 365)
+"""How many days a trial looks back when `start: days` brings too little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A list's digest as it would be, and the days that each watch looked back."""
+
+    digest: Digest
+    days: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a trial brought. A list stands in `previews` if at least one of its watches could be read."""
+
+    runs: tuple[RunReport, ...]
+    previews: tuple[Preview, ...]
+    requests: int
+    seconds: float
+
+
+def trial(ticker: Ticker, orders: Sequence[DigestList], source: Source, *, now: datetime, days: int | None = None) -> Trial:
+    """Read the watches of some lists, and draft a digest of each.
+
+    Args:
+        ticker: over a database that nothing was written to yet.
+        orders: the lists.
+        source: PubMed.
+        now: the present instant.
+        days: how far each watch looks back; None: as far as its first digest does, further where that brings little.
+
+    Raises:
+        PubMedError: PubMed could not be asked how much there is.
+    """
+    began, asked = time.monotonic(), source.requests_made
+    wanted = dict.fromkeys(name for order in orders for name in order.watches)
+    watches = {name: _reaching_back(ticker.watches[name], source, now, days) for name in wanted}
+    of_trial = replace(ticker, watches={**ticker.watches, **watches})
+    runner = ticker.runner()
+    runs = {name: runner.run(watch, now=now, lists=readers(name, ticker.orders), at_once=True) for name, watch in watches.items()}
+    previews = tuple(_previews(of_trial, orders, runs))
+    return Trial(tuple(runs.values()), previews, source.requests_made - asked, time.monotonic() - began)
+
+
+def _previews(ticker: Ticker, orders: Sequence[DigestList], runs: Mapping[str, RunReport]) -> Iterator[Preview]:
+    for order in orders:
+        mine = {name: runs[name] for name in order.watches}
+        if any(run.outcome is RunOutcome.GOOD for run in mine.values()):
+            draft = ticker.composer.draft(ticker.request(order, mine))
+            yield Preview(draft.digest, {name: ticker.watches[name].start.days for name in mine})
+
+
+def _reaching_back(watch: Watch, source: Source, now: datetime, days: int | None) -> Watch:
+    """The watch with the days that its trial looks back."""
+    if days is None:
+        days = _enough(watch, source, now)
+    return replace(watch, start=Start(days, watch.start.papers))
+
+
+def _enough(watch: Watch, source: Source, now: datetime) -> int:
+    """The fewest days that bring as many papers as the first digest shows. A query that PubMed refuses is told by its run."""
+    spans = (watch.start.days, *(days for days in FURTHER if days > watch.start.days))
+    for days in spans[:-1]:
+        term = query.created_between(query.normalise(watch.query), clock.ncbi_day(now) - timedelta(days=days), None)
+        try:
+            if source.search(term, retmax=0).facts.count >= watch.start.papers:
+                return days
+        except BadQuery:
+            return watch.start.days
+    return spans[-1]
+
+
+_BESIDE_THE_POINT = frozenset(
+    {
+        Code.EXAMPLE_ADDRESS,
+        Code.CHANNEL_URL,
+        Code.UNUSED_SECRET,
+        Code.UNREADABLE_SECRET,
+        Code.DATABASE_PLACE,
+        Code.DATABASE_READABLE,
+        Code.LONG_PAUSE,
+    }
+)
+"""Warnings about sending and keeping, which a trial does not do."""
+
+
+def to_the_point(warnings: Sequence[Warned]) -> tuple[Warned, ...]:
+    """The warnings that a trial tells: those about queries, seeds and the ranking."""
+    return tuple(one for one in warnings if one.code not in _BESIDE_THE_POINT)
