@@ -892,8 +892,9 @@ class Notice:
 class Message:
     """A digest or a notice rendered for one kind of channel, stored and sent byte for byte.
 
-    `kind` is a ChannelKind value. `payload` maps part names to text: email {"text", "html", "ris", "ris_name"}; slack {"json"}: the
-    whole Block Kit payload with top-level text; other {"text"}. `headers` are the X-Watcher-… ones of an email.
+    `kind` is a ChannelKind value. `payload` maps part names to text: email {"text", "html", "ris", "ris_name"}, and for sending
+    alone "ris_total", how many papers the digest has where `ris` holds fewer, and "text_papers", where they stand in the text; slack
+    {"json"}: the whole Block Kit payload with top-level text; other {"text"}. `headers` are the X-Watcher-… ones of an email.
     """
 
     kind: ChannelKind

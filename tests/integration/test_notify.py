@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -13,12 +14,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as email_policy
+from functools import cache
+from itertools import pairwise
 from urllib.parse import quote, unquote_to_bytes
 
 import pytest
 from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, packed, silent, whole
 from chat import CHAT_URL, Chat, chatting
-from digest_samples import full, ris
+from digest_samples import WEEKLY, digest, full, many, ris
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -586,6 +589,84 @@ def test_a_mail_that_is_too_large_without_attachment_is_refused_for_good(message
 
     assert caught.value.permanent
     assert len(talk.sizes) == (2 if message is LARGE else 1)
+
+
+@cache
+def unlimited(count: int = 700) -> Message:
+    """A digest of many papers that all stand in its text."""
+    order = replace(WEEKLY, limit=0, attach=())
+    return messages(digest(many(count), order=order), kinds=[ChannelKind.EMAIL], ris=ris)[1][0]
+
+
+def told(content: bytes) -> int:
+    """How many papers a mail's text tells."""
+    plain = message_from_bytes(content, policy=email_policy.default).get_body(("plain",))
+    assert plain is not None
+    return len(set(re.findall(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)/", plain.get_content())))
+
+
+def test_a_body_keeps_to_the_size_that_its_server_announces() -> None:
+    with conducting(talk := Narrow(announced=150_000, allowed=150_000)) as port:
+        remark = Notifier().send(delivery(unlimited(), "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    assert len(talk.sizes) == 1
+    assert 100_000 < talk.sizes[0] <= 150_000
+    assert remark == f"sent with the first {told(talk.taken[0])} of 700 papers: a larger mail is not allowed"
+
+
+def test_a_body_that_is_refused_for_its_size_is_halved_until_it_is_taken() -> None:
+    with conducting(talk := Narrow(allowed=90_000)) as port:
+        remark = Notifier().send(delivery(unlimited(), "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    assert talk.sizes == sorted(talk.sizes, reverse=True)
+    assert all(later <= earlier / 2 for earlier, later in pairwise(talk.sizes[:-1]))
+    assert len(talk.sizes) == 3
+    assert len({message_from_bytes(content)["Message-ID"] for content in talk.contents}) == 1
+    count = told(talk.taken[0])
+    assert 10 < count < 700
+    assert remark == f"sent with the first {count} of 700 papers: 127.0.0.1 answered 552 5.3.4 message too big for system"
+
+
+def test_each_reader_is_offered_all_before_less() -> None:
+    notifier, message = Notifier(), unlimited()
+    with conducting(talk := Narrow(allowed=90_000)) as port, notifier.kept_open(smtp_channel(port)):
+        for number, reader in enumerate(READERS):
+            notifier.send(delivery(message, reader, number), smtp_channel(port), now=NOW)
+
+    assert talk.sizes == talk.sizes[:3] * len(READERS)
+    assert [message_from_bytes(content)["To"] for content in talk.taken] == list(READERS)
+    assert len({message_from_bytes(content)["Message-ID"] for content in talk.contents}) == len(READERS)
+    assert {told(content) for content in talk.taken} == {told(talk.taken[0])}
+
+
+def test_a_body_is_not_cut_below_what_every_server_takes() -> None:
+    with conducting(talk := Narrow(allowed=100)) as port, pytest.raises(DeliveryError, match="552") as caught:
+        Notifier().send(delivery(unlimited(), "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    assert caught.value.permanent
+    assert 50_000 < talk.sizes[-1] <= 64_000
+    assert len(talk.sizes) == 3
+
+
+def test_a_full_mailbox_is_no_reason_to_cut_a_text() -> None:
+    with conducting(talk := Narrow(allowed=90_000, refusal=b"552 5.2.2 mailbox full")) as port, pytest.raises(DeliveryError):
+        Notifier().send(delivery(unlimited(), "pi@lab.example"), smtp_channel(port), now=NOW)
+
+    assert len(talk.sizes) == 1
+
+
+def test_a_reader_beyond_ascii_gets_a_body_that_fits_too() -> None:
+    class Modern(Narrow):
+        """Takes addresses in UTF-8 as well."""
+
+        def answer(self, word: str) -> bytes:
+            said = super().answer(word)
+            return said.replace(b"250-8BITMIME", b"250-8BITMIME\r\n250-SMTPUTF8")
+
+    with conducting(talk := Modern(announced=150_000)) as port:
+        Notifier().send(delivery(unlimited(), "jürgen@lab.example"), smtp_channel(port), now=NOW)
+
+    assert 100_000 < talk.sizes[0] <= 150_000
 
 
 def test_a_server_is_known_by_its_host_and_port(mail: MailServer, slack: SlackServer) -> None:

@@ -155,7 +155,7 @@ def test_every_shown_paper_stands_in_html_text_and_file_and_every_attached_one_i
 def test_a_list_that_attaches_no_file_tells_the_rest_in_the_text_twin_and_links_them() -> None:
     fitted, message = email(digest(many(12), order=replace(WEEKLY, limit=4, attach=())))
 
-    assert set(message.payload) == {"text", "html"}
+    assert set(message.payload) == {"text", "text_papers", "html"}
     assert all(f"{pubmed(item)}\n" in message.payload["text"] for item in fitted.presented)
     assert "8 more papers are in the plain-text part of this mail." in visible(message.payload["html"])
     attached = ",".join(str(item.article.pmid) for item in fitted.attached)

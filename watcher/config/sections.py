@@ -164,8 +164,8 @@ class ChannelSection(Section):
     reply_to: Email | None = Field(default=None, description="Where answers to a mail go.", examples=["library@lab.example"])
     max_mail_mb: Annotated[float, Field(gt=0, le=1_000)] = Field(
         default=10,
-        description="How large a mail may be, in megabytes as it travels; a server that announces less counts. Papers that have no room in "
-        "the attachment are counted in the mail, with the command that writes them all.",
+        description="How large a mail may be, in megabytes as it travels; a server that announces less counts. Papers that have no room are "
+        "counted in the mail, with the command that writes them all; its text may always take 64 kB.",
     )
 
 

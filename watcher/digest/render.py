@@ -76,7 +76,10 @@ def _fitted(digest: Digest) -> Digest:
 
 
 def _email(digest: Digest, worded: Page, ris: Ris, most_bytes: int) -> Message:
-    payload = {"text": as_text.twin(worded), "html": as_html.html(worded, max_bytes=digest.order.max_html_kb * 1_000)}
+    twin = as_text.twin(worded)
+    payload = {"text": twin.text, "html": as_html.html(worded, max_bytes=digest.order.max_html_kb * 1_000)}
+    if twin.papers:
+        payload["text_papers"] = json.dumps(twin.papers, separators=(",", ":"))
     if worded.file_name:
         text, whole = _attached([item.article for item in digest.presented], ris, most_bytes)
         payload |= {"ris": text, "ris_name": worded.file_name}

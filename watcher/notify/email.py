@@ -7,7 +7,6 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote
@@ -58,13 +57,16 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
         self.outgoing = Letter(self.letters, delivery, sender, recipient, now, int(channel.max_mail_mb * 1_000_000))
 
     def send(self, *_args: object, **_kwargs: object) -> bool:
-        """Hand the message over; a refusal is kept in `failure` with its SMTP code. One that is too large goes without attachment."""
-        fitted, self.failure = self._tried(self.outgoing)
-        self.remark = _remark(fitted, "")
-        if self.failure is not None and _is_too_large(self.failure) and fitted is not None and fitted.attached:
-            refused = self.failure
-            fitted, self.failure = self._tried(replace(self.outgoing, most_bytes=0))
-            self.remark = _remark(fitted, f": {refused}")
+        """Hand the message over; a refusal is kept in `failure` with its SMTP code. One that is too large is sent in a shorter form,
+        until it is taken or no longer large."""
+        letter: Letter | None = self.outgoing
+        why = ""
+        while letter is not None:
+            fitted, self.failure = self._tried(letter)
+            self.remark = _remark(fitted, why)
+            if self.failure is None or fitted is None:
+                break
+            letter, why = _shorter(letter, fitted, self.failure), f": {self.failure}"
         return self.failure is None
 
     def _tried(self, letter: Letter) -> tuple[Fitted | None, DeliveryError | None]:
@@ -151,17 +153,29 @@ def email_warnings(channel: Channel) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def _is_too_large(failure: DeliveryError) -> bool:
-    """552, or the enhanced code 5.3.4, "message too big for system" (RFC 1870, 6.1; RFC 3463, 3.4)."""
-    return failure.code == 552 or "5.3.4" in str(failure)
+def _shorter(letter: Letter, fitted: Fitted, failure: DeliveryError) -> Letter | None:
+    """What a server is offered that refused a mail: a shorter one for 552, or the enhanced codes 5.2.3 and 5.3.4, "message length
+    exceeds administrative limit" and "message too big for system" (RFC 1870, 6.1; RFC 3463, 3.3 and 3.4). A mailbox that is full
+    (5.2.2) may have room for a mail without attachment; its text is not cut for that, since it will be emptied."""
+    said = str(failure)
+    if failure.code != 552 and "5.2.3" not in said and "5.3.4" not in said:
+        return None
+    return letter.shorter(fitted) if fitted.attached or "5.2.2" not in said else None
 
 
 def _remark(fitted: Fitted | None, why: str) -> str:
+    """What is to be known of a mail that lacks something, and why, which is left out where nothing was refused."""
     if fitted is None or fitted.is_whole:
         return ""
+    reason = why or ": a larger mail is not allowed"
+    if fitted.told is not None and fitted.is_cut:
+        kept = f"the first {fitted.told:,} of {fitted.papers:,} papers"
+        return f"sent with {'all its papers as plain text alone' if fitted.told == fitted.papers else kept}{reason}"
+    if fitted.is_cut:
+        return f"sent with the beginning of its text alone{reason}"
     if fitted.attached == 0:
         return f"sent without its attachment of {fitted.papers:,} papers{why}"
-    return f"sent with {fitted.attached:,} of {fitted.papers:,} papers attached: a larger mail is not allowed"
+    return f"sent with {fitted.attached:,} of {fitted.papers:,} papers attached{reason}"
 
 
 def _smtp_failure(error: OSError | smtplib.SMTPException, host: str) -> DeliveryError:

@@ -1,58 +1,105 @@
-"""A mail that has no room for all of its attachment: as many papers as fit go along, and the mail says how to get them all.
+"""A mail that has no room for all of its message: as much as fits goes along, and the mail says how to get it all.
 
-The attachment is RIS, whose references end with a line "ER  - ". What is cut is decided when the server is known, so that the stored
-message stays what it is.
+What goes first is the attachment, from its end: RIS, whose references end with a line "ER  - ". Where text and HTML alone are too large,
+both keep the first papers, as many as fit; where not even one fits beside it, the HTML goes; at last the text is cut between lines. What
+is cut is decided when the server is known, so that the stored message stays what it is.
 """
 
 from __future__ import annotations
 
 import html
+import json
 import re
 import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate, pairwise
 from typing import Final
 
 from watcher.domain import Message
 
 _END: Final = "\nER  - "
-_SENTENCE: Final = re.compile(r"[\d,]+ more papers? (?:is|are) in the attached [\w.-]+\.ris\.")
+_SENTENCE: Final = re.compile(r"[\d,]+ more papers? (?:is|are) in (?:the attached [\w.-]+\.ris|the plain-text part of this mail)\.")
+_MORE: Final = " more paper"
 _BODY: Final = re.compile(r"<body[^>]*>", re.IGNORECASE)
+_GROUP: Final = re.compile(r"<!--group-->.*?<!--/group-->", re.DOTALL)
+_PAPER: Final = "<!--paper-->"
+_LAST_PAPER: Final = "<!--/papers-->"
 
 _BASE64: Final = 78 / 57
 """What an attachment takes on the way: lines of 76 characters and their ends for 57 bytes (RFC 2045, 6.8)."""
 
+Size = Callable[[Message], int]
+"""What a message takes on the way, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a mail may take on the way, in bytes: its text and HTML, and all of it. No attachment goes along unless `attaches`."""
+
+    body: int
+    whole: int
+    attaches: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A message that fits. Of `papers` in its digest, so many are `attached`; both are 0 where it never had an attachment."""
+    """A message that fits. Of `papers` in its digest, `attached` are attached and `told` are told in the text: None where that is not
+    known. `has_file`: it had an attachment; `is_cut`: its text or HTML lacks something. `size`: its bytes on the way, near enough."""
 
     message: Message
-    attached: int = 0
     papers: int = 0
+    attached: int = 0
+    told: int | None = None
+    has_file: bool = False
+    is_cut: bool = False
+    size: int = 0
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything is attached."""
-        return self.attached == self.papers
+        """Whether everything is there."""
+        return not self.is_cut and not (self.has_file and self.attached < self.papers)
 
 
-def fitted(message: Message, room: int) -> Fitted:
-    """The message with as much of its attachment as takes at most `room` bytes on the way, at whole references."""
+def fitted(message: Message, room: Room, size: Size) -> Fitted:
+    """As much of the message as there is room for, at whole papers."""
+    bare = _without(message, "ris")
+    taken = size(bare)
+    if taken <= room.body:
+        return _attached(message, max(room.whole - taken, 0) if room.attaches else 0)
+    return _cut(bare, _papers(message), lambda one: _at_least(one) <= room.body and size(one) <= room.body)
+
+
+def _at_least(message: Message) -> int:
+    """What text and HTML take in any encoding: found at once, where writing the mail takes its time."""
+    return len(message.payload["text"]) + len(message.payload.get("html", ""))
+
+
+def _papers(message: Message) -> int:
+    """How many papers its digest has; 0 where it is no digest, or nobody knows."""
     ris = message.payload.get("ris", "")
+    return int(message.payload.get("ris_total", ris.count(_END))) if ris else len(_places(message))
+
+
+# --- the attachment ------------------------------------------------------------------------------------------------------------
+
+
+def _attached(message: Message, room: int) -> Fitted:
+    """The message with as much of its attachment as takes at most `room` bytes on the way."""
+    ris, papers = message.payload.get("ris", ""), _papers(message)
     if not ris:
-        return Fitted(message)
-    stored = ris.count(_END)
-    papers = int(message.payload.get("ris_total", stored))
-    text, attached = _cut(ris, stored, int(room / _BASE64))
-    if attached == papers:
-        return Fitted(message, attached, papers)
-    return Fitted(_with(message, text, _note(message, attached, papers)), attached, papers)
+        return Fitted(message, papers)
+    text, attached = _first_references(ris, int(room / _BASE64))
+    if attached < papers:
+        message = _noted(replace(message, payload=dict(message.payload) | {"ris": text}), _of_attachment(message, attached, papers))
+    return Fitted(message, papers, attached, has_file=True)
 
 
-def _cut(ris: str, stored: int, most: int) -> tuple[str, int]:
+def _first_references(ris: str, most: int) -> tuple[str, int]:
     """The first references within so many bytes, and how many they are."""
-    if len(ris.encode()) <= most:
-        return ris, stored
+    if len(ris) <= most and len(ris.encode()) <= most:
+        return ris, ris.count(_END)
     kept, size = list[str](), 0
     for reference in ris.split(_END)[:-1]:
         size += len(reference.encode()) + len(_END)
@@ -62,25 +109,105 @@ def _cut(ris: str, stored: int, most: int) -> tuple[str, int]:
     return "".join(f"{reference}{_END}" for reference in kept) + ("\n" if kept else ""), len(kept)
 
 
-def _note(message: Message, attached: int, papers: int) -> tuple[str, str]:
-    """A sentence, and the command that it ends with."""
-    name = message.payload.get("ris_name") or "papers.ris"
-    there = f"{attached:,} of them are in the attached {name}" if attached > 1 else f"one of them is in the attached {name}"
-    where = f"{there}, which has no room for more" if attached else "they are not attached, since the mail would be too large"
-    command = ["watcher", "export"]
-    for option, header in (("--list", "X-Watcher-List"), ("--digest", "X-Watcher-Digest")):
-        if message.headers.get(header):
-            command += [option, message.headers[header]]
-    return f"This digest has {papers:,} papers; {where}. Where the service runs, this writes them all:", shlex.join(
-        [*command, "--out", name]
-    )
+def _of_attachment(message: Message, attached: int, papers: int) -> str:
+    there = f"{attached:,} of them are in" if attached > 1 else "one of them is in"
+    name = _file_name(message)
+    where = f"{there} the attached {name}, which has no room for more" if attached else ""
+    return f"This digest has {papers:,} papers; {where or 'they are not attached, since the mail would be too large'}."
 
 
-def _with(message: Message, ris: str, note: tuple[str, str]) -> Message:
-    """The message with another attachment, and the note in place of the sentence about it, or first of all."""
-    sentence, command = note
-    payload = dict(message.payload) | {"ris": ris}
-    plain, rich = f"{sentence} {command}", f"{html.escape(sentence)} <code>{html.escape(command)}</code>"
+# --- text and HTML -------------------------------------------------------------------------------------------------------------
+
+
+def _cut(message: Message, papers: int, fits: Callable[[Message], bool]) -> Fitted:
+    """A message without attachment, cut so that it fits; where nothing does, the least there is."""
+    has_file, many = "ris_name" in message.payload, len(_places(message))
+    plain = _without(message, "html")
+    for form, least in ((message, 1), (plain, 0)) if many else ():
+        short = partial(_told, form, papers)
+        told = _most(many, short, fits)
+        if told >= least:
+            return Fitted(short(told), papers, told=told, has_file=has_file, is_cut=True)
+    frame = _first_papers(plain, 0)
+    lines = frame.payload["text"].splitlines(keepends=True)
+    short = partial(_first_lines, frame, papers, lines)
+    kept = max(_most(len(lines), short, fits), 0)
+    return Fitted(short(kept), papers, told=0 if many else None, has_file=has_file, is_cut=True)
+
+
+def _most(count: int, short: Callable[[int], Message], fits: Callable[[Message], bool]) -> int:
+    """The most, from 0 to `count`, of which the message fits, where one of less is smaller; -1 when none does."""
+    fit, too_many = -1, count + 1
+    while too_many - fit > 1:
+        middle = (fit + too_many) // 2
+        fit, too_many = (middle, too_many) if fits(short(middle)) else (fit, middle)
+    return fit
+
+
+def _told(message: Message, papers: int, kept: int) -> Message:
+    """The message with its first papers alone, and a note of how many they are."""
+    rich = message.payload.get("html", "").count(_PAPER)
+    where = "the plain-text part of this mail" if 0 < rich < kept else "this mail"
+    if kept == papers:
+        note = f"All {papers:,} papers are in this mail, as plain text alone, since a larger mail is not allowed."
+    elif kept:
+        first = f"the first {kept:,} are" if kept > 1 else "the first is"
+        note = f"This digest has {papers:,} papers; {first} in {where}, which has no room for more."
+    else:
+        note = f"This digest has {papers:,} papers; this mail has room for none of them."
+    return _noted(_first_papers(message, kept), note)
+
+
+def _first_papers(message: Message, kept: int) -> Message:
+    """The message with its first papers alone, in text and HTML."""
+    payload = dict(message.payload)
+    text, places = payload["text"], _places(message)[kept:]
+    between = pairwise([0, *(at for place in places for at in place), len(text)])
+    payload["text"] = "".join(text[start:end] for number, (start, end) in enumerate(between) if number % 2 == 0).rstrip("\n") + "\n"
+    if "html" in payload:
+        payload["html"] = _first_rows(payload["html"], kept)
+    return replace(message, payload=payload)
+
+
+def _places(message: Message) -> list[tuple[int, int]]:
+    """Where the papers stand in the text, one after the other."""
+    runs = json.loads(message.payload.get("text_papers", "[]"))
+    return [place for start, *lengths in runs for place in pairwise(accumulate(lengths, initial=start))]
+
+
+def _first_rows(document: str, kept: int) -> str:
+    """The HTML with its first papers alone, and without the sections that have none."""
+    left = kept
+
+    def first(found: re.Match[str]) -> str:
+        nonlocal left
+        head, *rows = found[0].split(_PAPER)
+        last, end, tail = rows[-1].partition(_LAST_PAPER)
+        some = [*rows[:-1], last][:left]
+        left -= len(some)
+        return "".join((head, *(f"{_PAPER}{row}" for row in some), end, tail)) if some else ""
+
+    return _GROUP.sub(first, document)
+
+
+def _first_lines(message: Message, papers: int, lines: Sequence[str], kept: int) -> Message:
+    """The message with the first lines of its text, and a note that there are more."""
+    of = f"This digest has {papers:,} papers; " if papers else ""
+    bare = replace(message, payload=dict(message.payload) | {"text": "".join(lines[:kept])})
+    return _noted(bare, f"{of}{'this' if of else 'This'} mail has room for the beginning of its text alone.")
+
+
+# --- what is said of it ----------------------------------------------------------------------------------------------------------
+
+
+def _noted(message: Message, note: str) -> Message:
+    """The message with a note, and the command that gives all papers, in place of the sentence about the others, or first of all."""
+    command = _command(message)
+    plain, rich = note, html.escape(note)
+    if command:
+        note = f"{note} Where the service runs, this writes them all:"
+        plain, rich = f"{note} {command}", f"{html.escape(note)} <code>{html.escape(command)}</code>"
+    payload = dict(message.payload)
     payload["text"] = _put(payload["text"], plain, f"{plain}\n\n{payload['text']}")
     if payload.get("html"):
         first = _BODY.search(payload["html"])
@@ -90,5 +217,26 @@ def _with(message: Message, ris: str, note: tuple[str, str]) -> Message:
 
 
 def _put(text: str, note: str, otherwise: str) -> str:
+    if _MORE not in text:  # found at once; the pattern begins with digits, of which a text has many
+        return otherwise
     changed, count = _SENTENCE.subn(lambda _: note, text)
     return changed if count else otherwise
+
+
+def _command(message: Message) -> str:
+    """What writes all papers of its digest; "" for another message."""
+    named = [
+        (option, message.headers[header])
+        for option, header in (("--list", "X-Watcher-List"), ("--digest", "X-Watcher-Digest"))
+        if message.headers.get(header)
+    ]
+    words = [word for pair in named for word in pair]
+    return shlex.join(["watcher", "export", *words, "--out", _file_name(message)]) if named else ""
+
+
+def _file_name(message: Message) -> str:
+    return message.payload.get("ris_name") or "papers.ris"
+
+
+def _without(message: Message, part: str) -> Message:
+    return replace(message, payload={name: text for name, text in message.payload.items() if name != part})

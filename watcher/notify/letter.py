@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email import policy
@@ -15,13 +16,16 @@ from email.utils import format_datetime, formataddr
 from typing import Final
 
 from watcher.domain import Delivery, Message
-from watcher.notify.fitting import Fitted, fitted
+from watcher.notify.fitting import Fitted, Room, fitted
 from watcher.visible import visible
 
 RIS_TYPE: Final = "application/x-research-info-systems"
 POLICY: Final = policy.SMTP.clone(cte_type="7bit")
 _OWN_HEAD: Final = 2_000
 """What To, Date, Message-ID, the attachment's own head and the note may take."""
+
+LEAST_ROOM: Final = 64_000
+"""Text and HTML may take so much, whatever the channel allows: every server takes 64K octets (RFC 5321, 4.5.3.1.7)."""
 
 mimetypes.add_type(RIS_TYPE, ".ris")
 
@@ -35,35 +39,53 @@ class Sender:
     reply_to: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A message that fits, as bytes: its headers and its body."""
+
+    fitted: Fitted
+    head: bytes
+    body: bytes
+
+
 class Letters:
-    """Writes the mails of one channel; the last message is kept as it was written."""
+    """Writes the mails of one channel. The last message is kept as it was written, and in each form that was cut for want of room: a
+    server that refuses what is too large is offered them again for the next reader."""
 
     def __init__(self) -> None:
-        self._of: tuple[Message, Sender, int] | None = None
-        self._fitted: Fitted | None = None
-        self._head = self._body = b""
+        self._of: tuple[Message, Sender] | None = None
+        self._kept: dict[Room, _Written] = {}
 
-    def fitted(self, message: Message, sender: Sender, most_bytes: int) -> Fitted:
-        """The message in a form that takes at most `most_bytes` on the way, as far as its attachment decides that."""
-        if self._fitted is None or self._of != (message, sender, most_bytes):
-            bare = replace(message, payload={name: part for name, part in message.payload.items() if name != "ris"})
-            frame = len(shared(bare, sender).as_bytes()) + _OWN_HEAD
-            self._fitted = fitted(message, max(most_bytes - frame, 0))
-            self._head, _, self._body = shared(self._fitted.message, sender).as_bytes().partition(b"\r\n\r\n")
-            self._of = (message, sender, most_bytes)
-        return self._fitted
+    def fitted(self, message: Message, sender: Sender, room: Room) -> Fitted:
+        """As much of the message as there is room for."""
+        return self._written(message, sender, room).fitted
 
-    def written(self, letter: Letter, most_bytes: int) -> bytes:
+    def written(self, letter: Letter, room: Room) -> bytes:
         """The mail of a delivery. What belongs to it, To, Date and Message-ID, is the same at each attempt."""
-        self.fitted(letter.delivery.message, letter.sender, most_bytes)
+        of = self._written(letter.delivery.message, letter.sender, room)
         own = EmailMessage(policy=POLICY)
         letter.address(own)
-        return b"".join((own.as_bytes().rstrip(b"\r\n"), b"\r\n", self._head, b"\r\n\r\n", self._body))
+        return b"".join((own.as_bytes().rstrip(b"\r\n"), b"\r\n", of.head, b"\r\n\r\n", of.body))
+
+    def _written(self, message: Message, sender: Sender, room: Room) -> _Written:
+        if self._of != (message, sender):
+            self._of, self._kept = (message, sender), {}
+        if room not in self._kept:
+            self._kept = {of: one for of, one in self._kept.items() if one.fitted.is_cut}
+            self._kept[room] = _write(message, sender, room)
+        return self._kept[room]
+
+
+def _write(message: Message, sender: Sender, room: Room) -> _Written:
+    found = fitted(message, room, lambda one: len(shared(one, sender).as_bytes()) + _OWN_HEAD)
+    head, _, body = shared(found.message, sender).as_bytes().partition(b"\r\n\r\n")
+    return _Written(replace(found, size=len(head) + len(body)), head, body)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One delivery on its way: written by `letters` when the server is known. `now` is the Date of a first attempt."""
+    """One delivery on its way: written by `letters` when the server is known. `now` is the Date of a first attempt; `attaches`: its
+    attachment goes along as far as it fits."""
 
     letters: Letters
     delivery: Delivery
@@ -71,10 +93,22 @@ class Letter:
     recipient: str
     now: datetime
     most_bytes: int
+    attaches: bool = True
 
-    def room(self, announced: int) -> int:
+    def room(self, announced: int) -> Room:
         """How large it may be at a server that announces a SIZE (RFC 1870), 0 where it sets no limit."""
-        return min(self.most_bytes, announced) if announced > 0 else self.most_bytes
+        server = announced if announced > 0 else sys.maxsize
+        whole = min(self.most_bytes, server)
+        return Room(body=max(whole, min(LEAST_ROOM, server)), whole=whole, attaches=self.attaches)
+
+    def shorter(self, refused: Fitted) -> Letter | None:
+        """What may still be taken where this was refused for its size: without attachment, else half as large; None when it is so
+        small that its size cannot be why."""
+        if refused.attached:
+            return replace(self, attaches=False)
+        if refused.size <= LEAST_ROOM:
+            return None
+        return replace(self, attaches=False, most_bytes=max(refused.size // 2, LEAST_ROOM))
 
     def fitted(self, announced: int) -> Fitted:
         """What such a server is sent."""
