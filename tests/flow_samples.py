@@ -31,6 +31,7 @@ from watcher.domain import (
     Hit,
     HitState,
     Journal,
+    Message,
     Origin,
     Part,
     Pmid,
@@ -43,7 +44,9 @@ from watcher.domain import (
 )
 from watcher.errors import DeliveryError
 from watcher.export import to_ris
+from watcher.flows.at_once import Messenger
 from watcher.flows.compose import Composer
+from watcher.flows.corrections import Rereader
 from watcher.flows.deliver import Deliverer
 from watcher.flows.run import Plan, Runner
 from watcher.flows.themes import Facets
@@ -123,6 +126,7 @@ class Post(Plain):
     refusals: dict[str, list[DeliveryError]] = field(default_factory=dict)
     taken: list[tuple[str, str, str]] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
+    messages: list[tuple[str, str, Message]] = field(default_factory=list)
 
     def refuse(self, channel: str, *errors: DeliveryError) -> None:
         """Answer the next attempts at this channel so."""
@@ -134,6 +138,7 @@ class Post(Plain):
         if self.refusals.get(channel.name):
             raise self.refusals[channel.name].pop(0)
         self.taken.append((channel.name, delivery.recipient, delivery.rfc822_id))
+        self.messages.append((channel.name, delivery.recipient, delivery.message))
         return self.remarks.get(channel.name)
 
 
@@ -167,6 +172,8 @@ class Desk:
     seeds: tuple[Seed, ...] = ()
     post: Post = field(default_factory=Post)
     heard: list[str] = field(default_factory=list)
+    recipients: tuple[str, ...] = ("pi@lab.example",)
+    corrections: str = "saturday 04:00"
 
     @property
     def watch(self) -> Watch:
@@ -215,7 +222,7 @@ class Desk:
                 lambda _watch: (),
                 self.rank,
                 to_ris,
-                lambda _channel: ("pi@lab.example",),
+                lambda _channel: self.recipients,
                 host="lab.example",
                 giving_way=self.giving_way,
                 facets=self.facets,
@@ -229,6 +236,10 @@ class Desk:
             seeds=lambda _watch: self.seeds,
             jitter_minutes=0,
             say=self.heard.append,
+            rereader=Rereader(lambda: self.source, self.store, schedule.parse(self.corrections, "Europe/Berlin")),
+            messenger=Messenger(
+                self.store, {order.name: order for order in self.orders}, channels, lambda _channel: self.recipients, "lab.example"
+            ),
         )
 
     def load(self, instant: str) -> datetime:

@@ -30,8 +30,10 @@ from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreD
 from watcher.export import to_ris
 from watcher.flows import queries, standing
 from watcher.flows.alert import Alerter
+from watcher.flows.at_once import Messenger
 from watcher.flows.beats import Beats
 from watcher.flows.compose import Composer
+from watcher.flows.corrections import Rereader
 from watcher.flows.deliver import Deliverer, Unsettled
 from watcher.flows.feedback import Lessons, lessons
 from watcher.flows.ordering import Orderer, joined
@@ -524,6 +526,19 @@ class App:
             began=self.beats.began,
             ended=self.beats.ended,
             stopping=self.stopping,
+            rereader=self.rereader(),
+            messenger=self.messenger(),
+        )
+
+    def rereader(self) -> Rereader:
+        """Reads papers again that readers had."""
+        when = schedule.parse(self.settings.runs.corrections, self.settings.timezone)
+        return Rereader(lambda: self.source, self.store, when, say=self.say, stopping=self.stopping)
+
+    def messenger(self) -> Messenger:
+        """Tells corrections at once."""
+        return Messenger(
+            self.store, self.orders, self.channels, self.notifier.recipients, self.message_host, fits=self.notifier.fits
         )
 
     @property

@@ -9,7 +9,8 @@ aware UTC; plain dates are NCBI's calendar days. Tuples, never lists, so that a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -185,6 +186,7 @@ class DigestList:
     chips: tuple[str, ...] = ()
     full_text_url: str | None = None
     pause_until: date | None = None
+    corrections_at_once: bool = False
 
 
 class ChannelKind(StrEnum):
@@ -429,10 +431,13 @@ class Article:
 
     @property
     def is_retracted(self) -> bool:
-        """The paper itself was retracted (its notice has the type "Retraction of Publication")."""
-        return "Retracted Publication" in self.publication_types or any(
-            relation.kind in ("RetractionIn", "RetractedandRepublishedIn") for relation in self.relations
-        )
+        """The paper itself was retracted (its notice has the type "Retraction of Publication"), be it to be published anew."""
+        return any(one.kind in _RETRACTED for one in corrections_of(self))
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was neither retracted nor withdrawn nor removed: what does not stand is never news."""
+        return not any(one.kind.retracts for one in corrections_of(self))
 
     @property
     def is_ahead_of_print(self) -> bool:
@@ -444,6 +449,136 @@ class Article:
         """The first day on which any form of the paper can have been out."""
         days = [day for day in (self.published.earliest, self.electronic.earliest) if day]
         return min(days) if days else None
+
+
+# --- what became of a paper ---------------------------------------------------------------------------------------------------
+
+
+class CorrectionKind(StrEnum):
+    """What became of a paper after it was published, worst first."""
+
+    RETRACTION = "retraction"
+    REPLACED = "retracted-and-republished"
+    WITHDRAWAL = "withdrawal"
+    REMOVAL = "removal"
+    PARTIAL_RETRACTION = "partial-retraction"
+    CONCERN = "concern"
+    CORRECTED_AND_REPUBLISHED = "corrected-and-republished"
+    ERRATUM = "erratum"
+    OTHER = "other"
+    REINSTATEMENT = "reinstatement"
+    NOTICE_RETRACTED = "notice-retracted"
+    TAKEN_BACK = "taken-back"
+    GONE = "gone"
+
+    @property
+    def retracts(self) -> bool:
+        """Whether the paper as a whole no longer stands."""
+        return self in _RETRACTING
+
+    @property
+    def family(self) -> frozenset[CorrectionKind]:
+        """The kinds by which two sources may call one and the same event."""
+        return _RETRACTING if self.retracts else frozenset({self})
+
+    @property
+    def happens_once(self) -> bool:
+        """Whether two sources that say so of one paper mean one event, whatever notice they name. Errata come in numbers."""
+        return self.retracts or self in (CorrectionKind.CONCERN, CorrectionKind.PARTIAL_RETRACTION, CorrectionKind.REINSTATEMENT)
+
+
+_RETRACTED = frozenset({CorrectionKind.RETRACTION, CorrectionKind.REPLACED})
+_RETRACTING = _RETRACTED | {CorrectionKind.WITHDRAWAL, CorrectionKind.REMOVAL}
+
+PUBMED = "PubMed"
+"""Who says so, as readers are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What became of the paper of one record. The notice, in which the journal says so (for what was published anew the new paper), is
+    known by its pmid, its DOI, its citation, or not at all. `sources` are those that say so, in readers' words; `label` is what a source
+    calls it whose word has no kind here, `dated` the day that it gives. `id` is 0 while it is not stored. `about` is the correction
+    that was taken back, or whose notice was retracted; for GONE, `notice_pmid` is the living record of the same DOI."""
+
+    pmid: Pmid
+    kind: CorrectionKind
+    notice_pmid: Pmid | None = None
+    notice_doi: str | None = None
+    citation: str = ""
+    sources: tuple[str, ...] = (PUBMED,)
+    label: str = ""
+    dated: date | None = None
+    found_at: datetime | None = None
+    id: int = 0
+    about: int | None = None
+
+    @property
+    def notice(self) -> str:
+        """What tells it from another one of its kind on the same paper."""
+        if self.notice_pmid:
+            return f"PMID {self.notice_pmid}"
+        return self.citation or (f"DOI {self.notice_doi}" if self.notice_doi else "")
+
+
+_LINKS = {
+    "RetractionIn": CorrectionKind.RETRACTION,
+    "RetractedandRepublishedIn": CorrectionKind.REPLACED,
+    "PartialRetractionIn": CorrectionKind.PARTIAL_RETRACTION,
+    "ExpressionOfConcernIn": CorrectionKind.CONCERN,
+    "CorrectedandRepublishedIn": CorrectionKind.CORRECTED_AND_REPUBLISHED,
+    "ErratumIn": CorrectionKind.ERRATUM,
+}
+"""PubMed's links from a paper to what is said of it (RefType of CommentsCorrections, pubmed_250101.dtd). PartialRetractionIn is of the years
+2006 to 2016; since then NLM links partial retractions as errata (NLM Technical Bulletin 412, e3)."""
+
+_MARKED = re.compile(
+    r"\W*(?:(?P<retracted>retracted(?: article| paper)?)|(?P<withdrawn>withdrawn(?: article| paper)?)"
+    r"|(?P<removed>(?-i:REMOVED|TEMPORARY REMOVAL)))\s*[:\]]",
+    re.IGNORECASE,
+)
+"""How publishers mark a title. PubMed has no link for what is withdrawn before it is in an issue, or as a Cochrane review: the record keeps
+its number, and its title begins with "WITHDRAWN:"."""
+
+_MARKS = {
+    "retracted": CorrectionKind.RETRACTION,
+    "withdrawn": CorrectionKind.WITHDRAWAL,
+    "removed": CorrectionKind.REMOVAL,
+}
+
+
+def corrections_of(article: Article) -> tuple[Correction, ...]:
+    """What a record says became of its paper: by its links, else by its type or title. What it says as a notice about other papers is
+    not meant: many a notice has the title of the paper with "Retracted:" before it."""
+    linked = tuple(dict.fromkeys(_linked(article)))
+    whole = any(one.kind.retracts or one.kind is CorrectionKind.PARTIAL_RETRACTION for one in linked)
+    if whole or _is_about_another(article):
+        return linked
+    kind = CorrectionKind.RETRACTION if "Retracted Publication" in article.publication_types else _marked(article.title)
+    return linked if kind is None else (Correction(article.pmid, kind), *linked)
+
+
+def _linked(article: Article) -> Iterator[Correction]:
+    for relation in article.relations:
+        kind = _LINKS.get(relation.kind)
+        if kind is not None:
+            yield Correction(article.pmid, kind, notice_pmid=relation.pmid, citation=relation.source)
+
+
+def _is_about_another(article: Article) -> bool:
+    """Whether its title speaks of another paper: it is a notice, and does not say by its type that it was itself retracted."""
+    types = set(article.publication_types)
+    if "Retracted Publication" in types:
+        return False
+    return bool(types & _NOTICES) or any(one.kind in ("RetractionOf", "ErratumFor") for one in article.relations)
+
+
+_NOTICES = frozenset({"Retraction of Publication", "Published Erratum", "Expression of Concern"})
+
+
+def _marked(title: str) -> CorrectionKind | None:
+    found = _MARKED.match(title)
+    return _MARKS[found.lastgroup] if found and found.lastgroup else None
 
 
 def embedded_text(article: Article) -> str:
@@ -750,7 +885,7 @@ class GaveWay:
 class Item:
     """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (pmid, how it
     reads: "preprint in bioRxiv"). `note` says why it comes late, or again, `gave_way` why it is no pick. `theme` is the heading that it
-    stands under where the list groups by theme."""
+    stands under where the list groups by theme. `corrections` were there before it was presented."""
 
     article: Article
     work_id: int
@@ -764,6 +899,7 @@ class Item:
     note: str = ""
     gave_way: GaveWay | None = None
     theme: str = ""
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -773,6 +909,18 @@ class FollowUp:
     article: Article
     work_id: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A paper that the readers of a list had at `had_at`, and what became of it since, worst first. `pmid` is the record that they had;
+    of one whose text is damaged, `article` is None and `title` what is left."""
+
+    pmid: Pmid
+    title: str
+    had_at: datetime
+    corrections: tuple[Correction, ...]
+    article: Article | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -837,6 +985,7 @@ class Digest:
     """One issue of a list, for one period. `items` are shown, in order; `attached` are presented in the .ris only.
 
     `watch_titles` maps names to titles in the list's order; `highlights` counts shown and attached items marked as highly relevant.
+    `corrected` are papers of earlier digests, with what became of them.
     """
 
     order: DigestList
@@ -849,6 +998,7 @@ class Digest:
     gaps: tuple[Gap, ...] = ()
     receipt: Receipt = Receipt()
     base_url: str | None = None
+    corrected: tuple[Corrected, ...] = ()
 
     @property
     def presented(self) -> tuple[Item, ...]:

@@ -43,6 +43,7 @@ WORDS = (
     *("watch", "seed", "pmid", "record", "article", "work", "hit", "candidate", "score", "list", "digest", "judged", "message"),
     *("channel", "delivery", "notice", "run", "window", "verdict", "baseline", "cut", "full-set", "ledger", "late", "origin"),
     *("period", "presented", "receipt", "slot", "threshold", "tick", "outage", "pulse", "round"),
+    *("correction", "rereading"),
 )
 """The words of the project; states and outcomes come on top."""
 

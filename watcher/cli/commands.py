@@ -395,6 +395,36 @@ def mark(
 
 
 @app.command()
+def corrections(
+    context: typer.Context,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only what was found on this day or later.")
+    ] = None,
+    now: Annotated[bool, typer.Option("--now", help="Read the papers again first, whether or not it is time.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List what became of papers that readers had.
+
+    Retractions, errata, concerns: which source says so, and which list was told when.
+    """
+    from watcher.cli import show  # noqa: PLC0415
+    from watcher.flows.corrections_told import answered  # noqa: PLC0415
+    from watcher.flows.lease import held  # noqa: PLC0415
+
+    instant = _now()
+    with opened(context) as one:
+        if now:
+            with held(one.at_work(instant), "pubmed", one.holder.name):
+                show.reread(one.rereader().read_now(instant))
+        start = since.replace(tzinfo=UTC) if since else None
+        ticker, last = one.ticker(), one.store.last_rereading(_now())
+        found = answered(one.store, one.orders, instant, lambda name: ticker.next_digest_of(name, instant), since=start)
+    show.corrections(found, last, as_json=as_json)
+    if now and last is not None and last.error:
+        raise typer.Exit(FAILURES_LISTED)
+
+
+@app.command()
 def rank(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[WATCH]", help="Only this watch.")] = None,

@@ -15,6 +15,8 @@ from watcher.cli.console import line as _line
 from watcher.cli.console import table as _table
 from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Warned, Watch
 from watcher.flows.check import Checked, WatchFacts
+from watcher.flows.corrections import summary as reread_line
+from watcher.flows.corrections_told import Answered
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
 from watcher.flows.feedback import Marked, Marking
@@ -25,7 +27,7 @@ from watcher.flows.summary import summary
 from watcher.flows.tick import Done
 from watcher.rank.calibration import ENOUGH, Border, Calibration, Share
 from watcher.rank.comparison import Moved
-from watcher.store import BackupFacts, RestoreFacts, RunCommit, StoreFacts
+from watcher.store import BackupFacts, Rereading, RestoreFacts, RunCommit, StoreFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,6 +145,8 @@ def _previewed(preview: Preview) -> str:
 
 def done(what: Done) -> None:
     """What a tick did; one line when nothing was due."""
+    if what.rereading is not None:
+        _line(reread_line(what.rereading))
     reports(what.runs)
     for draft in what.drafts:
         digest = draft.digest
@@ -152,7 +156,9 @@ def done(what: Done) -> None:
     for line in what.waiting:
         _line(f"waiting: {line}")
     _sending_lines(what.sendings)
-    if not (what.runs or what.drafts or what.waiting or what.sendings):
+    if what.told:
+        _line(f"corrections told at once: {_count(what.told, 'paper')}")
+    if not (what.runs or what.drafts or what.waiting or what.sendings or what.rereading or what.told):
         _line("nothing is due")
 
 
@@ -255,6 +261,45 @@ def explanation(told: Explanation, *, as_json: bool) -> None:
     rows = [(step.step, step.outcome, f"{step.at:%Y-%m-%d %H:%M}" if step.at else "", step.detail) for step in told.steps]
     _table(("step", "outcome", "when (UTC)", "detail"), rows)
     _line(f"PMID {told.pmid}: {told.answer}")
+
+
+# --- corrections --------------------------------------------------------------------------------------------------------------------
+
+
+def reread(one: Rereading) -> None:
+    """What a rereading did."""
+    _line(reread_line(one))
+
+
+def corrections(found: Sequence[Answered], last: Rereading | None, *, as_json: bool) -> None:
+    """What became of papers, and whom it was told."""
+    if as_json:
+        _json({"last_rereading": asdict(last) if last else None, "corrections": [_correction_document(one) for one in found]})
+        return
+    for one in found:
+        what = one.facts.correction
+        _line(f"{what.found_at:%Y-%m-%d}  PMID {what.pmid}  {one.facts.title}")
+        _line(f"    {one.line}")
+        for sentence in one.told:
+            _line(f"    {sentence}")
+    _line(f"{_count(len(found), 'correction')} of papers that readers had, marked or gave as seeds")
+    if last is not None:
+        _line(f"last rereading {last.started_at:%Y-%m-%d %H:%M} UTC: {reread_line(last)}")
+
+
+def _correction_document(one: Answered) -> dict[str, Any]:
+    facts = one.facts
+    what = {name: held for name, held in asdict(facts.correction).items() if name not in ("id", "about")}
+    return {
+        **what,
+        "title": facts.title,
+        "line": one.line,
+        "ended_at": facts.ended_at,
+        "seed_of": list(facts.seed_of),
+        "marked_for": list(facts.marked_for),
+        "lists": [asdict(each) for each in facts.tellings],
+        "told": list(one.told),
+    }
 
 
 # --- verdicts and the order of papers ---------------------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ class RunsSection(Section):
     overlap_days: Count = Field(default=3, description="A search reaches back so many days before the end of the last good one.")
     corrections: Text = Field(
         default="saturday 04:00",
-        description="When papers already presented are looked up for retractions, errata and concerns.",
+        description="When papers that readers had are read again for retractions, errata and concerns. What was presented more than 24 months "
+        "ago is read once in four weeks, all else each time.",
         examples=["saturday 04:00"],
     )
     fetch_again_for_days: Positive = Field(
@@ -260,7 +261,9 @@ class ListSection(Section):
         examples=[["ris"]],
     )
     corrections: Literal["next-digest", "at-once"] = Field(
-        default="next-digest", description="When a retraction, erratum or concern about a presented paper is told."
+        default="next-digest",
+        description="When a retraction, erratum or concern about a presented paper is told: on top of the next digest, or at once to those who "
+        "got the paper.",
     )
     group_by: Literal["watch", "chip", "theme"] = Field(
         default="watch", description="How the papers below the picks are grouped; `theme`: by the seeds' themes."

@@ -167,6 +167,7 @@ class Settings(BaseSettings):
             chips=section.chips,
             full_text_url=section.full_text_url,
             pause_until=section.pause_until,
+            corrections_at_once=section.corrections == "at-once",
         )
 
     def channel(self, name: str) -> Channel:

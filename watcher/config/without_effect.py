@@ -15,10 +15,8 @@ ANY = "*"
 """Stands for each name of a section."""
 
 WITHOUT_EFFECT: tuple[KeyPath, ...] = (
-    ("runs", "corrections"),
     ("watches", ANY, "must_find"),
     ("watches", ANY, "lift"),
-    ("lists", ANY, "corrections"),
     ("vocabulary",),
     ("projects",),
     ("zotero",),

@@ -13,7 +13,7 @@ from functools import cache
 
 import css_inline
 
-from watcher.digest import templates
+from watcher.digest import corrections, templates
 from watcher.digest.clean import clip
 from watcher.digest.view import Page
 
@@ -21,7 +21,7 @@ _LINE = 300
 _LINKED_SETS = 5
 _ROOM_FOR_FRAME = 0.5
 _TOLD = (12, 4, 1, 0)
-"""How many follow-ups, outages, remarks and failures each are told: the most that leave half of the budget to the papers."""
+"""How many corrections, follow-ups, outages, remarks and failures each are told: the most that leave half of the budget to the papers."""
 
 
 def html(page: Page, *, max_bytes: int) -> str:
@@ -44,6 +44,9 @@ def _document(page: Page, told: int) -> str:
             page=page,
             outages=_lines(page.outages, told),
             remarks=_lines(page.remarks, told),
+            corrections_title=corrections.TITLE,
+            corrected=page.corrected[:told],
+            corrected_more=_more(len(page.corrected), told),
             follow_ups=page.follow_ups[:told],
             follow_ups_more=_more(len(page.follow_ups), told),
             attached_links=page.attached_links[: min(told, _LINKED_SETS)],

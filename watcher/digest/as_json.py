@@ -1,6 +1,7 @@
 """The digest as JSON, for `watcher digest --dry-run --format json`: a stable shape.
 
     {schema: 1, subject, list: {name, title}, period: {key, slot_at, covers_from, covers_to, first, late_reason}, composed_at,
+     corrected: [{pmid, title, url, had_at, corrections: [correction]}],
      items: [paper], attached: [paper], follow_ups: [{pmid, title, text, url}], gaps: [{watch, since, until, reason}],
      receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
                failures, remarks, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
@@ -8,7 +9,10 @@
 
     paper = {pmid, work_id, section, score, highlight, watches, title, authors, journal, published, ahead_of_print, doi, pmcid,
              chips, theme, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
+             corrections: [correction] (there before the paper was presented),
              note, gave_way: null or {pmid, to, similarity} (very like the pick `to`, so no pick), also: [{pmid, text}], url}
+
+    correction = {kind, notice_pmid, notice_doi, citation, sources, label, dated, found_at}
 
 Where every watch has a gap and `covers_to` equals `covers_from`, no new days could be covered.
 
@@ -26,7 +30,7 @@ from watcher.digest import clean, links
 from watcher.digest.conclusion import conclusion
 from watcher.digest.view import subject
 from watcher.digest.wording import published
-from watcher.domain import Digest, FollowUp, Item
+from watcher.domain import Corrected, Correction, Digest, FollowUp, Item
 
 SCHEMA = 1
 
@@ -39,6 +43,7 @@ def document(digest: Digest) -> str:
         "list": {"name": digest.order.name, "title": digest.order.title},
         "period": asdict(digest.period),
         "composed_at": digest.composed_at.isoformat(),
+        "corrected": [_corrected(paper) for paper in digest.corrected],
         "items": [_paper(item) for item in digest.items],
         "attached": [_paper(item) for item in digest.attached],
         "follow_ups": [_follow_up(follow_up) for follow_up in digest.follow_ups],
@@ -67,12 +72,23 @@ def _paper(item: Item) -> dict[str, object]:
         "chips": item.chips,
         "theme": item.theme,
         "conclusion": conclusion(article),
+        "corrections": [_correction(one) for one in item.corrections],
         "reasons": asdict(item.reasons),
         "note": item.note,
         "gave_way": asdict(item.gave_way) if item.gave_way else None,
         "also": [{"pmid": pmid, "text": text} for pmid, text in item.also],
         "url": links.pubmed(article.pmid),
     }
+
+
+def _corrected(paper: Corrected) -> dict[str, object]:
+    title = clean.title(paper.article) if paper.article else paper.title
+    told = [_correction(one) for one in paper.corrections]
+    return {"pmid": paper.pmid, "title": title, "url": links.pubmed(paper.pmid), "had_at": paper.had_at, "corrections": told}
+
+
+def _correction(one: Correction) -> dict[str, object]:
+    return {name: held for name, held in asdict(one).items() if name not in ("pmid", "id", "about")}
 
 
 def _follow_up(follow_up: FollowUp) -> dict[str, object]:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from watcher.digest import templates
+from watcher.digest import corrections, templates
 from watcher.digest.clean import clip
 from watcher.digest.mentions import quiet
 from watcher.digest.parts import cut, packed
 from watcher.digest.parts import within as characters
-from watcher.digest.view import Page
+from watcher.digest.view import Correctedness, Page
 
 Block: TypeAlias = dict[str, object]
 Unit: TypeAlias = tuple[Block, ...]
@@ -32,6 +32,18 @@ def payloads(page: Page) -> tuple[dict[str, object], ...]:
     """The whole payloads, in order, each with its top-level `text` for notifications. Attached papers are listed in short."""
     bodies = packed(_units(page), within)
     return tuple(_payload(page, number, len(bodies), body) for number, body in enumerate(bodies, 1))
+
+
+def headed(title: str, lead: str) -> Unit:
+    """What opens a message that is no digest."""
+    text: Block = {"type": "plain_text", "text": clip(quiet(title), HEADER), "emoji": False}
+    return ({"type": "header", "text": text}, _section(templates.mrkdwn(lead)))
+
+
+def posted(subject: str, body: Sequence[Unit]) -> dict[str, object]:
+    """The payload of a message that is no digest."""
+    blocks = [block for unit in body for block in unit]
+    return {"text": templates.mrkdwn(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
 def dumped(payload: dict[str, object]) -> str:
@@ -60,6 +72,7 @@ def _units(page: Page) -> Iterable[Unit]:
     head, *rest = _sections("head", page=page)
     yield header, head
     yield from ((section,) for section in rest)
+    yield from corrected(page.corrected)
     for group in page.groups:
         papers = [_sections("paper", card=card, whole=group.whole) for card in group.cards]
         yield from _headed(group.title, group.lead, papers)
@@ -71,6 +84,11 @@ def _units(page: Page) -> Iterable[Unit]:
     if receipt:
         yield ({"type": "divider"},)
         yield from ((_context(piece),) for piece in cut(receipt, characters(SECTION)))
+
+
+def corrected(papers: Iterable[Correctedness]) -> Iterable[Unit]:
+    """What became of papers that readers had, each a unit, the heading with the first."""
+    yield from _headed(corrections.TITLE, "", [_sections("corrected", one=one) for one in papers])
 
 
 def _headed(title: str, lead: str, units: Iterable[Unit]) -> Iterable[Unit]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, groupby
 from typing import NamedTuple
 
-from watcher.digest import templates
+from watcher.digest import corrections, templates
 from watcher.digest.mentions import quiet
 from watcher.digest.parts import Fits, cut, packed
-from watcher.digest.view import Page
+from watcher.digest.view import Correctedness, Page
 
 WIDTH = 76
 _LEAST = 100
@@ -74,8 +74,9 @@ def _mark(page: Page, number: int, total: int) -> str:
 
 
 def _units(page: Page, width: int | None, *, listing: bool) -> Iterable[_Unit]:
-    """In order: the head, each paper (its section's heading with the first), the receipt."""
+    """In order: the head, corrections, each paper (its section's heading with the first), the receipt."""
     yield _Unit(_rendered("head", width, page=page))
+    yield from (_Unit(text) for text in corrected(page.corrected, width))
     for group in page.groups:
         papers = (
             _rendered("paper", width, card=card, whole=group.whole, mark=f"{number}. " if group.whole else "-  ")
@@ -92,6 +93,12 @@ def _units(page: Page, width: int | None, *, listing: bool) -> Iterable[_Unit]:
     receipt = _rendered("receipt", width, page=page)
     if receipt:
         yield from _headed("" if page.empty else "Receipt", "", [receipt], width)
+
+
+def corrected(papers: Iterable[Correctedness], width: int | None) -> Iterable[str]:
+    """What became of papers that readers had, each a unit, the heading with the first."""
+    told = (_rendered("corrected", width, one=one) for one in papers)
+    yield from (unit.text for unit in _headed(corrections.TITLE, "", told, width))
 
 
 def _headed(title: str, lead: str, texts: Iterable[str], width: int | None, *, are_papers: bool = False) -> Iterable[_Unit]:

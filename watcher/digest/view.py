@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from watcher.digest import clean, links
+from watcher.digest import clean, corrections, links
 from watcher.digest.conclusion import conclusion
 from watcher.digest.wording import (
     byline,
@@ -21,6 +21,7 @@ from watcher.digest.wording import (
     day_and_time,
     lasting,
     listed,
+    long_day,
     long_span,
     moment,
     published,
@@ -30,8 +31,10 @@ from watcher.digest.wording import (
 )
 from watcher.domain import (
     LONGEST_THEME_NAME,
+    NO_TITLE,
     OTHER_THEMES,
     Article,
+    Corrected,
     Digest,
     FollowUp,
     Gap,
@@ -127,8 +130,22 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Correctedness:
+    """A paper that its readers had, and what became of it: `name` of the worst, a line for each; `had` says when they had it."""
+
+    pmid: int
+    name: str
+    title: str
+    title_short: str
+    title_html: Markup
+    url: str
+    lines: tuple[str, ...]
+    had: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """The whole digest, worded. `empty` when it holds neither papers nor follow-ups."""
+    """The whole digest, worded. `empty` when it holds neither papers nor follow-ups nor corrections."""
 
     title: str
     subject: str
@@ -149,6 +166,7 @@ class Page:
     home: str | None
     one_line: str
     empty: bool
+    corrected: tuple[Correctedness, ...] = ()
 
     @property
     def preheader(self) -> str:
@@ -186,7 +204,8 @@ def page(digest: Digest) -> Page:
         next_digest=moment(receipt.next_digest_at, digest.order.timezone) if receipt.next_digest_at else "",
         home=links.web(digest.base_url),
         one_line=_one_line(receipt, searched=not _uncovered(digest)),
-        empty=not digest.presented and not digest.follow_ups,
+        empty=not digest.presented and not digest.follow_ups and not digest.corrected,
+        corrected=tuple(corrected(one, digest.order.timezone) for one in digest.corrected),
     )
 
 
@@ -199,13 +218,17 @@ def subject(digest: Digest) -> str:
 def counts(digest: Digest) -> str:
     """As in "7 new papers, 2 highly relevant".
 
-    Papers that come again are not called new; follow-ups are told when they are all there is.
+    Papers that come again are not called new; follow-ups are told when there are no papers, corrections always.
     """
     new = all(item.section not in (Section.RECONSIDERED, Section.STARTER) for item in digest.presented)
-    if not digest.presented:
-        return f"{count(len(digest.follow_ups), 'paper')} now published" if digest.follow_ups else "No papers to read"
-    papers = count(len(digest.presented), "new paper" if new else "paper")
-    return f"{papers}, {digest.highlights} highly relevant" if digest.highlights else papers
+    told = []
+    if digest.presented:
+        told.append(count(len(digest.presented), "new paper" if new else "paper"))
+        told += [f"{digest.highlights} highly relevant"] if digest.highlights else []
+    elif digest.follow_ups:
+        told.append(f"{count(len(digest.follow_ups), 'paper')} now published")
+    told += [corrections.counts(digest.corrected)] if digest.corrected else []
+    return ", ".join(told) or "No papers to read"
 
 
 def ris_name(digest: Digest) -> str:
@@ -346,9 +369,31 @@ def _card(digest: Digest, item: Item) -> Card:
         watches=_watches(digest, item),
         conclusion=conclusion(article) if item.section is Section.PICK else "",
         why=_why(item.reasons),
-        note=clean.clip(clean.plain(" ".join(filter(None, (_gave_way(digest, item), item.note)))), 240),
+        note=_note(digest, item),
         also=tuple(Link(clean.clip(clean.plain(text), 80), links.pubmed(pmid)) for pmid, text in item.also[:_ALSO_SHOWN]),
         links=_links(article, digest.order.full_text_url),
+    )
+
+
+def _note(digest: Digest, item: Item) -> str:
+    """What is told of a paper beside its reasons, and whole what became of it before it came."""
+    said = clean.clip(clean.plain(" ".join(filter(None, (_gave_way(digest, item), item.note)))), 240)
+    return " ".join(filter(None, [*(clean.clip(clean.plain(corrections.line(one)), _LINE) for one in item.corrections), said]))
+
+
+def corrected(one: Corrected, zone: str) -> Correctedness:
+    """A paper that its readers had, with what became of it."""
+    title = clean.title(one.article) if one.article else clean.plain(one.title) or NO_TITLE
+    short = clean.clip(title, TITLE_SHOWN)
+    return Correctedness(
+        pmid=int(one.pmid),
+        name=clean.clip(clean.plain(corrections.name(one.corrections[0].kind, one.corrections[0].label)), 80),
+        title=title,
+        title_short=short,
+        title_html=clean.title_markup(one.article, TITLE_SHOWN) if one.article else Markup.escape(short),
+        url=links.pubmed(one.pmid),
+        lines=tuple(clean.clip(clean.plain(corrections.line(each)), _LINE) for each in one.corrections),
+        had=f"You had it on {long_day(one.had_at.astimezone(ZoneInfo(zone)).date())}.",
     )
 
 

@@ -3,7 +3,7 @@
     1 gather   per watch: news never judged by this list, records that gained an abstract or headings, papers to reconsider, starters
     2 score    under the present ranking of each watch; what the store lacks is computed and kept
     3 judge    outcomes; works merged over records and watches
-    4 arrange  sections, limits; rendered until the mail fits its budget
+    4 arrange  sections, limits; on top what became of papers of earlier digests; rendered until the mail fits its budget
     5 owe      digest, judgements, presented works, messages and one pending delivery per recipient
 
 Nothing is sent here.
@@ -11,8 +11,8 @@ Nothing is sent here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from watcher import clock, schedule
@@ -32,6 +32,7 @@ from watcher.domain import (
     DigestList,
     Empty,
     Gap,
+    Item,
     Message,
     Outcome,
     Period,
@@ -149,6 +150,7 @@ class Composer:
             new_watches=hearing.starting,
             giving_way=self.giving_way,
         )
+        arranged = self._with_corrections(arranged, request)
         if request.order.group_by == "theme":
             known = {one.name: self.facets(one) for one in request.watches if self.facets and one.name in hearing.rankings}
             arranged = by_theme(arranged, *sorting(request.order.watches, known))
@@ -157,7 +159,18 @@ class Composer:
         digest, rendered = messages(
             arranged, kinds=kinds, ris=self.ris, fits=self.fits(request.channels), most_bytes=int(most * 1_000_000)
         )
-        return Draft(digest, rendered, _judgements(request, digest, hearing), not (digest.presented or digest.follow_ups))
+        told = digest.presented or digest.follow_ups or digest.corrected
+        return Draft(digest, rendered, _judgements(request, digest, hearing), not told)
+
+    def _with_corrections(self, digest: Digest, request: Request) -> Digest:
+        """The digest with what became of papers that the list had, and beside its own papers what was there before them."""
+        known = self.store.corrections_of_works({item.work_id for item in digest.presented})
+
+        def told(items: tuple[Item, ...]) -> tuple[Item, ...]:
+            return tuple(replace(item, corrections=known[item.work_id]) if item.work_id in known else item for item in items)
+
+        corrected = tuple(one.paper for one in self.store.untold(request.order.name, clock.now()))
+        return replace(digest, items=told(digest.items), attached=told(digest.attached), corrected=corrected)
 
     # --- gather, score, judge ---------------------------------------------------------------------------------------------------
 
@@ -215,7 +228,14 @@ class Composer:
 
     def _bench(self, order: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Bench:
         works = {one.candidate.work_id if isinstance(one, Judged) else one.work_id for one in of}
-        return Bench(order, self.store.presented(order.name, works), chips)
+        return Bench(order, self.store.presented(order.name, works), chips, self._fallen(works))
+
+    def _fallen(self, works: Collection[int]) -> dict[int, tuple[Article, ...]]:
+        """By work, the records that were retracted, withdrawn or removed: few, so that their texts are read for them alone."""
+        known = self.store.corrections_of_works(works)
+        fallen = {work: {one.pmid for one in found if one.kind.retracts} for work, found in known.items()}
+        records = self.store.works([work for work, pmids in fallen.items() if pmids])
+        return {work: tuple(one for one in found if one.pmid in fallen[work]) for work, found in records.items()}
 
     # --- the digest's frame -------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Why a paper is in a digest, or why it is not: the store's history of one pmid told as steps.
 
-    matched -> fetched -> marked -> scored -> judged -> presented -> delivered
+    matched -> fetched -> marked -> scored -> judged -> presented -> delivered -> corrected
 
 Each step has an outcome and, where there is one, its time. The answer is one sentence for a person.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.digest.corrections import line
 from watcher.digest.wording import listed, long_day, moment
 from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, Pmid, VerdictKind
 from watcher.store import ClaimFacts, DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
@@ -83,6 +84,7 @@ def explain(store: Store, pmid: Pmid, now: datetime, next_digest: NextDigest = l
         *(_judged(one) for one in history.judgements),
         *_presented(history),
         *_delivered(history.deliveries),
+        *_corrected(history),
     )
     return Explanation(pmid, steps, _answer(history, now, next_digest))
 
@@ -166,6 +168,18 @@ def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
         told = why if one.has_failed else one.remark
         reason = f": {told}" if told else ""
         yield Step("delivered", one.state, one.sent_at, f"list {one.list_name}, period {one.period}, to {to}{part}{reason}")
+
+
+def _corrected(history: History) -> Iterable[Step]:
+    """What became of the paper, and of its other records, and which lists were told."""
+    for facts in history.corrections:
+        one = facts.correction
+        under = "" if one.pmid == history.pmid else f"PMID {one.pmid}: "
+        ended = f" No source says so any more since {long_day(facts.ended_at.date())}." if facts.ended_at else ""
+        yield Step("corrected", one.kind, one.found_at, f"{under}{line(one)}{ended}")
+        for told in (told for told in facts.tellings if told.told_at):
+            how = "with the paper" if told.with_paper else f"in the digest of {told.period}" if told.period else "at once"
+            yield Step("told", one.kind, told.told_at, f"list {told.list_name}: {how}")
 
 
 def _answer(history: History, now: datetime, next_digest: NextDigest) -> str:

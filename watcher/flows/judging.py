@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from watcher.digest.arrange import Entry
@@ -58,11 +58,13 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a judgement looks at besides the candidate: the list's order, what its readers had, how to name a paper's chips."""
+    """What a judgement looks at besides the candidate: the list's order, what its readers had, how to name a paper's chips; and by work
+    the records that no longer stand."""
 
     order: DigestList
     presented: Mapping[int, Pmid]
     chips: Callable[[Article], tuple[str, ...]]
+    fallen: Mapping[int, tuple[Article, ...]] = field(default_factory=dict)
 
 
 def judge(
@@ -152,7 +154,7 @@ def follow_ups(judged: Iterable[Judged], bench: Bench, records: Mapping[int, Seq
 
 def _outcome(bench: Bench, watch: Watch, candidate: Candidate, scored: Scored, kind: Section) -> Outcome | None:
     article = candidate.article
-    if article.is_retracted:
+    if not article.stands or any(_is_later(one, article) for one in bench.fallen.get(candidate.work_id, ())):
         return Outcome.RETRACTED
     if candidate.work_id in bench.presented:
         return Outcome.ALREADY_PRESENTED
@@ -163,6 +165,14 @@ def _outcome(bench: Bench, watch: Watch, candidate: Candidate, scored: Scored, k
     if kind is not Section.STARTER and scored.value < watch.threshold:
         return Outcome.BELOW_THRESHOLD
     return None
+
+
+def _is_later(fallen: Article, article: Article) -> bool:
+    """Whether what was retracted is the record itself or a later form of it: the article of a preprint, a later version. That a preprint
+    was withdrawn says nothing of its article."""
+    if fallen.is_preprint != article.is_preprint:
+        return article.is_preprint
+    return fallen.pmid >= article.pmid
 
 
 def _seen_before(one: Judged, last_composed_at: datetime | None) -> str:

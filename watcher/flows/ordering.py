@@ -242,7 +242,7 @@ def _without(articles: Sequence[Article], pmids: Collection[Pmid]) -> tuple[Arti
 def _counts(paper: PaperFacts, watch: Watch, since: datetime) -> bool:
     """Whether a threshold decides about it."""
     is_news = paper.news_at is not None and paper.news_at >= since
-    return is_news and not paper.article.is_retracted and not set(watch.exclude_types) & set(paper.article.publication_types)
+    return is_news and paper.article.stands and not set(watch.exclude_types) & set(paper.article.publication_types)
 
 
 def _best_of_works(papers: Sequence[PaperFacts], values: Sequence[float], since: date, until: date) -> tuple[Counted, ...]:

@@ -441,7 +441,7 @@ class Runner:
 
     def _starters(self, plan: Plan, older: Sequence[Article], ranking: Ranks) -> dict[Pmid, Scored]:
         excluded = set(plan.watch.exclude_types)
-        usable = [one for one in older if not one.is_retracted and not excluded & set(one.publication_types)]
+        usable = [one for one in older if one.stands and not excluded & set(one.publication_types)]
         near = [scored for scored in ranking.score(usable) if scored.value >= plan.watch.threshold]
         best = sorted(near, key=lambda scored: (-scored.value, -scored.pmid))[: plan.watch.start.papers]
         return {scored.pmid: scored for scored in best}

@@ -12,6 +12,7 @@ from watcher import clock, health
 from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch
 from watcher.errors import ConfigurationError
 from watcher.flows import trouble
+from watcher.flows.corrections import summary as reread_line
 from watcher.flows.coverage import coverage
 from watcher.flows.feedback import counted
 from watcher.flows.tick import Ticker, is_paused
@@ -53,8 +54,8 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
 
     Returns:
         The document {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
-        outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset, dates ISO, absent things null. A `next_…_at` that
-        is `now` is due.
+        corrections{next_rereading_at, last_rereading}, outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset,
+        dates ISO, absent things null. A `next_…_at` that is `now` is due.
     """
     around = around or Around()
     facts, zone = store.facts(), ticker.run_schedule.zone.key
@@ -75,6 +76,7 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
             "parked": facts.parked,
             "oldest_at": _iso(facts.oldest_at),
         },
+        "corrections": _corrections(ticker, store, now),
         "outages": [_outage(one) for one in _outages(ticker, store, now)],
         "warnings": [warned(one) for one in around.warnings],
         "incidents": [*_refused(around.refused), *(one.told for one in found)],
@@ -94,6 +96,7 @@ def broken(error: ConfigurationError, *, now: datetime) -> State:
         "watches": [],
         "lists": [],
         "deliveries": {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None},
+        "corrections": {"next_rereading_at": None, "last_rereading": None},
         "outages": [],
         "warnings": [],
         "incidents": list(_refused(error)),
@@ -175,6 +178,18 @@ def _gaps(history: RunHistory, now: datetime) -> list[dict[str, Any]]:
     return [{"from": _day(history.window_to), "to": _day(clock.ncbi_day(now)), "reason": last.error, "fix": last.fix}]
 
 
+def _corrections(ticker: Ticker, store: Store, now: datetime) -> dict[str, Any]:
+    """When papers that readers had are read again, and what came of the last time."""
+    last = store.last_rereading(now)
+    counted = ("papers", "absent", "found", "requests", "dois", "unanswered", "error")
+    told = {name: getattr(last, name) for name in counted} if last else {}
+    times = {name: _iso(getattr(last, name)) for name in ("started_at", "finished_at")} if last else {}
+    return {
+        "next_rereading_at": _iso(ticker.rereader.next_rereading(now)) if ticker.rereader else None,
+        "last_rereading": {**times, **told} if last else None,
+    }
+
+
 def _outages(ticker: Ticker, store: Store, now: datetime) -> tuple[Outage, ...]:
     """The spans without a search that last, or were made good of late."""
     return coverage(store, ticker.watches, ticker.run_schedule, ticker.jitter_minutes, now - _OUTAGES_FOR, now)
@@ -203,6 +218,9 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
     for one in reversed(store.deliveries(states={DeliveryState.PENDING, DeliveryState.SENDING}, limit=_LISTED)):
         reason = f": {_said(one.reason, one.fix)}" if one.has_failed else ""
         yield f"delivery {one.id} to {_to(one)} is {one.state} (attempts: {one.attempts}){reason}"
+    last = store.last_rereading(now)
+    if last is not None:
+        yield f"{reread_line(last)} ({_iso(last.started_at)})"
     size = f"{facts.size_bytes / 1_000_000:,.1f} MB"
     counts = f"works {facts.works:,}, records {facts.articles:,}, hits {facts.hits:,}, digests {facts.digests:,}"
     yield f"database: {counts}; {size}"

@@ -4,6 +4,9 @@
     2 watches whose daily run is due, or that have no good run yet, and were not run in step 1
     3 owed    deliveries that are due
 
+Before the lists, papers that readers had are read again when that is due (`corrections`); after them, what a list wants to hear of at once is
+owed.
+
 What is due is a question to the database: this module keeps no memory. PubMed work holds the lease `pubmed`.
 """
 
@@ -18,30 +21,37 @@ from watcher import clock, schedule
 from watcher.domain import Channel, DigestList, ErrorKind, RunOutcome, RunReport, Seed, Watch
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
 from watcher.flows.again import FOR_A_LIST, INPUT, Failures
+from watcher.flows.at_once import Messenger
 from watcher.flows.compose import Composer, Draft, Request
+from watcher.flows.corrections import Rereader
 from watcher.flows.deliver import Deliverer, Sending
 from watcher.flows.due import Calendar, Due, Upcoming, is_paused
 from watcher.flows.late import late_reason
 from watcher.flows.lease import held
 from watcher.flows.run import Runner
 from watcher.pubmed import query
-from watcher.store import Store
+from watcher.store import Rereading, Store
 
 __all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one tick did. `waiting` are sentences about digests that wait for PubMed."""
+    """What one tick did. `waiting` are sentences about digests that wait for PubMed; `rereading` is that of papers that readers had, if
+    it was its turn; `told` counts papers whose corrections are told at once."""
 
     runs: tuple[RunReport, ...] = ()
     drafts: tuple[Draft, ...] = ()
     sendings: tuple[Sending, ...] = ()
     waiting: tuple[str, ...] = ()
+    rereading: Rereading | None = None
+    told: int = 0
 
     @property
     def failed(self) -> bool:
         """Whether anything is to be listed as failed."""
+        if self.rereading is not None and self.rereading.error:
+            return True
         return bool(self.waiting) or any(run.error_kind for run in self.runs) or any(sending.failed for sending in self.sendings)
 
     @property
@@ -77,6 +87,8 @@ class Ticker:
     began: Callable[[str], None] = field(default=lambda _watch: None)
     ended: Callable[[RunReport], None] = field(default=lambda _report: None)
     stopping: threading.Event = field(default_factory=threading.Event)
+    rereader: Rereader | None = None
+    messenger: Messenger | None = None
 
     def tick(self, now: datetime) -> Done:
         """Do all that is due at `now`. Deliveries are due by the time at which the work before them has ended.
@@ -92,6 +104,7 @@ class Ticker:
             self.deliverer.deliver(clock.now())
             raise
         self._go_on()
+        round_.told = self.messenger.tell(clock.now()) if self.messenger else 0
         return round_.done(self.deliverer.deliver(clock.now()))
 
     # --- what is due
@@ -133,11 +146,14 @@ class Ticker:
         now = round_.now
         due = self.due_lists(now)
         waiting = {one.order.name: told for one in due if (told := self._waits(one, now)) is not None}
-        if len(waiting) == len(due) and not self.due_watches(now):
+        rereader = self.rereader if self.rereader and self.rereader.is_due(now) else None
+        if len(waiting) == len(due) and not self.due_watches(now) and rereader is None:
             round_.waiting += waiting.values()
             return
         with held(self.store, "pubmed", self.holder):
             self.store.abandon_open_runs(now)
+            if rereader is not None and rereader.is_due(now):
+                round_.rereading = rereader.read(now)
             runner = self.runner()
             for one in self.due_lists(now):
                 self._list(one, runner, round_)
@@ -258,9 +274,12 @@ class _Round:
     runs: dict[str, RunReport] = field(default_factory=dict)
     drafts: list[Draft] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    rereading: Rereading | None = None
+    told: int = 0
 
     def done(self, sendings: tuple[Sending, ...]) -> Done:
-        return Done(tuple(self.runs.values()), tuple(self.drafts), sendings, tuple(self.waiting))
+        runs, drafts = tuple(self.runs.values()), tuple(self.drafts)
+        return Done(runs, drafts, sendings, tuple(self.waiting), self.rereading, self.told)
 
 
 def readers(watch: str, orders: Mapping[str, DigestList]) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ from watcher.store.holder import Holder, is_dead
 from watcher.store.restore import RestoreFacts
 from watcher.store.store import Store
 from watcher.store.values import (
+    Absent,
     ClaimFacts,
+    CorrectionFacts,
     DeliveryFacts,
     DigestFacts,
     FollowUpFacts,
@@ -27,18 +29,23 @@ from watcher.store.values import (
     PaperFacts,
     PresentedFacts,
     QueryVersion,
+    Rereading,
     ResolvedSeedRow,
     RunCommit,
     RunHistory,
     ScoreFacts,
     StoredArticle,
     StoreFacts,
+    TellingFacts,
+    Untold,
     Waiting,
 )
 
 __all__ = [
+    "Absent",
     "BackupFacts",
     "ClaimFacts",
+    "CorrectionFacts",
     "DeliveryFacts",
     "DigestFacts",
     "FollowUpFacts",
@@ -57,6 +64,7 @@ __all__ = [
     "PresentedFacts",
     "QueryVersion",
     "RankingFacts",
+    "Rereading",
     "ResolvedSeedRow",
     "RestoreFacts",
     "RunCommit",
@@ -65,6 +73,8 @@ __all__ = [
     "Store",
     "StoreFacts",
     "StoredArticle",
+    "TellingFacts",
+    "Untold",
     "Waiting",
     "is_dead",
 ]

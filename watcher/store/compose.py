@@ -12,7 +12,7 @@ from sqlalchemy import exc, orm
 from watcher import clock
 from watcher.domain import Digest, Gap, Pmid, Receipt
 from watcher.errors import AlreadyComposed, StoreError
-from watcher.store import codec, configuration, messages, scores
+from watcher.store import codec, configuration, corrections, messages, scores
 from watcher.store.database import batches, insert_new, insert_one
 from watcher.store.tables import (
     DigestRow,
@@ -145,6 +145,7 @@ def owe_digest(
     _judge(session, list_id, digest_id, judged)
     _present(session, list_id, digest_id, digest)
     _tell_follow_ups(session, list_id, digest_id, digest)
+    _tell_corrections(session, list_id, digest_id, digest)
     for one in owed:
         message_id = messages.keep(session, one.message, {"digest_id": digest_id})
         messages.owe(session, message_id, one.channel, one.recipients, host=host, at=digest.composed_at)
@@ -221,6 +222,13 @@ def _tell_follow_ups(session: orm.Session, list_id: int, digest_id: int, digest:
     key = {"list_id": list_id, "kind": LATER_RECORD, "digest_id": digest_id}
     rows = [{**key, "work_id": current[told.article.pmid], "pmid": told.article.pmid} for told in digest.follow_ups]
     insert_new(session, follow_ups, rows)
+
+
+def _tell_corrections(session: orm.Session, list_id: int, digest_id: int, digest: Digest) -> None:
+    beside = [one.id for item in digest.presented for one in item.corrections]
+    corrections.tell(session, list_id, beside, digest.composed_at, digest_id=digest_id, with_paper=True)
+    told = [one.id for paper in digest.corrected for one in paper.corrections]
+    corrections.tell(session, list_id, told, digest.composed_at, digest_id=digest_id)
 
 
 def _works_of(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, int]:

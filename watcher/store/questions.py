@@ -12,7 +12,7 @@ from sqlalchemy import orm
 from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import articles as records
-from watcher.store import codec, configuration, deliveries, ledger, verdicts
+from watcher.store import codec, configuration, deliveries, ledger, tellings, verdicts
 from watcher.store.candidates import is_new_to, is_starter_of
 from watcher.store.database import Database, batches
 from watcher.store.schema import HEAD
@@ -69,6 +69,7 @@ def explain(session: orm.Session, pmid: Pmid, texts: records.Texts) -> History:
         is_damaged=damaged_at is not None or pmid in texts.damaged,
         verdicts=verdicts.of_paper(session, pmid),
         claims=_claims(session, pmid),
+        corrections=tellings.of_papers(session, {pmid, *work_pmids}),
     )
 
 

@@ -13,7 +13,7 @@ from watcher.errors import StoreError
 from watcher.store import integrity
 from watcher.store.database import Database, revision
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision of the models in `tables`."""
 
 

@@ -16,6 +16,7 @@ from watcher.domain import (
     Article,
     Candidate,
     ChannelKind,
+    Correction,
     Delivery,
     DeliveryState,
     Digest,
@@ -36,6 +37,7 @@ from watcher.store import (
     backup,
     compose,
     configuration,
+    corrections,
     deliveries,
     embeddings,
     integrity,
@@ -45,12 +47,14 @@ from watcher.store import (
     notices,
     papers,
     questions,
+    rereading,
     restore,
     retention,
     runs,
     schema,
     scores,
     seeds,
+    tellings,
     verdicts,
     works,
 )
@@ -61,6 +65,8 @@ from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.holder import Holder
 from watcher.store.restore import RestoreFacts
 from watcher.store.values import (
+    Absent,
+    CorrectionFacts,
     DeliveryFacts,
     DigestFacts,
     History,
@@ -72,11 +78,13 @@ from watcher.store.values import (
     Owed,
     PaperFacts,
     QueryVersion,
+    Rereading,
     ResolvedSeedRow,
     RunCommit,
     RunHistory,
     StoredArticle,
     StoreFacts,
+    Untold,
     Waiting,
 )
 from watcher.writing import Guarded
@@ -509,6 +517,111 @@ class Store:
         """
         with self._database.writing() as session:
             return compose.owe_digest(session, digest, judgements, owed, host=host, kind=kind)
+
+    # --- corrections
+
+    def corrections_of(self, pmids: Collection[Pmid]) -> dict[Pmid, tuple[Correction, ...]]:
+        """What stands against each of these records, oldest first."""
+        with self._database.reading() as session:
+            return corrections.standing_of(session, pmids)
+
+    def corrections_of_works(self, work_ids: Collection[int]) -> dict[int, tuple[Correction, ...]]:
+        """What became of the records of each work, as far as it stands, oldest first."""
+        with self._database.reading() as session:
+            return corrections.of_works(session, work_ids)
+
+    def untold(self, list_name: str, now: datetime) -> tuple[Untold, ...]:
+        """The papers that a list had, with what became of them and its readers were never told of, worst first."""
+        with self._texts() as (session, texts):
+            return tellings.untold(session, list_name, texts, now)
+
+    def owe_corrections(
+        self, list_name: str, ids: Sequence[int], headline: str, owed: Sequence[Owed], *, host: str, at: datetime
+    ) -> bool:
+        """Writes messages that tell of corrections at once, and that the list was told, in one transaction; False, with nothing written,
+        when it was told of one of them meanwhile."""
+        with self._database.writing() as session:
+            return tellings.owe(session, list_name, ids, headline, owed, host=host, at=at)
+
+    def corrections(self, *, since: datetime | None = None) -> tuple[CorrectionFacts, ...]:
+        """The corrections found since then, of papers that a list had, a reader marked as relevant or a watch has as a seed; None: all."""
+        with self._database.reading() as session:
+            return tellings.found_since(session, since)
+
+    def last_rereading(self, now: datetime) -> Rereading | None:
+        """The latest rereading, finished or not."""
+        with self._database.reading() as session:
+            return rereading.last(session, now)
+
+    def rereadings_since(self, now: datetime) -> datetime | None:
+        """From when rereadings are due before there was one; None while there is no list."""
+        with self._database.reading() as session:
+            return rereading.since(session, now)
+
+    def begin_rereading(self, slot: datetime, at: datetime) -> int:
+        """Opens a rereading and gives its number. For who holds the lease `pubmed`."""
+        with self._database.writing() as session:
+            return rereading.begin(session, slot, at)
+
+    def note_rereading(self, number: int, **values: object) -> None:
+        """Sets facts of a rereading, by the names of `Rereading`."""
+        with self._database.writing() as session:
+            rereading.change(session, number, **values)
+
+    def add_to_rereading(self, number: int, **counts: int) -> None:
+        """Adds to counts of a rereading, by the names of `Rereading`."""
+        with self._database.writing() as session:
+            rereading.add(session, number, **counts)
+
+    def to_reread(self, now: datetime, started_at: datetime) -> tuple[Pmid, ...]:
+        """The records that the rereading begun then has still to ask PubMed for."""
+        with self._database.reading() as session:
+            return rereading.due(session, now, started_at, column="asked_at")
+
+    def to_ask_crossref(self, now: datetime, started_at: datetime) -> dict[Pmid, str]:
+        """The records whose DOI the rereading begun then has still to ask Crossref for, with the DOI."""
+        with self._database.reading() as session:
+            return rereading.dois(session, rereading.due(session, now, started_at, column="crossref_at"))
+
+    def unread_notices(self, pmids: Collection[Pmid]) -> frozenset[Pmid]:
+        """Those of these notices whose records were never stored."""
+        with self._database.reading() as session:
+            return corrections.unread_notices(session, pmids)
+
+    def keep_reread(self, articles: Sequence[Article], asked: Collection[Pmid], missing: Collection[Pmid], at: datetime) -> None:
+        """Stores records that were asked for again, and notes which of them did not come, in one transaction."""
+        with self._database.writing() as session:
+            works.save(session, articles, at)
+            rereading.note(session, asked, missing, at)
+
+    def keep_crossref(self, pmid: Pmid, stated: Sequence[Correction] | None, at: datetime) -> None:
+        """Takes down all that Crossref says of a paper, or with None that it was asked in vain and is not asked again in this rereading."""
+        with self._database.writing() as session:
+            if stated is not None:
+                corrections.record_found(session, pmid, stated, at)
+            rereading.note_crossref(session, pmid, at)
+
+    def absent(self, readings: int) -> tuple[Absent, ...]:
+        """The records that were absent in so many readings, and are not known to be gone."""
+        with self._database.reading() as session:
+            return rereading.absent(session, readings)
+
+    def same_doi(self, pmid: Pmid, doi: str) -> Pmid | None:
+        """Another stored record of this DOI that is no notice and is there."""
+        with self._database.reading() as session:
+            return rereading.same_doi(session, pmid, doi)
+
+    def keep_gone(self, gone: Absent, living: Pmid | None, at: datetime) -> None:
+        """Takes down that PubMed deleted a record, and joins it to the living one of the same DOI if there is one."""
+        with self._database.writing() as session:
+            corrections.record_gone(session, gone.pmid, living, at)
+            if living is not None and gone.doi:
+                works.join_by_doi(session, gone.pmid, living, gone.doi, at)
+
+    def count_corrections(self) -> int:
+        """How many corrections are known."""
+        with self._database.reading() as session:
+            return corrections.count(session)
 
     # --- notices
 

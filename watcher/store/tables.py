@@ -201,16 +201,63 @@ class WorkLinkRow(Row, table=True):
 
 
 class CorrectionRow(Row, table=True):
-    """A retraction, erratum or expression of concern on a record."""
+    """What became of the paper of a record. `notice` tells it from another one of its kind on the record. `sources` is JSON. `ended_at`: since
+    when no source says so any more. `about_id` is the correction that was taken back, or whose notice was retracted."""
 
     __tablename__ = "correction"
-    __table_args__ = (sa.UniqueConstraint("pmid", "kind", "notice"),)
+    __table_args__ = (sa.UniqueConstraint("pmid", "kind", "notice"), sa.Index("correction_notice", "notice_pmid"))
 
     id: int = Field(default=None, primary_key=True)
     pmid: int
     kind: Words
     notice: Words
     found_at: dt.datetime
+    notice_pmid: int | None = None
+    notice_doi: MaybeWords = None
+    citation: Words = ""
+    sources: Words
+    label: Words = ""
+    dated: dt.date | None = None
+    ended_at: dt.datetime | None = None
+    about_id: int | None = None
+
+
+class RereadingRow(Row, table=True):
+    """A rereading: the papers that readers had were read again. Open until `finished_at` is set. `slot_at` is the time that it is
+    for; `papers`, `absent` and `found` count records asked for, records that did not come, and corrections; `dois` and `unanswered` those
+    asked at Crossref, and those of them that it did not answer for. `error` says what failed last, `failures` how often in a row."""
+
+    __tablename__ = "rereading"
+    __table_args__ = (_where("rereading_open", "slot_at", condition="finished_at IS NULL", unique=True),)
+
+    id: int = Field(default=None, primary_key=True)
+    slot_at: dt.datetime
+    started_at: dt.datetime
+    read_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+    papers: int = 0
+    absent: int = 0
+    found: int = 0
+    requests: int = 0
+    dois: int = 0
+    unanswered: int = 0
+    failures: int = 0
+    failed_at: dt.datetime | None = None
+    error: MaybeWords = None
+
+
+class RereadRow(Row, table=True):
+    """When a record was last asked for by a rereading, at PubMed and at Crossref. `absent_since` and `absent_readings`: EFetch no longer gives
+    it."""
+
+    __tablename__ = "reread"
+
+    pmid: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    asked_at: dt.datetime
+    crossref_at: dt.datetime | None = None
+    absent_since: dt.datetime | None = None
+    absent_at: dt.datetime | None = None
+    absent_readings: int = 0
 
 
 class SeedRow(Row, table=True):
@@ -436,13 +483,17 @@ class FollowUpRow(Row, table=True):
 
 
 class CorrectionToldRow(Row, table=True):
-    """A correction that a list's readers were told of."""
+    """A correction that a list's readers were told of: in a digest, `with_paper` beside the paper when it was new; or at once, in the
+    message of a notice."""
 
     __tablename__ = "correction_told"
 
     correction_id: int = Field(foreign_key="correction.id", primary_key=True)
     list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
-    digest_id: int = Field(foreign_key="digest.id")
+    digest_id: int | None = Field(foreign_key="digest.id", default=None)
+    notice_id: int | None = Field(foreign_key="notice.id", default=None)
+    with_paper: bool = False
+    told_at: dt.datetime
 
 
 # --- messages and deliveries --------------------------------------------------------------------------------------------------
@@ -545,6 +596,8 @@ _TABLES = Row.metadata.tables
 attempts = _TABLES["attempt"]
 articles = _TABLES["article"]
 config_versions = _TABLES["config_version"]
+corrections = _TABLES["correction"]
+corrections_told = _TABLES["correction_told"]
 deliveries = _TABLES["delivery"]
 digests = _TABLES["digest"]
 embeddings = _TABLES["embedding"]
@@ -559,6 +612,8 @@ notices = _TABLES["notice"]
 presented = _TABLES["presented"]
 query_versions = _TABLES["query_version"]
 rankings = _TABLES["ranking"]
+rereadings = _TABLES["rereading"]
+reread = _TABLES["reread"]
 runs = _TABLES["run"]
 scores = _TABLES["score"]
 seeds = _TABLES["seed"]

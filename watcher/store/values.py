@@ -8,6 +8,8 @@ from datetime import date, datetime
 
 from watcher.domain import (
     Article,
+    Corrected,
+    Correction,
     Gap,
     HitState,
     Message,
@@ -387,6 +389,7 @@ class History:
     is_damaged: bool = False
     verdicts: tuple[Verdict, ...] = ()
     claims: tuple[ClaimFacts, ...] = ()
+    corrections: tuple[CorrectionFacts, ...] = ()
 
     @property
     def seen(self) -> bool:
@@ -412,3 +415,71 @@ class StoreFacts:
     parked: int
     oldest_at: datetime | None
     size_bytes: int
+
+
+# --- corrections --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rereading:
+    """Papers that readers had are read again, for the time `slot_at`. At `read_at` all of PubMed's records were
+    read, at `finished_at` everything was done. `papers`, `absent`, `dois` and `unanswered` count records, `found` corrections; `error` is
+    what failed last, `failures` how often in a row."""
+
+    id: int
+    slot_at: datetime
+    started_at: datetime
+    read_at: datetime | None = None
+    finished_at: datetime | None = None
+    papers: int = 0
+    absent: int = 0
+    found: int = 0
+    requests: int = 0
+    dois: int = 0
+    unanswered: int = 0
+    failures: int = 0
+    failed_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A stored record that PubMed no longer gives."""
+
+    pmid: Pmid
+    doi: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A paper that a list had, with what its readers were never told of; `readers` are those who got the paper, as channel and
+    recipient."""
+
+    paper: Corrected
+    readers: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TellingFacts:
+    """A list that had the paper, and when it was told: in the digest of `period`, `with_paper` beside the paper itself, or at once (None).
+    Without `told_at` it was not told yet; `removed_at`: it left the configuration."""
+
+    list_name: str
+    had_period: str
+    had_at: datetime
+    removed_at: datetime | None = None
+    told_at: datetime | None = None
+    period: str | None = None
+    with_paper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionFacts:
+    """A correction, and who was told of it. `ended_at`: since when no source says so any more. `seed_of` and `marked_for` are watches."""
+
+    correction: Correction
+    title: str
+    tellings: tuple[TellingFacts, ...]
+    seed_of: tuple[str, ...] = ()
+    marked_for: tuple[str, ...] = ()
+    ended_at: datetime | None = None

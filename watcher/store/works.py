@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import orm
 
 from watcher.domain import Article, Pmid
-from watcher.store import codec
+from watcher.store import codec, corrections
 from watcher.store.articles import IS_READABLE
 from watcher.store.database import batches, insert_new, insert_one, upsert
 from watcher.store.tables import articles, digests, follow_ups, presented, work_links, works
@@ -44,7 +44,8 @@ def is_notice(article: Article) -> bool:
 
 
 def save(session: orm.Session, given: Iterable[Article], at: datetime) -> None:
-    """Stores each article whose content is not stored yet, and joins it to its work; a lower version than the stored one is left.
+    """Stores each article whose content is not stored yet, joins it to its work, and takes down what it says became of its paper; a lower
+    version than the stored one is left.
 
     `at` is when they were fetched.
     """
@@ -92,17 +93,20 @@ class _Shelf:
 
     def put(self, at: datetime) -> None:
         """Stores what is new or changed."""
-        rows = []
+        rows, current = [], []
         for article in self._batch:
             body = codec.dumps(article)
             content_sha256 = codec.sha256(body)
             kept = self._kept.get(article.pmid)
+            if kept is None or article.version >= kept.version:
+                current.append(article)
             if kept is None or (article.version >= kept.version and kept.differs(content_sha256)):
                 self._place(article, content_sha256, at)
                 rows.append((article, body))
         upsert(self._session, articles, [self._row(article, body, at) for article, body in rows], key=("pmid",))
         insert_new(self._session, work_links, [{**link, "found_at": at} for link in self._links])
         self._note_fetched({article.pmid for article in self._batch} - {article.pmid for article, _ in rows}, at)
+        corrections.record(self._session, current, at)
 
     # --- reading
 
@@ -235,6 +239,16 @@ _KEPT = sa.select(
     articles.c.headings_at,
     ~IS_READABLE,
 )
+
+
+def join_by_doi(session: orm.Session, gone: Pmid, living: Pmid, doi: str, at: datetime) -> None:
+    """Makes a record that PubMed deleted and the living one of the same DOI one work, whatever their titles."""
+    wanted = sa.select(articles.c.work_id).where(articles.c.pmid.in_([gone, living])).distinct()
+    found = sorted(session.execute(wanted).scalars())
+    link = {"from_pmid": gone, "to_pmid": living, "kind": "doi", "evidence": f"{doi}; PubMed deleted PMID {gone}", "found_at": at}
+    insert_new(session, work_links, [link])
+    for other in found[1:]:
+        merge(session, other, into=found[0])
 
 
 def merge(session: orm.Session, work_id: int, *, into: int) -> None:

@@ -1,0 +1,441 @@
+"""What becomes of papers that readers had: found by reading them again, told once, by its right name, to those who had the paper.
+
+The list's digests are due on Mondays, the rereadings on Saturdays at 4 o'clock. Papers are first presented on 9 March 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flow_samples import NMJ, WEEKLY, Desk, desk
+from two_databases import Place, place, server
+
+from watcher.demo.corpus import Planted
+from watcher.demo.papers import paper
+from watcher.domain import ChannelKind, DeliveryState, Pmid
+from watcher.store import Store
+
+__all__ = ["place", "server"]
+
+START, FIRST = "2026-03-02T09:00", "2026-03-09T08:00"
+SECTION = "CORRECTIONS TO PAPERS YOU HAD"
+RETRACTED = {
+    "types": ["Journal Article", "Retracted Publication"],
+    "relations": [("RetractionIn", 90, "J Sample Res. 2026 May;2(5):9")],
+}
+
+
+def on_nmj(pmid: int, created: str = "2026-03-04", **more: Any) -> Planted:  # noqa: ANN401 - whatever a paper takes
+    return Planted(paper(pmid, **{"title": f"The neuromuscular junction, part {pmid}", "created": created, **more}))
+
+
+def changing(pmid: int, *changes: tuple[str, dict[str, Any]], **more: Any) -> Planted:  # noqa: ANN401 - whatever a paper takes
+    """A paper of the first week that reads otherwise from these days on; its DateRevised stays, so that no window finds it again."""
+    later = tuple((date.fromisoformat(day), on_nmj(pmid, **{**more, **told}).xml) for day, told in changes)
+    return replace(on_nmj(pmid, **more), changes=later)
+
+
+def notice(pmid: int, kind: str, created: str, about: tuple[str, int], **more: Any) -> Planted:  # noqa: ANN401 - whatever a paper takes
+    relations = [(*about, "J Sample Res. 2026 Mar;1(1):1"), *more.pop("relations", [])]
+    return Planted(
+        paper(pmid, **{"title": f"{kind}: a sample", "types": [kind], "created": created, "relations": relations, **more})
+    )
+
+
+def first_digest(one: Desk) -> None:
+    one.tick(START)
+    one.tick(FIRST)
+    assert one.post.messages
+
+
+def mails(one: Desk, recipient: str = "pi@lab.example") -> list[str]:
+    """The texts of a reader's mails on one line each, in the order in which they came."""
+    texts = [message.payload["text"] for _, to, message in one.post.messages if to == recipient]
+    return [re.sub(r"\s+", " ", text) for text in texts]
+
+
+def told(one: Desk, recipient: str = "pi@lab.example") -> list[str]:
+    """What a reader's mails say of corrections, each mail that does so once."""
+    return [text.split(SECTION, 1)[1].split("RECEIPT")[0] for text in mails(one, recipient) if SECTION in text]
+
+
+Desks = Callable[..., AbstractContextManager[Desk]]
+
+
+@pytest.fixture
+def on_both(place: Place, monkeypatch: pytest.MonkeyPatch) -> Desks:
+    return lambda *records: desk(place.folder, monkeypatch, *records, url="" if place.url.startswith("sqlite") else place.url)
+
+
+@pytest.fixture
+def with_papers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
+    return lambda *records: desk(tmp_path, monkeypatch, *records)
+
+
+# --- a retraction eight weeks later
+
+
+def test_a_retraction_eight_weeks_later_is_told_once_to_those_who_had_the_paper(on_both: Desks) -> None:
+    retraction = notice(90, "Retraction of Publication", "2026-05-06", ("RetractionOf", 1))
+    with on_both(changing(1, ("2026-05-06", RETRACTED)), on_nmj(2), retraction) as one:
+        other = replace(WEEKLY, name="other", watches=("als",), channels=("other",))
+        one.watches, one.orders = [NMJ, replace(NMJ, name="als", query="agrin[tiab]")], [WEEKLY, other]
+        first_digest(one)
+        for moment in ("2026-05-02T06:00", "2026-05-04T08:00", "2026-05-09T06:00", "2026-05-11T08:00", "2026-05-18T08:00"):
+            one.tick(moment)
+
+        (only,) = told(one)
+        assert "The neuromuscular junction, part 1" in only
+        assert "part 2" not in only
+        assert "You had it on 9 March 2026." in only
+        assert "Retracted: J Sample Res. 2026 May;2(5):9, PMID 90 (PubMed)." in only
+        assert {channel for channel, _, message in one.post.messages if SECTION in message.payload["text"]} == {"mail"}
+
+
+@pytest.mark.parametrize("broken", ["keep_reread", "owe_digest"])
+def test_a_crash_between_finding_and_telling_neither_loses_nor_doubles_it(
+    on_both: Desks, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with on_both(changing(1, ("2026-03-11", RETRACTED)), on_nmj(2)) as one:
+        first_digest(one)
+
+        with monkeypatch.context() as killed:
+            killed.setattr(Store, broken, _dying)
+            with pytest.raises(_Killed):
+                _both(one, "2026-03-14T06:00", "2026-03-16T08:00")
+        _both(one, "2026-03-16T08:05", "2026-03-23T08:00")
+
+        (only,) = told(one)
+        assert "Retracted" in only
+
+
+def test_a_rereading_that_was_cut_off_goes_on_with_what_it_did_not_read(
+    with_papers: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.flows.corrections.BATCH", 2)
+    with with_papers(*(on_nmj(pmid) for pmid in range(1, 8))) as one:
+        first_digest(one)
+        one.at("2026-03-14T06:00")
+        keep = Store.keep_reread
+        kept: list[object] = []
+
+        def dies_at_the_third(store: Store, *given: Any) -> None:  # noqa: ANN401 - whatever it is given
+            if len(kept) == 2:
+                raise _Killed
+            kept.append(given)
+            keep(store, *given)
+
+        with monkeypatch.context() as killed:
+            killed.setattr(Store, "keep_reread", dies_at_the_third)
+            with pytest.raises(_Killed):
+                one.tick("2026-03-14T06:00")
+        one.pubmed.forget()
+        done = one.tick("2026-03-14T06:10")
+
+        asked = [call.parameters["id"][0] for call in one.pubmed.calls("efetch")]
+        assert asked[:2] == ["5,6", "7"]
+        assert done.rereading is not None
+        assert (done.rereading.papers, done.rereading.finished_at is not None) == (7, True)
+
+
+class _Killed(BaseException):
+    """The process ends here."""
+
+
+def _dying(*_: object, **__: object) -> None:
+    raise _Killed
+
+
+def _both(one: Desk, *moments: str) -> None:
+    for moment in moments:
+        one.tick(moment)
+
+
+# --- kinds, and how one becomes another
+
+
+def test_an_erratum_is_told_as_one_and_a_retraction_that_follows_it_beside_it(with_papers: Desks) -> None:
+    erratum = ("ErratumIn", 80, "J Sample Res. 2026 Mar;1(2):8")
+    both = {"types": RETRACTED["types"], "relations": [erratum, *RETRACTED["relations"]]}
+    with with_papers(changing(1, ("2026-03-11", {"relations": [erratum]}), ("2026-03-18", both))) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00", "2026-03-30T08:00")
+
+        first, second = told(one)
+        assert "Erratum: J Sample Res. 2026 Mar;1(2):8, PMID 80 (PubMed)." in first
+        assert "etract" not in first
+        assert "Retracted: J Sample Res. 2026 May;2(5):9, PMID 90 (PubMed)." in second
+        assert "Erratum" not in second
+
+
+def test_a_concern_that_becomes_a_retraction_is_told_twice_each_by_its_name(with_papers: Desks) -> None:
+    concern = {"relations": [("ExpressionOfConcernIn", 70, "J Sample Res. 2026 Mar;1(2):7")]}
+    with with_papers(changing(1, ("2026-03-11", concern), ("2026-03-18", RETRACTED))) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00")
+
+        first, second = told(one)
+        assert "Expression of concern: J Sample Res. 2026 Mar;1(2):7, PMID 70 (PubMed)." in first
+        assert "Retracted" in second
+
+
+def test_two_notices_on_one_paper_stand_under_it_together(with_papers: Desks) -> None:
+    two = {"relations": [("ErratumIn", 80, "J A. 2026;1:1"), ("ErratumIn", 81, "J A. 2026;2:2")]}
+    with with_papers(changing(1, ("2026-03-11", two))) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-23T08:00")
+
+        (only,) = told(one)
+        assert only.count("part 1") == 1
+        assert "PMID 80" in only
+        assert "PMID 81" in only
+
+
+def test_a_type_that_gets_its_link_later_is_told_once(with_papers: Desks) -> None:
+    typed = {"types": RETRACTED["types"]}
+    with with_papers(changing(1, ("2026-03-11", typed), ("2026-03-18", RETRACTED))) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00")
+
+        (only,) = told(one)
+        assert "Retracted (PubMed)." in only
+        (kept,) = one.store.corrections()
+        assert (kept.correction.notice_pmid, kept.correction.citation) == (90, "J Sample Res. 2026 May;2(5):9")
+
+
+def test_a_notice_that_was_itself_retracted_is_told_of_the_paper_that_it_was_about(with_papers: Desks) -> None:
+    concern = {"relations": [("ExpressionOfConcernIn", 70, "J Sample Res. 2026 Mar;1(2):7")]}
+    told_of = notice(70, "Expression of Concern", "2026-03-10", ("ExpressionOfConcernFor", 1))
+    void = notice(
+        70,
+        "Expression of Concern",
+        "2026-03-10",
+        ("ExpressionOfConcernFor", 1),
+        types=["Expression of Concern", "Retracted Publication"],
+    )
+    with with_papers(changing(1, ("2026-03-11", concern)), replace(told_of, changes=((date(2026, 3, 18), void.xml),))) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00", "2026-03-30T08:00")
+
+        first, second = told(one)
+        assert "Expression of concern" in first
+        assert "Notice retracted: the notice itself, PMID 70, was retracted (PubMed)." in second
+        assert "part 1" in second
+
+
+def test_a_retraction_that_pubmed_takes_back_is_told_as_taken_back(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED), ("2026-03-18", {}))) as one:
+        first_digest(one)
+        _both(
+            one,
+            "2026-03-14T06:00",
+            "2026-03-16T08:00",
+            "2026-03-21T06:00",
+            "2026-03-23T08:00",
+            "2026-03-30T08:00",
+            "2026-04-06T08:00",
+        )
+
+        first, second = told(one)
+        assert "Retracted" in first
+        assert "Taken back: its record no longer says what you were told of it (PubMed)." in second
+
+
+# --- before it was sent, and what never comes as news
+
+
+def test_what_was_there_before_a_paper_is_sent_comes_with_it_and_is_not_told_again(with_papers: Desks) -> None:
+    with with_papers(on_nmj(1, relations=[("ErratumIn", 80, "J Sample Res. 2026 Mar;1(2):8")])) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00")
+
+        assert "Erratum: J Sample Res. 2026 Mar;1(2):8, PMID 80 (PubMed)." in mails(one)[0]
+        assert told(one) == []
+        (kept,) = one.store.corrections()
+        assert [(one.list_name, one.with_paper) for one in kept.tellings] == [("weekly", True)]
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [
+        RETRACTED,
+        {"title": "WITHDRAWN: The neuromuscular junction"},
+        {"title": "Retracted: The neuromuscular junction"},
+        {"relations": [("RetractedandRepublishedIn", 5, "J A. 2026;1:1")]},
+    ],
+    ids=["retracted", "withdrawn", "retracted by its title", "republished"],
+)
+def test_what_does_not_stand_never_comes_as_news(with_papers: Desks, fate: dict[str, Any]) -> None:
+    with with_papers(on_nmj(1, **fate), on_nmj(2)) as one:
+        first_digest(one)
+
+        assert "nih.gov/1/" not in mails(one)[0]
+        assert "nih.gov/2/" in mails(one)[0]
+
+
+def test_a_preprint_whose_article_was_retracted_is_no_news(with_papers: Desks) -> None:
+    pre = on_nmj(1, types=["Preprint"], relations=[("UpdateIn", 2, "J A. 2026;1:1")])
+    article = on_nmj(2, types=["Retracted Publication"], relations=[("UpdateOf", 1, "bioRxiv. 2026")])
+    with with_papers(pre, article, on_nmj(3)) as one:
+        first_digest(one)
+
+        assert [int(pmid) for pmid in re.findall(r"nih\.gov/(\d+)/", mails(one)[0])] == [3]
+
+
+def test_an_article_whose_preprint_was_withdrawn_is_news(with_papers: Desks) -> None:
+    pre = on_nmj(1, types=["Preprint"], title="WITHDRAWN: The neuromuscular junction")
+    with with_papers(pre, on_nmj(2, relations=[("UpdateOf", 1, "bioRxiv. 2026")])) as one:
+        first_digest(one)
+
+        assert "nih.gov/2/" in mails(one)[0]
+
+
+# --- when, and to whom
+
+
+def test_a_paused_list_is_told_when_it_comes_back(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED))) as one:
+        first_digest(one)
+        one.orders = [replace(WEEKLY, pause_until=date(2026, 4, 13), corrections_at_once=True)]
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-23T08:00")
+        during = told(one)
+        one.orders = [replace(WEEKLY, pause_until=date(2026, 4, 13))]
+        _both(one, "2026-04-13T08:00", "2026-04-20T08:00")
+
+        assert during == []
+        assert len(told(one)) == 1
+
+
+def test_a_list_that_is_silent_about_empty_weeks_speaks_of_a_correction(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED))) as one:
+        from watcher.domain import Empty  # noqa: PLC0415
+
+        one.orders = [replace(WEEKLY, empty=Empty.NOTHING)]
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-23T08:00")
+
+        subjects = [message.subject for _, _, message in one.post.messages]
+        assert len(subjects) == 2
+        assert "1 retraction" in subjects[1]
+
+
+def test_at_once_goes_to_the_readers_who_got_the_paper_and_are_still_there(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED)), on_nmj(2)) as one:
+        one.orders = [replace(WEEKLY, corrections_at_once=True)]
+        one.recipients = ("pi@lab.example", "left@lab.example")
+        first_digest(one)
+        one.recipients = ("pi@lab.example", "new@lab.example")
+        done = one.tick("2026-03-14T06:00")
+        _both(one, "2026-03-14T07:00", "2026-03-16T08:00")
+
+        assert done.told == 1
+        assert len(told(one)) == 1
+        assert told(one, "left@lab.example") == told(one, "new@lab.example") == []
+        (subject,) = [message.subject for _, _, message in one.post.messages if "X-Watcher-Corrections" in message.headers]
+        assert subject == "NMJ weekly: Retracted: The neuromuscular junction, part 1"
+        assert [fact.topic for fact in one.store.deliveries(states={DeliveryState.SENT}) if fact.topic] == ["corrections:weekly"]
+        assert one.store.open_notices() == ()
+
+
+def test_at_once_speaks_slack_and_plain_text_too() -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from watcher.digest.at_once import messages  # noqa: PLC0415
+    from watcher.domain import Corrected, Correction, CorrectionKind  # noqa: PLC0415
+
+    had_at = datetime(2026, 3, 9, 7, tzinfo=UTC)
+    papers = [
+        Corrected(Pmid(pmid), f"Paper {pmid} <b>", had_at, (Correction(Pmid(pmid), CorrectionKind.ERRATUM, Pmid(900 + pmid)),))
+        for pmid in range(1, 61)
+    ]
+
+    made = messages(WEEKLY, papers, set(ChannelKind))
+
+    for kind in ChannelKind:
+        texts = ["".join(message.payload.values()) for message in made if message.kind is kind]
+        assert all(sum(f"PMID {900 + pmid} " in text for text in texts) == 1 for pmid in range(1, 61)) or kind is ChannelKind.EMAIL
+    (mail,) = (message for message in made if message.kind is ChannelKind.EMAIL)
+    assert mail.subject == "NMJ weekly: 60 corrections: papers you had"
+    assert "And 20 more, told in the plain-text part of this mail." in mail.payload["html"]
+    assert "<b>" not in mail.payload["html"].split("Paper 1 ")[1][:10]
+
+
+# --- records that PubMed deleted
+
+
+def test_a_record_that_is_missing_once_is_not_told_as_gone(with_papers: Desks) -> None:
+    with with_papers(on_nmj(1), on_nmj(2)) as one:
+        first_digest(one)
+        one.pubmed.faults.plant("efetch", kind="omitted-records", times=2)
+        absent = one.tick("2026-03-14T06:00").rereading
+        _both(one, "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00")
+
+        assert absent is not None
+        assert absent.absent > 0
+        assert told(one) == []
+
+
+def test_a_deleted_record_is_told_as_gone_after_two_readings(with_papers: Desks) -> None:
+    gone = replace(on_nmj(1), vanishes_at=date(2026, 3, 11))
+    with with_papers(gone, on_nmj(2)) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00")
+        early = told(one)
+        _both(one, "2026-03-21T06:00", "2026-03-23T08:00", "2026-03-30T08:00")
+
+        assert early == []
+        (only,) = told(one)
+        assert "Deleted from PubMed: PubMed no longer has this record (PubMed)." in only
+
+
+def test_a_deleted_record_is_joined_to_the_living_one_of_its_doi_and_to_no_other(with_papers: Desks) -> None:
+    gone = replace(on_nmj(1, doi="10.9999/Same"), vanishes_at=date(2026, 3, 11))
+    living = on_nmj(7, "2026-03-19", doi="10.9999/same", title="Another title for the neuromuscular junction")
+    alike = on_nmj(8, "2026-03-19", title="The neuromuscular junction, part 1")
+    with with_papers(gone, on_nmj(2), living, alike) as one:
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00")
+
+        (only,) = told(one)
+        assert "Deleted from PubMed: the paper's record is now PMID 7 (same DOI) (PubMed)." in only
+        assert one.store.explain(Pmid(1)).work_pmids == (1, 7)
+        assert "nih.gov/8/" in mails(one)[-1]
+        assert "nih.gov/7/" not in mails(one)[-1]
+
+
+# --- rereadings
+
+
+def test_a_rereading_that_pubmed_fails_is_told_and_tried_again(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED))) as one:
+        first_digest(one)
+        one.tick("2026-03-14T02:00")
+        one.pubmed.faults.plant("efetch", kind="http-500", times=2)
+        failed = one.tick("2026-03-14T04:00").rereading
+        too_early = one.tick("2026-03-14T04:05").rereading
+        again = one.tick("2026-03-14T05:00").rereading
+
+        assert failed is not None
+        assert failed.error
+        assert too_early is None
+        assert again is not None
+        assert (again.error, again.found, again.finished_at is not None) == (None, 1, True)
+
+
+def test_a_paper_of_long_ago_is_read_once_in_four_weeks(with_papers: Desks) -> None:
+    with with_papers(on_nmj(1)) as one:
+        first_digest(one)
+        counts = []
+        for day in ("2028-04-01", "2028-04-08", "2028-04-15", "2028-04-22", "2028-04-29"):
+            done = one.tick(f"{day}T06:00").rereading
+            assert done is not None
+            counts.append(done.papers)
+
+        assert counts == [1, 0, 0, 0, 1]

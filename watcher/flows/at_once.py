@@ -1,0 +1,80 @@
+"""What became of a paper, owed at once to the very readers who got it, where a list is set so.
+
+Who got it: to whom the digest with the paper was owed, on channels that the list still has, at addresses that the channel still has. Papers
+that went to the same readers share a message. What nobody of them can be told so stays for the next digest; so does everything while the
+list is paused.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher import clock
+from watcher.digest import at_once as rendering
+from watcher.digest.parts import Fits
+from watcher.domain import Channel, Corrected, DigestList
+from watcher.errors import ConfigurationError
+from watcher.flows.due import is_paused
+from watcher.store import Owed, Store
+
+_log = logging.getLogger(__name__)
+
+Readers = frozenset[tuple[str, str]]
+"""Channels with one of their recipients each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Messenger:
+    """Owes corrections at once. `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs; `fits` says what
+    channels take in one message."""
+
+    store: Store
+    orders: Mapping[str, DigestList]
+    channels: Mapping[str, Channel]
+    recipients: Callable[[Channel], tuple[str, ...]]
+    host: str
+    fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
+
+    def tell(self, now: datetime) -> int:
+        """Owe what is to be told at once; how many papers it is about."""
+        wanting = [order for order in self.orders.values() if order.corrections_at_once and not is_paused(order, now)]
+        return sum(self._tell(order, papers, to) for order in wanting for to, papers in self._groups(order, now).items())
+
+    def _groups(self, order: DigestList, now: datetime) -> dict[Readers, list[Corrected]]:
+        """What is to be told, by those who are told the same."""
+        untold = self.store.untold(order.name, now)
+        there = self._there(order) if untold else frozenset()
+        found: defaultdict[Readers, list[Corrected]] = defaultdict(list)
+        for one in untold:
+            if to := one.readers & there:
+                found[to].append(one.paper)
+        return dict(found)
+
+    def _there(self, order: DigestList) -> Readers:
+        """Everybody whom the list reaches now."""
+        found: set[tuple[str, str]] = set()
+        for channel in (self.channels[name] for name in order.channels if name in self.channels):
+            try:
+                found |= {(channel.name, recipient) for recipient in self.recipients(channel)}
+            except ConfigurationError as error:
+                _log.warning("channel %s cannot be told of corrections: %s", channel.name, error.problems[0].what)
+        return frozenset(found)
+
+    def _tell(self, order: DigestList, papers: Sequence[Corrected], to: Readers) -> int:
+        names = sorted({name for name, _ in to})
+        channels = [self.channels[name] for name in names]
+        rendered = rendering.messages(order, papers, {one.kind for one in channels}, fits=self.fits(channels))
+        owed = tuple(
+            Owed(message, channel.name, tuple(sorted(recipient for name, recipient in to if name == channel.name)))
+            for channel in channels
+            for message in rendered
+            if message.kind is channel.kind
+        )
+        ids = [one.id for paper in papers for one in paper.corrections]
+        subject = rendering.subject(order, papers)
+        done = self.store.owe_corrections(order.name, ids, subject, owed, host=self.host, at=clock.now())
+        return len(papers) if done else 0

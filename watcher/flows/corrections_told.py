@@ -1,0 +1,86 @@
+"""What was found about papers that readers had, and whom it was told, or why not yet: the answer to `watcher corrections`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.digest.corrections import line
+from watcher.digest.wording import listed, long_day
+from watcher.domain import CorrectionKind, DigestList
+from watcher.flows.due import is_paused
+from watcher.store import CorrectionFacts, Store, TellingFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One correction: its facts, what it is in a line, and a sentence for each list, or for nobody."""
+
+    facts: CorrectionFacts
+    line: str
+    told: tuple[str, ...]
+
+
+NextDigest = Callable[[str], datetime | None]
+"""When the next digest of a list is composed, in the list's time zone; None when that is not known."""
+
+
+def answered(
+    store: Store, orders: Mapping[str, DigestList], now: datetime, next_digest: NextDigest, *, since: datetime | None = None
+) -> tuple[Answered, ...]:
+    """Everything found since then, the latest first."""
+    return tuple(answer(one, orders, now, next_digest) for one in reversed(store.corrections(since=since)))
+
+
+def answer(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: datetime, next_digest: NextDigest) -> Answered:
+    """One correction in words."""
+    return Answered(facts, line(facts.correction), tuple(_sentences(facts, orders, now, next_digest)))
+
+
+def _sentences(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: datetime, next_digest: NextDigest) -> Iterator[str]:
+    for one in facts.tellings:
+        if one.told_at is not None:
+            yield f"{_told(one)}; it had the paper in that of {one.had_period}"
+        elif facts.ended_at is not None:
+            yield f"list {one.list_name}: not told, as no source says so any more since {long_day(facts.ended_at.date())}"
+        else:
+            yield f"list {one.list_name}: not told yet, {_waits(one, facts, orders.get(one.list_name), now, next_digest)}"
+    if facts.seed_of:
+        yield f"a seed of {_watches(facts.seed_of)}{_left(facts)}"
+    if facts.marked_for:
+        yield f"marked as relevant for {_watches(facts.marked_for)}{_left(facts)}"
+    if not facts.tellings:
+        yield "no list has presented it, so no reader is told"
+
+
+def _told(one: TellingFacts) -> str:
+    if one.with_paper:
+        return f"list {one.list_name}: it came with the paper"
+    at = long_day(one.told_at.date()) if one.told_at else ""
+    how = f"in the digest of {one.period}" if one.period else "at once"
+    return f"list {one.list_name}: told on {at} {how}"
+
+
+def _waits(one: TellingFacts, facts: CorrectionFacts, order: DigestList | None, now: datetime, next_digest: NextDigest) -> str:
+    if order is None:
+        since = f" since {long_day(one.removed_at.date())}" if one.removed_at else ""
+        return f"the configuration is without this list{since}"
+    if facts.correction.kind in (CorrectionKind.TAKEN_BACK, CorrectionKind.NOTICE_RETRACTED):
+        return "and only if it is told what this is about"
+    if is_paused(order, now):
+        return f"the list is paused until {order.pause_until}"
+    at = next_digest(order.name)
+    when = f" ({at:%Y-%m-%d %H:%M})" if at else ""
+    return (
+        f"it comes at once or with the next digest{when}" if order.corrections_at_once else f"it comes with the next digest{when}"
+    )
+
+
+def _watches(names: Sequence[str]) -> str:
+    return f"watch {names[0]}" if len(names) == 1 else f"watches {listed(list(names))}"
+
+
+def _left(facts: CorrectionFacts) -> str:
+    is_void = facts.correction.kind.retracts and facts.ended_at is None
+    return ": the owner is warned, and the ranking goes without it" if is_void else ""

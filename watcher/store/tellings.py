@@ -1,0 +1,234 @@
+"""Which lists have still to be told of a correction, which were told, and why others will not be: questions to the database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Pmid, VerdictKind
+from watcher.store import articles as records
+from watcher.store import configuration, corrections, messages
+from watcher.store.database import batches, insert_one
+from watcher.store.tables import (
+    articles,
+    corrections_told,
+    deliveries,
+    digests,
+    lists,
+    notices,
+    presented,
+    seeds,
+    verdicts,
+    watches,
+)
+from watcher.store.tables import corrections as correction_rows
+from watcher.store.tables import messages as message_rows
+from watcher.store.values import CorrectionFacts, Owed, TellingFacts, Untold
+
+SETTLED = timedelta(days=6)
+"""What was taken back is told once it has stayed so for so long: a record may lack its links for a day."""
+
+_WORST = list(CorrectionKind)
+
+
+def untold(session: orm.Session, list_name: str, texts: records.Texts, now: datetime) -> tuple[Untold, ...]:
+    """The papers that the list had, with what became of them and its readers were never told of: worst first."""
+    list_id = configuration.known_list_id(session, list_name)
+    had = sa.and_(presented.c.work_id == articles.c.work_id, presented.c.list_id == list_id)
+    told = sa.exists().where(corrections_told.c.correction_id == correction_rows.c.id, corrections_told.c.list_id == list_id)
+    rows = session.execute(
+        sa.select(correction_rows, presented.c.pmid.label("had_as"), presented.c.digest_id, digests.c.composed_at)
+        .join(articles, articles.c.pmid == correction_rows.c.pmid)
+        .join(presented, had)
+        .join(digests, digests.c.id == presented.c.digest_id)
+        .where(correction_rows.c.ended_at.is_(None), ~told)
+        .order_by(correction_rows.c.id)
+    ).mappings()
+    found: defaultdict[tuple[Pmid, int, datetime], list[Correction]] = defaultdict(list)
+    for row in rows:
+        found[Pmid(row["had_as"]), row["digest_id"], row["composed_at"]].append(corrections.value(row))
+    return _of_papers(session, _speaking(session, list_id, found, now), texts)
+
+
+_Found = dict[tuple[Pmid, int, datetime], list[Correction]]
+
+
+def _speaking(session: orm.Session, list_id: int, found: _Found, now: datetime) -> _Found:
+    """Without what is said of a correction that these readers never heard of, or hear of only in part."""
+    about = {one.about for held in found.values() for one in held if one.about}
+    known = corrections.told_ids(session, list_id, about)
+    kept = {}
+    for key, held in found.items():
+        here = {one.id for one in held}
+        speaking = [one for one in held if _speaks(one, known, here, now)]
+        if speaking:
+            kept[key] = sorted(speaking, key=lambda one: (_WORST.index(one.kind), one.id))
+    return kept
+
+
+def _speaks(one: Correction, told: Collection[int], here: Collection[int], now: datetime) -> bool:
+    if one.kind is CorrectionKind.TAKEN_BACK:
+        return one.about in told and one.found_at is not None and now - one.found_at >= SETTLED
+    return one.kind is not CorrectionKind.NOTICE_RETRACTED or one.about in told or one.about in here
+
+
+def _of_papers(session: orm.Session, found: _Found, texts: records.Texts) -> tuple[Untold, ...]:
+    stored = records.load(session, {pmid for pmid, _, _ in found}, texts)
+    titles, readers = _titles(session, {pmid for pmid, _, _ in found}), _readers(session, {digest for _, digest, _ in found})
+    sent = _sent(session, {digest for _, digest, _ in found})
+    papers = [
+        Untold(
+            Corrected(pmid, titles.get(pmid, ""), sent.get(digest, composed_at), tuple(held), stored.get(pmid)),
+            readers.get(digest, frozenset()),
+        )
+        for (pmid, digest, composed_at), held in found.items()
+    ]
+    return tuple(sorted(papers, key=_worst_first))
+
+
+def _worst_first(one: Untold) -> tuple[int, float, int]:
+    return _WORST.index(one.paper.corrections[0].kind), -one.paper.had_at.timestamp(), -one.paper.pmid
+
+
+def _titles(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, str]:
+    wanted = sa.select(articles.c.pmid, articles.c.title)
+    return {
+        pmid: title or "" for batch in batches(pmids) for pmid, title in session.execute(wanted.where(articles.c.pmid.in_(batch)))
+    }
+
+
+def _sent(session: orm.Session, digest_ids: Collection[int]) -> dict[int, datetime]:
+    """When each digest first reached a reader."""
+    first = (
+        sa.select(message_rows.c.digest_id, sa.func.min(deliveries.c.sent_at))
+        .join(deliveries, deliveries.c.message_id == message_rows.c.id)
+        .where(deliveries.c.sent_at.is_not(None))
+        .group_by(message_rows.c.digest_id)
+    )
+    return {
+        digest: at
+        for batch in batches(digest_ids)
+        for digest, at in session.execute(first.where(message_rows.c.digest_id.in_(batch)))
+    }
+
+
+def _readers(session: orm.Session, digest_ids: Collection[int]) -> dict[int, frozenset[tuple[str, str]]]:
+    """To whom each digest went or goes, as channel and recipient."""
+    found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
+    owed = (
+        sa.select(message_rows.c.digest_id, deliveries.c.channel, deliveries.c.recipient)
+        .join(deliveries, deliveries.c.message_id == message_rows.c.id)
+        .where(deliveries.c.state != DeliveryState.DROPPED.value)
+    )
+    for batch in batches(digest_ids):
+        for digest, channel, recipient in session.execute(owed.where(message_rows.c.digest_id.in_(batch))):
+            found[digest].add((channel, recipient))
+    return {digest: frozenset(held) for digest, held in found.items()}
+
+
+def owe(
+    session: orm.Session, list_name: str, ids: Sequence[int], headline: str, owed: Sequence[Owed], *, host: str, at: datetime
+) -> bool:
+    """Writes the messages that tell of corrections at once, that the list is told, and to whom they are owed; False when it was told."""
+    list_id = configuration.list_id(session, list_name)
+    if corrections.told_ids(session, list_id, ids):
+        return False
+    number = session.execute(sa.select(sa.func.coalesce(sa.func.max(notices.c.id), 0))).scalar_one() + 1
+    topic = f"corrections:{list_name}"
+    facts = {"topic": topic, "key": f"{topic}@{at.isoformat()}#{number}", "what": "", "headline": headline}
+    notice_id = insert_one(session, notices, **facts, since=at, opened_at=at, closed_at=at)
+    corrections.tell(session, list_id, ids, at, notice_id=notice_id)
+    for one in owed:
+        message_id = messages.keep(session, one.message, {"notice_id": notice_id})
+        messages.owe(session, message_id, one.channel, one.recipients, host=host, at=at)
+    return True
+
+
+# --- for people ------------------------------------------------------------------------------------------------------------------
+
+
+def listed(session: orm.Session, *conditions: sa.ColumnElement[bool]) -> tuple[CorrectionFacts, ...]:
+    """Corrections with whom they were told, oldest first: those of papers that a list had, a reader marked or a watch has as a seed."""
+    wanted = (
+        sa.select(correction_rows, articles.c.work_id, articles.c.title)
+        .outerjoin(articles, articles.c.pmid == correction_rows.c.pmid)
+        .where(*conditions)
+        .order_by(correction_rows.c.found_at, correction_rows.c.id)
+    )
+    rows = session.execute(wanted).mappings().all()
+    had, told = _had(session, {row["work_id"] for row in rows if row["work_id"]}), _told(session, [row["id"] for row in rows])
+    roles = _roles(session, {Pmid(row["pmid"]) for row in rows})
+    facts = (
+        CorrectionFacts(
+            correction=corrections.value(row),
+            title=row["title"] or "",
+            ended_at=row["ended_at"],
+            tellings=tuple(_telling(one, told.get((row["id"], one["list_id"]))) for one in had.get(row["work_id"], ())),
+            seed_of=roles.get(Pmid(row["pmid"]), ((), ()))[0],
+            marked_for=roles.get(Pmid(row["pmid"]), ((), ()))[1],
+        )
+        for row in rows
+    )
+    return tuple(one for one in facts if one.tellings or one.seed_of or one.marked_for)
+
+
+def of_papers(session: orm.Session, pmids: Collection[Pmid]) -> tuple[CorrectionFacts, ...]:
+    """The corrections of these records."""
+    return listed(session, correction_rows.c.pmid.in_(list(pmids)))
+
+
+def found_since(session: orm.Session, since: datetime | None) -> tuple[CorrectionFacts, ...]:
+    """The corrections found since an instant; None: all."""
+    return listed(session, *([correction_rows.c.found_at >= since] if since else []))
+
+
+def _had(session: orm.Session, work_ids: Collection[int]) -> dict[int, list[sa.RowMapping]]:
+    found: defaultdict[int, list[sa.RowMapping]] = defaultdict(list)
+    wanted = (
+        sa.select(
+            presented.c.work_id, presented.c.list_id, lists.c.name, lists.c.removed_at, digests.c.period, digests.c.composed_at
+        )
+        .join(lists, lists.c.id == presented.c.list_id)
+        .join(digests, digests.c.id == presented.c.digest_id)
+        .order_by(lists.c.id)
+    )
+    for batch in batches(work_ids):
+        for row in session.execute(wanted.where(presented.c.work_id.in_(batch))).mappings():
+            found[row["work_id"]].append(row)
+    return found
+
+
+def _told(session: orm.Session, ids: Collection[int]) -> dict[tuple[int, int], sa.RowMapping]:
+    wanted = sa.select(corrections_told, digests.c.period).outerjoin(digests, digests.c.id == corrections_told.c.digest_id)
+    return {
+        (row["correction_id"], row["list_id"]): row
+        for batch in batches(ids)
+        for row in session.execute(wanted.where(corrections_told.c.correction_id.in_(batch))).mappings()
+    }
+
+
+def _telling(had: sa.RowMapping, told: sa.RowMapping | None) -> TellingFacts:
+    facts: dict[str, Any] = {"list_name": had["name"], "had_period": had["period"]}
+    facts |= {"had_at": had["composed_at"], "removed_at": had["removed_at"]}
+    if told is None:
+        return TellingFacts(**facts)
+    return TellingFacts(**facts, told_at=told["told_at"], period=told["period"], with_paper=bool(told["with_paper"]))
+
+
+def _roles(session: orm.Session, pmids: Iterable[Pmid]) -> dict[Pmid, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Of which watches each record is a seed, and for which it was marked relevant."""
+    found: defaultdict[Pmid, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    used = sa.select(seeds.c.pmid, watches.c.name).join(watches, watches.c.id == seeds.c.watch_id)
+    used = used.where(seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None)).distinct()
+    marked = sa.select(verdicts.c.pmid, watches.c.name).join(watches, watches.c.id == verdicts.c.watch_id)
+    marked = marked.where(verdicts.c.undone_at.is_(None), verdicts.c.kind == VerdictKind.RELEVANT.value).distinct()
+    for batch in batches(list(pmids)):
+        for place, (wanted, column) in enumerate(((used, seeds.c.pmid), (marked, verdicts.c.pmid))):
+            for pmid, name in session.execute(wanted.where(column.in_(batch))):
+                found[Pmid(pmid)][place].append(name)
+    return {pmid: (tuple(sorted(of)), tuple(sorted(for_))) for pmid, (of, for_) in found.items()}
