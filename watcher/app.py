@@ -450,7 +450,7 @@ class App:
         """The themes that the watch's seeds speak of."""
         from watcher.rank.themes import found  # noqa: PLC0415 - NumPy only when used
 
-        return found(self.resolved(watch), load_background())
+        return found(once(self.resolved(watch)), load_background())
 
     def themes_file(self, watch: Watch) -> Path:
         """Where the watch's own themes stand, or would."""

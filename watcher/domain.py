@@ -94,6 +94,8 @@ class Code(StrEnum):
     SEED_DISAGREES = "seed-disagrees"
     SEED_NOT_FOUND = "seed-not-found"
     SEED_WITHOUT_TEXT = "seed-without-text"
+    SEED_RETRACTED = "seed-retracted"
+    MARKED_RETRACTED = "marked-retracted"
     SEEDS_NOT_ASKED = "seeds-not-asked"
     SIMILAR_LEFT_OUT = "similar-left-out"
     UNRANKED = "unranked"
@@ -245,12 +247,14 @@ class Seed:
 @dataclass(frozen=True, slots=True)
 class ResolvedSeed:
     """A seed joined with its PubMed record, or with the reason why it stands on its own text. `resolved_by` is "pmid", "doi",
-    "pmcid", "title" or None. With a record, `problem` is what PubMed and the seed disagree about."""
+    "pmcid", "title" or None. With a record, `problem` is what PubMed and the seed disagree about. What was `retracted` (withdrawn, removed)
+    teaches nothing."""
 
     seed: Seed
     article: Article | None = None
     resolved_by: str | None = None
     problem: str | None = None
+    retracted: bool = False
 
 
 # --- an article ------------------------------------------------------------------------------------------------------------

@@ -19,14 +19,17 @@ from two_databases import Place, place, server
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
-from watcher.domain import ChannelKind, DeliveryState, Pmid
+from watcher.domain import ChannelKind, Code, DeliveryState, Pmid, Seed, VerdictKind
+from watcher.flows import standing
+from watcher.flows.feedback import lessons
+from watcher.flows.resolve import once, resolve
 from watcher.store import Store
 
 __all__ = ["place", "server"]
 
 START, FIRST = "2026-03-02T09:00", "2026-03-09T08:00"
 SECTION = "CORRECTIONS TO PAPERS YOU HAD"
-RETRACTED = {
+RETRACTED: dict[str, Any] = {
     "types": ["Journal Article", "Retracted Publication"],
     "relations": [("RetractionIn", 90, "J Sample Res. 2026 May;2(5):9")],
 }
@@ -365,6 +368,40 @@ def test_at_once_speaks_slack_and_plain_text_too() -> None:
     assert mail.subject == "NMJ weekly: 60 corrections: papers you had"
     assert "And 20 more, told in the plain-text part of this mail." in mail.payload["html"]
     assert "<b>" not in mail.payload["html"].split("Paper 1 ")[1][:10]
+
+
+# --- seeds and marked papers
+
+
+def test_a_retracted_seed_leaves_the_ranking_and_its_owner_is_warned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    early = "2026-03-01"
+    with desk(tmp_path, monkeypatch, changing(1, ("2026-03-11", RETRACTED), created=early), on_nmj(2, early)) as one:
+        one.seeds = tuple(Seed("nmj/seeds.txt", f"line {pmid}", "0" * 64, pmid=Pmid(pmid)) for pmid in (1, 2))
+        first_digest(one)
+        before, _ = resolve("nmj", one.seeds, store=one.store, source=None, now=one.at("2026-03-09T09:00"))
+        one.tick("2026-03-14T06:00")
+        after, _ = resolve("nmj", one.seeds, store=one.store, source=None, now=one.at("2026-03-14T07:00"))
+
+        assert [seed.article.pmid for seed in once(before) if seed.article] == [1, 2]
+        assert [seed.article.pmid for seed in once(after) if seed.article] == [2]
+        (warned,) = standing.retracted(tmp_path, one.store.seeds("nmj"), one.seeds, one.store)
+        assert warned.code is Code.SEED_RETRACTED
+        assert "PMID 1) no longer stands" in warned.what
+        assert (warned.place and warned.place.line) == 1
+
+
+def test_a_paper_that_was_marked_and_is_retracted_teaches_nothing_any_more(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED)), on_nmj(2)) as one:
+        first_digest(one)
+        now = one.at("2026-03-09T09:00")
+        for pmid in (1, 2):
+            one.store.give_verdict(Pmid(pmid), VerdictKind.RELEVANT, ["nmj"], reader="pi", at=now)
+        before = [paper.pmid for paper in lessons(one.store, "nmj").relevant]
+        one.tick("2026-03-14T06:00")
+
+        assert before == [1, 2]
+        assert [paper.pmid for paper in lessons(one.store, "nmj").relevant] == [2]
+        assert [warned.code for warned in standing.of_marked(one.store, NMJ)] == [Code.MARKED_RETRACTED]
 
 
 # --- records that PubMed deleted

@@ -408,6 +408,8 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
         )
         if one.unranked:
             _line(one.unranked)
+        if one.retracted:
+            _line(f"seeds that no longer stand, so the ranking goes without them: {'; '.join(one.retracted)}")
         rows = [("space", f"{part.points:+.2f}", part.name) for part in what.spaces]
         rows += [("term", f"{part.points:+.2f}", part.name) for part in what.terms]
         rows += [("heading", f"{part.points:+.2f}", part.name) for part in what.headings]
@@ -418,7 +420,8 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
 
 
 def _behind_document(one: Behind) -> dict[str, Any]:
-    return {"watch": one.watch.name, "pmid": one.article.pmid, "unranked": one.unranked or None, **asdict(one.breakdown)}
+    told = {"unranked": one.unranked or None, "retracted_seeds": list(one.retracted)}
+    return {"watch": one.watch.name, "pmid": one.article.pmid, **told, **asdict(one.breakdown)}
 
 
 def against(found: Sequence[Against], *, top: int, as_json: bool) -> None:
@@ -611,7 +614,8 @@ def _seed_row(one: ResolvedSeed) -> tuple[str, str, str, str]:
     understood += [_count(len(seed.headings), "heading")] if seed.headings else []
     understood += ["notes"] if seed.notes else []
     record = f"PMID {one.article.pmid} by {one.resolved_by}" if one.article else ""
-    record = "; ".join(filter(None, [record, one.problem])) or "not looked up yet"
+    fate = "it no longer stands: the ranking goes without it" if one.retracted else ""
+    record = "; ".join(filter(None, [record, one.problem, fate])) or "not looked up yet"
     title = seed.title or (one.article.display_title if one.article else "")
     return f"{seed.path} {seed.locator}".strip(), title or "(no title)", ", ".join(understood) or "nothing", record
 

@@ -163,9 +163,10 @@ class Service:
             self._telling.done(Done(sendings=app.deliverer().deliver(now)))
 
     def _warn(self, app: App, alerter: Alerter, now: datetime) -> bool:
-        """Tell what is warned of. It can change with the configuration, the day and the runs only."""
+        """Tell what is warned of. It can change with the configuration, the day, the runs and rereadings only."""
         runs = [app.store.run_history(name, now=now).last for name in app.watches]
-        known = (clock.ncbi_day(now), tuple(one.finished_at if one else None for one in runs))
+        reread = app.store.last_rereading(now)
+        known = (clock.ncbi_day(now), tuple(one.finished_at if one else None for one in runs), reread.read_at if reread else None)
         if known == self._warned:
             return False
         told = alerter.warnings(app.warnings(now), now)

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from watcher.domain import NO_TITLE, Article, HitState, Pmid, Verdict, VerdictKind
 from watcher.errors import Problem, UnknownNameError
+from watcher.flows.resolve import fallen
 from watcher.store import History, Store
 
 
@@ -103,12 +104,15 @@ def agreed(verdicts: Iterable[Verdict]) -> dict[Pmid, VerdictKind | None]:
 
 
 def lessons(store: Store, watch: str) -> Lessons:
-    """What the watch learns from the verdicts in force, lowest pmid first."""
+    """What the watch learns from the verdicts in force, lowest pmid first: nothing from what was retracted since it was marked as relevant."""
     verdicts = store.verdicts(watch)
     said = {pmid: kind for pmid, kind in sorted(agreed(verdicts).items()) if kind is not None}
+    void = fallen([pmid for pmid, kind in said.items() if kind is VerdictKind.RELEVANT], store)
     texts = store.articles(said.keys())
     return Lessons(
-        relevant=tuple(texts[pmid] for pmid, kind in said.items() if kind is VerdictKind.RELEVANT and pmid in texts),
+        relevant=tuple(
+            texts[pmid] for pmid, kind in said.items() if kind is VerdictKind.RELEVANT and pmid in texts and pmid not in void
+        ),
         not_relevant=tuple(texts[pmid] for pmid, kind in said.items() if kind is VerdictKind.NOT and pmid in texts),
         last_id=max((one.id for one in verdicts if one.pmid in texts), default=None),
         unread=tuple(pmid for pmid in said if pmid not in texts),

@@ -14,7 +14,7 @@ from watcher.domain import Article, Breakdown, Pmid, RankingFacts, ResolvedSeed,
 from watcher.errors import ConfigurationError, Problem, UnknownNameError
 from watcher.flows.agreement import Held, agreement
 from watcher.flows.feedback import Lessons, agreed, lessons
-from watcher.flows.resolve import look_up, resolve
+from watcher.flows.resolve import held_against_corrections, look_up, resolve
 from watcher.flows.source import Source
 from watcher.flows.unranked import Ranks, ranking_or_not
 from watcher.rank.calibration import Calibration, Counted, Labelled, calibrate
@@ -57,12 +57,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What is behind one paper's number for one watch; `unranked` as in `Order`."""
+    """What is behind one paper's number for one watch; `unranked` as in `Order`. `retracted` are the seeds that the ranking goes without."""
 
     watch: Watch
     article: Article
     breakdown: Breakdown
     unranked: str | None
+    retracted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,13 @@ class Orderer:
         seen = {hit.watch for hit in history.hits}
         wanted = [watch for watch in watches if watch.name in seen] or watches
         rankings = ((watch, *self._ranking(watch, lessons(self.store, watch.name))) for watch in wanted)
-        return tuple(Behind(watch, article, ranking.breakdown(article), unranked) for watch, ranking, unranked in rankings)
+        return tuple(
+            Behind(watch, article, ranking.breakdown(article), unranked, self._retracted(watch))
+            for watch, ranking, unranked in rankings
+        )
+
+    def _retracted(self, watch: Watch) -> tuple[str, ...]:
+        return tuple(one.seed.label for one in self.seeds(watch) if one.retracted)
 
     def against(self, watch: Watch, others: Sequence[ResolvedSeed], since: datetime | None) -> Against:
         """The watch's papers by its seeds, and by others; its verdicts count for both.
@@ -218,7 +225,7 @@ def joined(
     bare = [place for place, one in found.items() if one.article is None]
     if source is not None and bare:
         found |= zip(bare, look_up([seeds[place] for place in bare], source), strict=True)
-    return tuple(found.values())
+    return held_against_corrections(tuple(found.values()), store)
 
 
 def _recorded(seeds: Sequence[Seed], store: Store) -> Iterator[ResolvedSeed]:

@@ -12,7 +12,7 @@ was not found stands on its own text, is said, and is looked for again after fou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -71,11 +71,28 @@ def resolve(
             what = f"{left} seeds could not be looked up and stand on their own text for now: {error}"
             warnings = (Warned(Code.SEEDS_NOT_ASKED, what, "the next run asks again"),)
         store.drop_seeds(watch, rows.keys() - {_key(seed) for seed in seeds}, now)
-    return tuple(fresh.get(_key(seed)) or known.get(_key(seed), (_own_text(seed), now))[0] for seed in seeds), warnings
+    joined = [fresh.get(_key(seed)) or known.get(_key(seed), (_own_text(seed), now))[0] for seed in seeds]
+    return held_against_corrections(joined, store), warnings
+
+
+def held_against_corrections(seeds: Sequence[ResolvedSeed], store: Store) -> tuple[ResolvedSeed, ...]:
+    """The seeds, with those named that were retracted, withdrawn or removed."""
+    void = fallen({one.article.pmid for one in seeds if one.article}, store)
+    return tuple(
+        replace(one, retracted=True) if one.article and (one.article.pmid in void or not one.article.stands) else one
+        for one in seeds
+    )
+
+
+def fallen(pmids: Collection[Pmid], store: Store) -> frozenset[Pmid]:
+    """Those of the papers that no longer stand, whoever says so."""
+    return frozenset(pmid for pmid, found in store.corrections_of(pmids).items() if any(one.kind.retracts for one in found))
 
 
 def once(seeds: Sequence[ResolvedSeed]) -> tuple[ResolvedSeed, ...]:
-    """The seeds to rank by: of those that led to one record the first that agrees with it, so that a paper counts once."""
+    """The seeds to rank by: without those that were retracted, and of those that led to one record the first that agrees with it, so that
+    a paper counts once."""
+    seeds = [one for one in seeds if not one.retracted]
     agreeing_first = sorted(seeds, key=lambda one: one.problem is not None)
     chosen = {one.article.pmid: one for one in reversed(agreeing_first) if one.article}
     return tuple(one for one in seeds if one.article is None or chosen[one.article.pmid] is one)

@@ -328,7 +328,7 @@ class Runner:
     ) -> tuple[Mapping[Pmid, frozenset[Origin]], bool, tuple[Warned, ...]]:
         """Neighbours of the seeds that were created lately: news like the others, with their own origin. A failure is a warning."""
         last = plan.history.similar_at
-        pmids = sorted({resolved.article.pmid for resolved in seeds if resolved.article})
+        pmids = sorted({resolved.article.pmid for resolved in seeds if resolved.article and not resolved.retracted})
         if not plan.watch.similar or not pmids or (last is not None and now - last < SIMILAR_EVERY):
             return {}, False, ()
         since = plan.cut if last is None else max(plan.cut, clock.ncbi_day(last) - SIMILAR_BACK)

@@ -15,7 +15,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from watcher.config import Settings
-from watcher.domain import Code, Place, Seed, Warned, Watch
+from watcher.digest.corrections import line
+from watcher.domain import Code, Place, Seed, VerdictKind, Warned, Watch
 from watcher.flows import queries
 from watcher.pubmed import query
 from watcher.pubmed.publication_types import nearest_type
@@ -23,7 +24,7 @@ from watcher.store import ResolvedSeedRow, Store
 
 LONG_PAUSE = timedelta(days=366)
 
-_OF_SEEDS = frozenset({Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT, Code.UNRANKED})
+_OF_SEEDS = frozenset({Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT, Code.UNRANKED, Code.MARKED_RETRACTED})
 _OF_TERM = frozenset(
     {Code.PUBMED_PHRASE, Code.PUBMED_FIELD, Code.PUBMED_IGNORED, Code.PUBMED_MESSAGE, Code.NO_MATCH, Code.TOO_MANY}
 )
@@ -76,7 +77,9 @@ def of_runs(settings: Settings, store: Store, seeds: Mapping[str, Sequence[Seed]
     found: list[Warned] = []
     for name in settings.watches:
         watch = settings.watch(name)
-        told = [*_of_history(watch, store, now), *_of_seeds(settings.home, store.seeds(name), seeds.get(name, ()))]
+        rows = store.seeds(name)
+        told = [*_of_history(watch, store, now), *_of_seeds(settings.home, rows, seeds.get(name, ())), *of_marked(store, watch)]
+        told += retracted(settings.home, rows, seeds.get(name, ()), store)
         found += (at_its_key(one, settings, name) for one in told)
     return ordered(found)
 
@@ -127,6 +130,28 @@ def _of_seed(seed: Seed, row: ResolvedSeedRow, place: Place) -> Iterator[Warned]
         yield Warned(
             Code.SEED_NOT_FOUND, told, "look at its identifiers; a paper that PubMed does not have yet is looked for again", place
         )
+
+
+def retracted(home: Path, rows: Sequence[ResolvedSeedRow], seeds: Sequence[Seed], store: Store) -> Iterator[Warned]:
+    """Seeds whose papers no longer stand."""
+    records = {(row.path, row.locator): row.pmid for row in rows if row.pmid and row.resolved_by}
+    found = store.corrections_of(frozenset(records.values()))
+    for seed in seeds:
+        pmid = records.get((seed.path, seed.locator))
+        worst = next((one for one in found.get(pmid, ()) if one.kind.retracts), None) if pmid else None
+        if worst is not None:
+            what = f"seed {seed.label} (PMID {pmid}) no longer stands, and the ranking goes without it. {line(worst)}"
+            yield Warned(Code.SEED_RETRACTED, what, "take it out of the folder", _place(home, seed))
+
+
+def of_marked(store: Store, watch: Watch) -> Iterator[Warned]:
+    """Papers that readers marked as relevant and that no longer stand."""
+    marked = {one.pmid for one in store.verdicts(watch.name) if one.kind is VerdictKind.RELEVANT}
+    for pmid, found in sorted(store.corrections_of(marked).items()):
+        worst = next((one for one in found if one.kind.retracts), None)
+        if worst is not None:
+            what = f"PMID {pmid}, marked as relevant, no longer stands, and the ranking goes without it. {line(worst)}"
+            yield Warned(Code.MARKED_RETRACTED, what, f"`watcher mark {pmid} undo` takes the verdict back")
 
 
 def _has_text(seed: Seed) -> bool:
