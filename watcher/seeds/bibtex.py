@@ -45,8 +45,8 @@ _DELIMITER = re.compile(r'\\.|[{}"]', re.DOTALL)
 _WITHOUT_PAPERS = frozenset({"comment", "string", "preamble", "set", "xdata", "control", "ieeetranbstctl"})
 _WANTED = frozenset({"title", "abstract", "keywords", "doi", "pmid", "pmcid", "url"})
 _LONGEST_STRING = 1_000
-_PMID_KEY = re.compile(r"^pmid[:_-]?(\d{1,9})$", re.IGNORECASE)
-"""Keys of Europe PMC (`PMID:33390062`) and TeXMed (`pmid33390062`)."""
+_PMID_KEY = re.compile(r"^(?:pmid[:_-]?|MEDLINE:)(\d{1,9})$", re.IGNORECASE)
+"""Keys of Europe PMC (`PMID:33390062`), TeXMed (`pmid33390062`) and, for records of MEDLINE, Web of Science, whose Unique-ID is the same."""
 _PMID_TYPES = frozenset({"pmid", "pubmed", "medline"})
 _PMCID_TYPES = frozenset({"pmcid", "pmc"})
 
@@ -263,7 +263,7 @@ def _evidence(values: Mapping[str, str], key: str) -> Evidence:
 
     evidence = Evidence()
     evidence.numbers(of("pmid", "pubmedid", "pubmed"))
-    evidence.numbers(_PMID_KEY.findall(key))
+    evidence.numbers(found for value in (key, *of("uniqueid")) for found in _PMID_KEY.findall(value))
     evidence.doi_fields(of("doi"))
     evidence.pmcid_fields(of("pmcid", "pmc", "pmcidn"))
     _eprint(evidence, of("eprint"), " ".join(of("eprinttype", "archiveprefix")).lower().split())

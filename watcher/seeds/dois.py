@@ -14,7 +14,9 @@ from urllib.parse import unquote
 
 _START = r"10\.\d{4,9}(?:\.\d+)*(?:/|%2f|%252f)"
 _BEGINNING = re.compile(_START, re.IGNORECASE)
-_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\x00-\x1f]+")
+_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s|\x00-\x1f]+")
+_BEHIND = re.compile(r";(?!2(?:-[\w#])?(?!\w)).*$", re.DOTALL)
+"""A semicolon inside of a DOI stands only before the 2 that ends an item of SICI (`…3.0.CO;2-2`); another begins something else."""
 _LABEL = re.compile(r"(?:info:doi/|urn:doi:|doi\b(?![.-]))[\"'*\])]*\s*[:=：]?\s*", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/)", re.IGNORECASE)
 _RESOLVER = re.compile(r"(?:https?://)?(?:www\.)?(?:dx[.-])?doi[.-]org[^/]*/(?:doi:\s*)?", re.IGNORECASE)
@@ -89,7 +91,7 @@ def _in_address(text: str) -> str | None:
 def _one(text: str, tail: re.Pattern[str]) -> str | None:
     for _ in range(2):
         text = unquote(text) if re.search(r"%[0-9a-f]{2}", text, re.IGNORECASE) else text
-    text = _without_punctuation(text.strip())
+    text = _without_punctuation(_BEHIND.sub("", text.strip()))
     while (shorter := _without_punctuation(tail.sub("", text))) != text and _DOI.fullmatch(shorter):
         text = shorter
     return _PREPRINT.sub(r"\1", text).lower() if _DOI.fullmatch(text) else None

@@ -14,11 +14,14 @@ from pathlib import Path
 
 from watcher.domain import Pmid
 from watcher.errors import Place, Problem
-from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmcids_in, pmid_of
+from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmcids_in, pmid_of, pmids_elsewhere
 from watcher.seeds.mentions import OTHERS
 
 _LABEL_BEHIND = re.compile(r"^(\S+?)\s*\[(pmid|pubmed|pmcid|pmc|doi)\]$", re.IGNORECASE)
-_LABELLED = re.compile(r"\b(pmid|pubmed(?: id)?|pmcid|doi)\s*[:=]\s*([^\s;,]+)[\s;,.]*", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"\b(pmid|pubmed(?: id)?|pmcid|doi)(?:\s*[:=]\s*|(?<=pmid)(?=\d)|\s+(?=10\.\d{4}|PMC\d|\d{5,9}\b))([^\s;,]+)[\s;,.]*",
+    re.IGNORECASE,
+)
 _LONGEST = 2_000
 """Characters of the longest value that is looked through for identifiers; addresses of libraries' proxies have some hundreds."""
 _NAMED_NUMBER = re.compile(r"\s*(?:medline|pubmed|pmid)\b", re.IGNORECASE)
@@ -29,8 +32,10 @@ _OTHERS = re.compile(
     r"embase|scopus|web of|\bwos\b|cinahl|psyc|inspec|biosis|cochrane|dimensions|\blens\b|\bcab\b|\beric\b", re.IGNORECASE
 )
 _NO_DATABASE = re.compile(r"^(?:ovid(?: technologies)?|ebsco(?:host)?|proquest|clarivate|\d{4}\b.*)$", re.IGNORECASE)
-_EBSCO_MEDLINE = frozenset({"cmedm", "mnh", "mdc", "mdl"})
-_EBSCO_NOTE = re.compile(r"^(?:<p>)?\s*Accession Number: [\w-]+\.? PMID: (\d{1,9})\b")
+_MAY_BE = frozenset({"cmedm", "mnh", "mdc", "mdl", "europe pmc", "europepmc"})
+_EBSCO_NOTE = re.compile(
+    r"^(?:<p>)?\s*Accession Number: [\w-]+(?:\.? PMID: |[;.] (?:(?!PMID)[^\n]){0,1500}?\bPMID: NLM)(\d{1,9})\b"
+)
 
 _SPEAKS_OF_OTHERS = re.compile(
     rf"(?:{OTHERS.pattern})|^\W*(?:comment|errat|corrigend|correct(?:ion|s|ed)\b|retract|republish|expression of concern|cites|cited)",
@@ -39,6 +44,8 @@ _SPEAKS_OF_OTHERS = re.compile(
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan"})
 _SAMPLES = {"PMID": "33390062", "DOI": "10.1523/jneurosci.1353-25.2025", "PMCID": "PMC12898414"}
 _SHOWN = 80
+_LIKE_A_PMID = 1_000_000
+"""The number from which one that reference managers may have counted to is more likely a PMID."""
 
 
 @dataclass(slots=True)
@@ -73,6 +80,7 @@ class Evidence:
     def addresses(self, values: Iterable[str]) -> None:
         """Values of fields that hold web addresses: pages at PubMed and PubMed Central, addresses with a DOI in them."""
         for value in _short(values):
+            self.pmids += pmids_elsewhere(value)
             for one in filter(_ADDRESS.match, value.split()):
                 self._add(identified(one))
 
@@ -135,13 +143,18 @@ class Evidence:
             self.claims += found
 
     def claim_notes(self, values: Iterable[str]) -> None:
-        """EBSCO's notes give PsycINFO's accession number, and behind it the PMID, at the head of other words."""
+        """EBSCO's notes give an accession number of PsycINFO, and behind it the PMID, at the head of other words; or one of CINAHL, and the
+        PMID (`PMID: NLM33390062`) at their end."""
         self.claims += [Pmid(int(found[1])) for value in values if (found := _EBSCO_NOTE.match(value)) and int(found[1])]
 
     def claim_ids(self, numbers: Iterable[str], databases: Iterable[str]) -> None:
-        """Ovid's earlier exports of MEDLINE have the PMID in a field that EndNote counts its own references by."""
+        """Ovid's earlier exports of MEDLINE, and others of PubMed, have the PMID in a field that EndNote counts its own references by."""
+        databases = list(databases)
+        found = [pmid for number in numbers if (pmid := whole_pmid(number))]
         if any(map(_OVID_MEDLINE.match, databases)):
-            self.claims += [pmid for number in numbers if (pmid := whole_pmid(number))]
+            self.claims += found
+        elif of_pubmed(databases):
+            self.claims += [pmid for pmid in found if pmid >= _LIKE_A_PMID]
 
     def doubts(self, path: Path, line: int, line_of: Callable[[str], int] | None = None) -> tuple[Problem, ...]:
         """What is to be told: two PMIDs that the record calls its own, and values that are called identifiers and are none.
@@ -206,16 +219,22 @@ def _is_pubmed(name: str) -> bool:
     return bool(_OVID_MEDLINE.match(name)) or (not _OTHERS.search(name) and all(map(_OF_PUBMED.search, parts)))
 
 
+def of_another(databases: Iterable[str]) -> bool:
+    """Whether a record names a database that has numbers of its own."""
+    return any(map(_OTHERS.search, databases))
+
+
 def may_be_of_pubmed(databases: Iterable[str]) -> bool:
-    """Whether nothing is said of the database, or EBSCO's short name of MEDLINE."""
+    """Whether nothing is said of the database, or EBSCO's short name of MEDLINE, or Europe PMC, which has preprints and patents too."""
     named = [one.strip().lower() for one in databases if one.strip()]
-    return not named or any(one in _EBSCO_MEDLINE for one in named)
+    return not named or any(one in _MAY_BE for one in named)
 
 
 def whole_pmid(text: str) -> Pmid | None:
     """A PMID that a value is as a whole, labelled or not; spreadsheets write `33390062.0`."""
-    text = re.sub(r"^(?:pmid|pubmed|medline)\s*[:=]?\s*(?=\d)", "", text.strip().strip("{}[]()."), flags=re.IGNORECASE)
-    return pmid_of(re.sub(r"^(\d+)\.0$", r"\1", text))
+    return pmid_of(
+        re.sub(r"^(?:pmid|pubmed|medline|med(?=:))\s*[:=]?\s*(?=\d)", "", text.strip(" \n{}.").strip(), flags=re.IGNORECASE)
+    )
 
 
 def whole_doi(text: str) -> str | None:

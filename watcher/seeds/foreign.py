@@ -58,6 +58,18 @@ _BEGINNINGS = (
 
 _LINES = (
     (re.compile(r"^<\d+>[ \t]*\n[A-Z][^\n]*\n[ \t]{2,}\S", re.MULTILINE), "Ovid's text", _OVID),
+    (
+        re.compile(
+            r"^[ \t]*(?:Unique Identifier|DOI Number|Link to the Ovid Full Text or citation)[ \t]*:?\n[ \t]*\S", re.MULTILINE
+        ),
+        "Ovid's text",
+        _OVID,
+    ),
+    (
+        re.compile(r"^[^\n]{0,300}\bCited by \d+[^\n]{0,40}\bRelated articles\b", re.MULTILINE | re.IGNORECASE),
+        "Google Scholar's page",
+        f"{_RIS}; in Google Scholar: Cite, RefMan or BibTeX",
+    ),
     (re.compile(r"\AScopus\nEXPORT DATE:"), "Scopus's text", f"{_RIS}; in Scopus: Export, RIS"),
     (re.compile(r"^Record #\d+ of \d+\n(?:ID|AU|TI): ", re.MULTILINE), "the Cochrane Library's text", f"{_RIS}; choose RIS there"),
     (

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from watcher.domain import Pmid
 from watcher.seeds.dois import doi_of, dois_in
 
-__all__ = ["Identifiers", "doi_of", "dois_in", "identified", "pmcid_of", "pmcids_in", "pmid_of", "pmids_in"]
+__all__ = ["Identifiers", "doi_of", "dois_in", "identified", "pmcid_of", "pmcids_in", "pmid_of", "pmids_elsewhere", "pmids_in"]
 
 _LABEL = re.compile(
-    r"(pubmed ?central(?: ?id)?|pubmed(?: ?id| pmid)?|pmid|doi|pmcid|pmc(?: ?id)?)"
-    r"(?:[\"'\])]*\s*[:=：#]+\s*|\s*[-–]\s+|[\])]*\s+(?=\S)|(?<=pmid)(?=\d))",
+    r"(pubmed ?central(?: ?id)?|pubmed(?: ?id| pmid)?|pmid|doi|pmcid|pmc(?: ?id)?|med(?=[:/]\d))"
+    r"(?:[\"'\])]*\s*[:=：#]+\s*|(?<=med)/|\s*[-–]\s+|[\])]*\s+(?=\S)|(?<=pmid)(?=\d))",
     re.IGNORECASE,
 )
 _PROXY = r"(?:\.[\w.-]+)?(?::\d+)?"
@@ -38,16 +38,28 @@ _PUBMED_SEARCH = re.compile(
 )
 """A search for one number of five digits or more is one for a PMID; a shorter one may be a year."""
 _PMC_PAGE = re.compile(
-    rf"{_FRONT}(?:pmc[.-]{_NCBI}/articles|{_NCBI}/(?:labs/)?pmc/articles|{_EUROPE}/(?:articles?|abstract)(?:/pmc)?|pmc\.gov)/(PMC\d+)\b",
+    rf"{_FRONT}(?:(?:pmc[.-]{_NCBI}/articles|{_NCBI}/(?:labs/)?pmc/articles)/(?:PMC)?|"
+    rf"(?:{_EUROPE}/(?:articles?|abstract)(?:/pmc)?|pmc\.gov)/PMC)(\d{{1,9}})\b",
     re.IGNORECASE,
 )
+"""At PubMed Central itself the number may stand without its letters, as OpenAlex writes it."""
+_VALUE = r"[^\s\"'<>]{0,300}?"
+_MEDLINE_ELSEWHERE = re.compile(
+    rf"ebscohost[.-]com\b[^\s\"'<>?]{{0,100}}\?(?={_VALUE}\bdb=(?:cmedm|mnh|mdc|mdl)\b){_VALUE}\bAN=(\d{{1,9}})(?![\w.-])|"
+    rf"ovidweb\.cgi\?(?={_VALUE}\bD=(?:med|prem|ppez|mesz)\w{{0,6}}\b){_VALUE}\bAN=(\d{{1,9}})(?![\w.-])|"
+    r"\bISI>?://MEDLINE:(\d{1,9})\b",
+    re.IGNORECASE,
+)
+"""A record of MEDLINE at EBSCOhost, at Ovid, and at Web of Science (as EndNote writes it): the accession number is the PMID."""
 _LABELLED_PMID = re.compile(
     r"\b(?:PMID|PubMed ?ID)[\"'*\]]*\s*[:=#]?[\s\"'*\[({]*(\d{1,9})(?!\w|\.\d)|"
     r"\bPMIDs[\"'*\]]*\s*[:=#]?[\s\"'*\[({]*((?:\d{1,9}[\s,;]+(?:and\s+)?)*\d{1,9})(?!\w|\.\d)",
     re.IGNORECASE,
 )
 _BARE_PMID = re.compile(r"(\d{1,9})(?:\s*[\[(](?:pmid|uid|pubmed|indexed|medline)[^\])]*[\])])?", re.IGNORECASE | re.ASCII)
-_WHOLE = re.compile(r"(\d{1,9})\.0*|(\d)(?:\.(\d*))?e\+?0?(\d)", re.IGNORECASE | re.ASCII)
+_WHOLE = re.compile(r"(\d{1,9})(?:\.0*|,0)|(\d)(?:[.,](\d*))?e\+?0?(\d)", re.IGNORECASE | re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}([.,'’\u00a0\u202f ])\d{3}\1\d{3}", re.ASCII)
+"""Seven to nine digits, as spreadsheets show them."""
 _LINK = re.compile(r"!?\[([^\]]*)\]\(\s*<?([^\s<>]+?)>?(?:\s+[\"'][^\"']*[\"'])?\s*\)")
 _WRAPS = {"<": ">", "(": ")", "[": "]", "{": "}"}
 _QUOTES = "\"'`“”‘’«» \t\u00a0\ufeff\u200b"
@@ -88,24 +100,23 @@ def identified(text: str) -> Identifiers:
 
 
 def pmid_of(text: str) -> Pmid | None:
-    """A PMID: bare, in quotes, as a whole number with a decimal point (41224659.0, 4.1224659E7, as spreadsheets write it), or as the
-    address of its page at PubMed or Europe PMC."""
+    """A PMID: bare, in quotes, as spreadsheets write a whole number (41224659.0, 41224659,0, 4.1224659E7, 41,224,659), or as the address of
+    its page at PubMed or Europe PMC, or of MEDLINE's record at EBSCOhost, Ovid or Web of Science."""
     text = unwrapped(text)
     page = _PUBMED_PAGE.match(text) or _PUBMED_SEARCH.match(text)
     if page:
         is_one = _MORE_OF_ADDRESS.match(text, page.end()) is None
         return (Pmid(int(next(filter(None, page.groups())))) or None) if is_one else None
     bare = _BARE_PMID.fullmatch(text)
-    digits = bare[1] if bare else _whole(text)
+    digits = bare[1] if bare else _whole(text) or _elsewhere(text)
     return (Pmid(int(digits)) or None) if digits else None
 
 
 def pmcid_of(text: str) -> str | None:
     """A PMCID, bare or as the address of its page at PubMed Central or Europe PMC."""
     text = unwrapped(text)
-    page = _PMC_PAGE.match(text)
-    bare = re.fullmatch(r"PMC ?(\d{1,9})(?:\.\d+)?", text, re.IGNORECASE | re.ASCII)
-    return page[1].upper() if page else f"PMC{bare[1]}" if bare else None
+    found = _PMC_PAGE.match(text) or re.fullmatch(r"PMC ?(\d{1,9})(?:\.\d+)?", text, re.IGNORECASE | re.ASCII)
+    return f"PMC{found[1]}" if found else None
 
 
 def pmcids_in(text: str) -> tuple[str, ...]:
@@ -126,7 +137,7 @@ def pmids_in(text: str) -> tuple[Pmid, ...]:
 
 def placed_pmids(text: str) -> Iterator[tuple[int, int, Pmid]]:
     """Every number that a text calls a PMID, or links to at PubMed: where it begins and ends, and the number."""
-    for pattern in (_LABELLED_PMID, _PUBMED_PAGE, _PUBMED_SEARCH):
+    for pattern in (_LABELLED_PMID, _PUBMED_PAGE, _PUBMED_SEARCH, _MEDLINE_ELSEWHERE):
         for match in pattern.finditer(text):
             place = next(number for number, group in enumerate(match.groups(), start=1) if group)
             for digits in re.finditer(r"\d+", match[place]):
@@ -137,6 +148,12 @@ def placed_pmids(text: str) -> Iterator[tuple[int, int, Pmid]]:
             while more:
                 yield more.start(1), more.end(1), Pmid(int(more[1]))
                 more = _MORE_OF_ADDRESS.match(text, more.end())
+
+
+def pmids_elsewhere(text: str) -> tuple[Pmid, ...]:
+    """The numbers of the records of MEDLINE at EBSCOhost, Ovid or Web of Science that a text leads to."""
+    numbers = (int(next(filter(None, found.groups()))) for found in _MEDLINE_ELSEWHERE.finditer(text))
+    return tuple(Pmid(number) for number in numbers if number)
 
 
 def unwrapped(text: str) -> str:
@@ -153,8 +170,16 @@ def unwrapped(text: str) -> str:
     return text
 
 
+def _elsewhere(address: str) -> str:
+    """The number of a record of MEDLINE at somebody else's address."""
+    found = None if re.search(r"\s", address) else _MEDLINE_ELSEWHERE.search(address)
+    return next(filter(None, found.groups())) if found else ""
+
+
 def _whole(text: str) -> str:
-    """The digits of a whole number that a spreadsheet wrote as a fraction, where none of them was rounded away."""
+    """The digits of a whole number that a spreadsheet wrote as a fraction or in groups of three, where none was rounded away."""
+    if _GROUPED.fullmatch(text):
+        return re.sub(r"\D", "", text)
     number = _WHOLE.fullmatch(text)
     if number is None or number[1]:
         return number[1] if number else ""

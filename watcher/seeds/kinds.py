@@ -6,6 +6,7 @@ recogniser of `BY_CONTENT` that knows a text names its reader. Of the rest, `BY_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -75,6 +76,9 @@ BY_ENDING: dict[str, Reader] = {
 }
 """Who reads a file whose content no recogniser of `BY_CONTENT` knows."""
 
+_PRE = re.compile(r"^[ \t]*</?pre(?: [^<>\n]{0,200})?>", re.MULTILINE | re.IGNORECASE)
+"""How E-utilities and PubMed's earlier pages wrap text that a browser saves."""
+
 KNOWN = ", ".join(filter(None, BY_ENDING))
 _END_IT = "give it an ending, such as .txt for a page about one paper"
 
@@ -101,7 +105,7 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
         SeedError: nothing in it can be read; says what to save or export instead.
     """
     refuse_beginning(text, path)
-    text = dedent(without_controls(text))  # mail programs and Ovid indent a whole export
+    text = dedent(_PRE.sub("", without_controls(text)))  # mail programs and Ovid indent a whole export
     parts = parted(text)
     return tuple(sorted((entry for part in parts for entry in _entries(part, path)), key=lambda entry: entry.line))
 

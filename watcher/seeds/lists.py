@@ -123,8 +123,12 @@ def _is_reference(piece: Piece) -> bool:
 
 def _is_single(found: Sequence[Piece]) -> bool:
     """Whether all identifiers may be those of one paper: they are called what they are, and no kind comes twice."""
-    kinds = [mention.kind for one in found for mention in own(one.text)]
+    kinds = [kind for one in found for kind in ([mention.kind for mention in own(one.text)] or _kinds(identified(one.text)))]
     return 0 < len(kinds) == len(set(kinds)) and not any(one.marked and not _LABEL.match(one.text) for one in found)
+
+
+def _kinds(ids: Identifiers) -> list[str]:
+    return [kind for kind in ("pmid", "doi", "pmcid") if getattr(ids, kind)]
 
 
 def _is_prose(piece: Piece) -> bool:

@@ -13,7 +13,8 @@ from watcher.seeds.entry import Entry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
-_TAG = re.compile(r"^([A-Z][A-Z0-9]{1,3}) *- ?(.*)$")
+_TAG = re.compile(r"^(?:\d{1,5}: (?=PMID-))?([A-Z][A-Z0-9]{1,3}) *- ?(.*)$")
+"""Earlier saves of PubMed have a number before the first tag of each record: `1: PMID- 33390062`."""
 _NAMED = re.compile(r"^(?:PMID|PMC |PMCR|OWN |STAT|UI  |VN {1,2})- ?\S", re.MULTILINE)
 _OTHER_LINE = re.compile(r"^(?:TI {1,2}|TT  |BTI |AB  |AU  |FAU |DP  |JT  |MH  |AID |LID )- ?\S", re.MULTILINE)
 _SOURCE_DOI = re.compile(r"\bdoi: (10\.\S+)")
@@ -22,7 +23,7 @@ _ONCE = frozenset({"PMID", "PMC", "TI", "OWN", "STAT", "UI", "VN"})
 
 def is_medline(text: str) -> bool:
     """Whether a text is in PubMed's format, whatever tag it begins with. RIS has some of its tags, and TY besides."""
-    has_pmid = re.search(r"^PMID- ?\d", text, re.MULTILINE)
+    has_pmid = re.search(r"^(?:\d{1,5}: )?PMID- ?\d", text, re.MULTILINE)
     return bool(has_pmid or (_NAMED.search(text) and _OTHER_LINE.search(text))) and not re.search(
         r"^TY\s{1,3}- ", text, re.MULTILINE
     )
@@ -39,7 +40,7 @@ def read_medline(text: str, path: Path) -> tuple[Entry, ...]:
 
 def _tag_of(line: str) -> tuple[str, str] | None:
     found = _TAG.match(line)
-    return (found[1], found[2]) if found and len(found[0]) - len(found[2]) <= 6 else None
+    return (found[1], found[2]) if found and found.start(2) - found.start(1) <= 6 else None
 
 
 def _records(found: Iterable[Field]) -> Iterator[Record]:

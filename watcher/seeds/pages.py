@@ -53,7 +53,12 @@ _ONE_LINE = frozenset({"pmid", "doi", "pmcid"})
 _NOT_ITS_OWN = frozenset({"cited", "notes", "abstract", "entities", "keywords", "headings"})
 """Parts whose identifiers are other papers', or about to be taken for what they are not."""
 _CLOSED = frozenset({"cited", "notes"})
-"""Parts that a label with a PMID or DOI behind it does not end."""
+"""Parts that a label with a PMID or DOI behind it does not end, save where they are a line of their own with an empty one below."""
+_OF_ONE = re.compile(
+    r"(?:comment|correction|update|retraction|republished|expression of concern)s? (?:in|on|of|for|from)|errat(?:um|a) (?:in|for)",
+    re.IGNORECASE,
+)
+"""Labels of a line about one other paper, which tells nothing of what stands below the next empty line."""
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_KEY = re.compile(r"^([A-Za-z][\w -]{0,30}?)\s*:(?:\s+|$)(.*)$")
 _EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "unknown", "not available", "tbd", "?", "~", "[]", "''", '""'})
@@ -63,6 +68,8 @@ _STARRED = re.compile(r"(\*{1,3})(?=[^\s*])([^*\n]+)(?<=\S)\1(?!\w)")
 _UNDERLINED = re.compile(r"(?<!\w)(_{1,2})(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)")
 """Markdown's signs. None of them looks further than the next of its kind, or 200 characters: texts of any length are read in linear time."""
 _SEVERAL = "the numbers on this line may be PMIDs, and nothing says so"
+_NONE_ITS_OWN = "this page names several papers and none as its own"
+_ONE_ON_A_LINE = "write one PMID or DOI on a line, or give the page's paper a line of its own, such as `PMID: …`"
 _LONG = 200
 """Characters from which a paragraph without a label may be the abstract."""
 
@@ -76,6 +83,7 @@ class _Block:
     lines: list[str] = field(default_factory=list)
     line: int = 1
     is_section: bool = False
+    is_of_one: bool = False
     has_text: bool = False
 
     def __post_init__(self) -> None:
@@ -95,7 +103,16 @@ class _Block:
         """Whether the value is one line and stands there, so that what follows is not part of it."""
         if self.name == "title" and self.is_section:
             return True
-        return self.has_text if self.name in _ONE_LINE else self.name == "" and bool(self.lines[0])
+        return (
+            self.has_text
+            if self.name in _ONE_LINE
+            else (self.name == "" and bool(self.lines[0])) or (self.is_of_one and self.is_over)
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the value began behind its label, and an empty line stands below it."""
+        return not self.is_section and bool(self.lines[0].strip()) and not self.lines[-1].strip()
 
 
 def read_page(text: str, path: Path) -> tuple[Entry, ...]:
@@ -151,9 +168,7 @@ def _refuse_several(text: str, path: Path) -> None:
     kinds = [{one.value for one in found if one.kind == kind} for kind in ("pmid", "doi", "pmcid")]
     if max(map(len, kinds)) > 1:
         line = text.count("\n", 0, found[0].start) + 1
-        what = "this page names several papers and none as its own"
-        fix = "write one PMID or DOI on a line, or give the page's paper a line of its own, such as `PMID: …`"
-        raise refused(path, line, what, fix)
+        raise refused(path, line, _NONE_ITS_OWN, _ONE_ON_A_LINE)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------------------
@@ -188,7 +203,8 @@ def _blocks(lines: list[str]) -> list[_Block]:
         elif _is_title(found[0], line, blocks):
             blocks.append(_Block("title", [found[0]], position + 1, is_section=True))
         else:
-            blocks.append(_Block(_name_of(found[0]) or "", [found[1]], position + 1, is_section=bool(_HEADING.match(line))))
+            is_section, is_of_one = bool(_HEADING.match(line)), bool(_OF_ONE.fullmatch(found[0].strip(" :")))
+            blocks.append(_Block(_name_of(found[0]) or "", [found[1]], position + 1, is_section, is_of_one))
     return blocks
 
 
@@ -215,7 +231,7 @@ def _labelled(line: str, block: _Block) -> tuple[str, str] | None:
         return None if block.is_section and block.name in _CLOSED and _name_of(line) in _ONE_LINE else (line, "")
     labelled = _BOLD_LABEL.match(line) or _NUMBER_LABEL.match(line) or _INLINE_LABEL.match(line) or _BRACKET_LABEL.match(line)
     name = _name_of(labelled[1]) if labelled else None
-    if labelled is None or name is None or (block.name in _CLOSED and name in _ONE_LINE):
+    if labelled is None or name is None or (block.name in _CLOSED and not block.is_over and name in _ONE_LINE):
         return None
     return labelled[1], labelled[2]
 
@@ -235,7 +251,11 @@ def _heading_like(lines: list[str], position: int, block: _Block) -> tuple[str, 
 
 
 def _identifiers(blocks: Sequence[_Block], path: Path) -> tuple[Identifiers, tuple[Problem, ...]]:
-    """What the page calls its own, and the labelled values that are not understood: no other number takes their place."""
+    """What the page calls its own, and the labelled values that are not understood: no other number takes their place.
+
+    Raises:
+        SeedError: it calls several PMIDs its own, and has several DOIs: it is several papers.
+    """
     found: dict[str, list[str]] = {"pmid": [], "doi": [], "pmcid": []}
     doubts: list[Problem] = []
     for block in blocks:
@@ -247,10 +267,17 @@ def _identifiers(blocks: Sequence[_Block], path: Path) -> tuple[Identifiers, tup
                 found[block.name].append("")
             for one in named or ():
                 found[one.kind].append(one.value)
+    if len(set(found["pmid"]) - {""}) > 1 and _has_several_dois(blocks):
+        raise refused(path, next(block.line for block in blocks if block.name == "pmid"), _NONE_ITS_OWN, _ONE_ON_A_LINE)
     doubts += [_twice(kind, values, blocks, path) for kind, values in found.items() if len(set(values) - {""}) > 1]
     elsewhere = _elsewhere(blocks)
     ids = {kind: _the_one(values) if values else _the_one(elsewhere[kind]) for kind, values in found.items()}
     return Identifiers(identified(f"pmid:{ids['pmid']}").pmid, ids["doi"], ids["pmcid"]), tuple(doubts)
+
+
+def _has_several_dois(blocks: Sequence[_Block]) -> bool:
+    own_text = "\n".join(block.text for block in blocks if block.name not in _NOT_ITS_OWN)
+    return len({one.value for one in own(own_text) if one.kind == "doi"}) > 1
 
 
 def _labelled_ids(kind: str, value: str) -> list[Mention] | None:

@@ -10,7 +10,7 @@ from watcher.seeds.entry import folded
 from watcher.seeds.identifiers import identified
 from watcher.seeds.mentions import mentions
 
-_MARK = re.compile(r"^\s*(?:[-*•+–]|\[(\d{1,4})\]|\(?(\d{1,4})[.):])\s+")
+_MARK = re.compile(r"^\s*(?:[-*•+–]|\[(\d{1,4})\]|\(?(\d{1,4})[.):])\s+(?:\[[ xX✓-]?\]\s+)?")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _RULE = re.compile(r"(?:[-=_*]\s*){3,}|\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*:?-*:?")
 _LONGEST = 5_000

@@ -12,6 +12,9 @@ from watcher.seeds.tagged import Field, Record, entries, fields
 
 _TAG = re.compile(r"^\s{0,8}([A-Z][A-Z0-9])  [-–](?:\s(.*)|)$")
 _LAX_TAG = re.compile(r"^([A-Z][A-Z0-9])\s{0,3}[-–](?:\s+(.*)|(\w.*)|)$")
+_LONG_TAG = re.compile(r"^(PMID|PMCID|DOI)\s{0,3}-\s+(\S.*)$")
+_OF_LONG = {"PMID": "PM", "PMCID": "PC", "DOI": "DO"}
+"""Tags that scripts write, which RIS does not have, and what they are here."""
 _BARE_END = re.compile(r"^ER\s*$")
 _KNOWN = re.compile(
     "TY|ER|A[1-4BDNUV]|B[NT]|C[1-8ANPTY]|D[ABIOP]|E[DPT]|I[DS]|J[12AFO]|KW|L[1-4ABK]|M[123]|N[12V]|OP|P[BMPY]|R[INP]|S[ENPT]|T[123AIT]|U[1-5R]|V[LO]|Y[12]"
@@ -47,6 +50,8 @@ def read_ris(text: str, path: Path) -> tuple[Entry, ...]:
 def _tag_of(line: str) -> tuple[str, str] | None:
     if found := _TAG.match(line):
         return found[1], found[2] or ""
+    if found := _LONG_TAG.match(line):
+        return _OF_LONG[found[1]], found[2]
     lax = _LAX_TAG.match(line)
     if lax and _KNOWN.fullmatch(lax[1]):
         return lax[1], lax[2] or lax[3] or ""
@@ -114,6 +119,7 @@ def _evidence(record: Record) -> Evidence:
     evidence = Evidence()
     evidence.numbers(record.all("PM"))
     evidence.doi_fields(record.all("DO", "DI"))
+    evidence.pmcid_fields(record.all("PC"))
     evidence.labelled(record.all(*_LABELLED))
     evidence.notes(record.all(*_NOTES))
     evidence.accession(record.all("AN"), databases)

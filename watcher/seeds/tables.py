@@ -18,6 +18,7 @@ from typing import TypeVar
 from watcher.domain import Pmid
 from watcher.errors import Place, Problem
 from watcher.seeds.entry import Entry, folded, terms
+from watcher.seeds.evidence import of_another
 from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmid_of, pmids_in
 from watcher.seeds.lists import read_list
 from watcher.seeds.mentions import Mention, mentions, own, papers
@@ -27,13 +28,14 @@ _Value = TypeVar("_Value")
 
 _COLUMNS = {
     "pmid": "pmid; pmids; pubmed id; pubmed; pubmed pmid; medline pmid; pm; ids pmid; pubmed number; entrez uid",
-    "doi": "doi; di; doi link; digital object identifier; ids doi; article doi",
+    "doi": "doi; di; do; doi link; doi name; digital object identifier; ids doi; article doi; item doi",
     "pmcid": "pmcid; pmc id; pmc; pubmed central id; ids pmcid",
-    "title": "title; article title; title primary; document title; primary title; ti; t1; publication title of the article; display name",
+    "title": "title; article title; item title; title primary; document title; primary title; ti; t1; publication title of the article; "
+    "display name; titel",
     "abstract": "abstract; abstract note; abstract text; ab; summary",
     "keywords": "keywords; author keywords; manual tags; automatic tags; index keywords; descriptors; de; keywords plus; tags; other terms",
     "headings": "mesh; mesh terms; mesh headings; headings; mh; subject headings",
-    "address": "url; urls; link; links; article url; web page; source url; file urls; urlpubmed",
+    "address": "url; urls; link; links; article url; web page; source url; file urls; urlpubmed; plink; document url",
     "extra": "extra; xref; custom 2; ut; ut unique wos id; unique wos id; accession number; an; identifiers; other ids",
     "source": "source; database",
     "external": "ext id; external id; extid",
@@ -53,6 +55,7 @@ _PMIDS_LENGTH = 7
 """Digits from which a number in a row without a head may be another paper's PMID."""
 _COMMENT = re.compile(r"(?:^|\s)#", re.MULTILINE)
 _MEDLINE_NUMBER = re.compile(r"\b(?:MEDLINE:|PUBMED[: ]\s*)(\d{1,9})\b")
+_OTHERS_AT_EBSCO = re.compile(r"ebscohost[.-]com\b.*\bdb=(?!cmedm\b|mnh\b|mdc\b|mdl\b)\w", re.IGNORECASE)
 _RULE_LINE = re.compile(r"\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*(?::?-{2,}:?[ \t]*)?")
 """The line below the head of a Markdown table."""
 _NAMES = {"pmid": "PMID", "doi": "DOI", "pmcid": "PMCID"}
@@ -186,7 +189,8 @@ def _entry(head: _Head, row: _Row, path: Path) -> Entry:
         [*cells("address"), *cells("extra")],
         dict(zip(("source", "external"), map(_first, map(cells, ("source", "external"))), strict=True)),
     )
-    extra = [Pmid(int(one)) for one in cells("extra") if one.isascii() and one.isdigit() and _LEAST_DIGITS <= len(one) <= 9]
+    is_anothers = of_another(cells("source")) or any(map(_OTHERS_AT_EBSCO.search, cells("address")))
+    extra = [] if is_anothers else [Pmid(int(one)) for one in cells("extra") if re.fullmatch(rf"[0-9]{{{_LEAST_DIGITS},9}}", one)]
     return Entry(
         f"line {row.line}",
         row.line,
