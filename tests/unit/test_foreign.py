@@ -112,8 +112,16 @@ FOREIGN = {
         *('su.exact("asthma")', "NOFT(asthma)", "TI(asthma) OR AB(wheeze)", 'MainSubject.Exact("asthma")'),
         *("remove duplicates from 3", "Remove duplicates from 12 AND asthma", "from 5 keep 1-10"),
         *("asthma + wheeze", "asthma[tiab] + wheeze[tiab]", '"lung function" + wheeze'),
+        *("Asthma/dt, th", "Lung Diseases/di OR cough", "allintitle: asthma child", "(site:nih.gov asthma)"),
+        *("asthma^2 OR wheeze", "asthma~ AND child", '\\"lung function\\"[tiab]', "asthma[tiab]\\nOR wheeze[tiab]"),
+    ],
+    Code.QUERY_OPERATOR: [
+        *("asthma[tiab] ODER wheeze[tiab]", "asthma[tiab] und wheeze[tiab]", '"lung function" ET asthma', "(asthma) o (wheeze)"),
+        *("asthma[tiab], wheeze[tiab]", "asthma[tiab]; wheeze[tiab]", "asthma[tiab]/wheeze[tiab]", '"asthma", "wheeze"'),
+        *("asthma[tiab] ANDNOT wheeze[tiab]", "asthma[tiab] BUT NOT wheeze[tiab]", "asthma[tiab] XOR wheeze[tiab]"),
     ],
     Code.QUERY_TAG: [
+        *("asthma(tiab)", "asthma (Title/Abstract) OR wheeze", "asthma (MeSH)", "asthma.tiab", "asthma tiab OR wheeze[tiab]"),
         '"asthma[tiab]" OR "wheeze[tiab]"',
         '"lung function [Title/Abstract]" AND child',
         '"Asthma[mh:noexp]" OR wheeze[tiab]',
@@ -222,6 +230,10 @@ RIGHT = [
     "AB(2) toxin[tiab] OR titanium[tiab]",
     "well--being[tiab] OR and/or[tiab]",
     "not otherwise specified[tiab] OR unspecified[tiab]",
+    "C57BL/6[tiab] OR HER2/neu[tiab] OR PD-1/PD-L1[tiab] OR Asthma/dt[mh] OR Asthma/dt [Mesh]",
+    '"ear, nose and throat"[tiab] OR ear, nose and throat[tiab] OR Receptors, Nicotinic[mh]',
+    "diseases in twins[mh] OR type O blood[tiab] OR vitamin E[tiab] OR (E. coli)",
+    "(R)-ketamine[tiab] OR 10^9[tiab] OR p53-/-[tiab]",
 ]
 
 

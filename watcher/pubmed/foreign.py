@@ -39,6 +39,11 @@ def _rule(pattern: str, what: str, fix: str, code: Code = Code.QUERY_FOREIGN, fl
 
 
 _I = re.IGNORECASE
+_QUALIFIERS = (
+    "ab|ad|ae|ag|ai|ah|an|bi|bl|cf|ch|ci|cl|cn|co|ct|cy|de|df|dg|dh|di|dt|du|ec|ed|em|en|ep|es|et|ge|gd|hi|im|in|ip|ir|is|js|lj|me|mi|mo|"
+    "mt|nu|og|pa|pc|pd|ph|pk|po|pp|ps|px|py|ra|re|rh|ri|rt|sc|sd|se|sn|st|su|td|th|tm|tr|tu|ur|us|ut|ve|vi"
+)
+"""The subheadings of MeSH in two letters."""
 RULES: tuple[Rule, ...] = (
     # Ovid
     _rule(
@@ -46,6 +51,13 @@ RULES: tuple[Rule, ...] = (
         r"|(?<![\w/\x00\"*])\*?[A-Z][\w'-]*(?:,? [\w'-]+){0,8}/(?=\s*(?:$|\)|(?:or|and|not|OR|AND|NOT)\s))",
         "a heading with a slash behind it is Ovid's syntax",
         'write "Asthma"[mh] for exp Asthma/, and "Asthma"[mh:noexp] for Asthma/',
+        flags=re.MULTILINE,
+    ),
+    _rule(
+        rf"(?<![\w/-])\*?[A-Z][a-z'-]{{3,}}(?:,? [\w'-]+){{0,8}}/(?:{_QUALIFIERS})(?:, ?(?:{_QUALIFIERS}))*"
+        r"(?=\s*(?:$|\)|(?:or|and|not|OR|AND|NOT)\s)|\s\[[A-Z][a-z]+[ ,&])",
+        "a heading with subheadings of two letters, such as Asthma/dt, th, is Ovid's syntax",
+        'write "Asthma/drug therapy"[mh] OR "Asthma/therapy"[mh]',
         flags=re.MULTILINE,
     ),
     _rule(
@@ -138,13 +150,41 @@ RULES: tuple[Rule, ...] = (
     ),
     # search engines
     _rule(
-        r"(?<!\S)(?:site|intitle|allintitle|inurl|filetype):(?=\S)",
+        r"(?<![^\s(])(?:(?:site|intitle|inurl|filetype|intext):(?=\S)|(?:allintitle|allintext|allinurl):)",
         "site: and intitle: are a search engine's syntax",
         "take it out, or write a tag behind the word: asthma[ti]",
     ),
     _rule(r"(?<![^\s(])-(?=[A-Za-z(\"])", "- before a word excludes nothing", "write NOT before what you do not want"),
     _rule(r"(?<![^\s(])\+(?=[A-Za-z(\"])", "+ before a word demands nothing", "write AND between the words"),
     _rule(r"\|{1,2}|&&|(?<=[\])\"])\s*&(?=\s*[(\"\w])", "| and & are no operators to PubMed", "write OR, or AND"),
+    _rule(
+        r"(?<=[\])])\s*[,;](?=\s*[(\"\w])|(?<=\")\s*[,;](?=\s*\")|(?<=\])\s*/(?=\s*[(\"\w])",
+        "a comma, semicolon or slash between two terms joins nothing, and PubMed takes AND",
+        "write OR, or AND",
+        Code.QUERY_OPERATOR,
+    ),
+    _rule(
+        r"(?<=[\])\"])\s+(?:oder|und|nicht|ou|et|sauf|oppure|y|o|e|en|of)(?=\s+[(\"\w])",
+        "PubMed knows the English operators only",
+        "write OR, AND or NOT",
+        Code.QUERY_OPERATOR,
+        _I,
+    ),
+    _rule(r"(?<=[\s\])])(?:AND-?NOT|BUT NOT|XOR)(?=[\s(])", "PubMed knows AND, OR and NOT only", "write NOT", Code.QUERY_OPERATOR),
+    _rule(r"\\", "a backslash is nothing to PubMed", "take it out: write a quotation mark or a bracket alone"),
+    _rule(
+        r"\((?:tiab|ti/ab|title/abstract|mesh(?: terms?| major topic)?|majr|text ?word|all fields|publication type)\)"
+        r"|(?<![\[\w/-])tiab(?![\w:-])",
+        "a field outside of square brackets is searched as a word",
+        "write it in square brackets: asthma[tiab]",
+        Code.QUERY_TAG,
+        _I,
+    ),
+    _rule(
+        r"(?<=\w)\^\d+(?:\.\d+)?(?=\s|\)|$)|(?<=[A-Za-z]{3})~\d?(?=\s|\)|$)",
+        "^ and ~ behind a word are a search engine's signs for weight and likeness",
+        "take them out",
+    ),
     _rule(r"\"~\d+", "~ behind a phrase is another engine's proximity search", 'write "two words"[tiab:~3]'),
     # pastes
     _rule(
