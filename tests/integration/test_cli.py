@@ -734,7 +734,8 @@ def test_explain_of_an_old_and_of_an_unknown_paper(lived: Shell) -> None:
 
 
 def test_export_writes_each_format(lived: Shell) -> None:
-    for style, mark in {"ris": "AN  - 1", "bib": "pmid = {1}", "nbib": "PMID- 1", "csv": "10.9999/one"}.items():
+    marks = {"ris": "AN  - 1", "bib": "pmid = {1}", "nbib": "PMID- 1", "csl-json": '"PMID": "1"', "csv": "10.9999/one"}
+    for style, mark in marks.items():
         printed = lived("export", "--list", "lab-weekly", "--format", style)
         written = lived("export", "--list", "lab-weekly", "--format", style, "--out", f"papers.{style}")
 
@@ -742,6 +743,23 @@ def test_export_writes_each_format(lived: Shell) -> None:
         assert mark in printed.out
         assert written.out == f"2 papers written to papers.{style}\n"
         assert mark in (lived.lab.folder / f"papers.{style}").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("a.bib", "@article{"),
+        ("a.nbib", "PMID- "),
+        ("a.json", '[\n {\n  "id": '),
+        ("a.CSV", "pmid,"),
+        ("a.ris", "TY  - "),
+        ("a.txt", "TY  - "),
+    ],
+)
+def test_without_a_format_the_name_of_the_file_says_it(lived: Shell, name: str, mark: str) -> None:
+    lived("export", "--out", name)
+
+    assert mark in (lived.lab.folder / name).read_text("utf-8")[:2_000]
 
 
 def test_export_is_of_a_list_a_watch_or_everything_since_a_day(lived: Shell) -> None:

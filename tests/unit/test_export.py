@@ -2,22 +2,29 @@
 
 import csv
 import io
+import json
+import re
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import rispy
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.library import Library
-from bibtexparser.middlewares import LatexDecodingMiddleware, SeparateCoAuthors
 from Bio import Medline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher import export
 from watcher.domain import AbstractSection, Article, Author, Heading, Journal, PartialDate, Pmid, Qualifier, Relation
+from watcher.seeds.bibtex import read_bibtex
+from watcher.seeds.medline import read_medline
+from watcher.seeds.ris import read_ris
 
 PAPER = Article(
     pmid=Pmid(90000001),
@@ -97,6 +104,7 @@ def test_the_formats_are_named_as_the_command_line_names_them() -> None:
     assert dict(export.FORMATS) == {
         "ris": export.to_ris,
         "bib": export.to_bibtex,
+        "csl-json": export.to_csl,
         "csv": export.to_csv,
         "nbib": export.to_nbib,
     }
@@ -118,7 +126,17 @@ def count_nbib(text: str) -> int:
     return len(list(Medline.parse(io.StringIO(text))))  # type: ignore[no-untyped-call]  # Biopython's
 
 
-READERS: list[tuple[str, Callable[[str], int]]] = [("ris", count_ris), ("bib", count_bib), ("csv", count_csv), ("nbib", count_nbib)]
+def count_csl(text: str) -> int:
+    return len(json.loads(text))
+
+
+READERS: list[tuple[str, Callable[[str], int]]] = [
+    ("ris", count_ris),
+    ("bib", count_bib),
+    ("csl-json", count_csl),
+    ("csv", count_csv),
+    ("nbib", count_nbib),
+]
 
 
 @pytest.mark.parametrize(("name", "count"), READERS)
@@ -185,6 +203,7 @@ def test_ris_says_what_the_article_says() -> None:
         "language": "eng",
         "abstract": "AIMS: Long. Short.",
         "keywords": ["agrin", "endplate", "Neuromuscular Junction", "Receptors, Nicotinic"],
+        "notes": ["PMID: 90000001", "PMCID: PMC90000001"],
         "urls": ["https://pubmed.ncbi.nlm.nih.gov/90000001/"],
     }
 
@@ -201,7 +220,7 @@ def test_a_preprint_and_a_retraction_are_marked_in_ris() -> None:
     (entry,) = ris(replace(PAPER, publication_types=("Preprint", "Retracted Publication")))
 
     assert (entry["type_of_reference"], entry["type_of_work"]) == ("JOUR", "Preprint")
-    assert entry["notes"] == ["This paper was retracted."]
+    assert entry["notes"] == ["PMID: 90000001", "PMCID: PMC90000001", "Preprint", "This paper was retracted."]
 
 
 def test_a_chapter_and_a_book_have_their_own_ris_types() -> None:
@@ -214,7 +233,21 @@ def test_a_chapter_and_a_book_have_their_own_ris_types() -> None:
         "9780000000002",
     )
     assert (book["type_of_reference"], book["title"]) == ("BOOK", "Sample Reviews")
-    assert "secondary_title" not in book
+    assert (book["tertiary_authors"], chapter.get("tertiary_authors")) == (["Editor, Eve"], None)
+    assert not {"secondary_title", "secondary_authors"} & book.keys()
+
+
+def test_the_pmcid_of_a_chapter_is_a_note_alone() -> None:
+    (entry,) = ris(replace(CHAPTER, pmcid="PMC90000010"))
+
+    assert (entry["notes"], "custom2" in entry) == (["PMID: 90000010", "PMCID: PMC90000010"], False)
+
+
+def test_our_own_reader_of_seeds_knows_whose_number_a_note_in_ris_is() -> None:
+    for article in ALL:
+        (entry,) = read_ris(export.to_ris([article]), Path("x.ris"))
+
+        assert (entry.ids.pmid, entry.ids.pmcid, entry.doubts) == (article.pmid, article.pmcid, ())
 
 
 def test_a_thousand_authors_are_all_in_the_ris() -> None:
@@ -255,30 +288,92 @@ def test_the_last_page_is_written_in_full(pages: str, first: str, last: str | No
 # --- BibTeX ----------------------------------------------------------------------------------------------------------------------
 
 
-def test_bibtex_says_what_the_article_says_in_latex() -> None:
+def test_bibtex_says_what_the_article_says_in_utf_8() -> None:
     (entry,) = bibtex(PAPER).entries
     fields = {field.key: field.value for field in entry.fields}
 
     assert (entry.entry_type, entry.key) == ("article", "Sample2026_90000001")
-    assert fields["author"] == r"Sample, Jr, Jane A and M\"uller-{\L}o\'s, \"Od\"on and {Sample Consortium and Friends}"
+    assert fields["author"] == "Sample, Jr, Jane A and Müller-Łoś, Ödön and {Sample Consortium and Friends}"
     assert fields["title"] == (
-        r"{Sample: \textit{Agrn}\textsuperscript{+/-} mice \& 5\% {\lbrace}braces{\rbrace} "
-        r"when \textit{p} \ensuremath{<} 0.05\_\ensuremath{\alpha}}"
+        r"{{Sample: }\textit{{Agrn}}\textsuperscript{{+/-}}{ mice \& 5\% {\textbraceleft}braces{\textbraceright} when }"
+        r"\textit{{p}}{ $<$ 0.05\_α}}"
     )
-    assert fields["journal"] == "Sample journal of synapses"
+    assert fields["journal"] == "{Sample journal of synapses}"
     assert (fields["volume"], fields["number"], fields["pages"]) == ("12", "3", "187--194")
     assert (fields["doi"], fields["pmid"], fields["pmcid"]) == ("10.0000/Sample_2026.1", "90000001", "PMC90000001")
     assert fields["url"] == "https://pubmed.ncbi.nlm.nih.gov/90000001/"
 
 
-def test_latex_decodes_to_what_the_article_says() -> None:
-    text = export.to_bibtex([PAPER])
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("10–12 α ≤ é 漢", "10–12 α ≤ é 漢"),
+        ("a & 5% #1 b_c $2", r"a \& 5\% \#1 b\_c \$2"),
+        ("p<0.05>x", "p$<$0.05$>$x"),
+        ("{a}\\b", r"{\textbraceleft}a{\textbraceright}{\textbackslash}b"),
+        ("~5^2", r"{\textasciitilde}5{\textasciicircum}2"),
+        ("NO3--N --- 5''-end ``q ?`x ,,y", "NO3-{}-N -{}-{}- 5'{}'-end `{}`q ?{}`x ,{},y"),
+    ],
+)
+def test_only_what_is_special_to_bibtex_and_latex_is_escaped(text: str, latex: str) -> None:
+    (entry,) = bibtex(replace(PAPER, abstract=text, sections=())).entries
 
-    library = parse_string(text, append_middleware=[LatexDecodingMiddleware(keep_math_mode=False), SeparateCoAuthors()])
+    assert entry["abstract"] == latex
 
-    fields = {field.key: field.value for field in library.entries[0].fields}
-    assert fields["title"] == PAPER.title
-    assert fields["author"] == ["Sample, Jr, Jane A", "Müller-Łoś, Ödön", "Sample Consortium", "Friends"]
+
+def test_a_title_that_begins_with_markup_does_not_begin_with_a_command() -> None:
+    (entry,) = bibtex(replace(PAPER, title_markup="<i>Torpedo <sub>2</sub></i> rays")).entries
+
+    assert entry["title"] == r"{{}\textit{{Torpedo }\textsubscript{{2}}}{ rays}}"
+
+
+@pytest.mark.parametrize(
+    ("author", "written"),
+    [
+        (Author("van Sample", "Ann"), "van Sample, Ann"),
+        (Author("Van Sample"), "{Van Sample}"),
+        (Author("Sample", initials="A"), "Sample, A"),
+        (Author("Sample and Sons", "A"), "{Sample and Sons}, A"),
+        (Author("Sample, Widow", "A", suffix="2nd"), "{Sample, Widow}, 2nd, A"),
+        (Author(collective="Sample & Friends"), r"{Sample \& Friends}"),
+    ],
+)
+def test_a_name_is_one_name_to_bibtex(author: Author, written: str) -> None:
+    (entry,) = bibtex(replace(PAPER, authors=(author,))).entries
+
+    assert entry["author"] == written
+
+
+def test_latex_is_told_of_the_signs_that_it_does_not_know() -> None:
+    text = export.to_bibtex([replace(PAPER, title_markup="", title="TGF-β ≤ 5 CO₂ 山 м Α ﬂ and Łoś, é, ą\u2009– “q”")])
+
+    told = dict(re.findall(r"^\\sign\{(.*?)\}\{(.*)\}$", text, re.MULTILINE))
+    assert told == {
+        r"u8:\detokenize{β}": r"\ensuremath{\beta}",
+        r"u8:\detokenize{≤}": r"\ensuremath{\leq}",
+        r"u8:\detokenize{₂}": r"\textsubscript{2}",
+        r"u8:\detokenize{山}": "Shan",
+        r"u8:\detokenize{м}": "m",
+        r"u8:\detokenize{Α}": "A",
+        r"u8:\detokenize{ﬂ}": "fl",
+        r"u8:\detokenize{" + "\u2009}": r"\,",
+        r"?\string\k": r"\UseTextAccent{T1}\k",
+    }
+
+
+def test_a_file_of_signs_that_latex_knows_has_no_preamble() -> None:
+    assert export.to_bibtex([replace(PAPER, title_markup="", title="Müller’s “10–12” µm ± 5 °C")]).startswith("@article{")
+
+
+def test_our_own_reader_of_seeds_gives_back_what_was_written() -> None:
+    text = r"a {b} c^2 ~5 \d <x> 5% & #1 a_b $2 -- ``q'' 漢 β"
+
+    (entry,) = read_bibtex(
+        export.to_bibtex([replace(PAPER, title_markup="", title=text, abstract=text, sections=())]), Path("x.bib")
+    )
+
+    assert (entry.title, entry.abstract) == (text, text)
+    assert (entry.ids.pmid, entry.ids.doi, entry.ids.pmcid) == (PAPER.pmid, "10.0000/sample_2026.1", PAPER.pmcid)
 
 
 def test_months_are_bibtexs_own_names() -> None:
@@ -288,7 +383,7 @@ def test_months_are_bibtexs_own_names() -> None:
 def test_books_have_their_own_bibtex_types() -> None:
     chapter, book = bibtex(CHAPTER, BOOK).entries
 
-    assert (chapter.entry_type, chapter["booktitle"], chapter["editor"]) == ("incollection", "Sample Reviews", "Editor, Eve")
+    assert (chapter.entry_type, chapter["booktitle"], chapter["editor"]) == ("incollection", "{Sample Reviews}", "Editor, Eve")
     assert (chapter["publisher"], chapter["address"], chapter["isbn"]) == ("Sample Press", "Nowhere", "9780000000002")
     assert (book.entry_type, "booktitle" in book.fields_dict) == ("book", False)
 
@@ -299,7 +394,9 @@ def test_books_have_their_own_bibtex_types() -> None:
         ((Author("Müller", "A"),), "Muller2026_90000001"),
         ((Author("O'Neill van Sample", "A"),), "ONeillvanSample2026_90000001"),
         ((Author(collective="NMJ Group"),), "NMJGroup2026_90000001"),
-        ((Author("山田", "A"),), "Anonymous2026_90000001"),
+        ((Author("山田", "A"),), "ShanTian2026_90000001"),
+        ((Author("Łoś-Иванов", "A"),), "LosIvanov2026_90000001"),
+        ((Author("‽", "A"),), "Anonymous2026_90000001"),
         ((), "Anonymous2026_90000001"),
     ],
 )
@@ -319,7 +416,7 @@ def test_two_versions_of_a_record_get_two_keys() -> None:
 def test_markup_that_does_not_close_gives_the_plain_title(markup: str) -> None:
     (entry,) = bibtex(replace(PAPER, title="Plain & simple", title_markup=markup)).entries
 
-    assert entry["title"] == r"{Plain \& simple}"
+    assert entry["title"] == r"{{Plain \& simple}}"
 
 
 def test_a_preprint_and_a_retraction_are_noted_in_bibtex() -> None:
@@ -452,6 +549,26 @@ def test_long_values_are_wrapped_as_pubmed_wraps_them_and_come_back_whole() -> N
     assert entry["AID"][1] == f"{long.doi} [doi]"
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.sampled_from("ab-é \u00a0\u2009"), max_size=400))
+def test_values_are_cut_into_lines_as_textwrap_cuts_them(text: str) -> None:
+    title = " ".join(f"x{text}x".split(" ")).strip()
+    lines = export.to_nbib([replace(BARE, title=title)]).splitlines()
+
+    wrapper = textwrap.TextWrapper(
+        88, initial_indent="TI  - ", subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+    )
+    assert [line for line in lines if line[:4] in ("TI  ", "    ")] == wrapper.wrap(title)
+
+
+def test_our_own_reader_of_seeds_reads_nbib() -> None:
+    for article in ALL:
+        (entry,) = read_medline(export.to_nbib([article]), Path("x.nbib"))
+
+        assert (entry.ids.pmid, entry.ids.pmcid, entry.doubts) == (article.pmid, article.pmcid, ())
+        assert entry.title == article.title
+
+
 def test_bio_medline_reads_a_thousand_authors_and_their_order() -> None:
     (entry,) = medline(CROWD)
 
@@ -480,3 +597,142 @@ def test_articles_may_come_as_a_stream() -> None:
         yield BARE
 
     assert [entry["PMID"] for entry in Medline.parse(io.StringIO(export.to_nbib(stream())))] == ["90000001", "90000020"]  # type: ignore[no-untyped-call]  # Biopython's
+
+
+# --- CSL-JSON --------------------------------------------------------------------------------------------------------------------
+
+
+def items(*articles: Article) -> list[dict[str, Any]]:
+    return list(json.loads(export.to_csl(articles)))
+
+
+def test_csl_says_what_the_article_says() -> None:
+    (item,) = items(PAPER)
+
+    assert item == {
+        "id": "Sample2026_90000001",
+        "type": "article-journal",
+        "title": "Sample: <i>Agrn</i><sup>+/-</sup> mice & 5% {braces} when <i>p</i> < 0.05_α",
+        "author": [
+            {"family": "Sample", "given": "Jane A", "suffix": "Jr"},
+            {"family": "Müller-Łoś", "given": "Ödön"},
+            {"literal": "Sample Consortium and Friends"},
+        ],
+        "issued": {"date-parts": [[2026, 1, 5]]},
+        "container-title": "Sample journal of synapses",
+        "container-title-short": "Sample J Synapses",
+        "ISSN": "0000-0019",
+        "volume": "12",
+        "issue": "3",
+        "page": "187-194",
+        "DOI": "10.0000/Sample_2026.1",
+        "PMID": "90000001",
+        "PMCID": "PMC90000001",
+        "URL": "https://pubmed.ncbi.nlm.nih.gov/90000001/",
+        "language": "en",
+        "keyword": "agrin; endplate; Neuromuscular Junction; Receptors, Nicotinic",
+        "source": "PubMed",
+        "abstract": "AIMS: Long. Short.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("family", "parts"),
+    [
+        ("van der Sample", {"non-dropping-particle": "van der", "family": "Sample"}),
+        ("van 't Sample", {"non-dropping-particle": "van 't", "family": "Sample"}),
+        ("Van der Sample", {"family": "Van der Sample"}),
+        ("Sample van Elsewhere", {"family": "Sample van Elsewhere"}),
+        ("Ávila Sample", {"family": "Ávila Sample"}),
+        ("al-sample", {"family": "al-sample"}),
+        ("de sample", {"non-dropping-particle": "de", "family": "sample"}),
+    ],
+)
+def test_particles_stand_apart_in_csl(family: str, parts: dict[str, str]) -> None:
+    (item,) = items(replace(PAPER, authors=(Author(family, "Ann"),)))
+
+    assert item["author"] == [parts | {"given": "Ann"}]
+
+
+def test_kinds_of_publication_in_csl() -> None:
+    preprint, chapter, book = items(replace(PAPER, publication_types=("Preprint", "Retracted Publication")), CHAPTER, BOOK)
+
+    assert (preprint["type"], preprint["genre"], preprint["note"]) == ("article", "Preprint", "This paper was retracted.")
+    assert (chapter["type"], chapter["container-title"], chapter["editor"]) == (
+        "chapter",
+        "Sample Reviews",
+        [{"family": "Editor", "given": "Eve"}],
+    )
+    assert (chapter["publisher"], chapter["publisher-place"], chapter["ISBN"]) == ("Sample Press", "Nowhere", "9780000000002")
+    assert (book["type"], book["title"], "container-title" in book) == ("book", "Sample Reviews", False)
+
+
+@pytest.mark.parametrize(
+    ("date", "issued"),
+    [
+        (PartialDate("2026 Jan", 2026, 1), {"date-parts": [[2026, 1]]}),
+        (PartialDate("2026 Winter", 2026), {"date-parts": [[2026]]}),
+        (PartialDate("undated"), {"date-parts": [[2025, 12, 24]]}),
+    ],
+)
+def test_a_date_in_csl_is_as_precise_as_the_records(date: PartialDate, issued: dict[str, Any]) -> None:
+    (item,) = items(replace(PAPER, published=date))
+
+    assert item["issued"] == issued
+
+
+def test_keys_are_the_same_in_csl_and_bibtex() -> None:
+    twice = (*ALL, replace(PAPER, version=2))
+
+    assert [item["id"] for item in items(*twice)] == [entry.key for entry in bibtex(*twice).entries]
+
+
+TEXTS = (
+    "abstract container-title container-title-short DOI genre id ISBN ISSN issue keyword language note page PMCID PMID publisher "
+    "publisher-place source title URL volume"
+)
+TEXT = {"type": "string", "minLength": 1}
+NAME = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": False,
+    "properties": dict.fromkeys(("family", "given", "literal", "non-dropping-particle", "suffix"), TEXT),
+}
+NAMES = {"type": "array", "minItems": 1, "items": NAME}
+DAY = {"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": "integer"}}
+DATE = {
+    "type": "object",
+    "required": ["date-parts"],
+    "additionalProperties": False,
+    "properties": {"date-parts": {"type": "array", "minItems": 1, "maxItems": 1, "items": DAY}},
+}
+SCHEMA = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["id", "type"],
+        "additionalProperties": False,
+        "properties": {
+            **dict.fromkeys(TEXTS.split(), TEXT),
+            "type": {"enum": ["article", "article-journal", "book", "chapter"]},
+            "author": NAMES,
+            "editor": NAMES,
+            "issued": DATE,
+        },
+    },
+}
+"""Of CSL's own schema (csl-data.json, 1.0.2) what `to_csl` makes use of: a part of what that allows, and nothing that it does not."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(BREAKS, BREAKS)
+def test_csl_keeps_to_its_schema_whatever_a_record_holds(first: str, second: str) -> None:
+    odd = replace(
+        PAPER,
+        title=first,
+        title_markup="",
+        authors=(Author(first, second), Author(collective=second)),
+        journal=Journal(first, second),
+    )
+
+    jsonschema.validate(json.loads(export.to_csl([odd, PAPER, CHAPTER, BOOK, BARE])), SCHEMA)

@@ -69,12 +69,17 @@ class Said(StrEnum):
 
 
 class ExportFormat(StrEnum):
-    """How papers are written out."""
+    """How papers are written out; `watcher.export.FORMATS` has a writer for each."""
 
     RIS = "ris"
-    BIB = "bib"
-    CSV = "csv"
     NBIB = "nbib"
+    BIB = "bib"
+    CSL_JSON = "csl-json"
+    CSV = "csv"
+
+
+_ENDINGS = {"json": ExportFormat.CSL_JSON, **{style.value: style for style in ExportFormat}}
+"""The format of a file that is named without one."""
 
 
 HIGHEST_PMID = 99_999_999
@@ -484,7 +489,7 @@ def export(
     watch: Annotated[str | None, typer.Option("--watch", help="Papers that this watch found.")] = None,
     since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on.")] = None,
     period: Annotated[str | None, typer.Option("--digest", metavar="PERIOD", help="Only the list's digest of this period.")] = None,
-    style: Annotated[ExportFormat, typer.Option("--format", "-f", help="ris, bib, csv or nbib.")] = ExportFormat.RIS,
+    style: Annotated[ExportFormat | None, typer.Option("--format", "-f", help="Left out: by the ending of FILE, else ris.")] = None,
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -509,7 +514,7 @@ def export(
             console.complain(
                 f"papers left out, whose texts are damaged and are fetched again by the next run: {left_out.damaged:,}"
             )
-        writer(FORMATS[style.value](articles))
+        writer(FORMATS[(style or _format_of(out)).value](articles))
     if out is not None and str(out) not in STANDARD_OUTPUT:
         console.say(f"{len(articles)} papers written to {out}")
 
@@ -716,6 +721,11 @@ def _reader(name: str | None) -> str:
 
 def _day(instant: datetime | None) -> date | None:
     return instant.date() if instant else None
+
+
+def _format_of(out: Path | None) -> ExportFormat:
+    """What a file's name asks for: .ris, .nbib, .bib, .json or .csv, and RIS in any other."""
+    return _ENDINGS.get(out.suffix.lower().removeprefix("."), ExportFormat.RIS) if out else ExportFormat.RIS
 
 
 def _writer(one: App, out: Path | None, *, force: bool) -> Callable[[str], None]:

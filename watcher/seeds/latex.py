@@ -23,6 +23,9 @@ _GREEK = dict(
 )
 _TEXT_GREEK = re.compile(r"\\text(" + "|".join(_GREEK) + r")(?![A-Za-z])(?:\{\}| +(?=[A-Za-z]))?")
 """Commands that the library does not know."""
+_TEXT_SIGNS = {"braceleft": r"\{", "braceright": r"\}", "asciicircum": "^"}
+_TEXT_SIGN = re.compile(r"\\text(" + "|".join(_TEXT_SIGNS) + r")(?![A-Za-z])(?:\{\}| +(?=[A-Za-z]))?")
+"""Commands that the library leaves out, or takes for another sign."""
 _BARE = re.compile(r"(?<!\\)([%&#])")
 _SIGNS = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
 _SPECIAL = re.compile(r"[\\$]")
@@ -76,8 +79,9 @@ def _understood(latex: str) -> str:
     """A run with LaTeX in it as the library understands it."""
     if _depth(latex) > _DEEPEST:
         return _words(latex)
+    known = _TEXT_SIGN.sub(lambda command: _TEXT_SIGNS[command[1]], _TEXT_GREEK.sub(_letter, latex))
     try:
-        return str(_TO_TEXT.latex_to_text(_BARE.sub(r"\\\1", _TEXT_GREEK.sub(_letter, latex))))
+        return str(_TO_TEXT.latex_to_text(_BARE.sub(r"\\\1", known)))
     except (ValueError, IndexError, TypeError, AttributeError, KeyError):  # its handlers of commands trust the arguments
         return _words(latex)
 
@@ -94,10 +98,9 @@ def _letter(command: re.Match[str]) -> str:
 
 
 def _signs(text: str) -> str:
-    text = re.sub(r"[{}]", "", text)
     for written, meant in _SIGNS:
         text = text.replace(written, meant)
-    return text
+    return re.sub(r"[{}]", "", text)  # last: "-{}-" are two hyphens
 
 
 def _words(latex: str) -> str:
