@@ -16,6 +16,7 @@ import pytest
 from store_samples import BY_QUERY, REASONS, Bench, paper
 
 from watcher import clock, schedule
+from watcher.crossref import Crossref
 from watcher.demo.corpus import Corpus, Planted
 from watcher.demo.server import EutilsServer
 from watcher.digest.arrange import GivingWay
@@ -47,6 +48,7 @@ from watcher.export import to_ris
 from watcher.flows.at_once import Messenger
 from watcher.flows.compose import Composer
 from watcher.flows.corrections import Rereader
+from watcher.flows.crossref import Asker
 from watcher.flows.deliver import Deliverer
 from watcher.flows.run import Plan, Runner
 from watcher.flows.themes import Facets
@@ -174,6 +176,7 @@ class Desk:
     heard: list[str] = field(default_factory=list)
     recipients: tuple[str, ...] = ("pi@lab.example",)
     corrections: str = "saturday 04:00"
+    crossref: Crossref | None = None
 
     @property
     def watch(self) -> Watch:
@@ -236,7 +239,10 @@ class Desk:
             seeds=lambda _watch: self.seeds,
             jitter_minutes=0,
             say=self.heard.append,
-            rereader=Rereader(lambda: self.source, self.store, schedule.parse(self.corrections, "Europe/Berlin")),
+            rereader=Rereader(
+                lambda: self.source, self.store, schedule.parse(self.corrections, "Europe/Berlin"), self.crossref is not None
+            ),
+            asker=Asker(self.store, self.crossref) if self.crossref else None,
             messenger=Messenger(
                 self.store, {order.name: order for order in self.orders}, channels, lambda _channel: self.recipients, "lab.example"
             ),

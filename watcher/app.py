@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from watcher import clock, health, schedule
 from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
+from watcher.crossref import Crossref
 from watcher.domain import Article, Channel, Code, DigestList, GaveWay, ResolvedSeed, RunReport, Seed, Theme, Warned, Watch
 from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreDamaged, UnknownNameError
 from watcher.export import to_ris
@@ -34,6 +35,7 @@ from watcher.flows.at_once import Messenger
 from watcher.flows.beats import Beats
 from watcher.flows.compose import Composer
 from watcher.flows.corrections import Rereader
+from watcher.flows.crossref import Asker
 from watcher.flows.deliver import Deliverer, Unsettled
 from watcher.flows.feedback import Lessons, lessons
 from watcher.flows.ordering import Orderer, joined
@@ -527,13 +529,23 @@ class App:
             ended=self.beats.ended,
             stopping=self.stopping,
             rereader=self.rereader(),
+            asker=self.asker(),
             messenger=self.messenger(),
         )
 
     def rereader(self) -> Rereader:
         """Reads papers again that readers had."""
         when = schedule.parse(self.settings.runs.corrections, self.settings.timezone)
-        return Rereader(lambda: self.source, self.store, when, say=self.say, stopping=self.stopping)
+        asks = self.settings.corrections.crossref_email is not None
+        return Rereader(lambda: self.source, self.store, when, asks, say=self.say, stopping=self.stopping)
+
+    def asker(self) -> Asker | None:
+        """Asks Crossref what became of papers; None where it is not to be asked."""
+        section = self.settings.corrections
+        if section.crossref_email is None:
+            return None
+        crossref = Crossref(section.crossref_email, base_url=str(section.crossref_url), stopping=self.stopping)
+        return Asker(self.store, crossref, self.stopping)
 
     def messenger(self) -> Messenger:
         """Tells corrections at once."""

@@ -16,6 +16,7 @@
     │   └── BadCredentials      cannot pass: the API key was refused
     ├── HubError                the model hub did not give a file                           exit 1
     │   └── HubUnavailable      may pass: try again later                                   exit 4
+    ├── CrossrefUnavailable     may pass: Crossref did not answer for a DOI; the next rereading asks again
     ├── RecordError             one record cannot be understood; its batch goes on
     ├── DeliveryError           a message was not taken (permanent or not)
     ├── StoreError              the database cannot be used
@@ -133,6 +134,14 @@ class HubError(WatcherError):
 
 class HubUnavailable(HubError):
     """A model hub, or the way to it, failed; the same request may succeed later."""
+
+
+class CrossrefUnavailable(WatcherError):
+    """Crossref, or the way to it, gave no answer that can be used. `retry_after`: seconds that it asked to wait."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class RecordError(WatcherError):

@@ -6,7 +6,7 @@ The list's digests are due on Mondays, the rereadings on Saturdays at 4 o'clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
@@ -17,7 +17,10 @@ import pytest
 from flow_samples import NMJ, WEEKLY, Desk, desk
 from two_databases import Place, place, server
 
+from watcher.crossref import Crossref
 from watcher.demo.corpus import Planted
+from watcher.demo.crossref import CrossrefServer, update
+from watcher.demo.inbox import Answer
 from watcher.demo.papers import paper
 from watcher.domain import ChannelKind, Code, DeliveryState, Pmid, Seed, VerdictKind
 from watcher.flows import standing
@@ -429,7 +432,7 @@ def test_a_deleted_record_is_told_as_gone_after_two_readings(with_papers: Desks)
 
         assert early == []
         (only,) = told(one)
-        assert "Deleted from PubMed: PubMed no longer has this record (PubMed)." in only
+        assert "Deleted from PubMed: PubMed no longer has this record." in only
 
 
 def test_a_deleted_record_is_joined_to_the_living_one_of_its_doi_and_to_no_other(with_papers: Desks) -> None:
@@ -441,10 +444,87 @@ def test_a_deleted_record_is_joined_to_the_living_one_of_its_doi_and_to_no_other
         _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00")
 
         (only,) = told(one)
-        assert "Deleted from PubMed: the paper's record is now PMID 7 (same DOI) (PubMed)." in only
+        assert "Deleted from PubMed: the paper's record is now PMID 7 (same DOI)." in only
         assert one.store.explain(Pmid(1)).work_pmids == (1, 7)
         assert "nih.gov/8/" in mails(one)[-1]
         assert "nih.gov/7/" not in mails(one)[-1]
+
+
+# --- Crossref
+
+
+@pytest.fixture
+def crossref() -> Iterator[CrossrefServer]:
+    with CrossrefServer() as server:
+        yield server
+
+
+def ask(server: CrossrefServer) -> Crossref:
+    return Crossref("library@lab.example", base_url=server.base_url, a_second=10_000)
+
+
+def test_what_pubmed_and_crossref_say_of_one_retraction_is_told_in_one_line(with_papers: Desks, crossref: CrossrefServer) -> None:
+    crossref.works["10.9999/one"] = [update("retraction", "10.9999/n", "retraction-watch", "2026-03-10")]
+    crossref.works["10.9999/two"] = [update("expression_of_concern", "10.9999/c", "publisher")]
+    with with_papers(changing(1, ("2026-03-11", RETRACTED), doi="10.9999/One"), on_nmj(2, doi="10.9999/two"), on_nmj(3)) as one:
+        one.crossref = ask(crossref)
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-23T08:00")
+
+        (only,) = told(one)
+        retracted = "Retracted: J Sample Res. 2026 May;2(5):9, PMID 90, 10 March 2026 (PubMed and Crossref (Retraction Watch))."
+        assert retracted in only
+        assert "Expression of concern: https://doi.org/10.9999/c (Crossref (publisher))." in only
+        assert sorted(set(crossref.asked)) == [("10.9999/one", "library@lab.example"), ("10.9999/two", "library@lab.example")]
+        assert len(crossref.asked) == 6  # in each of three rereadings, the first of which went on after the first digest
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(404, "Resource not found.", {"Content-Type": "text/plain"}),
+        Answer(429, "<html>Too many requests</html>", {"Retry-After": "60"}),
+        Answer(503, "maintenance"),
+        Answer(200, "<html>Hello</html>", {"Content-Type": "text/html"}),
+        Answer(200, "[]"),
+    ],
+    ids=["unknown", "too many", "maintenance", "a page", "a list"],
+)
+def test_a_doi_that_crossref_does_not_answer_for_stops_nothing(
+    with_papers: Desks, crossref: CrossrefServer, answer: Answer
+) -> None:
+    crossref.answers["10.9999/1"] = answer
+    crossref.works["10.9999/2"] = [update("retraction")]
+    with with_papers(on_nmj(1, doi="10.9999/1"), on_nmj(2, doi="10.9999/2")) as one:
+        one.crossref = ask(crossref)
+        first_digest(one)
+        _both(one, "2026-03-14T06:00", "2026-03-14T07:00", "2026-03-16T08:00")
+
+        assert "Retracted (Crossref)." in told(one)[0]
+
+
+def test_a_crossref_that_is_down_is_told_and_given_up_until_the_next_rereading(
+    with_papers: Desks, crossref: CrossrefServer
+) -> None:
+    crossref.answers["*"] = Answer(500, "stack")
+    with with_papers(*(on_nmj(pmid, doi=f"10.9999/{pmid}") for pmid in range(1, 6))) as one:
+        one.crossref = ask(crossref)
+        first_digest(one)
+        crossref.asked.clear()
+        for hour in range(5, 20, 3):
+            last = one.tick(f"2026-03-14T{hour:02}:50").rereading
+        asked = len(crossref.asked)
+        crossref.answers.clear()
+        one.tick("2026-03-16T08:00")
+        still = len(crossref.asked)
+        again = one.tick("2026-03-21T06:00").rereading
+
+        assert last is not None
+        assert (last.error or "").startswith("Crossref answered 500")
+        assert last.finished_at is not None
+        assert asked == still == 15
+        assert again is not None
+        assert (again.dois, again.unanswered, again.error) == (5, 0, None)
 
 
 # --- rereadings

@@ -141,6 +141,22 @@ class RunsSection(Section):
     )
 
 
+class CorrectionsSection(Section):
+    """Who is asked beside PubMed what became of papers. Left out: PubMed alone."""
+
+    crossref_email: Email | None = Field(
+        default=None,
+        description="Your address. With it, Crossref is asked too about each paper that readers had: it knows what publishers deposit and what "
+        "Retraction Watch records. It goes with every request.",
+        examples=["library@lab.example"],
+    )
+    crossref_url: WebAddress = Field(
+        default="https://api.crossref.org/",
+        description="Where Crossref's REST API is; another address only for tests and mirrors.",
+        examples=["https://api.crossref.org/"],
+    )
+
+
 class ChannelSection(Section):
     """One destination. Its name is how lists call it."""
 

@@ -19,6 +19,7 @@ from watcher.config.kinds import Slug, WebAddress, Zone
 from watcher.config.sections import (
     AlertsSection,
     ChannelSection,
+    CorrectionsSection,
     DatabaseSection,
     ListSection,
     LogSection,
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     pubmed: PubMedSection
     database: DatabaseSection = Field(default_factory=DatabaseSection)
     runs: RunsSection = Field(default_factory=RunsSection)
+    corrections: CorrectionsSection = Field(default_factory=CorrectionsSection)
     channels: Mapping[Slug, ChannelSection] = Field(
         default={}, description="Destinations, by name.", json_schema_extra=_NO_OTHER_NAMES
     )

@@ -63,7 +63,7 @@ def line(one: Correction) -> str:
     """One event as a line: its name, where the journal says so, on which day, and who tells: "Retracted: J Sample. 2026;1:2 (PubMed)"."""
     parts = [name(one.kind, one.label), *filter(None, [_where(one)])]
     on = f", {long_day(one.dated)}" if one.dated else ""
-    by = f" ({listed(list(one.sources))})" if one.sources else ""
+    by = f" ({listed(list(one.sources))})" if one.sources and one.kind is not CorrectionKind.GONE else ""
     return sentence(f"{': '.join(parts)}{on}{by}")
 
 

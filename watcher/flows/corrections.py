@@ -5,6 +5,7 @@
     read      in batches of 200 by EFetch; records that do not come are asked for once more
     notices   that a record names for the first time are fetched before it is stored: a notice may itself be retracted
     keep      each batch in one transaction: records, what they say became of their papers, and that they were asked for
+    Crossref  is asked for each DOI afterwards, a portion in each tick (`watcher.flows.crossref`)
     gone      a record that was absent in two readings a week apart, and that no search finds: joined to a living one only by equal DOI
 
 One that is cut off goes on where it was; one that fails is tried again after a while. Telling is not done here: the next digest asks the
@@ -181,8 +182,9 @@ class Rereader:
 def summary(one: Rereading) -> str:
     """A rereading in one line."""
     state = "done" if one.finished_at else "records read" if one.read_at else "under way"
-    crossref = f", {one.dois:,} DOIs asked at Crossref" if one.dois else ""
-    failed = f"; it fails: {one.error}" if one.error else ""
+    vain = f" ({one.unanswered:,} without an answer)" if one.unanswered else ""
+    crossref = f", {one.dois:,} DOIs asked at Crossref{vain}" if one.dois else ""
+    failed = f"; {one.error}" if one.error else ""
     return (
         f"corrections {state}: {one.papers:,} records read again, {one.absent:,} absent, {one.found:,} corrections found, "
         f"{one.requests:,} requests{crossref}{failed}"

@@ -4,8 +4,8 @@
     2 watches whose daily run is due, or that have no good run yet, and were not run in step 1
     3 owed    deliveries that are due
 
-Before the lists, papers that readers had are read again when that is due (`corrections`); after them, what a list wants to hear of at once is
-owed.
+Before the lists, papers that readers had are read again when that is due (`corrections`); after the watches Crossref is asked about some of
+them, and what a list wants to hear of at once is owed.
 
 What is due is a question to the database: this module keeps no memory. PubMed work holds the lease `pubmed`.
 """
@@ -24,6 +24,7 @@ from watcher.flows.again import FOR_A_LIST, INPUT, Failures
 from watcher.flows.at_once import Messenger
 from watcher.flows.compose import Composer, Draft, Request
 from watcher.flows.corrections import Rereader
+from watcher.flows.crossref import Asker
 from watcher.flows.deliver import Deliverer, Sending
 from watcher.flows.due import Calendar, Due, Upcoming, is_paused
 from watcher.flows.late import late_reason
@@ -88,6 +89,7 @@ class Ticker:
     ended: Callable[[RunReport], None] = field(default=lambda _report: None)
     stopping: threading.Event = field(default_factory=threading.Event)
     rereader: Rereader | None = None
+    asker: Asker | None = None
     messenger: Messenger | None = None
 
     def tick(self, now: datetime) -> Done:
@@ -147,7 +149,8 @@ class Ticker:
         due = self.due_lists(now)
         waiting = {one.order.name: told for one in due if (told := self._waits(one, now)) is not None}
         rereader = self.rereader if self.rereader and self.rereader.is_due(now) else None
-        if len(waiting) == len(due) and not self.due_watches(now) and rereader is None:
+        asks = self.asker is not None and self.asker.is_due(now)
+        if len(waiting) == len(due) and not self.due_watches(now) and rereader is None and not asks:
             round_.waiting += waiting.values()
             return
         with held(self.store, "pubmed", self.holder):
@@ -160,6 +163,8 @@ class Ticker:
             for watch in self.due_watches(now):
                 if watch.name not in round_.runs:
                     round_.runs[watch.name] = self.run(runner, watch, now, reconcile=False)
+            if self.asker is not None and self.asker.is_due(clock.now()):
+                round_.rereading = self.asker.ask(clock.now()) or round_.rereading
 
     def _list(self, due: Due, runner: Runner, round_: _Round) -> None:
         """Read the watches of a list that is due, and compose its digest unless it has to wait."""
