@@ -5,6 +5,7 @@ The list's digests are due on Mondays, the rereadings on Saturdays at 4 o'clock.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -17,6 +18,8 @@ import pytest
 from flow_samples import NMJ, WEEKLY, Desk, desk
 from two_databases import Place, place, server
 
+from watcher import clock
+from watcher.cli import show
 from watcher.crossref import Crossref
 from watcher.demo.corpus import Planted
 from watcher.demo.crossref import CrossrefServer, update
@@ -24,6 +27,8 @@ from watcher.demo.inbox import Answer
 from watcher.demo.papers import paper
 from watcher.domain import ChannelKind, Code, DeliveryState, Pmid, Seed, VerdictKind
 from watcher.flows import standing
+from watcher.flows.corrections_told import answered
+from watcher.flows.explain import explain
 from watcher.flows.feedback import lessons
 from watcher.flows.resolve import once, resolve
 from watcher.store import Store
@@ -371,6 +376,47 @@ def test_at_once_speaks_slack_and_plain_text_too() -> None:
     assert mail.subject == "NMJ weekly: 60 corrections: papers you had"
     assert "And 20 more, told in the plain-text part of this mail." in mail.payload["html"]
     assert "<b>" not in mail.payload["html"].split("Paper 1 ")[1][:10]
+
+
+# --- for people
+
+
+def test_it_is_listed_what_was_found_and_whom_it_was_told(with_papers: Desks, capsys: pytest.CaptureFixture[str]) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED)), on_nmj(2, relations=[("ErratumIn", 80, "J A. 2026;1:1")])) as one:
+        first_digest(one)
+        one.tick("2026-03-14T06:00")
+        orders = {"weekly": WEEKLY}
+
+        def sentences(instant: str, **changes: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 - whatever a list takes
+            given = {"weekly": replace(WEEKLY, **changes)} if changes else orders
+            return [one_of.told for one_of in answered(one.store, given, one.at(instant), lambda _name: None)]
+
+        waiting, paused = sentences("2026-03-14T07:00"), sentences("2026-03-14T07:00", pause_until=date(2026, 5, 1))
+        without = [one_of.told for one_of in answered(one.store, {}, one.at("2026-03-14T07:00"), lambda _name: None)]
+        one.tick("2026-03-16T08:00")
+        after = sentences("2026-03-16T09:00")
+        show.corrections(
+            answered(one.store, orders, one.at("2026-03-16T09:00"), lambda _name: None),
+            one.store.last_rereading(clock.now()),
+            as_json=True,
+        )
+        steps = [(step.step, step.outcome) for step in explain(one.store, Pmid(1), clock.now()).steps]
+
+        assert waiting == [
+            ("list weekly: not told yet, it comes with the next digest",),
+            ("list weekly: it came with the paper, in the digest of 2026-03-09T08:00+01:00",),
+        ]
+        assert paused[0] == ("list weekly: not told yet, the list is paused until 2026-05-01",)
+        assert without[0] == ("list weekly: not told yet, the configuration is without this list",)
+        had = "it had the paper in that of 2026-03-09T08:00+01:00"
+        assert after[0] == (f"list weekly: told on 16 March 2026 in the digest of 2026-03-16T08:00+01:00; {had}",)
+        told_of = json.loads(capsys.readouterr().out)
+        assert [(what["pmid"], what["kind"], what["sources"]) for what in told_of["corrections"]] == [
+            (1, "retraction", ["PubMed"]),
+            (2, "erratum", ["PubMed"]),
+        ]
+        assert told_of["last_rereading"]["papers"] == 3
+        assert steps[-2:] == [("corrected", "retraction"), ("told", "retraction")]
 
 
 # --- seeds and marked papers

@@ -41,7 +41,7 @@ def answer(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: dateti
 def _sentences(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: datetime, next_digest: NextDigest) -> Iterator[str]:
     for one in facts.tellings:
         if one.told_at is not None:
-            yield f"{_told(one)}; it had the paper in that of {one.had_period}"
+            yield _told(one)
         elif facts.ended_at is not None:
             yield f"list {one.list_name}: not told, as no source says so any more since {long_day(facts.ended_at.date())}"
         else:
@@ -56,10 +56,10 @@ def _sentences(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: da
 
 def _told(one: TellingFacts) -> str:
     if one.with_paper:
-        return f"list {one.list_name}: it came with the paper"
+        return f"list {one.list_name}: it came with the paper, in the digest of {one.had_period}"
     at = long_day(one.told_at.date()) if one.told_at else ""
     how = f"in the digest of {one.period}" if one.period else "at once"
-    return f"list {one.list_name}: told on {at} {how}"
+    return f"list {one.list_name}: told on {at} {how}; it had the paper in that of {one.had_period}"
 
 
 def _waits(one: TellingFacts, facts: CorrectionFacts, order: DigestList | None, now: datetime, next_digest: NextDigest) -> str:
