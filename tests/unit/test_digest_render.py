@@ -709,7 +709,7 @@ def test_the_json_preview_has_its_documented_shape() -> None:
     shape = json.loads(preview(digest(many(3), order=replace(WEEKLY, limit=2)), "json", ris))
 
     assert list(shape) == [
-        "schema", "subject", "list", "period", "composed_at", "items", "attached", "follow_ups", "gaps", "receipt",
+        "schema", "subject", "list", "period", "composed_at", "corrected", "items", "attached", "follow_ups", "gaps", "receipt",
     ]  # fmt: skip
     assert shape["schema"] == 1
     assert shape["period"]["slot_at"] == datetime(2026, 9, 21, 6, tzinfo=UTC).isoformat()
