@@ -28,6 +28,13 @@ AFTER_TROUBLE = timedelta(hours=1)
 """How long after trouble a digest that is due may still wait: the service asks again at growing intervals."""
 
 
+READ_AGAIN_DAYS = 9
+"""So many days after something became of a paper the next Saturday is over."""
+
+AFTER_READING = timedelta(hours=12)
+"""So long after a look with all well a reading that failed before it has been tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is wrong, in sentences, and what was counted on the way."""
@@ -98,7 +105,7 @@ class Judge:
 
     def complaints(self) -> Iterator[str]:
         """Everything that is wrong."""
-        for line in (*self._frame(), *self._papers(), *self._follow_ups(), *self._missing()):
+        for line in (*self._frame(), *self._papers(), *self._follow_ups(), *self._corrections(), *self._missing()):
             kind, _, rest = line.partition(" ")
             yield f"{kind} {self.order.name} to {self.reader}: {rest}"
 
@@ -175,7 +182,8 @@ class Judge:
         for number, letter in enumerate(self.digests):
             if not any(self._reaches(letter, claim) for claim in owed):
                 continue
-            if paper.retracted is not None and paper.retracted <= ncbi_day(self.arrived(letter)):
+            fallen = self._fallen(paper)
+            if fallen is not None and fallen <= ncbi_day(self.arrived(letter)):
                 return None
             if not self._is_excused(paper, number):
                 return number
@@ -254,6 +262,47 @@ class Judge:
             told = [letter for letter in self.digests if paper.pmid in letter.links]
             if len(due) > 1 and not told:
                 yield f"LOST PMID {paper.pmid}, the article of PMID {paper.update_of}, was never told (from {due[0].period} on)"
+
+    # --- what became of papers
+
+    def _fallen(self, paper: Paper) -> date | None:
+        """From when on the paper, or for a preprint its article, is retracted."""
+        days = [one.retracted for one in self.world.papers if one.retracted and paper.pmid in (one.pmid, one.update_of)]
+        return min(days, default=None)
+
+    def _corrections(self) -> Iterator[str]:
+        """That a presented paper was retracted is told once, not before, and in time."""
+        told: defaultdict[int, list[Letter]] = defaultdict(list)
+        for letter in self.digests:
+            for pmid in letter.corrected:
+                told[pmid].append(letter)
+        for paper in self.world.papers:
+            day, letters = self._fallen(paper), told.pop(paper.pmid, [])
+            had = next((letter for letter in self.digests if paper.pmid in letter.papers), None)
+            yield from self._one_correction(paper, day, had, letters)
+        for pmid, letters in told.items():
+            yield f"FALSE {letters[0].period} tells of PMID {pmid}, which nobody planted"
+
+    def _one_correction(self, paper: Paper, day: date | None, had: Letter | None, told: Sequence[Letter]) -> Iterator[str]:
+        periods = ", ".join(letter.period for letter in told)
+        events = 1 + (paper.vanishes is not None)
+        if told and had is None:
+            yield f"FALSE {periods} tells what became of PMID {paper.pmid}, which the list never had"
+        if len(told) > events:
+            yield f"TWICE what became of PMID {paper.pmid} is told in {periods}"
+        if told and paper.vanishes is None and (day is None or ncbi_day(self.arrived(told[0])) < day):
+            yield f"FALSE {periods} tells what became of PMID {paper.pmid}, of which nothing did (retracted {day})"
+        if day is not None and had is not None and not told and (due := self._told_by(max(day, ncbi_day(self.arrived(had))))):
+            yield f"LOST that PMID {paper.pmid} was retracted on {day} was never told, not in {due.period}"
+
+    def _told_by(self, day: date) -> Letter | None:
+        """The digest by which what came to be on this day must have been told: it was composed when the service had looked, with all well
+        and more than once, after the Saturday on which papers are read again."""
+        looks = [look for look in self.happened.looks if look.clean and (ncbi_day(look.at) - day).days >= READ_AGAIN_DAYS]
+        if not looks:
+            return None
+        settled = next((look.at for look in looks if look.at - looks[0].at >= AFTER_READING), None)
+        return next((one for one in self.digests if settled and post.slot(one.period) > settled), None)
 
     # --- digests that did not come
 

@@ -26,6 +26,7 @@ _OPEN = re.compile(
     rf"(?:PubMed has not been searched(?: for (?P<watches>[^.]+?))? since|not searched since) (?P<since>{_MOMENT})\."
     r"(?: (?:Reason: )?(?P<reason>.{0,60}))?"
 )
+_CORRECTIONS = re.compile(r"^CORRECTIONS TO PAPERS YOU HAD\n-+\n(?P<told>.*?)(?=^[A-Z][^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
@@ -51,7 +52,8 @@ class Outage:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One copy of one message. `where` is the mail's recipient or the post's path; `order` is the list's name, "" for a notice; `papers`
-    are those that it presents, `links` all that its text names; `prints` tells copies apart that are not the same bytes."""
+    are those that it presents, `links` all that its text names, `corrected` those of which it says what became of them; `prints` tells
+    copies apart that are not the same bytes."""
 
     where: str
     order: str
@@ -69,6 +71,7 @@ class Letter:
     part: int = 1
     notice: str = ""
     recovers: bool = False
+    corrected: frozenset[int] = frozenset()
 
 
 def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monotonic: float) -> Letter:
@@ -93,6 +96,7 @@ def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monoto
         text=text,
         notice=str(message["X-Watcher-Notice"] or ""),
         recovers=re.search(r"^Failed from ", text, re.MULTILINE) is not None,
+        corrected=corrected(text),
     )
 
 
@@ -118,6 +122,12 @@ def post(path: str, payload: dict[str, Any], raw: bytes, at_monotonic: float) ->
         text=text,
         part=int(part[1]) if part else 1,
     )
+
+
+def corrected(text: str) -> frozenset[int]:
+    """The papers of which a digest says what became of them."""
+    found = _CORRECTIONS.search(text)
+    return _pmids(_LINK, found["told"]) if found else frozenset()
 
 
 def gaps(flat: str) -> tuple[Gap, ...]:

@@ -103,6 +103,43 @@ def test_nothing_is_wrong_with_a_life_that_went_well() -> None:
     assert Tale().found() == ()
 
 
+# --- what became of papers
+
+
+def telling(corrected: dict[int, set[int]], retracted: date = date(2026, 3, 18)) -> tuple[str, ...]:
+    """What the oracle says of a life of five weeks in which paper 8, presented in the first, was retracted, where digests tell of these."""
+    paper = replace(plain(8, date(2026, 3, 17)), retracted=retracted)
+    tale = Tale(papers=(*PAPERS[:2], paper), presented=[{1, 8}, {2}, set()])
+    looked = [SLOTS[1] + timedelta(days=days) for days in (3, 4)]
+    tale.besides = tuple((2500.0 + number, Look(at, at, clean=True)) for number, at in enumerate(looked))
+    told = [
+        replace(letter, corrected=frozenset(corrected.get(number, ())))
+        for number in range(len(SLOTS))
+        for letter in (tale.letter(reader, number) for reader in ORDER.readers)
+    ]
+    return tale.found(told)
+
+
+def test_a_retraction_that_is_told_once_is_right() -> None:
+    assert not has(telling({1: {8}}, date(2026, 3, 24)), "LOST", "PMID 8")
+    assert not has(telling({1: {8}}, date(2026, 3, 24)), "TWICE")
+    assert not has(telling({1: {8}}, date(2026, 3, 24)), "FALSE")
+
+
+def test_a_retraction_that_is_never_told_is_lost() -> None:
+    assert has(telling({}, date(2026, 3, 24)), "LOST", "PMID 8", "2026-04-06")
+
+
+def test_a_retraction_that_is_told_in_two_digests_came_twice() -> None:
+    assert has(telling({1: {8}, 2: {8}}, date(2026, 3, 24)), "TWICE", "PMID 8")
+
+
+def test_a_retraction_that_is_told_before_it_was_or_of_another_paper_is_false() -> None:
+    assert has(telling({1: {8}}, date(2026, 4, 2)), "FALSE", "PMID 8")
+    assert has(telling({1: {2}}, date(2026, 3, 24)), "FALSE", "PMID 2")
+    assert has(telling({1: {77}}, date(2026, 3, 24)), "FALSE", "PMID 77")
+
+
 # --- papers
 
 
