@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from digest_samples import digest, many, ris
 from store_samples import Bench, paper
 
 from watcher.crossref import understood
 from watcher.demo.crossref import update
 from watcher.digest.corrections import counts, line
-from watcher.domain import Article, Corrected, Correction, CorrectionKind, Pmid, Relation, corrections_of
+from watcher.digest.render import messages
+from watcher.domain import Article, ChannelKind, Corrected, Correction, CorrectionKind, Pmid, Relation, corrections_of
 
 K = CorrectionKind
 NOW = datetime(2026, 9, 14, 6, tzinfo=UTC)
@@ -94,6 +97,23 @@ def test_a_line_says_what_where_when_and_who() -> None:
     one = Correction(Pmid(1), K.RETRACTION, Pmid(2), "10.9999/n", "J A. 2026 May;2(5):9", both, dated=date(2026, 5, 2))
 
     assert line(one) == "Retracted: J A. 2026 May;2(5):9, PMID 2, 2 May 2026 (PubMed and Crossref (Retraction Watch))."
+
+
+def test_a_flood_of_corrections_is_whole_in_the_text_and_counted_in_the_html() -> None:
+    papers = tuple(
+        Corrected(Pmid(number), f"Paper {number}", NOW, (Correction(Pmid(number), K.ERRATUM, Pmid(10_000 + number)),))
+        for number in range(1, 401)
+    )
+    flooded = replace(digest(many(3)), corrected=papers)
+
+    _, (mail,) = messages(flooded, kinds=[ChannelKind.EMAIL], ris=ris)
+    _, posts = messages(flooded, kinds=[ChannelKind.SLACK], ris=ris)
+
+    shown = mail.payload["html"].count("You had it on")
+    assert f"And {400 - shown} more, told in the plain-text part of this mail." in mail.payload["html"]
+    assert mail.payload["text"].count("You had it on") == 400
+    assert sum(post.payload["json"].count("You had it on") for post in posts) == 400
+    assert "400 corrections" in mail.subject
 
 
 # --- Crossref
