@@ -15,6 +15,7 @@ from watcher.cli.console import line as _line
 from watcher.cli.console import table as _table
 from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Warned, Watch
 from watcher.flows.check import Checked, WatchFacts
+from watcher.flows.corrections import is_worth_telling
 from watcher.flows.corrections import summary as reread_line
 from watcher.flows.corrections_told import Answered
 from watcher.flows.deliver import Sending
@@ -145,7 +146,8 @@ def _previewed(preview: Preview) -> str:
 
 def done(what: Done) -> None:
     """What a tick did; one line when nothing was due."""
-    if what.rereading is not None:
+    reread_now = what.rereading is not None and is_worth_telling(what.rereading)
+    if what.rereading is not None and reread_now:
         _line(reread_line(what.rereading))
     reports(what.runs)
     for draft in what.drafts:
@@ -158,7 +160,7 @@ def done(what: Done) -> None:
     _sending_lines(what.sendings)
     if what.told:
         _line(f"corrections told at once: {_count(what.told, 'paper')}")
-    if not (what.runs or what.drafts or what.waiting or what.sendings or what.rereading or what.told):
+    if not (what.runs or what.drafts or what.waiting or what.sendings or reread_now or what.told):
         _line("nothing is due")
 
 

@@ -13,6 +13,7 @@ from watcher import clock, logs
 from watcher.app import App
 from watcher.domain import RunReport, Warned
 from watcher.flows.compose import Draft
+from watcher.flows.corrections import is_worth_telling
 from watcher.flows.corrections import summary as reread_line
 from watcher.flows.deliver import Sending
 from watcher.flows.summary import summary
@@ -36,7 +37,7 @@ class Telling:
 
     def done(self, what: Done) -> None:
         """A line for each rereading, run, digest and attempt to send."""
-        if what.rereading is not None:
+        if what.rereading is not None and is_worth_telling(what.rereading):
             (_log.warning if what.rereading.error else _log.info)(reread_line(what.rereading))
         if what.told:
             _log.info("corrections told at once", papers=what.told)

@@ -179,6 +179,11 @@ class Rereader:
             raise Stopped
 
 
+def is_worth_telling(one: Rereading) -> bool:
+    """Whether there was anything to read, or anything failed."""
+    return bool(one.papers or one.dois or one.error)
+
+
 def summary(one: Rereading) -> str:
     """A rereading in one line."""
     state = "done" if one.finished_at else "records read" if one.read_at else "under way"
