@@ -26,7 +26,21 @@ from urllib.parse import urlsplit
 from watcher import clock, health, schedule
 from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
 from watcher.crossref import Crossref
-from watcher.domain import Article, Channel, Code, DigestList, GaveWay, ResolvedSeed, RunReport, Seed, Theme, Warned, Watch
+from watcher.domain import (
+    Article,
+    Channel,
+    ChannelKind,
+    Code,
+    Contact,
+    DigestList,
+    GaveWay,
+    ResolvedSeed,
+    RunReport,
+    Seed,
+    Theme,
+    Warned,
+    Watch,
+)
 from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreDamaged, UnknownNameError
 from watcher.export import to_ris
 from watcher.flows import queries, standing
@@ -249,6 +263,17 @@ class App:
         rooms = {name: self.notifier.room(channel) for name, channel in self.channels.items()}
         return {name: room.told for name, room in rooms.items() if room}
 
+    @property
+    def contacts(self) -> dict[str, str]:
+        """Whom the readers of each list write to, and where that is said, in words."""
+        told = {}
+        for name, order in self.orders.items():
+            channels = [self.channels[one] for one in order.channels]
+            said_by = next((one.name for one in channels if self.notifier.answers_to(one)), "")
+            where = f"reply_to of {said_by}" if said_by else "pubmed.email, since no channel of it has a reply_to"
+            told[name] = f"{self.contact(channels).address} ({where})"
+        return told
+
     def restore(self, file: Path, *, force: bool) -> RestoreFacts:
         """Puts a backup in the place of the database, which must not be open."""
         return Store.restore(self.settings.database_url, file, folder=self.data_folder, force=force)
@@ -415,6 +440,7 @@ class App:
             giving_way=_giving_way if self.settings.ranking.diversity else None,
             facets=self.facets,
             fits=self.notifier.fits,
+            contact=self.contact,
         )
 
     def orderer(self) -> Orderer:
@@ -494,6 +520,7 @@ class App:
             zone=self.settings.timezone,
             place=self.holder.place,
             fits=self.notifier.fits,
+            contact=self.contact,
         )
 
     @cached_property
@@ -552,6 +579,13 @@ class App:
         return Messenger(
             self.store, self.orders, self.channels, self.notifier.recipients, self.message_host, fits=self.notifier.fits
         )
+
+    def contact(self, channels: Sequence[Channel]) -> Contact:
+        """Whom the readers of these channels write to: the first `reply_to` among them, else the contact address."""
+        named = next(filter(None, map(self.notifier.answers_to, channels)), "")
+        mails = [channel for channel in channels if channel.kind is ChannelKind.EMAIL]
+        is_answered = bool(mails) and all(self.notifier.answers_to(channel) == named for channel in mails)
+        return Contact(named or self.settings.pubmed.email, is_answered=bool(named) and is_answered)
 
     @property
     def message_host(self) -> str:

@@ -170,7 +170,8 @@ class Empty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DigestList:
-    """A standing order: which watches go to which channels, when, and how the digest looks."""
+    """A standing order: which watches go to which channels, when, and how the digest looks. `top_only`: on Slack a digest is its first
+    post."""
 
     name: str
     title: str
@@ -187,6 +188,7 @@ class DigestList:
     group_by: str = "watch"
     chips: tuple[str, ...] = ()
     full_text_url: str | None = None
+    top_only: bool = False
     pause_until: date | None = None
     corrections_at_once: bool = False
 
@@ -213,6 +215,14 @@ class Channel:
     to: tuple[str, ...] = ()
     reply_to: str | None = None
     max_mail_mb: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who runs the service, as its readers know it: an address. `is_answered`: a reply to any mail of the list goes there too."""
+
+    address: str
+    is_answered: bool = False
 
 
 # --- seeds -----------------------------------------------------------------------------------------------------------------
@@ -889,7 +899,8 @@ class GaveWay:
 class Item:
     """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (pmid, how it
     reads: "preprint in bioRxiv"). `note` says why it comes late, or again, `gave_way` why it is no pick. `theme` is the heading that it
-    stands under where the list groups by theme. `corrections` were there before it was presented."""
+    stands under where the list groups by theme. `corrections` were there before it was presented.
+    `is_neighbour`: no query matched it, PubMed lists it as similar to a seed."""
 
     article: Article
     work_id: int
@@ -904,6 +915,7 @@ class Item:
     gave_way: GaveWay | None = None
     theme: str = ""
     corrections: tuple[Correction, ...] = ()
+    is_neighbour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -1003,6 +1015,7 @@ class Digest:
     receipt: Receipt = Receipt()
     base_url: str | None = None
     corrected: tuple[Corrected, ...] = ()
+    contact: Contact | None = None
 
     @property
     def presented(self) -> tuple[Item, ...]:
@@ -1048,7 +1061,8 @@ class Message:
 
     `kind` is a ChannelKind value. `payload` maps part names to text: email {"text", "html", "ris", "ris_name"}, and for sending
     alone "ris_total", how many papers the digest has where `ris` holds fewer, and "text_papers", where they stand in the text; slack
-    {"json"}: the whole Block Kit payload with top-level text; other {"text"}. `headers` are the X-Watcher-… ones of an email.
+    {"json"}: the whole Block Kit payload with top-level text; other {"text"}. `headers` are an email's own: X-Watcher-… and
+    List-Id.
     """
 
     kind: ChannelKind

@@ -96,9 +96,13 @@ class AnswerTooLong(PubMedUnavailable):
 
 
 class QuietHours(PubMedError):
-    """A job of more than 100 requests waits for NCBI's quiet hours: 21:00 to 05:00 and weekends, US Eastern."""
+    """A job of more than 100 requests waits for NCBI's quiet hours: 21:00 to 05:00 and weekends, US Eastern. `fix` does it at once."""
 
     may_pass = True
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        self.fix = fix
+        super().__init__(message)
 
 
 class IncompleteAnswer(PubMedError):

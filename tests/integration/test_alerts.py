@@ -45,8 +45,8 @@ def test_a_tick_that_sees_the_third_failure_tells_it_at_once_and_a_good_one_the_
 
     told = [str(post.payload["text"]) for post in shell.lab.slack.posts]
     assert [text for text in told if "warning" not in text] == [
-        "[watcher] Watch nmj has not been searched since 2 March: PubMed does not answer",
-        "[watcher] Watch nmj is searched again",
+        "[watcher] Watch Neuromuscular junction has not been searched since 2 March: PubMed does not answer",
+        "[watcher] Watch Neuromuscular junction is searched again",
     ]
     assert shell.lab.mail.mails == []
 
@@ -57,7 +57,10 @@ def test_without_an_alert_channel_the_readers_are_told_by_mail_with_html_and_tex
     fail(shell, *DAYS)
 
     (mail,) = shell.lab.mail.mails
-    assert mail.message["Subject"] == "[watcher] Watch nmj has not been searched since 2 March: PubMed does not answer"
+    assert (
+        mail.message["Subject"]
+        == "[watcher] Watch Neuromuscular junction has not been searched since 2 March: PubMed does not answer"
+    )
     assert mail.message["X-Watcher-Notice"] == "watch:nmj"
     assert "WHAT TO DO" in mail.part("text/plain")
     assert "HTTP 503" in mail.part("text/html")
@@ -77,9 +80,7 @@ def test_a_dead_mail_server_is_told_on_slack_and_in_the_next_digest(shell: Shell
         "Failed: 1 message is held back for channel lab-mail since 9 March, 08:00: 127.0.0.1 answered 550 5.1.1 No such user here"
         in told
     )
-    assert "PubMed was not searched from 2 March, 09:00 to 9 March, 08:00. Reason: the service was off or held up." in str(
-        digest.payload
-    )
+    assert "PubMed was not searched from 2 March, 09:00 to 9 March, 08:00 (the service was off or held up)." in str(digest.payload)
 
 
 GMAIL = "550-5.7.26 Unauthenticated email. Learn more: https://support.example/mail - see there\r\n550 5.7.26 d2e1a - gsmtp"
@@ -129,9 +130,57 @@ def test_the_next_digest_tells_when_pubmed_failed_and_when_that_was_made_good(sh
 
     (mail,) = (one for one in shell.lab.mail.mails if one.message["X-Watcher-List"])
     told = " ".join(mail.part("text/plain").split())
-    assert "PubMed was not searched from 3 March, 06:30 to 4 March, 06:30. Reason: esearch: HTTP 503" in told
-    assert "Made good on 4 March, 06:30." in told
+    assert "PubMed was not searched from 3 March, 06:30 to 4 March, 06:30 (esearch: HTTP 503" in told
+    assert "It was read afterwards: nothing was lost." in told
     assert "Failed:" not in told
+
+
+def test_three_weeks_of_late_starts_open_no_mail_and_are_one_line_of_each_receipt(shell: Shell) -> None:
+    for day in range(2, 24):
+        shell.at(f"2026-03-{day:02}T08:05", "tick")
+
+    mails = [one for one in shell.lab.mail.mails if one.message["X-Watcher-List"]]
+    assert len(mails) == 3
+    for mail, monday in zip(mails, (9, 16, 23), strict=True):
+        text = mail.part("text/plain")
+        title, counts, coverage, *more = text.partition("\n\n")[0].splitlines()
+        assert coverage.startswith("Papers added to PubMed ")
+        assert [line for line in more if "records checked" not in line] == []
+        told = " ".join(text.split())
+        assert told.count("PubMed was not searched") == 1
+        assert (
+            f"PubMed was not searched 7 times between {monday - 7} March, 08:05 and {monday} March, 08:05, for up to 24 hours"
+            in told
+        )
+        assert "It was read afterwards: nothing was lost." in told
+        assert "late" not in told.replace("related", "")
+        assert 'class="rem"' not in mail.part("text/html")
+        assert (title, counts) == ("NMJ weekly", "1 new paper" if monday == 9 else "No papers to read")
+
+
+def test_a_mail_says_who_runs_it_in_its_text_and_its_list_in_its_head(shell: Shell) -> None:
+    for instant in (START, MONDAY):
+        shell.at(instant, "tick")
+    shell.change("channels", "lab-mail", "reply_to", value="library@lab.example")
+    shell.at("2026-03-16T08:00", "tick")
+
+    unsaid, said = (one for one in shell.lab.mail.mails if one.message["X-Watcher-List"])
+    contact = shell.lab.document["pubmed"]["email"]
+    assert f"Run by {contact}. Write there to change or stop this digest." in " ".join(unsaid.part("text/plain").split())
+    assert "Run by library@lab.example. Reply, or write there, to change" in " ".join(said.part("text/plain").split())
+    assert said.message["Reply-To"] == "library@lab.example"
+    assert unsaid.message["List-Id"] == said.message["List-Id"] == f'"NMJ weekly" <lab-weekly.{contact.partition("@")[2]}>'
+
+
+def test_check_says_whom_readers_write_to(shell: Shell) -> None:
+    contact = shell.lab.document["pubmed"]["email"]
+
+    unsaid = shell("check").out
+    shell.change("channels", "lab-mail", "reply_to", value="library@lab.example")
+    said = shell("check").out
+
+    assert f"its readers write to {contact} (pubmed.email, since no channel of it has a reply_to)" in unsaid
+    assert "its readers write to library@lab.example (reply_to of lab-mail)" in said
 
 
 @pytest.mark.parametrize("command", ["tick", "run"])
@@ -159,5 +208,5 @@ def test_a_third_failed_run_by_hand_is_owed_and_told_by_the_next_tick(shell: She
     shell("deliver")
 
     assert [post.payload["text"].partition(":")[0] for post in shell.lab.slack.posts] == [
-        "[watcher] Watch nmj has not been searched since 2 March"
+        "[watcher] Watch Neuromuscular junction has not been searched since 2 March"
     ]

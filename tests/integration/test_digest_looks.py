@@ -21,7 +21,7 @@ from digest_samples import WEEKLY, digest, empty, entry, first, full, many, pape
 
 from watcher.digest import notice
 from watcher.digest.render import preview
-from watcher.domain import ChannelKind, Digest, Notice, Pmid
+from watcher.domain import ChannelKind, Digest, Notice, Pmid, Reasons, Term
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
 QUIET = (
@@ -42,9 +42,12 @@ for (const frame of document.querySelectorAll('iframe')) {
   seen[frame.id] = {
     width, scroll: page.documentElement.scrollWidth, height: page.documentElement.scrollHeight,
     over: over.map((one) => one.outerHTML.slice(0, 120)),
+    picks: [...page.querySelectorAll('.pick')].map((one) => one.getBoundingClientRect().bottom),
     narrowest: Math.min(...[...page.querySelectorAll('.h3, .ct')].map((one) => one.getBoundingClientRect().width)),
     smallest: Math.min(...shown.filter((one) => one.innerText?.trim()).map((one) => parseFloat(
       frame.contentWindow.getComputedStyle(one).fontSize))),
+    underlined: [...page.querySelectorAll('.t')].every(
+      (one) => frame.contentWindow.getComputedStyle(one).textDecorationLine === 'underline'),
     ground: style('.card').backgroundColor, ink: style('.t').color, text: style('.card').color, link: style('.a').color,
     hidden: page.querySelector('.pre').getClientRects().length === 0, words: page.body.innerText,
   };
@@ -66,8 +69,36 @@ def hostile() -> Digest:
     )
 
 
+def usual() -> Digest:
+    """A week like most: titles of 110 characters, conclusions of 200, two watches, seeds with long titles."""
+    title = (
+        "A sample title on muscle-derived agrin signalling and endplate innervation in the ageing mice of this made-up trial {}."
+    )
+    told = "Taken together, our made-up results place perisynaptic glia upstream of denervation, many weeks before the first motor neurons "
+    reasons = Reasons(
+        (Term("perisynaptic Schwann cells", 0.4), Term("endplate innervation", 0.3), Term("denervation", 0.2)),
+        (Term("Sarcopenia", 0.1),),
+        "",
+    )
+    papers = [
+        entry(
+            paper(
+                number, title.format(number), abstract=f"{told}are lost in the legs of aged sample mice of group {number}, at last."
+            ),
+            90 - number,
+            watches={"nmj": 90 - number, "als": 70},
+            reasons=replace(
+                reasons, nearest_seed=f"A made-up seed of some length on how the synapse is built and lost, volume {number % 2}"
+            ),
+        )
+        for number in range(1, 10)
+    ]
+    return digest(papers)
+
+
 DIGESTS: dict[str, Callable[[], Digest]] = {
     "full": full,
+    "usual": usual,
     "first": first,
     "empty": empty,
     "hostile": hostile,
@@ -148,6 +179,20 @@ def test_titles_keep_most_of_the_line_beside_their_score(light: dict[str, Any], 
     seen = light[f"full-{width}"]
 
     assert seen["narrowest"] >= 0.75 * width
+
+
+@pytest.mark.parametrize("name", ["usual", "full"])
+def test_a_phone_shows_three_picks_in_the_first_1500_pixels(light: dict[str, Any], name: str) -> None:
+    picks = light[f"{name}-360"]["picks"]
+
+    assert len(picks) >= 3
+    assert picks[2] <= 1_500
+
+
+def test_titles_look_like_links(light: dict[str, Any], dark: dict[str, Any]) -> None:
+    for seen in (light["full-680"], dark["full-680"]):
+        assert seen["underlined"]
+        assert seen["ink"] == seen["link"] != seen["text"]
 
 
 def test_no_text_is_smaller_than_a_phone_shows_well(light: dict[str, Any]) -> None:

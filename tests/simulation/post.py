@@ -19,8 +19,12 @@ _COVERAGE = re.compile(rf"Papers added to PubMed {_SPAN}\.|No new days could be 
 _GAP = re.compile(rf"Not covered yet: papers added {_SPAN} for (?P<watch>[^.,]+)[.,]")
 _MOMENT = r"(?:\d{1,2} [A-Z][a-z]+(?: \d{4})?, )?\d\d:\d\d"
 _OUTAGE = re.compile(
-    rf"PubMed was not searched(?: for (?P<watches>[^.]+?))? from (?P<since>{_MOMENT}) to (?P<until>{_MOMENT})\. "
-    r"Reason: (?P<reason>.*?) Made good on"
+    rf"PubMed was not searched(?: for (?P<watches>[^.]+?))? from (?P<since>{_MOMENT}) to (?P<until>{_MOMENT}) "
+    r"\((?P<reason>.*?)\)\. It was read afterwards"
+)
+_JOINED = re.compile(
+    rf"PubMed was not searched(?: for (?P<watches>[^.]+?))? (?P<times>[\d,]+) times between (?P<since>{_MOMENT}) and (?P<until>{_MOMENT}), "
+    r"for up to \d+ \w+ \((?P<reason>.*?)\)\. It was read afterwards"
 )
 _OPEN = re.compile(
     rf"(?:PubMed has not been searched(?: for (?P<watches>[^.]+?))? since|not searched since) (?P<since>{_MOMENT})\."
@@ -41,12 +45,13 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Outage:
     """A stated span without a search; `until` None: it lasts, and `reason` is where its text begins. `watches` are titles; none: all of
-    the list's."""
+    the list's. Of several `times` that are stated as one, the span is from the beginning of the first to the end of the last."""
 
     since: datetime
     until: datetime | None
     watches: tuple[str, ...]
     reason: str
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +144,14 @@ def outages(letter: Letter, zone: str, at: datetime) -> tuple[Outage, ...]:
     """The spans without a search that a digest, which came at `at`, states; the zone is its list's."""
     flat, there = " ".join(re.sub(r"\n! ", "\n", letter.text).split()), ZoneInfo(zone)
     told = []
-    for found in _OUTAGE.finditer(flat):
+    for found in (*_OUTAGE.finditer(flat), *_JOINED.finditer(flat)):
         until = _moment(found["until"], there, at, found["since"])
-        told.append(Outage(_moment(found["since"], there, until), until, _names(found["watches"]), found["reason"]))
+        times = int(found.groupdict().get("times", "1").replace(",", ""))
+        told.append(Outage(_moment(found["since"], there, until), until, _names(found["watches"]), found["reason"], times))
     told += [
         Outage(_moment(one["since"], there, at), None, _names(one["watches"]), one["reason"] or "") for one in _OPEN.finditer(flat)
     ]
     return tuple(told)
-
-
-def summed_up(letter: Letter) -> bool:
-    """Whether brief spans without a search are only counted."""
-    return re.search(r"PubMed was not searched [\d,]+ times", " ".join(letter.text.split())) is not None
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ class _Teller:
                     yield f"FALSE {letter.period} tells an outage from {outage.since} to {outage.until} ({outage.reason}), though {why}"
         for moment, what in (*self._failed(), *self._missed()):
             following = [(letter, outages) for at, letter, outages in told if at > moment][:3]
-            if len(following) == 3 and not any(_tells(letter, outages, moment) for letter, outages in following):
+            if len(following) == 3 and not any(_tells(outages, moment) for _, outages in following):
                 yield f"LOST {following[0][0].period} and the two after it do not tell {what}"
 
     def _digests(self) -> list[tuple[datetime, Letter]]:
@@ -116,11 +116,24 @@ class _Teller:
         until = outage.until or at
         if self.days.is_misled(outage.since, until):
             return None
+        if outage.times > 1:
+            return self._nothing_was_missed(outage, until)
         if OFF in outage.reason:
             return self._was_there(outage.since, until)
+        return None if self._faults(outage.since, until) else "PubMed answered everything"
+
+    def _faults(self, since: datetime, until: datetime) -> int:
         planted = [self.happened.true_at(moment) for moment in self.happened.unanswered]
-        near = bisect_right(planted, until + NEAR) - bisect_left(planted, outage.since - NEAR)
-        return None if near else "PubMed answered everything"
+        return bisect_right(planted, until + NEAR) - bisect_left(planted, since - NEAR)
+
+    def _nothing_was_missed(self, outage: Outage, until: datetime) -> str | None:
+        """Why several spans that are told as one cannot be: nobody was away at a time to search, and no question failed."""
+        looks = [look for look in self.days.looks if outage.since - NEAR <= look.at <= until + NEAR]
+        away = any(_run_slot(before.at - NEAR, look.at - HELD_UP + timedelta(minutes=15)) for before, look in pairwise(looks))
+        troubled = not all(look.clean for look in looks) or len(looks) < 2
+        if away or troubled or self._faults(outage.since, until):
+            return None
+        return "it searched at each time, and PubMed answered everything"
 
     def _was_there(self, since: datetime, until: datetime) -> str | None:
         for look in self.days.inside(since, until):
@@ -150,9 +163,8 @@ class _Teller:
         return then is not None and last is not None and bool(set(then.watches) & set(last.watches))
 
 
-def _tells(letter: Letter, outages: Sequence[Outage], moment: datetime) -> bool:
-    inside = any(one.since - NEAR <= moment and (one.until is None or moment <= one.until + NEAR) for one in outages)
-    return inside or post.summed_up(letter)
+def _tells(outages: Sequence[Outage], moment: datetime) -> bool:
+    return any(one.since - NEAR <= moment and (one.until is None or moment <= one.until + NEAR) for one in outages)
 
 
 # --- notices -----------------------------------------------------------------------------------------------------------------------

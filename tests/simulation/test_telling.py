@@ -93,7 +93,12 @@ def has(wrong: list[str], *words: str) -> bool:
 
 
 def told(since: str, until: str, reason: str) -> str:
-    return f"{QUIET} PubMed was not searched from {since} to {until}. Reason: {reason}. Made good on 1 April, 08:00."
+    return f"{QUIET} PubMed was not searched from {since} to {until} ({reason}). It was read afterwards: nothing was lost."
+
+
+def joined(since: str, until: str, reason: str) -> str:
+    span = f"PubMed was not searched 2 times between {since} and {until}, for up to 40 hours ({reason})"
+    return f"{QUIET} {span}. It was read afterwards: nothing was lost."
 
 
 OFF = "the service was off or held up"
@@ -120,6 +125,17 @@ def test_a_time_off_in_which_the_service_searched_is_false() -> None:
     tale = Tale(texts={1: told("24 March, 10:00", "27 March, 06:05", OFF)})
 
     assert has(tale.found(), "FALSE weekly", "it searched on 2026-03-25")
+
+
+def test_times_off_that_are_told_as_one_are_well_told_and_false_when_there_were_none() -> None:
+    spoken = Tale(texts={0: joined("19 March, 07:07", "23 March, 06:05", OFF)})
+    spoken.drop(day(20), day(22))
+    invented = Tale(texts={1: joined("24 March, 10:00", "29 March, 06:05", f"{OFF}; esearch: HTTP 503")})
+    failed = replace(invented, unanswered=(datetime(2026, 3, 25, 5, 6, tzinfo=UTC),))
+
+    assert spoken.found() == []
+    assert has(invented.found(), "FALSE weekly", "it searched at each time")
+    assert failed.found() == []
 
 
 def test_a_time_off_that_lasts_is_judged_by_whether_the_service_was_there() -> None:
@@ -294,15 +310,18 @@ def test_spans_are_read_in_every_form() -> None:
         "pi@lab.example",
         0,
         day(23),
-        "PubMed was not searched for A, B and C from 29 December 2025, 05:31 to 4 January\n2026, 09:12. Reason: it hung. Made good on"
-        " 4 January, 09:12.\nPubMed was not searched from 3 March, 05:31 to 09:12. Reason: x. Made good on 3 March, 09:12.\n"
+        "PubMed was not searched for A, B and C from 29 December 2025, 05:31 to 4 January\n2026, 09:12 (it (hung)). It was read"
+        " afterwards: nothing was lost.\nPubMed was not searched from 3 March, 05:31 to 09:12 (x). It was read afterwards: nothing was "
+        "lost.\nPubMed was not searched for A 1,204 times between 4 March, 05:31 and 5 March, 07:00, for up to\n40 minutes (y; z). It was "
+        "read afterwards: nothing was lost.\n"
         "! Not covered yet: papers added 3 March 2026 for Junction, not searched since 2 March, 05:31. It hung.",
     )
 
     found = post.outages(letter, "UTC", day(23))
 
-    assert [(one.since, one.until, one.watches) for one in found] == [
-        (datetime(2025, 12, 29, 5, 31, tzinfo=UTC), datetime(2026, 1, 4, 9, 12, tzinfo=UTC), ("A", "B", "C")),
-        (datetime(2026, 3, 3, 5, 31, tzinfo=UTC), datetime(2026, 3, 3, 9, 12, tzinfo=UTC), ()),
-        (datetime(2026, 3, 2, 5, 31, tzinfo=UTC), None, ()),
+    assert [(one.since, one.until, one.watches, one.times, one.reason) for one in found] == [
+        (datetime(2025, 12, 29, 5, 31, tzinfo=UTC), datetime(2026, 1, 4, 9, 12, tzinfo=UTC), ("A", "B", "C"), 1, "it (hung)"),
+        (datetime(2026, 3, 3, 5, 31, tzinfo=UTC), datetime(2026, 3, 3, 9, 12, tzinfo=UTC), (), 1, "x"),
+        (datetime(2026, 3, 4, 5, 31, tzinfo=UTC), datetime(2026, 3, 5, 7, tzinfo=UTC), ("A",), 1_204, "y; z"),
+        (datetime(2026, 3, 2, 5, 31, tzinfo=UTC), None, (), 1, "It hung."),
     ]

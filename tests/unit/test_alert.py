@@ -124,7 +124,7 @@ def test_three_failed_searches_in_a_row_are_told_once(lab: Lab) -> None:
     assert lab.told() == []
 
     fails(lab, FAILING[2], "2026-03-04T05:00", "2026-03-04T15:00")
-    subject = "[watcher] Watch nmj has not been searched since 2 March: PubMed does not answer"
+    subject = "[watcher] Watch Neuromuscular junction has not been searched since 2 March: PubMed does not answer"
     assert sorted(lab.told()) == [("mail", subject), ("mail", subject), ("slack", subject)]
 
 
@@ -134,7 +134,7 @@ def test_when_the_watch_is_searched_again_the_same_people_hear_of_it_once(lab: L
 
     lab.tick("2026-03-04T05:00", "2026-03-05T05:00")
 
-    assert sorted(channel for channel, _ in lab.told("Watch nmj is searched again")) == ["mail", "mail", "slack"]
+    assert sorted(channel for channel, _ in lab.told("Watch Neuromuscular junction is searched again")) == ["mail", "mail", "slack"]
     assert lab.topics() == []
 
 
@@ -183,7 +183,7 @@ def test_the_notice_says_what_to_do_about_its_kind_of_error(lab: Lab) -> None:
 
     (notice,) = lab.desk.store.open_notices()
     assert notice.whole.startswith(
-        "Watch nmj could not be searched yet: its query matches too much. There was no good search so far; 3 tries"
+        "Watch Neuromuscular junction could not be searched yet: its query matches too much. There was no good search so far; 3 tries"
     )
     assert "allow_over (0)" in notice.whole
 
@@ -233,7 +233,11 @@ def test_with_nobody_to_tell_the_notice_stands_in_status_and_log(lab: Lab, caplo
     fails(lab, *FAILING)
 
     assert lab.topics() == ["watch:nmj"]
-    (line,) = [one for one in caplog.records if one.name == "watcher.flows.alert" and one.message.startswith("Watch nmj")]
+    (line,) = [
+        one
+        for one in caplog.records
+        if one.name == "watcher.flows.alert" and one.message.startswith("Watch Neuromuscular junction")
+    ]
     assert line.levelno == logging.WARNING
     assert line.message.endswith("(no channel can be told of this)")
 

@@ -248,6 +248,20 @@ def test_a_name_that_nothing_bears_is_told_with_its_place(home: Home, text: str,
         assert home.load(text).watch("nmj").was == "als"
 
 
+@pytest.mark.parametrize("written", ["true", "yes", "'on'", "1"])
+def test_the_first_post_alone_is_refused_where_nobody_else_carries_the_digest(home: Home, written: str) -> None:
+    post = "  lab-slack: {kind: slack, url: https://hooks.slack.com/services/T024BE7LD/B024BE7LH/s3cr3t}\n"
+    both = small(order=f"top_only: {written}").replace("watches:\n  nmj", f"{post}watches:\n  nmj", 1)
+    alone, beside = both.replace("[lab-mail]", "[lab-slack]"), both.replace("[lab-mail]", "[lab-slack, lab-mail]")
+
+    assert (
+        "lists.lab-weekly.top_only: no other channel of the list carries the whole digest: its readers would never see the rest\n"
+        "    name a channel of mail in the list too, or remove the key"
+    ) in home.told(alone)
+    assert home.load(beside).order("lab-weekly").top_only
+    assert home.load(alone.replace(f"top_only: {written}", "top_only: false")).order("lab-weekly").top_only is False
+
+
 def test_a_watch_can_only_have_been_one_that_is_gone_and_only_one_can(home: Home) -> None:
     told = home.told(
         f"{PUBMED}watches:\n"

@@ -298,6 +298,13 @@ def test_a_watch_that_reaches_nobody_a_lost_word_list_and_missing_files_are_warn
     assert len(warnings) == 7
 
 
+def test_the_first_post_alone_without_a_channel_of_slack_is_a_warning(home: Home) -> None:
+    (warning,) = home.load(SMALL + "    top_only: true\n").warnings
+
+    assert warning.code is Code.WITHOUT_EFFECT
+    assert "lists.lab-weekly.top_only: no channel of the list lab-weekly is Slack: the key has no effect" in str(warning)
+
+
 def test_a_slack_webhook_copied_from_the_manual_is_a_warning(home: Home) -> None:
     warnings = home.load(
         SMALL.replace(

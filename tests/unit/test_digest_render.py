@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,6 +38,7 @@ from watcher.digest.view import page
 from watcher.domain import (
     AbstractSection,
     ChannelKind,
+    Contact,
     Digest,
     FollowUp,
     Gap,
@@ -44,10 +46,13 @@ from watcher.domain import (
     Item,
     Journal,
     Message,
+    Origin,
     Outage,
     Pmid,
+    Reasons,
     Receipt,
     Section,
+    Term,
 )
 
 EVERY_KIND = tuple(ChannelKind)
@@ -198,6 +203,42 @@ def test_the_mail_carries_its_list_digest_and_period_in_its_headers() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("host", "title", "list_id"),
+    [
+        ("lab.example", "NMJ weekly", '"NMJ weekly" <lab-weekly.lab.example>'),
+        ("127.0.0.1", 'NMJ "weekly"', "<lab-weekly.127.0.0.1>"),
+        ("::1", "Wöchentlich", "<lab-weekly.localhost>"),
+    ],
+)
+def test_the_mail_carries_its_list_s_identity_in_its_head(host: str, title: str, list_id: str) -> None:
+    whole = digest(many(1), order=replace(WEEKLY, title=title))
+
+    (message,) = messages(whole, kinds=[ChannelKind.EMAIL], ris=ris, host=host)[1]
+
+    assert message.headers["List-Id"] == list_id
+
+
+def test_a_list_of_any_name_has_an_identity_of_the_form_that_the_rfc_asks_for() -> None:
+    whole = digest([], order=replace(WEEKLY, name="läb/w\r\n<x>", title="T\r\nBcc: x"))
+
+    (message,) = messages(whole, kinds=[ChannelKind.EMAIL], ris=ris, host="lab.example")[1]
+
+    assert message.headers["List-Id"] == '"T Bcc: x" <l-b-w-x.lab.example>'
+
+
+@pytest.mark.parametrize(("is_answered", "how"), [(True, "Reply, or write there,"), (False, "Write there")])
+def test_who_runs_it_and_how_to_change_or_stop_it_stands_in_every_kind(is_answered: bool, how: str) -> None:
+    for whole in (digest(papers, contact=Contact("library@lab.example", is_answered=is_answered)) for papers in (many(2), [])):
+        mail = email(whole)[1].payload
+        for told in (visible(mail["html"]), " ".join(mail["text"].split())):
+            assert f"Run by library@lab.example. {how} to change or stop this digest." in told
+        assert 'href="mailto:library@lab.example"' in mail["html"]
+        told = "Run by library@lab.example. Write there to change or stop this digest."
+        assert told in parts(whole, ChannelKind.OTHER)[-1].payload["text"]
+        assert told in parts(whole, ChannelKind.SLACK)[-1].payload["json"]
+
+
 def test_the_file_is_named_after_list_and_day() -> None:
     order = replace(WEEKLY, name="läb/weekly")
 
@@ -243,8 +284,8 @@ def test_the_receipt_tells_counts_gaps_failures_and_what_is_next() -> None:
 
     for told in (visible(message.payload["html"]), " ".join(message.payload["text"].split())):
         assert "Not covered yet: papers added 19–20 September 2026 for ALS and the motor unit, not searched since" in told
-        assert "Failed: als: a run failed 2 times" in told
-        assert "Als: its papers are not ranked and all are shown: no seed has text." in told
+        assert "Failed: watch ALS and the motor unit: a run failed 2 times" in told
+        assert "Watch ALS and the motor unit: its papers are not ranked and all are shown: no seed has text." in told
         assert "Next digest: Monday 28 September 2026, 08:00 (Europe/Berlin)" in told
         assert "PMID 99000201" in told
         assert "Synaptic basal lamina proteomics of human muscle. Now in Sample eLife" in told
@@ -375,6 +416,93 @@ def test_a_list_of_one_watch_does_not_repeat_its_name_at_every_paper() -> None:
     assert "Matched" not in visible(email(one)[1].payload["html"])
 
 
+def whys(whole: Digest) -> dict[int, str]:
+    """Why each shown or attached paper is there, by its number."""
+    told = page(whole)
+    cards = [card for group in told.groups for card in group.cards] + list(told.attached)
+    return {card.pmid - 99_000_000: card.why for card in cards}
+
+
+def because(*terms: str, seed: str = "") -> Reasons:
+    return Reasons(tuple(Term(term, 0.2) for term in terms), (), seed, 0.4)
+
+
+def test_every_paper_says_why_and_links_to_pubmed_in_every_kind() -> None:
+    entries = [entry(paper(n, f"Sample {n}"), 90 - n, reasons=because(f"term{n}", seed="A seed")) for n in range(1, 8)]
+    whole = digest(entries, order=replace(WEEKLY, top=2, limit=5, attach=()))
+
+    _, mail = email(whole)
+    document = lxml_html.fromstring(mail.payload["html"])
+    cells = [cell for cell in document.iter("td") if cell.get("class") in ("pick", "p")]
+    assert len(cells) == 5
+    for number, cell in enumerate(cells, 1):
+        assert f"Why term{number}" in words(cell)
+        assert [one.get("href") for one in cell.iter("a") if words(one) == "PubMed"] == [pubmed(whole.items[number - 1])]
+    other = "\n".join(message.payload["text"] for message in parts(whole, ChannelKind.OTHER))
+    for text in (mail.payload["text"], other):
+        assert re.findall(r"Why: (term\d)", text) == [f"term{number}" for number in range(1, 8)]
+    slack = "\n".join(message.payload["json"] for message in parts(whole, ChannelKind.SLACK))
+    assert all(f"term{number}" in slack for number in range(1, 8))
+
+
+def test_the_title_of_a_nearest_seed_is_named_once() -> None:
+    seeds = {1: "Seed A", 2: "Seed B", 3: "Seed A", 4: "Seed B"}
+    picks = [entry(paper(n), 90 - n, reasons=because("agrin", seed=seed)) for n, seed in seeds.items()]
+    compact = [entry(paper(n), 50 - n, reasons=because(seed=seed)) for n, seed in {5: "Seed A", 6: "Seed C", 7: "Seed C"}.items()]
+
+    assert whys(digest([*picks, *compact], order=replace(WEEKLY, top=4))) == {
+        1: "agrin; nearest seed “Seed A”",
+        2: "agrin; nearest seed “Seed B”",
+        3: "agrin; nearest seed as for pick 1",
+        4: "agrin; nearest seed as for pick 2",
+        5: "nearest seed as for pick 1",
+        6: "nearest seed “Seed C”",
+        7: "nearest seed as for PMID 99000006",
+    }
+
+
+def test_a_paper_that_nothing_was_ranked_by_says_how_it_was_found() -> None:
+    found = [entry(paper(1)), entry(paper(2), origins=frozenset({Origin.SIMILAR}))]
+
+    assert whys(digest(found)) == {
+        1: "it matches the query of Neuromuscular junction",
+        2: "PubMed lists it as similar to a seed",
+    }
+
+
+def test_a_heading_that_the_terms_say_is_not_repeated_and_few_terms_make_the_line() -> None:
+    heading = (Term("Endplate", 0.1),)
+    said = replace(because("motor endplate", "agrin"), headings=heading)
+    long = because(*(f"a term of some thirty letters {n}" for n in range(4)))
+
+    told = whys(digest([entry(paper(1), reasons=said), entry(paper(2), reasons=long)]))
+
+    assert told[1] == "motor endplate, agrin"
+    assert told[2] == "a term of some thirty letters 0, a term of some thirty letters 1"
+
+
+_OLD = st.text(st.sampled_from("abcXYZ019<>;:()[]{}.,-_/'&%#?=+~@*|$!"), min_size=1, max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(suffix=_OLD)
+def test_a_doi_is_one_whole_address_in_every_kind(suffix: str) -> None:
+    doi = f"10.9999/{suffix}"
+    whole = digest(
+        [entry(paper(1, doi=doi), 90, reasons=because(seed=doi)), entry(paper(2, doi=doi), 50)],
+        order=replace(WEEKLY, top=1, full_text_url=None),
+        receipt=Receipt(remarks=(f"the seed {doi} has no text",)),
+    )
+
+    texts = [unescape(email(whole)[1].payload["html"]), email(whole)[1].payload["text"]]
+    texts += [message.payload["text"] for message in parts(whole, ChannelKind.OTHER)]
+    texts += [unescape(json.dumps(json.loads(m.payload["json"]), ensure_ascii=False)) for m in parts(whole, ChannelKind.SLACK)]
+    for text in texts:
+        assert not re.search(r"(?<!https://doi\.org/)\b10\.9999/", text)
+        addresses = re.findall(r"https://doi\.org/10\.9999/[^\s\"“”<>|,;]+", text)
+        assert any(unquote(address) == f"https://doi.org/{doi}" for address in addresses)
+
+
 # --- spans without a search -------------------------------------------------------------------------------------------------------
 
 OFF = "the service was off or held up"
@@ -390,22 +518,56 @@ def outage(since: datetime, until: datetime, *, watches: tuple[str, ...] = ("nmj
 
 
 def said(*outages: Outage, **fields: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever a digest takes
-    return page(digest([], receipt=Receipt(outages=outages), **fields)).outages
+    return page(digest([], receipt=Receipt(outages=outages), **fields)).made_good
 
 
-def test_an_outage_is_told_with_its_span_its_reason_and_when_it_was_made_good() -> None:
-    assert said(outage(march(3, "05:31"), march(4, "09:12"))) == (
-        "PubMed was not searched from 3 March, 05:31 to 4 March, 09:12. Reason: HTTP 503 (service unavailable). Made good on 4 March, 09:12.",
+def test_an_outage_that_was_made_good_is_told_in_the_receipt_with_its_span_and_reason() -> None:
+    (line,) = said(outage(march(3, "05:31"), march(4, "09:12")))
+
+    assert line == (
+        "PubMed was not searched from 3 March, 05:31 to 4 March, 09:12 (HTTP 503 (service unavailable)). "
+        "It was read afterwards: nothing was lost."
     )
     assert said(Outage(("nmj", "als"), march(3, "05:31"), march(3, "09:12"), OFF, march(3, "09:14"))) == (
-        f"PubMed was not searched from 3 March, 05:31 to 09:12. Reason: {OFF}. Made good on 3 March, 09:14.",
+        f"PubMed was not searched from 3 March, 05:31 to 09:12 ({OFF}). It was read afterwards: nothing was lost.",
     )
 
 
-def test_an_outage_of_one_watch_of_several_names_it() -> None:
+def test_an_outage_of_one_watch_of_several_names_it_by_its_title() -> None:
     (line,) = said(outage(march(3, "05:31"), march(4, "09:12"), watches=("als",)))
 
     assert line.startswith("PubMed was not searched for ALS and the motor unit from 3 March, 05:31 to")
+
+
+def test_outages_that_were_made_good_are_joined_into_one_sentence() -> None:
+    off = [
+        Outage(("nmj", "als"), march(day, "08:06"), march(day + 1, "08:05"), OFF, march(day + 1, "08:06")) for day in range(2, 9)
+    ]
+
+    (line,) = said(*off)
+
+    assert line == (
+        f"PubMed was not searched 7 times between 2 March, 08:06 and 9 March, 08:05, for up to 24 hours ({OFF}). "
+        "It was read afterwards: nothing was lost."
+    )
+    assert said(*off, outage(march(9, "09:00"), march(9, "09:40"), watches=("als",)))[0].startswith(
+        f"PubMed was not searched 8 times between 2 March, 08:06 and 9 March, 09:40, for up to 24 hours ({OFF}; HTTP 503 "
+    )
+
+
+def test_of_many_reasons_two_are_told() -> None:
+    spans = [replace(outage(march(day, "05:31"), march(day, "09:00")), reason=f"reason {day}") for day in range(3, 8)]
+
+    assert "(reason 3; reason 4; other reasons)" in said(*spans)[0]
+
+
+def test_watches_that_were_all_not_searched_at_some_time_are_not_named() -> None:
+    spans = [outage(march(day, "05:31"), march(day, "09:00"), watches=(name,)) for day, name in ((3, "nmj"), (4, "als"))]
+
+    assert said(*spans)[0].startswith("PubMed was not searched 2 times between")
+    assert said(spans[1], replace(spans[1], since=march(5, "05:31"), until=march(5, "06:00")))[0].startswith(
+        "PubMed was not searched for ALS and the motor unit 2 times between"
+    )
 
 
 def test_an_outage_over_new_year_says_the_years() -> None:
@@ -417,8 +579,7 @@ def test_an_outage_over_new_year_says_the_years() -> None:
 def test_an_outage_of_another_year_than_the_digests_says_its_year() -> None:
     told = outage(datetime(2025, 12, 30, 4, 31, tzinfo=UTC), datetime(2025, 12, 30, 9, tzinfo=UTC))
 
-    assert "from 30 December 2025, 05:31 to 10:00. " in said(told)[0]
-    assert "Made good on 30 December 2025, " in said(told)[0]
+    assert "from 30 December 2025, 05:31 to 10:00 (" in said(told)[0]
 
 
 def test_a_digest_that_covers_no_new_day_claims_no_span() -> None:
@@ -465,40 +626,42 @@ def test_an_outage_that_lasts_is_part_of_the_gap_that_it_makes_and_told_alone_wi
     assert remark.startswith(
         "Not covered yet: papers added 3–9 March 2026 for ALS and the motor unit, not searched since 3 March, 05:31. "
     )
-    assert said(told) == (
+    assert page(digest([], receipt=Receipt(outages=(told,)))).outages == (
         "PubMed has not been searched for ALS and the motor unit since 3 March, 05:31. Reason: HTTP 503 (service unavailable).",
     )
 
 
-def test_many_short_outages_are_summed_up_and_long_ones_told_one_by_one() -> None:
-    short = [outage(march(day, "05:31"), march(day, "05:51")) for day in range(3, 9)]
-    long = outage(march(2, "05:31"), march(2, "17:00"))
-
-    assert len(said(*short[:2])) == 2
-    assert said(long, *short)[1:] == (
-        "Besides, PubMed was not searched 6 times for up to 20 minutes. All made good by 8 March, 05:51.",
-    )
-
-
 @pytest.mark.parametrize("papers", [0, 3])
-def test_outages_stand_under_the_coverage_line_in_every_kind(papers: int) -> None:
-    told = digest(many(papers), receipt=Receipt(outages=(outage(march(3, "05:31"), march(4, "09:12")),)))
-    line = "PubMed was not searched from 3 March, 05:31 to 4 March, 09:12. Reason: HTTP 503 (service unavailable)."
+def test_what_lasts_opens_every_kind_and_what_was_made_good_ends_it(papers: int) -> None:
+    over, lasts = (
+        outage(march(3, "05:31"), march(4, "09:12")),
+        outage(march(5, "05:31"), march(6, "09:12"), watches=("als",), lasts=True),
+    )
+    period = replace(WEEK, late_reason="the service was off or held up when it was due")
+    told = digest(many(papers), receipt=Receipt(outages=(over, lasts), next_digest_at=NEXT_AT), period=period)
     mail = email(told)[1].payload
+    slack = " ".join(message.payload["json"] for message in parts(told, ChannelKind.SLACK))
 
-    for text in (visible(mail["html"]), " ".join(mail["text"].split())):
-        assert f"added to PubMed 15–21 September 2026. {line}" in text
-    assert line in parts(told, ChannelKind.SLACK)[0].payload["json"]
-    assert line in parts(told, ChannelKind.OTHER)[0].payload["text"]
-    assert json.loads(preview(told, "json", ris))["receipt"]["outages"] == [
-        {
-            "watches": ["nmj", "als"],
-            "since": "2026-03-03T05:31:00+01:00",
-            "until": "2026-03-04T09:12:00+01:00",
-            "reason": "HTTP 503 (service unavailable)",
-            "made_good_at": "2026-03-04T09:12:00+01:00",
-        }
-    ]
+    for text in (visible(mail["html"]), " ".join(mail["text"].split()), slack, parts(told, ChannelKind.OTHER)[0].payload["text"]):
+        places = [
+            text.index(words)
+            for words in (
+                "added to PubMed 15–21 September 2026.",
+                "PubMed has not been searched for ALS and the motor unit since 5 March, 05:31.",
+                "This digest is late: the service was off or held up when it was due.",
+                "PubMed was not searched from 3 March, 05:31 to 4 March, 09:12 (HTTP 503 (service unavailable)).",
+                "Next digest:",
+            )
+        ]
+        assert places == sorted(places)
+        assert papers == 0 or text.index("1 Agrin") < places[2]
+    assert json.loads(preview(told, "json", ris))["receipt"]["outages"][0] == {
+        "watches": ["nmj", "als"],
+        "since": "2026-03-03T05:31:00+01:00",
+        "until": "2026-03-04T09:12:00+01:00",
+        "reason": "HTTP 503 (service unavailable)",
+        "made_good_at": "2026-03-04T09:12:00+01:00",
+    }
 
 
 # --- the budget -------------------------------------------------------------------------------------------------------------------

@@ -72,10 +72,87 @@ def test_a_paper_is_never_torn_over_two_messages() -> None:
         assert set(re.findall(r"gov/(\d+)/\|\d", whole)) >= set(re.findall(r"gov/(\d+)/\|PubMed", whole))
 
 
-def test_the_fallback_text_is_the_subject() -> None:
-    (payload,) = payloads(full())
+def test_the_fallback_text_is_the_subject_and_the_part() -> None:
+    (payload,) = payloads(digest(many(3)))
+    _, second, *more = payloads(digest(many(20)))
 
-    assert payload["text"] == "[NMJ] 11 new papers, 4 highly relevant · 15–21 Sep"
+    assert payload["text"] == "[NMJ] 3 new papers, 1 highly relevant · 15–21 Sep"
+    assert second["text"] == f"[NMJ] 20 new papers, 9 highly relevant · 15–21 Sep (part 2 of {2 + len(more)})"
+
+
+def lines(payload: dict[str, Any]) -> list[str]:
+    """The lines that name a paper each."""
+    return [line for text in texts(payload) for line in text.splitlines() if line.startswith("• ")]
+
+
+def numbers(text: str) -> list[int]:
+    """The papers that a text links to, by their numbers."""
+    return [int(pmid) - 99_000_000 for pmid in re.findall(r"gov/(\d+)/", text)]
+
+
+@pytest.mark.parametrize("papers", [9, 150])
+def test_the_first_post_has_a_line_for_each_of_the_best_eight_and_the_parts_have_every_paper_once(papers: int) -> None:
+    whole = digest(many(papers), order=replace(WEEKLY, limit=60))
+
+    first, *further = payloads(whole)
+
+    listed = lines(first)
+    assert [numbers(line) for line in listed] == [[number] for number in range(1, 9)]
+    assert all(re.search(r"\|\d+ Agrin .*> · Sample J Synapses · \d+ · it matches the query of", line) for line in listed)
+    heads = [found for part in further for text in texts(part) for found in re.findall(r"gov/(\d+)/\|\d+ Agrin", text)]
+    assert sorted(int(pmid) - 99_000_000 for pmid in heads) == list(range(1, papers + 1))
+    told = "\n".join(texts(first))
+    assert (
+        f"All papers stand below with conclusions and further links, {papers - 8} more paper{'s' if papers > 9 else ''} among them."
+        in told
+    )
+    assert "Next digest:" not in told
+    assert "Next digest:" in "\n".join(texts(further[-1]))
+
+
+def test_what_fits_into_one_post_is_one_with_its_papers_in_full() -> None:
+    (payload,) = payloads(digest(many(5)))
+
+    assert lines(payload) == []
+    assert sorted(set(numbers("\n".join(texts(payload))))) == [1, 2, 3, 4, 5]
+
+
+def test_the_first_post_begins_with_the_picks_and_goes_on_by_score_over_all_sections() -> None:
+    preprint = entry(paper(20, publication_types=("Preprint",)), 97)
+    whole = digest([*many(20), preprint], order=replace(WEEKLY, top=2))
+
+    assert [numbers(line)[0] for line in lines(payloads(whole)[0])] == [1, 2, 20, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(("papers", "told"), [(3, "further links."), (12, "further links, 4 more papers among them.")])
+def test_a_list_may_want_the_first_post_alone(papers: int, told: str) -> None:
+    whole = digest(many(papers), order=replace(WEEKLY, top_only=True))
+
+    (payload,) = payloads(whole)
+
+    assert len(lines(payload)) == min(papers, 8)
+    said = "\n".join(texts(payload))
+    assert f"All papers stand in the digest's other messages with conclusions and {told}" in said
+    assert "Next digest:" in said
+    assert "part" not in payload["text"]
+
+
+def test_the_mail_of_a_list_that_wants_one_post_holds_everything() -> None:
+    whole = digest(many(12), order=replace(WEEKLY, top_only=True))
+
+    mail, post = messages(whole, kinds=[ChannelKind.EMAIL, ChannelKind.SLACK], ris=ris)[1]
+
+    assert mail.payload["ris"].count("AN  - ") == 12
+    assert set(numbers(mail.payload["text"])) == set(range(1, 13))
+    assert "All papers stand in the mail with conclusions" in post.payload["json"]
+
+
+def test_follow_ups_alone_are_told_at_once_also_where_one_post_is_wanted() -> None:
+    whole = digest([], order=replace(WEEKLY, top_only=True), follow_ups=[FollowUp(paper(1), 1, "now in Sample eLife")])
+
+    (payload,) = payloads(whole)
+
+    assert numbers("\n".join(texts(payload))) == [1]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,45 @@ def test_a_doi_with_quotes_and_brackets_is_percent_encoded() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("doi", "address"),
+    [
+        ("10.1002/a(98)<1:b>3.0.CO;2-X", "10.1002/a(98)%3C1:b%3E3.0.CO%3B2-X"),
+        ("10.1016/0000-0000(93)90001", "10.1016/0000-0000(93)90001"),
+        ("10.1016/(93)", "10.1016/%2893%29"),
+        ("10.1016/a)b", "10.1016/a%29b"),
+        ("10.1000/a.", "10.1000/a%2E"),
+        ("10.1000/a,b'c&d", "10.1000/a%2Cb%27c%26d"),
+        ("10.1000/Übung", "10.1000/%C3%9Cbung"),
+    ],
+)
+def test_the_address_of_a_doi_holds_nothing_at_which_a_program_lets_it_end(doi: str, address: str) -> None:
+    assert links.doi(paper(1, doi=doi)) == f"https://doi.org/{address}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("see 10.1000/a<b>;2-C, and more", "see https://doi.org/10.1000/a%3Cb%3E%3B2-C, and more"),
+        ("(doi: 10.1000/xyz)", "(https://doi.org/10.1000/xyz)"),
+        ("DOI 10.1000/x(1)y.", "https://doi.org/10.1000/x(1)y."),
+        ("http://dx.doi.org/10.1000/a<b", "https://doi.org/10.1000/a%3Cb"),
+        ("https://doi.org/10.1000/a%3Cb.", "https://doi.org/10.1000/a%3Cb."),
+        ("“10.1000/a” and `10.1000/b`", "“https://doi.org/10.1000/a” and `https://doi.org/10.1000/b`"),
+        ("https://lab.example/doi/10.1000/a stays", "https://lab.example/doi/10.1000/a stays"),
+        ("p = 10.5/2, 110.1000/a, v10.1000/a", "p = 10.5/2, 110.1000/a, v10.1000/a"),
+        ("10.1000/" + "x" * 600, "(a DOI too long to be an address)"),
+    ],
+)
+def test_a_doi_in_a_text_becomes_an_address(text: str, told: str) -> None:
+    assert links.addressed(text) == told
+    assert links.addressed(told) == told
+
+
+def test_a_text_is_never_clipped_within_an_address() -> None:
+    assert clean.clip("see https://doi.org/10.1000/abcdefghijklmnopqrstuvwxyz", 30) == "see…"
+
+
 def test_the_resolver_gets_pmid_and_doi_url_quoted() -> None:
     article = paper(1, doi="10.9999/a&b=c")
 

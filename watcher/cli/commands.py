@@ -663,7 +663,15 @@ def _checked(one: App, *, online: bool) -> Checked:
     now, themes = _now(), one.settings.themes
     warnings = one.warnings(now) if online else one.file_warnings(now)
     found = check_offline(
-        one.settings.path, one.watches, one.orders, one.seeds, warnings=warnings, themes=themes, limits=one.channel_limits, now=now
+        one.settings.path,
+        one.watches,
+        one.orders,
+        one.seeds,
+        warnings=warnings,
+        themes=themes,
+        limits=one.channel_limits,
+        contacts=one.contacts,
+        now=now,
     )
     if not online:
         return found

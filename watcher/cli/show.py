@@ -50,6 +50,7 @@ def checked(found: Checked, *, as_json: bool) -> None:
     for order in found.lists:
         slots = ", ".join(f"{slot:%a %d %b %H:%M %Z}" for slot in order.upcoming)
         lines.append(("ok", f"list {order.name}", f"{order.schedule} ({order.timezone}): next {slots}"))
+        lines += [("ok", f"list {order.name}", f"its readers write to {order.contact}")] if order.contact else []
     lines += [("ok", f"channel {name}", room) for name, room in found.limits.items()]
     lines += [("FAILED" if one.failed else "ok", one.about, one.told) for one in found.online or ()]
     rows, told = [], ""

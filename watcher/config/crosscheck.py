@@ -17,7 +17,7 @@ from watcher.config.sections import WatchSection
 from watcher.config.settings import Settings
 from watcher.config.suggest import nearest
 from watcher.config.without_effect import set_without_effect
-from watcher.domain import Code, Warned
+from watcher.domain import ChannelKind, Code, Warned
 from watcher.errors import Place, Problem
 from watcher.unreadable import is_absence, is_folder, is_there, mend, unlisted
 
@@ -44,6 +44,7 @@ def problems_in(values: Mapping[str, Any], home: Path, place: _Where) -> Iterato
     yield from _renamed(values, place)
     yield from _missing_seeds(values, home / SEEDS, place)
     yield from _highlights(values, place)
+    yield from _cut_short(values, place)
 
 
 def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Warned]:
@@ -54,6 +55,7 @@ def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Warn
     for name in settings.channels:
         yield from _example_addresses(settings, name, place)
     yield from _unused(settings, place)
+    yield from _cutting_nothing(settings, place)
     yield from _lifted_by_nothing(settings, place)
     yield from _not_there(settings, home, place)
     for key in set_without_effect(settings):
@@ -129,6 +131,16 @@ def _highlights(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
             yield Problem(what, f"write {threshold:g} or more", place(("watches", name, "highlight")))
 
 
+def _cut_short(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
+    """Lists whose Slack channels get the first post alone, while nobody gets the rest."""
+    kinds = {name: section.get("kind") for name, section in _named(values, "channels")}
+    for name, section in _named(values, "lists"):
+        served = [kinds[channel] for _, channel in _texts(section.get("channels")) if channel in kinds]
+        if _is_on(section.get("top_only")) and served and all(kind == ChannelKind.SLACK.value for kind in served):
+            what = "no other channel of the list carries the whole digest: its readers would never see the rest"
+            yield Problem(what, "name a channel of mail in the list too, or remove the key", place(("lists", name, "top_only")))
+
+
 # --- warnings ----------------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +165,15 @@ def _unused(settings: Settings, place: _Where) -> Iterator[Warned]:
             yield Warned(Code.UNLISTED_WATCH, what, "name it in a list", place(("watches", name)))
     if not settings.watches:
         yield Warned(Code.NO_WATCH, "there is no watch: nothing is looked for", "describe one under watches:", place(()))
+
+
+def _cutting_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:
+    for name, section in settings.lists.items():
+        if section.top_only and not any(settings.channels[one].kind is ChannelKind.SLACK for one in section.channels):
+            what = f"no channel of the list {name} is Slack: the key has no effect"
+            yield Warned(
+                Code.WITHOUT_EFFECT, what, "take it out, or name a channel of Slack in the list", place(("lists", name, "top_only"))
+            )
 
 
 def _lifted_by_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:
@@ -203,6 +224,11 @@ def _number(value: object) -> float | None:
         return float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
     except ValueError:
         return None
+
+
+def _is_on(value: object) -> bool:
+    """Whether pydantic would take a value for true."""
+    return value is True or value == 1 or (isinstance(value, str) and value.lower() in ("1", "true", "t", "on", "yes", "y"))
 
 
 def _did_you_mean(wanted: str, known: Sequence[str]) -> str:

@@ -178,7 +178,12 @@ class ChannelSection(Section):
         description="Who gets it, each in a message of their own. Replaces every recipient in the URL; left out: those of the URL.",
         examples=[["pi@lab.example", "postdoc@lab.example"]],
     )
-    reply_to: Email | None = Field(default=None, description="Where answers to a mail go.", examples=["library@lab.example"])
+    reply_to: Email | None = Field(
+        default=None,
+        description="Where answers to a mail go, and whom messages name as who runs the service. Left out: answers go to the sender, and "
+        "`pubmed.email` is named.",
+        examples=["library@lab.example"],
+    )
     max_mail_mb: Annotated[float, Field(gt=0, le=1_000)] = Field(
         default=10,
         description="How large a mail may be, in megabytes as it travels; a server that announces less counts. Papers that have no room are "
@@ -291,6 +296,11 @@ class ListSection(Section):
         default=None,
         description="Your library's link resolver; {pmid} and {doi} are filled in.",
         examples=["https://resolver.lab.example/?pmid={pmid}&doi={doi}"],
+    )
+    top_only: bool = Field(
+        default=False,
+        description="On Slack only the first post: the head and the best eight papers, a line each. Refused unless another channel of the "
+        "list, such as mail, carries the whole digest.",
     )
     pause_until: date | None = Field(
         default=None, description="No digest before this day; the papers are kept for the next one.", examples=["2027-01-07"]

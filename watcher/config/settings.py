@@ -168,6 +168,7 @@ class Settings(BaseSettings):
             group_by=section.group_by,
             chips=section.chips,
             full_text_url=section.full_text_url,
+            top_only=section.top_only,
             pause_until=section.pause_until,
             corrections_at_once=section.corrections == "at-once",
         )

@@ -14,6 +14,7 @@ from watcher.digest.chips import chips
 from watcher.digest.wording import elapsed, long_day, sentence
 from watcher.domain import (
     Article,
+    Contact,
     Digest,
     DigestList,
     FollowUp,
@@ -67,6 +68,7 @@ def arrange(
     gaps: Sequence[Gap] = (),
     receipt: Receipt = _NOTHING_COUNTED,
     base_url: str | None = None,
+    contact: Contact | None = None,
     new_watches: Collection[str] = (),
     giving_way: GivingWay | None = None,
 ) -> Digest:
@@ -96,6 +98,7 @@ def arrange(
             gaps=tuple(gaps),
             receipt=receipt,
             base_url=base_url,
+            contact=contact,
         )
     )
 
@@ -192,6 +195,7 @@ def _item(entry: Entry, order: DigestList, watches: Mapping[str, Watch], startin
         chips=chips(entry.article),
         also=entry.also,
         note=" ".join(part for part in (late, sentence(entry.note)) if part) or _similar_note(entry),
+        is_neighbour=entry.origins == {Origin.SIMILAR},
     )
 
 

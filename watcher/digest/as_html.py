@@ -13,7 +13,7 @@ from functools import cache
 
 import css_inline
 
-from watcher.digest import corrections, templates
+from watcher.digest import corrections, links, templates
 from watcher.digest.clean import clip
 from watcher.digest.view import Page
 
@@ -51,7 +51,10 @@ def _document(page: Page, told: int) -> str:
             follow_ups_more=_more(len(page.follow_ups), told),
             attached_links=page.attached_links[: min(told, _LINKED_SETS)],
             receipt=[(label, clip(value, _LINE)) for label, value in page.receipt],
+            made_good=[clip(line, _LINE) for line in page.made_good],
             failures=_lines(page.failures, told),
+            run_by=page.run_by(in_mail=True),
+            mail_to=links.mail(page.contact.address) if page.contact else "",
         )
     )
     return inlined(rendered)

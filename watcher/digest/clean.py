@@ -29,12 +29,12 @@ def plain(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """`text` in at most `limit` characters, cut at a word where there is one, the cut marked by an ellipsis."""
+    """`text` in at most `limit` characters, cut at a word where there is one and never within an address, the cut marked by an ellipsis."""
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
-    at_word = cut.rpartition(" ")[0]
-    return (at_word if len(at_word) > limit // 2 else cut).rstrip(" ,;:.–—-(") + "…"
+    at_word, _, last = cut.rpartition(" ")
+    return (at_word if len(at_word) > limit // 2 or "://" in last else cut).rstrip(" ,;:.–—-(") + "…"
 
 
 def title(article: Article) -> str:

@@ -1,10 +1,13 @@
-"""The addresses that a digest links to. Whatever a record holds, only http and https addresses come out, percent-encoded."""
+"""The addresses that a digest links to. Whatever a record holds, only http and https addresses come out, percent-encoded.
+
+In a DOI's address everything is encoded at which programs that find addresses in a text let them end: old DOIs hold `<`, `>` and `;`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from watcher.domain import Article, Pmid
 
@@ -14,6 +17,14 @@ LONGEST = 500
 _RESERVED = "%/:?#[]@!$&()*+,;=~-._"
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
+_MENTION = re.compile(
+    r"""https?://(?!(?:dx\.|www\.)?doi\.org/)\S+
+    |(?P<address>https?://(?:dx\.|www\.)?doi\.org/)(?P<encoded>10\.\d{4,9}/[^\s"“”‘’`]+)
+    |(?:\bdoi:?\s*|(?<![\w./]))(?P<bare>10\.\d{4,9}/[^\s"“”‘’`]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What in a text is another address, a DOI's address, or a bare DOI. Of the first nothing is changed."""
+_BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _PMCID = re.compile(r"PMC\d+(\.\d+)?")
 _SET = 200
 
@@ -33,7 +44,34 @@ def doi(article: Article) -> str | None:
     """The DOI's page, or None when the record has no DOI, or one that is none."""
     if not article.doi or not _DOI.fullmatch(article.doi):
         return None
-    return _short("https://doi.org/" + quote(article.doi, safe="/:;(),.-_~", errors="replace"))
+    return _short(_doi_address(article.doi))
+
+
+def addressed(text: str) -> str:
+    """`text` with each DOI that it names as a whole https address; one that is too long for an address is left out."""
+    return _MENTION.sub(_as_address, text)
+
+
+def _as_address(found: re.Match[str]) -> str:
+    named = found["bare"] or (unquote(found["encoded"], errors="replace") if found["encoded"] else "")
+    if not named:
+        return found[0]
+    doi = _without_punctuation(named)
+    return (_short(_doi_address(doi)) or "(a DOI too long to be an address)") + named[len(doi) :]
+
+
+def _without_punctuation(doi: str) -> str:
+    """A DOI without what belongs to the sentence around it: closing marks, and brackets that it does not open."""
+    while doi[-1] in ".,;:!?'" or (doi[-1] in _BRACKETS and doi.count(doi[-1]) > doi.count(_BRACKETS[doi[-1]])):
+        doi = doi[:-1]
+    return doi
+
+
+def _doi_address(doi: str) -> str:
+    """Brackets stay only where each that closes was opened, and none is the end; a full stop at the end is encoded too."""
+    brackets = "()" if doi.count("(") == doi.count(")") and not doi.endswith(")") else ""
+    address = "https://doi.org/" + quote(doi, safe=f"/:{brackets}", errors="replace")
+    return f"{address[:-1]}%{ord(address[-1]):02X}" if address[-1] in ".:" else address
 
 
 def free_full_text(article: Article) -> str | None:
@@ -52,6 +90,11 @@ def library(article: Article, template: str | None) -> str | None:
         return None
     filled = template.replace("{pmid}", str(int(article.pmid)))
     return web(filled.replace("{doi}", quote(article.doi or "", safe="", errors="replace")))
+
+
+def mail(address: str) -> str:
+    """What opens a mail to an address, or to several that are parted by commas."""
+    return "mailto:" + quote(address.replace(" ", ""), safe="@,")
 
 
 def web(url: str | None) -> str | None:

@@ -16,10 +16,11 @@ from markupsafe import Markup, escape
 
 from watcher.digest import as_html, templates
 from watcher.digest.clean import clip, plain
+from watcher.digest.links import addressed
 from watcher.digest.mentions import quiet
 from watcher.digest.parts import Fits, cut, within
 from watcher.digest.wording import moment, moment_there, sentence
-from watcher.domain import ChannelKind, Message, Notice
+from watcher.domain import ChannelKind, Contact, Message, Notice
 
 _HEADLINE = 180
 _TEXT = 6_000
@@ -33,7 +34,8 @@ _CODE = re.compile(r"`([^`]+)`")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A notice, worded: plain text, commands in backticks. `todo` may be "", `state` heads it."""
+    """A notice, worded: plain text, commands in backticks. `todo` may be "", `state` heads it; `signed` says where to learn more, and who runs
+    the service."""
 
     subject: str
     headline: str
@@ -42,15 +44,16 @@ class Sheet:
     todo: str
     recovered: bool
     state: str
-
-    @property
-    def signed(self) -> str:
-        """Where to learn more."""
-        return _SIGNED
+    signed: str
 
 
 def render(
-    notice: Notice, kinds: Collection[ChannelKind], *, zone: str, fits: Fits = lambda _subject, _text: True
+    notice: Notice,
+    kinds: Collection[ChannelKind],
+    *,
+    zone: str,
+    fits: Fits = lambda _subject, _text: True,
+    contact: Contact | None = None,
 ) -> tuple[Message, ...]:
     """What each kind of channel in `kinds` is sent.
 
@@ -59,11 +62,12 @@ def render(
         kinds: the kinds of the channels that are told.
         zone: the time zone in which instants are written.
         fits: what the other channels take in one message.
+        contact: who runs the service.
 
     Returns:
         One message for each kind, in a fixed order; part 1, or 2 of an end.
     """
-    sheet, part = _sheet(notice, zone), 2 if notice.recovered_at else 1
+    sheet, part = _sheet(notice, zone, contact), 2 if notice.recovered_at else 1
     rendered: dict[ChannelKind, Callable[[Sheet], dict[str, str]]] = {
         ChannelKind.EMAIL: _email,
         ChannelKind.SLACK: _slack,
@@ -77,9 +81,9 @@ def render(
     )
 
 
-def _sheet(notice: Notice, zone: str) -> Sheet:
-    lines = [line for line in map(plain, clip(notice.what, _TEXT).splitlines()) if line]
-    headline = clip(plain(notice.headline).rstrip(".") or plain(notice.topic), _HEADLINE)
+def _sheet(notice: Notice, zone: str, contact: Contact | None) -> Sheet:
+    lines = [addressed(line) for line in map(plain, clip(notice.what, _TEXT).splitlines()) if line]
+    headline = clip(addressed(plain(notice.headline)).rstrip(".") or plain(notice.topic), _HEADLINE)
     failing, failed, works = (
         ("Failing since", "Failed from", "Works again") if notice.is_failure else ("Since", "From", "Nothing left")
     )
@@ -89,9 +93,10 @@ def _sheet(notice: Notice, zone: str) -> Sheet:
         headline=headline,
         when=over or f"{failing} {moment(notice.since, zone)}",
         told=tuple(map(sentence, lines)),
-        todo=plain(notice.todo),
+        todo=addressed(plain(notice.todo)),
         recovered=notice.recovered_at is not None,
         state=works if notice.recovered_at else "Needs attention",
+        signed=f"{_SIGNED} Run by {plain(contact.address)}: write there to change or stop this." if contact else _SIGNED,
     )
 
 
@@ -107,7 +112,7 @@ def _email(sheet: Sheet) -> dict[str, str]:
             headline=_code(sheet.headline),
             told=[*map(_code, sheet.told)],
             todo=_code(sheet.todo),
-            signed=_code(_SIGNED),
+            signed=_code(sheet.signed),
         )
     )
     return {"text": _text(sheet, _WIDTH), "html": as_html.inlined(document)}
@@ -129,7 +134,7 @@ def _slack(sheet: Sheet) -> dict[str, str]:
         {"type": "header", "text": {"type": "plain_text", "text": clip(quiet(sheet.headline), 150), "emoji": False}}
     ]
     blocks += [_section(piece) for text in _slack_texts(sheet) for piece in cut(text, within(_SECTION))]
-    footer = {"type": "mrkdwn", "text": f"{_mrkdwn(sheet.when)} · {_mrkdwn(_SIGNED)}", "verbatim": True}
+    footer = {"type": "mrkdwn", "text": f"{_mrkdwn(sheet.when)} · {_mrkdwn(sheet.signed)}", "verbatim": True}
     whole = {
         "text": templates.mrkdwn(sheet.subject),
         "blocks": [*blocks, {"type": "context", "elements": [footer]}],

@@ -4,13 +4,15 @@ Where a paper stands for each kind of channel:
 
     kind    shown                            attached
     email   HTML, text twin, .ris            .ris; when the list attaches none, a line each in the text twin
-    slack   Block Kit, whole                 a line each, in further parts
+    slack   the best in a first post, then   a line each, in further parts; both are left out where the list wants the first post alone
+            Block Kit, whole
     other   text, whole                      a line each, in further parts
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
@@ -29,6 +31,7 @@ Ris = Callable[[Sequence[Article]], str]
 
 
 MOST_BYTES = 10_000_000
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*\.?[A-Za-z0-9-])*")
 _AT_ONCE = 200
 
 
@@ -39,20 +42,22 @@ def messages(
     ris: Ris,
     fits: Fits = lambda _subject, _text: True,
     most_bytes: int = MOST_BYTES,
+    host: str = "",
 ) -> tuple[Digest, tuple[Message, ...]]:
     """The digest as it was fitted, and what each kind of channel in `kinds` is sent.
 
     Whatever the kinds, the HTML's budget decides what is shown and what attached, so that a list's record does not depend on its
     channels. An email is one message, Slack and others one message a part, counted from 1. `fits`: what the other channels take in one
-    message. `most_bytes` bounds the attachment: what no channel's mail has room for is not kept. Same digest, same bytes.
+    message. `most_bytes` bounds the attachment: what no channel's mail has room for is not kept. `host` ends the list's
+    List-Id; without one there is none. Same digest, same bytes.
     """
     fitted = _fitted(digest)
     worded = page(fitted)
     rendered: list[Message] = []
     if ChannelKind.EMAIL in kinds:
-        rendered.append(_email(fitted, worded, ris, most_bytes))
+        rendered.append(_email(fitted, worded, ris, most_bytes, host))
     if ChannelKind.SLACK in kinds:
-        rendered += _slack(worded)
+        rendered += _slack(worded, "in the mail" if ChannelKind.EMAIL in kinds else "in the digest's other messages")
     if ChannelKind.OTHER in kinds:
         rendered += _other(worded, fits)
     return fitted, tuple(rendered)
@@ -75,7 +80,7 @@ def _fitted(digest: Digest) -> Digest:
     return fit(digest, max_bytes=max_bytes, measure=lambda one: as_html.size(as_html.html(page(one), max_bytes=max_bytes)))
 
 
-def _email(digest: Digest, worded: Page, ris: Ris, most_bytes: int) -> Message:
+def _email(digest: Digest, worded: Page, ris: Ris, most_bytes: int, host: str = "") -> Message:
     twin = as_text.twin(worded)
     payload = {"text": twin.text, "html": as_html.html(worded, max_bytes=digest.order.max_html_kb * 1_000)}
     if twin.papers:
@@ -90,7 +95,17 @@ def _email(digest: Digest, worded: Page, ris: Ris, most_bytes: int) -> Message:
         "X-Watcher-Digest": plain(digest.period.key),
         "X-Watcher-Period": f"{digest.period.covers_from.isoformat()}/{digest.period.covers_to.isoformat()}",
     }
+    if host:
+        headers["List-Id"] = _list_id(digest.order.name, worded.title, host)
     return Message(ChannelKind.EMAIL, 1, worded.subject, payload, headers)
+
+
+def _list_id(name: str, title: str, host: str) -> str:
+    """A list's identity, the same for as long as it has its name (RFC 2919). Its title stands before it where it needs no encoding; a
+    host that is no name of the Internet gives way to `localhost`, which stands for lists that nobody manages."""
+    phrase = f'"{title}" ' if title.isascii() and not set(title) & set('"\\\r\n') else ""
+    label = re.sub(r"[^\w-]+", "-", name, flags=re.ASCII).strip("-") or "list"
+    return f"{phrase}<{label}.{host if _DOMAIN.fullmatch(host) else 'localhost'}>"
 
 
 def _attached(articles: Sequence[Article], ris: Ris, most_bytes: int) -> tuple[str, bool]:
@@ -104,10 +119,10 @@ def _attached(articles: Sequence[Article], ris: Ris, most_bytes: int) -> tuple[s
     return whole.decode(), True
 
 
-def _slack(worded: Page) -> tuple[Message, ...]:
+def _slack(worded: Page, rest_in: str) -> tuple[Message, ...]:
     return tuple(
         Message(ChannelKind.SLACK, part, worded.subject, {"json": as_slack.dumped(payload)})
-        for part, payload in enumerate(as_slack.payloads(worded), 1)
+        for part, payload in enumerate(as_slack.payloads(worded, rest_in=rest_in), 1)
     )
 
 

@@ -5,9 +5,9 @@ Mail, text and Slack are three renderings of this one page, so that they cannot 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -34,12 +34,14 @@ from watcher.domain import (
     NO_TITLE,
     OTHER_THEMES,
     Article,
+    Contact,
     Corrected,
     Digest,
     FollowUp,
     Gap,
     Item,
     Outage,
+    Pmid,
     Reasons,
     Receipt,
     Section,
@@ -48,17 +50,20 @@ from watcher.domain import (
 TITLE_SHOWN = 400
 """Titles are whole in the text twin; elsewhere they are clipped here (PubMed's longest run to several thousand characters)."""
 
-_WHY_TERMS = 5
-_WHY_HEADINGS = 2
+_WHY_TERMS = 4
+_WHY_LENGTH = 70
+"""Of a paper's terms those are told that stay within so many characters, at least one."""
+_SEED = 90
 _CHIPS_SHOWN = 6
 _ALSO_SHOWN = 3
+_WATCHES_SHOWN = 4
 _LINE = 600
 _REASON = 200
+_REASON_OF_SEVERAL = 100
 _LIKE = 90
 
-_BRIEF = timedelta(hours=2)
-_BRIEF_TOLD = 2
-"""Outages shorter than `_BRIEF` that were made good are told one by one up to this number, else summed up."""
+_REASONS_TOLD = 2
+"""Of spans that were made good, so many different reasons are told."""
 
 _HEADINGS = {
     Section.PREPRINT: ("Preprints", "Not peer-reviewed yet."),
@@ -79,7 +84,8 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Card:
     """One paper. `watches` are titles, given when the reader cannot know them; `score` is the floor of the score, as a pick at 69.9
-    is not yet at 70. The first link is always PubMed's."""
+    is not yet at 70. `why` and
+    `short_why` differ for picks only, whose `why` may take more than a line. The first link is always PubMed's."""
 
     pmid: int
     title: str
@@ -95,6 +101,7 @@ class Card:
     watches: tuple[str, ...]
     conclusion: str
     why: str
+    short_why: str
     note: str
     also: tuple[Link, ...]
     links: tuple[Link, ...]
@@ -145,7 +152,11 @@ class Correctedness:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole digest, worded. `empty` when it holds neither papers nor follow-ups nor corrections."""
+    """The whole digest, worded. `top_only`: Slack gets the first post alone. `empty` when it holds neither papers nor follow-ups nor
+    corrections.
+
+    What is not made good opens the mail: `outages` that last, and `remarks`. What was made good is for the receipt: `made_good`.
+    """
 
     title: str
     subject: str
@@ -161,9 +172,12 @@ class Page:
     attached_links: tuple[str, ...]
     file_name: str
     receipt: tuple[tuple[str, str], ...]
+    made_good: tuple[str, ...]
     failures: tuple[str, ...]
     next_digest: str
     home: str | None
+    contact: Contact | None
+    top_only: bool
     one_line: str
     empty: bool
     corrected: tuple[Correctedness, ...] = ()
@@ -173,6 +187,13 @@ class Page:
         """What an inbox shows after the subject: the first titles."""
         titles = [card.title_short for group in self.groups for card in group.cards]
         return clean.clip(" · ".join(titles[:3]) or self.coverage, 180)
+
+    def run_by(self, *, in_mail: bool) -> tuple[str, str]:
+        """What stands before and behind the address of who runs the service; two times "" when nobody is known."""
+        if self.contact is None:
+            return ("", "")
+        how = "Reply, or write there," if in_mail and self.contact.is_answered else "Write there"
+        return ("Run by ", f". {how} to change or stop this digest.")
 
     @property
     def attached_sentence(self) -> str:
@@ -196,13 +217,16 @@ def page(digest: Digest) -> Page:
         remarks=_lines(tuple(_remarks(digest))),
         groups=tuple(_groups(digest)),
         follow_ups=tuple(_told(digest, follow_up) for follow_up in digest.follow_ups),
-        attached=tuple(_card(digest, item) for item in digest.attached),
+        attached=tuple(_card(digest, item, _short_why(digest, item)) for item in digest.attached),
         attached_links=links.pubmed_sets([item.article.pmid for item in digest.attached]),
         file_name=ris_name(digest),
         receipt=tuple(_receipt(receipt)),
+        made_good=_lines(tuple(_made_good(digest))),
         failures=_lines(receipt.failures),
         next_digest=moment(receipt.next_digest_at, digest.order.timezone) if receipt.next_digest_at else "",
         home=links.web(digest.base_url),
+        contact=digest.contact,
+        top_only=digest.order.top_only,
         one_line=_one_line(receipt, searched=not _uncovered(digest)),
         empty=not digest.presented and not digest.follow_ups and not digest.corrected,
         corrected=tuple(corrected(one, digest.order.timezone) for one in digest.corrected),
@@ -265,9 +289,7 @@ def _uncovered(digest: Digest) -> bool:
 
 
 def _remarks(digest: Digest) -> Iterable[str]:
-    """What a reader must know before trusting the counts: lateness, each gap, and papers that are not ranked, a sentence each."""
-    if digest.period.late_reason:
-        yield sentence(f"this digest is late: {clean.plain(digest.period.late_reason)}")
+    """What a reader must know before trusting the counts: each gap, and papers that are not ranked or not shown, a sentence each."""
     for gap in digest.gaps:
         yield _gap(digest, gap)
     yield from (sentence(clean.plain(one)) for one in digest.receipt.remarks)
@@ -283,30 +305,43 @@ def _gap(digest: Digest, gap: Gap) -> str:
 
 
 def _outages(digest: Digest) -> Iterable[str]:
-    """When watches were not searched, and when that was made good, a sentence each; what a gap tells is not told again."""
+    """Since when watches are not searched, a sentence each; what a gap tells is not told again."""
     gaps = {gap.watch for gap in digest.gaps}
-    told = [one for one in digest.receipt.outages if one.made_good_at or not gaps.issuperset(one.watches)]
-    brief = [one for one in told if one.made_good_at and one.until - one.since < _BRIEF]
-    summed = brief if len(brief) > _BRIEF_TOLD else []
-    yield from (_outage(digest, one) for one in told if one not in summed)
-    if summed:
-        longest = max(one.until - one.since for one in summed)
-        made_good = max(one.made_good_at for one in summed if one.made_good_at)
-        yield (
-            f"{'Besides, PubMed' if len(told) > len(summed) else 'PubMed'} was not searched {len(summed):,} times for up to "
-            f"{lasting(longest)}. All made good by {_at(digest, made_good)}."
-        )
+    for one in digest.receipt.outages:
+        if one.made_good_at is None and not gaps.issuperset(one.watches):
+            said = clean.clip(clean.plain(one.reason), _REASON)
+            yield f"PubMed has not been searched{_of(digest, one.watches)} since {_at(digest, one.since)}. Reason: {_stopped(said)}"
 
 
-def _outage(digest: Digest, outage: Outage) -> str:
-    zone, said = digest.order.timezone, clean.clip(clean.plain(outage.reason), _REASON)
-    reason = said if said.endswith((".", "!", "?", "…")) else f"{said}."
-    whole = set(digest.watch_titles) <= set(outage.watches)
-    of = "" if whole else f" for {listed([_watch_title(digest, name) for name in outage.watches])}"
-    if outage.made_good_at is None:
-        return f"PubMed has not been searched{of} since {_at(digest, outage.since)}. Reason: {reason}"
-    span = time_span(outage.since, outage.until, zone, year=_other_year(digest, outage.until))
-    return f"PubMed was not searched{of} from {span}. Reason: {reason} Made good on {_at(digest, outage.made_good_at)}."
+def _made_good(digest: Digest) -> Iterable[str]:
+    """What went wrong and cost the reader nothing: that the digest is late, and all spans without a search in one sentence."""
+    if digest.period.late_reason:
+        yield sentence(f"this digest is late: {clean.plain(digest.period.late_reason)}")
+    spans = [one for one in digest.receipt.outages if one.made_good_at]
+    if spans:
+        watches = [name for name in digest.watch_titles if any(name in one.watches for one in spans)]
+        yield f"PubMed was not searched{_of(digest, watches)} {_spans(digest, spans)}. It was read afterwards: nothing was lost."
+
+
+def _spans(digest: Digest, spans: Sequence[Outage]) -> str:
+    since, until = min(one.since for one in spans), max(one.until for one in spans)
+    if len(spans) == 1:
+        zone, year = digest.order.timezone, _other_year(digest, until)
+        return f"from {time_span(since, until, zone, year=year)} ({clean.clip(clean.plain(spans[0].reason), _REASON)})"
+    longest = lasting(max(one.until - one.since for one in spans))
+    reasons = list(dict.fromkeys(clean.clip(clean.plain(one.reason), _REASON_OF_SEVERAL) for one in spans))
+    told = reasons[:_REASONS_TOLD] + (["other reasons"] if len(reasons) > _REASONS_TOLD else [])
+    return f"{len(spans):,} times between {_at(digest, since)} and {_at(digest, until)}, for up to {longest} ({'; '.join(told)})"
+
+
+def _of(digest: Digest, watches: Collection[str]) -> str:
+    """Which watches, where it is not all of the list's."""
+    whole = set(digest.watch_titles) <= set(watches)
+    return "" if whole else f" for {listed([_watch_title(digest, name) for name in watches])}"
+
+
+def _stopped(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _at(digest: Digest, at: datetime) -> str:
@@ -323,24 +358,25 @@ def _other_year(digest: Digest, at: datetime) -> bool:
 
 
 def _groups(digest: Digest) -> Iterable[Group]:
+    whys = _whys(digest)
     for section, found in groupby(digest.items, key=lambda item: item.section):
         items = tuple(found)
-        cards = tuple(_card(digest, item) for item in items)
+        cards = tuple(_card(digest, item, whys[item.article.pmid]) for item in items)
         if section is Section.PICK:
             yield Group("Top pick" if len(items) == 1 else "Top picks", "", cards, whole=True)
         elif section is Section.WATCH:
-            yield from _compact(digest, items)
+            yield from _compact(digest, items, cards)
         else:
             title, lead = _HEADINGS[section]
             yield Group(title, lead, cards)
 
 
-def _compact(digest: Digest, items: Sequence[Item]) -> Iterable[Group]:
+def _compact(digest: Digest, items: Sequence[Item], cards: Sequence[Card]) -> Iterable[Group]:
     """The compact lists: one per watch, or per first chip or theme when the list groups by them."""
     groups: dict[str, list[Card]] = {}
-    for item in items:
-        groups.setdefault(_heading(digest, item), []).append(_card(digest, item))
-    return [Group(heading, "", tuple(cards)) for heading, cards in groups.items()]
+    for item, card in zip(items, cards, strict=True):
+        groups.setdefault(_heading(digest, item), []).append(card)
+    return [Group(heading, "", tuple(held)) for heading, held in groups.items()]
 
 
 def _heading(digest: Digest, item: Item) -> str:
@@ -351,7 +387,7 @@ def _heading(digest: Digest, item: Item) -> str:
     return _watch_title(digest, item.watches[0])
 
 
-def _card(digest: Digest, item: Item) -> Card:
+def _card(digest: Digest, item: Item, why: str) -> Card:
     article = item.article
     title = clean.title(article)
     return Card(
@@ -367,8 +403,9 @@ def _card(digest: Digest, item: Item) -> Card:
         ahead=article.is_ahead_of_print,
         chips=tuple(clean.clip(clean.plain(chip), 40) for chip in item.chips[:_CHIPS_SHOWN]),
         watches=_watches(digest, item),
-        conclusion=conclusion(article) if item.section is Section.PICK else "",
-        why=_why(item.reasons),
+        conclusion=links.addressed(conclusion(article)) if item.section is Section.PICK else "",
+        why=why,
+        short_why=_short_why(digest, item, why),
         note=_note(digest, item),
         also=tuple(Link(clean.clip(clean.plain(text), 80), links.pubmed(pmid)) for pmid, text in item.also[:_ALSO_SHOWN]),
         links=_links(article, digest.order.full_text_url),
@@ -377,8 +414,8 @@ def _card(digest: Digest, item: Item) -> Card:
 
 def _note(digest: Digest, item: Item) -> str:
     """What is told of a paper beside its reasons, and whole what became of it before it came."""
-    said = clean.clip(clean.plain(" ".join(filter(None, (_gave_way(digest, item), item.note)))), 240)
-    return " ".join(filter(None, [*(clean.clip(clean.plain(corrections.line(one)), _LINE) for one in item.corrections), said]))
+    said = _shown(" ".join(filter(None, (_gave_way(digest, item), item.note))), 240)
+    return " ".join(filter(None, [*(_shown(corrections.line(one), _LINE) for one in item.corrections), said]))
 
 
 def corrected(one: Corrected, zone: str) -> Correctedness:
@@ -392,7 +429,7 @@ def corrected(one: Corrected, zone: str) -> Correctedness:
         title_short=short,
         title_html=clean.title_markup(one.article, TITLE_SHOWN) if one.article else Markup.escape(short),
         url=links.pubmed(one.pmid),
-        lines=tuple(clean.clip(clean.plain(corrections.line(each)), _LINE) for each in one.corrections),
+        lines=tuple(_shown(corrections.line(each), _LINE) for each in one.corrections),
         had=f"You had it on {long_day(one.had_at.astimezone(ZoneInfo(zone)).date())}.",
     )
 
@@ -418,18 +455,55 @@ def _watches(digest: Digest, item: Item) -> tuple[str, ...]:
     several = len(item.watches) > 1
     by_watch = item.section is Section.WATCH and digest.order.group_by != "theme"
     unsaid = len(digest.watch_titles) > 1 and not by_watch
-    return tuple(_watch_title(digest, name) for name in item.watches[:4]) if several or unsaid else ()
+    return tuple(_watch_title(digest, name) for name in item.watches[:_WATCHES_SHOWN]) if several or unsaid else ()
 
 
-def _why(reasons: Reasons) -> str:
-    terms = ", ".join(term.text for term in reasons.terms[:_WHY_TERMS])
-    headings = ", ".join(heading.text for heading in reasons.headings[:_WHY_HEADINGS])
-    parts = (
-        terms,
-        f"MeSH {headings}" if headings else "",
-        f"nearest seed “{clean.clip(clean.plain(reasons.nearest_seed), 90)}”" if reasons.nearest_seed else "",
-    )
-    return clean.clip(clean.plain("; ".join(part for part in parts if part)), 300)
+def _whys(digest: Digest) -> dict[Pmid, str]:
+    """Why each shown paper is there: of a pick its terms, heading and nearest seed, of the others in one short line. The title of a seed
+    is named once; later papers name the pick, or the paper, that it stands at."""
+    named: dict[str, str] = {}
+    found = {}
+    for number, item in enumerate(digest.items, 1):
+        is_pick = item.section is Section.PICK
+        terms, label = item.reasons.terms, item.reasons.nearest_seed
+        seed = _seed(label, named, f"pick {number}" if is_pick else f"PMID {item.article.pmid}") if is_pick or not terms else ""
+        found[item.article.pmid] = _why(digest, item, seed) if is_pick else _short_why(digest, item, seed)
+    return found
+
+
+def _seed(label: str, named: dict[str, str], at: str) -> str:
+    """How the nearest seed is told of at a paper; `named` has at which paper each was named by its title."""
+    if not label:
+        return ""
+    if label in named:
+        return f"nearest seed as for {named[label]}"
+    named[label] = at
+    return f"nearest seed “{_shown(label, _SEED)}”"
+
+
+def _why(digest: Digest, item: Item, seed: str) -> str:
+    terms = _terms(item)
+    headings = [f"MeSH {one.text}" for one in item.reasons.headings[:1] if one.text.casefold() not in terms.casefold()]
+    return _shown("; ".join(filter(None, (terms, *headings, seed))), 300) or _matched(digest, item)
+
+
+def _short_why(digest: Digest, item: Item, seed: str = "") -> str:
+    return _terms(item) or seed or _matched(digest, item)
+
+
+def _terms(item: Item) -> str:
+    """The terms that raised the score most, as many as make a short line."""
+    terms = [clean.plain(term.text) for term in item.reasons.terms[:_WHY_TERMS]]
+    while len(terms) > 1 and len(", ".join(terms)) > _WHY_LENGTH:
+        terms.pop()
+    return clean.clip(", ".join(terms), _WHY_LENGTH)
+
+
+def _matched(digest: Digest, item: Item) -> str:
+    """Why a paper is there that nothing speaks for but that it was found."""
+    if item.is_neighbour:
+        return "PubMed lists it as similar to a seed"
+    return f"it matches the query of {listed([_watch_title(digest, name) for name in item.watches[:_WATCHES_SHOWN]])}"
 
 
 def _gave_way(digest: Digest, item: Item) -> str:
@@ -455,7 +529,7 @@ def _links(article: Article, full_text_url: str | None) -> tuple[Link, ...]:
 
 def _told(digest: Digest, follow_up: FollowUp) -> Told:
     item = Item(follow_up.article, follow_up.work_id, (), 0.0, Reasons(), Section.WATCH)
-    return Told(clean.clip(sentence(clean.plain(follow_up.text)), 160), _card(digest, item))
+    return Told(_shown(sentence(follow_up.text), 160), _card(digest, item, ""))
 
 
 # --- the receipt -------------------------------------------------------------------------------------------------------------
@@ -508,7 +582,12 @@ def _recordless(receipt: Receipt) -> Iterable[str]:
 
 
 def _lines(lines: Sequence[str]) -> tuple[str, ...]:
-    return tuple(clean.clip(clean.plain(line), _LINE) for line in lines)
+    return tuple(_shown(line, _LINE) for line in lines)
+
+
+def _shown(text: str, limit: int) -> str:
+    """`text` clean, with its DOIs as addresses, and clipped."""
+    return clean.clip(links.addressed(clean.plain(text)), limit)
 
 
 def _pmids(pmids: Sequence[int]) -> str:

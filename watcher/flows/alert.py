@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from watcher.digest import notice as rendering
 from watcher.digest.parts import Fits
-from watcher.domain import Channel, DeliveryState, DigestList, ErrorKind, Notice, Warned, Watch
+from watcher.domain import Channel, Contact, DeliveryState, DigestList, ErrorKind, Notice, Warned, Watch
 from watcher.errors import ConfigurationError, Problem
 from watcher.flows import trouble
 from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 class Alerter:
     """Opens and closes notices. `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs; `zone` the
     time zone in which people are told; `place` tells this host and data folder from others that share the database, each of which has a
-    configuration of its own."""
+    configuration of its own; `contact` whom the readers of channels write to."""
 
     store: Store
     channels: Mapping[str, Channel]
@@ -46,6 +46,7 @@ class Alerter:
     zone: str = "UTC"
     place: str = ""
     fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
+    contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
 
     def after_tick(self, now: datetime) -> bool:
         """Tell what began to fail and what works again, as the database has it now.
@@ -101,14 +102,14 @@ class Alerter:
     # --- watches -------------------------------------------------------------------------------------------------------------------
 
     def _watch(self, name: str, standing: NoticeFacts | None, now: datetime) -> bool:
-        history, owed = self.store.run_history(name, now=now), False
+        history, title, owed = self.store.run_history(name, now=now), self.watches[name].title, False
         if standing and (not history.failed_in_row or (history.failing_since and history.failing_since > standing.since)):
             reports = self.store.runs_since(name, standing.since - timedelta(seconds=1), now=now)
-            notice = trouble.watch_works(name, standing.since, reports, now, self.zone)
+            notice = trouble.watch_works(name, title, standing.since, reports, now, self.zone)
             standing, owed = None, self._close(notice, self._of_watch(name), now)
         waits = history.last is not None and history.last.error_kind is ErrorKind.QUIET_HOURS
         if standing is None and history.failed_in_row >= self.after_failed_runs and not waits:
-            notice = trouble.watch_fails(name, history, now, self.zone)
+            notice = trouble.watch_fails(name, title, history, now, self.zone)
             owed = self._open(notice, self._of_watch(name), now) or owed
         return owed
 
@@ -179,8 +180,9 @@ class Alerter:
             except ConfigurationError as error:
                 _log.warning("channel %s cannot be told of %s: %s", channel.name, notice.topic, error.problems[0].what)
         kinds = {channel.kind for channel, _ in reached}
-        fits = self.fits([channel for channel, _ in reached])
-        messages = {message.kind: message for message in rendering.render(notice, kinds, zone=self.zone, fits=fits)}
+        channels = [channel for channel, _ in reached]
+        rendered = rendering.render(notice, kinds, zone=self.zone, fits=self.fits(channels), contact=self.contact(channels))
+        messages = {message.kind: message for message in rendered}
         return tuple(Owed(messages[channel.kind], channel.name, names) for channel, names in reached if names)
 
 

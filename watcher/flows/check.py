@@ -47,12 +47,13 @@ class WatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class ListFacts:
-    """A list and its next slots, those of its pause left out."""
+    """A list, its next slots, those of its pause left out, and whom its readers write to."""
 
     name: str
     schedule: str
     timezone: str
     upcoming: tuple[datetime, ...]
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +86,18 @@ def check_offline(
     warnings: tuple[Warned, ...],
     themes: Mapping[str, Sequence[Theme]],
     limits: Mapping[str, str],
+    contacts: Mapping[str, str],
     now: datetime,
 ) -> Checked:
     """What can be known without a network; a configuration that does not load never gets here. `themes`: of the watches that have a
-    file of them."""
+    file of them; `contacts`: whom the readers of each list write to."""
     known = tuple(
         WatchFacts(one.name, len(seeds(one)), one.threshold, len(themes[one.name]) if one.name in themes else None)
         for one in watches.values()
     )
     lists = tuple(
-        ListFacts(one.name, one.schedule, one.timezone, tuple(islice(digests_after(one, now), _SLOTS))) for one in orders.values()
+        ListFacts(one.name, one.schedule, one.timezone, tuple(islice(digests_after(one, now), _SLOTS)), contacts.get(one.name, ""))
+        for one in orders.values()
     )
     return Checked(path, known, lists, warnings, zones=clock.zones_in_use(), limits=limits)
 

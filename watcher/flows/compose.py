@@ -27,10 +27,12 @@ from watcher.domain import (
     Channel,
     ChannelKind,
     Code,
+    Contact,
     DeliveryState,
     Digest,
     DigestList,
     Empty,
+    ErrorKind,
     Gap,
     Item,
     Message,
@@ -59,7 +61,9 @@ TOLD_FROM = timedelta(hours=2)
 """Outages from this length on are worth a mail to a list that is silent about empty periods."""
 
 
-_FOR_READERS = frozenset({Code.UNRANKED, Code.TEXT_DAMAGED})
+_FOR_READERS = frozenset({Code.UNRANKED})
+_FOR_THE_OWNER = frozenset({ErrorKind.SEEDS, ErrorKind.SEED_FILE})
+"""What an error of these kinds says names files and keys: a reader is told the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,10 @@ class _Hearing:
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Composes digests. `seeds` gives a watch's resolved seeds without asking PubMed; `ris` renders articles; `recipients` says
-    to whom a channel delivers; `host` is the right-hand side of Message-IDs; `run_schedule`, spread by `jitter_minutes`, says when
+    to whom a channel delivers; `host` is the right-hand side of Message-IDs and List-Ids; `run_schedule`, spread by `jitter_minutes`, says when
     watches are searched by themselves, so that a digest can tell when they were not; `giving_way` finds near-duplicates among the
     candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None: lists that ask for them group all
-    under "Other"); `fits` says what channels take in one message."""
+    under "Other"); `fits` says what channels take in one message; `contact` whom the readers of channels write to."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -117,6 +121,7 @@ class Composer:
     giving_way: GivingWay | None = None
     facets: Callable[[Watch], Facets] | None = None
     fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
+    contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
 
     def compose(self, request: Request) -> Draft:
         """Compose and owe.
@@ -147,6 +152,7 @@ class Composer:
             gaps=_gaps(request, period, self.store, hearing.unheard),
             receipt=self._receipt(request, history, judged),
             base_url=self.base_url,
+            contact=self.contact(request.channels),
             new_watches=hearing.starting,
             giving_way=self.giving_way,
         )
@@ -156,9 +162,8 @@ class Composer:
             arranged = by_theme(arranged, *sorting(request.order.watches, known))
         kinds = {channel.kind for channel in request.channels}
         most = max((one.max_mail_mb for one in request.channels if one.kind is ChannelKind.EMAIL), default=0.0)
-        digest, rendered = messages(
-            arranged, kinds=kinds, ris=self.ris, fits=self.fits(request.channels), most_bytes=int(most * 1_000_000)
-        )
+        fits, most_bytes = self.fits(request.channels), int(most * 1_000_000)
+        digest, rendered = messages(arranged, kinds=kinds, ris=self.ris, fits=fits, most_bytes=most_bytes, host=self.host)
         told = digest.presented or digest.follow_ups or digest.corrected
         return Draft(digest, rendered, _judgements(request, digest, hearing), not told)
 
@@ -181,7 +186,7 @@ class Composer:
             try:
                 ranking, _ = ranking_or_not(self.rank, self.seeds(watch), watch)
             except ConfigurationError as error:
-                hearing.unheard[watch.name] = str(error)
+                hearing.unheard[watch.name] = "; ".join(problem.what for problem in error.problems)
                 continue
             hearing.rankings[watch.name] = ranking.facts.sha256
             new = self.store.unjudged(request.order.name, watch.name)
@@ -267,8 +272,9 @@ class Composer:
         latest = [next((run for run in reversed(reports) if run.outcome is RunOutcome.GOOD), None) for reports in runs.values()]
         since = history.last_composed_at or history.created_at or request.now
         damaged = {watch.name: self.store.awaiting_text(watch.name) for watch in request.watches}
+        titles = {watch.name: watch.title for watch in request.watches}
         untold = [
-            f"{name}: the stored text of {pmids(held)} is damaged: it comes once the record was fetched again"
+            f"watch {titles[name]}: the stored text of {pmids(held)} is damaged: it comes once the record was fetched again"
             for name, held in damaged.items()
             if held
         ]
@@ -285,9 +291,9 @@ class Composer:
             failures=(
                 *request.failures,
                 *_standing(self.store, request.order),
-                *(line for name, reports in runs.items() for line in _failures(name, reports)),
+                *(line for name, reports in runs.items() for line in _failures(titles[name], reports, request.order.timezone)),
             ),
-            remarks=tuple(dict.fromkeys([*_for_readers(latest), *untold])),
+            remarks=tuple(dict.fromkeys([*_for_readers(latest, titles), *untold])),
             next_digest_at=schedule.parse(request.order.schedule, request.order.timezone).next(request.now),
             outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
         )
@@ -304,10 +310,10 @@ class Composer:
         )
 
 
-def _for_readers(latest: Iterable[RunReport | None]) -> Iterator[str]:
-    """What the last good runs met that explains what is shown; all else is for those who keep the watcher."""
+def _for_readers(latest: Iterable[RunReport | None], titles: Mapping[str, str]) -> Iterator[str]:
+    """What the last good runs met that explains what is shown, by the watches' titles; all else is for those who keep the watcher."""
     for run in filter(None, latest):
-        yield from (f"{run.watch}: {one.what}" for one in run.warnings if one.code in _FOR_READERS)
+        yield from (f"watch {titles[run.watch]}: {one.what}" for one in run.warnings if one.code in _FOR_READERS)
 
 
 def _speaks(digest: Digest) -> bool:
@@ -344,17 +350,24 @@ def _gaps(request: Request, period: Period, store: Store, unheard: Mapping[str, 
         report = request.runs.get(watch.name)
         if watch.name in unheard or report is None or _fresh_day(report) is None:
             read = None if watch.name in unheard else store.run_history(watch.name, now=request.now).full_set_as_of
-            reason = unheard.get(watch.name) or (report.error if report else None) or "PubMed was not asked"
+            reason = unheard.get(watch.name) or _why(report) or "PubMed was not asked"
             gaps.append(Gap(watch.name, read or period.covers_from, until, reason))
     return tuple(gaps)
+
+
+def _why(report: RunReport | None) -> str | None:
+    """What a run failed of, for a reader."""
+    if report is None or report.error_kind not in _FOR_THE_OWNER:
+        return report.error if report else None
+    return trouble.in_short(report.error_kind)
 
 
 def _full_count(reports: Sequence[RunReport]) -> int:
     return next((run.matched for run in reversed(reports) if run.full_set_as_of is not None), 0)
 
 
-def _failures(watch: str, reports: Sequence[RunReport]) -> tuple[str, ...]:
-    """One sentence for the runs since the last digest that ended with an error and that no outage tells of: an edited query that was
+def _failures(title: str, reports: Sequence[RunReport], zone: str) -> tuple[str, ...]:
+    """One sentence for the runs of a watch since the last digest that ended with an error and that no outage tells of: an edited query that was
     refused, a large job that waits for the night, a last run that was cut off."""
     superseded = {run for run in reports[:-1] if run.outcome is RunOutcome.ABANDONED}
     failed = [run for run in reports if run.error_kind and not is_failure(run) and run not in superseded]
@@ -364,7 +377,7 @@ def _failures(watch: str, reports: Sequence[RunReport]) -> tuple[str, ...]:
     last = failed[-1]
     times = "once" if len(failed) == 1 else f"{len(failed)} times"
     ending = "; a later run made it good" if good else ""
-    return (f"{watch}: a run failed {times}, last on {last.started_at:%d %b %H:%M} UTC: {last.error}{ending}",)
+    return (f"watch {title}: a run failed {times}, last on {day_and_time(last.started_at, zone)}: {last.error}{ending}",)
 
 
 def _standing(store: Store, order: DigestList) -> Iterator[str]:

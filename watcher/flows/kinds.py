@@ -44,6 +44,6 @@ def kind_of(error: WatcherError) -> ErrorKind:
 def told(error: WatcherError) -> tuple[str, str | None]:
     """What an error says, and what to do about it where it says that apart."""
     if not isinstance(error, ConfigurationError):
-        return str(error), None
+        return str(error), (error.fix or None) if isinstance(error, QuietHours) else None
     problems = [f"{one.place}: {one.what}" if one.place else one.what for one in error.problems]
     return "; ".join(problems), next((one.fix for one in error.problems if one.fix), None)

@@ -535,8 +535,8 @@ def _wait_for_quiet(plan: Plan, records: int, now: datetime, *, at_once: bool) -
     requests = -(-records // BATCH)
     if requests > LARGE_JOB and not at_once and not schedule.is_quiet_at_ncbi(now):
         raise QuietHours(
-            f"watch {plan.watch.name!r} needs {requests} requests for {records:,} records and waits for NCBI's quiet hours "
-            f"(21:00 to 05:00 and weekends, US Eastern): `watcher run {plan.watch.name} --now` does it at once"
+            f"{records:,} records take {requests} requests, which wait for NCBI's quiet hours (21:00 to 05:00 and weekends, US Eastern)",
+            fix=f"`watcher run {plan.watch.name} --now` does it at once",
         )
 
 

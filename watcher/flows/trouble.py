@@ -39,12 +39,12 @@ _SHORT = {
     ErrorKind.CUT_OFF: "its searches are cut off",
 }
 _TODO = {
-    ErrorKind.QUERY: "Correct the query of watch {name} in the configuration; saving the file is enough. `watcher check --online` tells what "
-    "PubMed makes of it.",
-    ErrorKind.TOO_MANY: "Make the query of watch {name} narrower, or raise its allow_over; saving the file is enough.",
-    ErrorKind.CANNOT_BE_CUT: "Make the query of watch {name} narrower; saving the file is enough.",
+    ErrorKind.QUERY: "Correct the query of `watches.{name}` in the configuration; saving the file is enough. `watcher check --online` tells "
+    "what PubMed makes of it.",
+    ErrorKind.TOO_MANY: "Make the query of `watches.{name}` narrower, or raise its allow_over; saving the file is enough.",
+    ErrorKind.CANNOT_BE_CUT: "Make the query of `watches.{name}` narrower; saving the file is enough.",
     ErrorKind.KEY: "Put a valid key into pubmed.api_key or its file, or take it out: searches then go on, more slowly.",
-    ErrorKind.SEEDS: "Mend or replace the seeds of watch {name}; `watcher seeds {name}` shows what is understood of them.",
+    ErrorKind.SEEDS: "Mend or replace the seeds of `watches.{name}`; `watcher seeds {name}` shows what is understood of them.",
     ErrorKind.SEED_FILE: "Mend the file or take it out of the folder; `watcher seeds {name}` shows what is understood of it.",
     ErrorKind.CUT_OFF: "Something ends the service in the middle of its searches: look at its log, its memory limit and what restarts it.",
 }
@@ -54,24 +54,29 @@ _NO_ANSWER = (
 )
 
 
-def watch_fails(name: str, history: RunHistory, now: datetime, zone: str) -> Notice:
-    """A watch that was searched in vain several times in a row."""
+def in_short(kind: ErrorKind) -> str:
+    """What a watch fails of, in a few words."""
+    return _SHORT.get(kind, "its searches fail")
+
+
+def watch_fails(name: str, title: str, history: RunHistory, now: datetime, zone: str) -> Notice:
+    """A watch that was searched in vain several times in a row. People know it by its title; what is to be mended bears its name."""
     last, since = history.last, history.failing_since or now
     kind = last.error_kind if last and last.error_kind else ErrorKind.OTHER
-    short, tries = _SHORT.get(kind, "its searches fail"), count(history.failed_in_row, "try", "tries")
+    short, tries = in_short(kind), count(history.failed_in_row, "try", "tries")
     if history.last_good:
         ended = history.last_good.finished_at
-        headline = f"Watch {name} has not been searched since {day(ended, zone)}: {short}"
+        headline = f"Watch {title} has not been searched since {day(ended, zone)}: {short}"
         good = f"The last good search ended on {day_and_time(ended, zone)}"
     else:
-        headline, good = f"Watch {name} could not be searched yet: {short}", "There was no good search so far"
+        headline, good = f"Watch {title} could not be searched yet: {short}", "There was no good search so far"
     failed = f"{tries} since {day_and_time(since, zone)} failed"
     what = f"{good}; {failed}. The last one said: {_said(last.error if last else None)}"
     todo = f"{_sentence(last.fix or '') if last else ''} {_TODO.get(kind, _NO_ANSWER).format(name=name)}"
     return Notice(f"{WATCH}{name}", since, headline=headline, what=what, todo=todo.strip())
 
 
-def watch_works(name: str, since: datetime, reports: Sequence[RunReport], now: datetime, zone: str) -> Notice:
+def watch_works(name: str, title: str, since: datetime, reports: Sequence[RunReport], now: datetime, zone: str) -> Notice:
     """The end of that; `reports` are the runs from then on, oldest first."""
     good = next((one for one in reports if one.outcome is RunOutcome.GOOD), None)
     failed = sum(one.outcome is not RunOutcome.GOOD for one in reports[: reports.index(good) if good else None])
@@ -82,7 +87,7 @@ def watch_works(name: str, since: datetime, reports: Sequence[RunReport], now: d
         found, ended = count(good.new, "new record"), day_and_time(good.finished_at, zone)
         told.append(f"The search that ended on {ended} read everything since the last good one: {found}.")
     ended_at = good.finished_at if good else now
-    return Notice(f"{WATCH}{name}", since, headline=f"Watch {name} is searched again", what=" ".join(told), recovered_at=ended_at)
+    return Notice(f"{WATCH}{name}", since, headline=f"Watch {title} is searched again", what=" ".join(told), recovered_at=ended_at)
 
 
 def channel_fails(name: str, parked: Sequence[DeliveryFacts], now: datetime, zone: str) -> Notice:

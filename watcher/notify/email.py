@@ -51,10 +51,13 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
 
     def write(self, delivery: Delivery, channel: Channel, now: datetime) -> None:
         """Make a delivery's mail what is sent next."""
-        reply_to = channel.reply_to or ", ".join(sorted(self.reply_to))
-        sender = Sender(str(self.from_addr[0] or "watcher"), str(self.from_addr[1]), reply_to)
+        sender = Sender(str(self.from_addr[0] or "watcher"), str(self.from_addr[1]), self.answers_to(channel))
         recipient = delivery.recipient or str(self.targets[0][1])
         self.outgoing = Letter(self.letters, delivery, sender, recipient, now, int(channel.max_mail_mb * 1_000_000))
+
+    def answers_to(self, channel: Channel) -> str:
+        """Where answers go by the configuration or by the URL; "" where neither says, and they go to the sender."""
+        return channel.reply_to or ", ".join(sorted(self.reply_to))
 
     def send(self, *_args: object, **_kwargs: object) -> bool:
         """Hand the message over; a refusal is kept in `failure` with its SMTP code. One that is too large is sent in a shorter form,

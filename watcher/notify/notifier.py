@@ -110,6 +110,14 @@ class Notifier:
         named = [address for _, address in plugin.targets]
         return tuple(dict.fromkeys([*named, *sorted(plugin.cc), *sorted(plugin.bcc)]))
 
+    def answers_to(self, channel: Channel) -> str:
+        """Where readers of a channel are to write: its `reply_to`, or for mail what its URL says; "" where neither is known."""
+        if channel.kind is ChannelKind.EMAIL and not channel.reply_to:
+            with suppress(ConfigurationError):
+                plugin = self._plugin(channel)
+                return str(plugin.answers_to(channel))
+        return channel.reply_to or ""
+
     def check(self, channel: Channel) -> None:
         """Whether the channel's URL is understood.
 
