@@ -962,9 +962,19 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class Weeks:
+    """How many papers a watch found in each of the last weeks, and how many of its papers digests showed, oldest first."""
+
+    watch: str
+    found: tuple[int, ...]
+    shown: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the digest did, counted. Each count is of distinct works or records as its name says; `failures` and
-    `remarks`, which say what papers were not ranked or cannot be shown yet, are whole sentences."""
+    `remarks`, which say what papers were not ranked or cannot be shown yet, are whole sentences. `weeks` were counted before this digest
+    showed anything."""
 
     checked: int = 0
     new: int = 0
@@ -981,6 +991,7 @@ class Receipt:
     next_digest_at: datetime | None = None
     outages: tuple[Outage, ...] = ()
     gave_way: tuple[GaveWay, ...] = ()
+    weeks: tuple[Weeks, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

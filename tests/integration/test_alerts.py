@@ -155,7 +155,8 @@ def test_three_weeks_of_late_starts_open_no_mail_and_are_one_line_of_each_receip
         assert "It was read afterwards: nothing was lost." in told
         assert "late" not in told.replace("related", "")
         assert 'class="rem"' not in mail.part("text/html")
-        assert (title, counts) == ("NMJ weekly", "1 new paper" if monday == 9 else "No papers to read")
+        assert title == "NMJ weekly"
+        assert counts.startswith("1 new paper" if monday == 9 else "No papers to read")
 
 
 def test_a_mail_says_who_runs_it_in_its_text_and_its_list_in_its_head(shell: Shell) -> None:
@@ -175,7 +176,7 @@ def test_a_mail_says_who_runs_it_in_its_text_and_its_list_in_its_head(shell: She
 def test_check_says_whom_readers_write_to(shell: Shell) -> None:
     contact = shell.lab.document["pubmed"]["email"]
 
-    unsaid = shell("check").out
+    unsaid = shell.at(START, "check").out
     shell.change("channels", "lab-mail", "reply_to", value="library@lab.example")
     said = shell("check").out
 

@@ -172,7 +172,7 @@ def test_only_the_lists_that_read_the_watch_are_told(lab: Lab) -> None:
 
     lab.tick(START, "2026-03-03T05:00", "2026-03-04T05:00", "2026-03-05T05:00")
 
-    assert {channel for channel, _ in lab.told("Watch als could not be searched yet")} == {"als-mail"}
+    assert {channel for channel, _ in lab.told("Watch ALS could not be searched yet")} == {"als-mail"}
     assert {channel for channel, _ in lab.told()} == {"als-mail"}
 
 

@@ -53,6 +53,7 @@ from watcher.domain import (
     Receipt,
     Section,
     Term,
+    Weeks,
 )
 
 EVERY_KIND = tuple(ChannelKind)
@@ -662,6 +663,35 @@ def test_what_lasts_opens_every_kind_and_what_was_made_good_ends_it(papers: int)
         "reason": "HTTP 503 (service unavailable)",
         "made_good_at": "2026-03-04T09:12:00+01:00",
     }
+
+
+# --- weeks ------------------------------------------------------------------------------------------------------------------------
+
+
+def counted_weeks(*watches: str) -> Receipt:
+    """Receipts of eight weeks, written down before their digest showed anything."""
+    known = tuple(Weeks(name, (0, 0, 12, 9, 0, 1_204, 7, 5), (0, 0, 3, 2, 0, 60, 1, 0)) for name in watches)
+    return Receipt(checked=1, next_digest_at=NEXT_AT, weeks=known)
+
+
+def test_the_receipt_has_the_last_weeks_in_every_kind_with_what_this_digest_shows() -> None:
+    whole = digest(many(2), receipt=counted_weeks("nmj", "als"))
+    line = "Neuromuscular junction, last 6 weeks, oldest first: found 12, 9, 0, 1,204, 7, 5; shown 3, 2, 0, 60, 1, 2"
+
+    mail = email(whole)[1].payload
+    slack = " ".join(message.payload["json"] for message in parts(whole, ChannelKind.SLACK))
+    for text in (visible(mail["html"]), " ".join(mail["text"].split()), slack, parts(whole, ChannelKind.OTHER)[0].payload["text"]):
+        assert line in text
+        assert "ALS and the motor unit, last 6 weeks, oldest first: found 12, 9, 0, 1,204, 7, 5; shown 3, 2, 0, 60, 1, 0" in text
+    assert json.loads(preview(whole, "json", ris))["receipt"]["weeks"][0]["shown"] == [0, 0, 3, 2, 0, 60, 1, 2]
+
+
+def test_a_watch_that_has_no_week_behind_it_has_no_line_of_weeks_and_one_alone_no_title() -> None:
+    young = replace(counted_weeks(), weeks=(Weeks("nmj", (0,) * 7 + (5,), (0,) * 8),))
+    alone = {"order": replace(WEEKLY, watches=("nmj",)), "watches": {"nmj": WATCHES["nmj"]}}
+
+    assert page(digest(many(2), receipt=young)).weeks == ()
+    assert page(digest(many(2), receipt=counted_weeks("nmj"), **alone)).weeks[0].startswith("Last 6 weeks, oldest first: found 12,")
 
 
 # --- the budget -------------------------------------------------------------------------------------------------------------------

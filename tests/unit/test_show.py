@@ -237,6 +237,27 @@ def test_status_tells_the_service_the_slots_and_the_outages_within_80_columns(at
     assert outage.startswith("outage: nmj not searched Tue 03 Mar 06:00 to now (")
 
 
+def test_status_draws_eight_weeks_of_each_watch_with_their_numbers_and_pipes_the_numbers_alone(
+    at_desk: Desks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = at_desk(record(1, title="The neuromuscular junction", created="2026-03-04"))
+    one.watches[0] = replace(one.watch, name="a-watch-with-a-very-long-name")
+    one.orders[0] = replace(WEEKLY, watches=("a-watch-with-a-very-long-name",))
+    for instant in (START, "2026-03-05T05:00", MONDAY):
+        one.tick(instant)
+    told = status(one.ticker(), one.store, now=one.at("2026-03-09T12:00"), config_sha256="abc")
+
+    with on_a_terminal() as terminal:
+        show.status(told, as_json=False)
+    show.status(told, as_json=False)
+
+    lines = [line.rstrip() for line in terminal.plain.splitlines()]
+    assert fits(terminal)
+    assert "a-watch-with-a-very…  found  ▁▁▁▁▁▁▁█      0 0 0 0 0 0 0 1" in lines
+    assert "                      shown  ▁▁▁▁▁▁▁█      0 0 0 0 0 0 0 1" in lines
+    assert "weeks\ta-watch-with-a-very-long-name\tfound\t0 0 0 0 0 0 0 1" in capsys.readouterr().out.splitlines()
+
+
 def test_status_says_when_it_goes_by_the_last_good_configuration(at_desk: Desks, capsys: pytest.CaptureFixture[str]) -> None:
     one = at_desk()
     one.tick(START)
@@ -320,6 +341,9 @@ def test_calibration_fits_a_terminal_with_its_table_and_its_border(at_desk: Desk
 
     rows = [line.split() for line in terminal.plain.splitlines()]
     assert fits(terminal)
+    assert ["from", "50", "1", "█" * 56, "1", "relevant"] in rows
+    assert ["from", "30", "1", "█" * 56, "1", "not"] in rows
+    assert ["from", "35", "0", "<", "now"] in rows
     assert ["threshold", "papers", "a", "week", "most", "relevant", "not", "precision", "recall"] in rows
     assert ["35", "now", "1", "0.2", "1", "1", "0", "100", "(21–100)", "100", "(21–100)"] in rows
     assert any(row[:2] == ["34.9", "1"] for row in rows)  # cut, not rounded up to the threshold

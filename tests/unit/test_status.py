@@ -15,6 +15,7 @@ from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.ailments import ailments
 from watcher.flows.status import Around, State, broken, status
+from watcher.flows.weeks import bounds
 from watcher.health import Pulse
 from watcher.store import Store
 
@@ -37,7 +38,7 @@ def document(one: Desk, instant: str) -> dict[str, Any]:
 
 
 def without_slots(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: value for key, value in one.items() if key != "upcoming"} for one in found]
+    return [{key: value for key, value in one.items() if key not in ("upcoming", "weeks")} for one in found]
 
 
 def instants(texts: list[str]) -> list[datetime]:
@@ -64,7 +65,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
     assert list(found["config"]) == ["state", "sha256", "error"]
     (watch,), (order,) = found["watches"], found["lists"]
     assert list(watch) == [
-        "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "upcoming",
+        "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "weeks", "upcoming",
     ]  # fmt: skip
     assert list(order) == ["name", "next_digest_at", "last_digest", "upcoming"]
     assert list(order["last_digest"]) == ["period", "papers"]
@@ -102,6 +103,35 @@ def test_it_tells_what_was_done_and_what_comes(at_desk: Desks) -> None:
     ]
     assert found["deliveries"] == {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None}
     assert found["incidents"] == []
+
+
+def test_it_tells_eight_weeks_of_what_each_watch_found_and_digests_showed(at_desk: Desks) -> None:
+    one = at_desk(*(on_nmj(number, created=f"2026-03-{day:02}") for number, day in ((1, 3), (2, 4), (3, 11), (4, 12))))
+    one.edit(threshold=40)
+    one.values = {1: 90, 2: 30, 3: 50, 4: 60}
+    one.orders.append(replace(WEEKLY, name="another"))
+    for instant in (START, "2026-03-05T05:00", MONDAY, "2026-03-13T05:00", "2026-03-16T07:00"):
+        one.tick(instant)
+
+    (weeks,) = [watch["weeks"] for watch in document(one, "2026-03-16T20:00")["watches"]]
+
+    assert weeks == {
+        "from": ["2026-01-20", "2026-01-27", "2026-02-03", "2026-02-10", "2026-02-17", "2026-02-24", "2026-03-03", "2026-03-10"],
+        "found": [0, 0, 0, 0, 0, 0, 2, 2],
+        "shown": [0, 0, 0, 0, 0, 0, 1, 2],
+    }
+    assert one.store.weeks("nmj", bounds(one.at("2026-03-16T20:00"), "Europe/Berlin"), list_name="unheard-of").shown == (0,) * 8
+
+
+def test_a_week_ends_with_today_also_when_the_clocks_change() -> None:
+    found = bounds(datetime(2026, 3, 30, 21, 30, tzinfo=UTC), "Europe/Berlin")
+
+    assert [at.isoformat() for at in found[-3:]] == [
+        "2026-03-16T23:00:00+00:00",
+        "2026-03-23T23:00:00+00:00",
+        "2026-03-30T22:00:00+00:00",
+    ]
+    assert len(found) == 9
 
 
 def test_before_anything_ran_everything_is_due_and_nothing_is_known(at_desk: Desks) -> None:

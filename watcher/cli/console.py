@@ -31,6 +31,11 @@ def console() -> Console:
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
+def columns() -> int:
+    """How wide the terminal is."""
+    return console().width
+
+
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Something that hears what is going on: a moving line on a terminal, plain lines elsewhere, nothing when quiet."""

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from watcher.cli.console import columns as _width
 from watcher.cli.console import document as _json
 from watcher.cli.console import line as _line
 from watcher.cli.console import table as _table
+from watcher.cli.drawing import bar, has_blocks, sparkline
 from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Warned, Watch
 from watcher.flows.check import Checked, WatchFacts
 from watcher.flows.corrections import is_worth_telling
@@ -26,7 +28,7 @@ from watcher.flows.preview import Preview, Trial
 from watcher.flows.status import State, warned, where
 from watcher.flows.summary import summary
 from watcher.flows.tick import Done
-from watcher.rank.calibration import ENOUGH, Border, Calibration, Share
+from watcher.rank.calibration import ENOUGH, Border, Calibration, Share, Step
 from watcher.rank.comparison import Moved
 from watcher.store import BackupFacts, Rereading, RestoreFacts, RunCommit, StoreFacts
 
@@ -210,10 +212,34 @@ def _status_tables(document: dict[str, Any], zone: ZoneInfo) -> None:
     if document["lists"]:
         titles = ("list", "last digest", "papers", "next digest")
         _table(titles, [_list_row(one, now, zone) for one in document["lists"]])
+    if document["watches"]:
+        titles_of_weeks = ("eight weeks", "", "oldest first", "") if sys.stdout.isatty() else ()
+        _table(titles_of_weeks, [row for one in document["watches"] for row in _weeks_rows(one)])
     for kind, what in (("watches", "runs of"), ("lists", "digests of")):
         for one in document[kind]:
             slots = " · ".join(_moment(slot, now, zone) for slot in one["upcoming"])
             _line(f"next {what} {one['name']}: {slots}")
+
+
+_NAME_SHOWN = 20
+
+
+def _weeks_rows(one: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """What a watch found and what was shown of it in each week: with a sparkline on a terminal, else the numbers alone."""
+    name, on_terminal, blocks = one["name"], sys.stdout.isatty(), has_blocks()
+    short = name if len(name) <= _NAME_SHOWN or not on_terminal else f"{name[: _NAME_SHOWN - 1]}{'…' if blocks else '.'}"
+    wide = max(len(str(number)) for kind in ("found", "shown") for number in one["weeks"][kind])
+    for kind in ("found", "shown"):
+        numbers = one["weeks"][kind]
+        if on_terminal:
+            yield (
+                short if kind == "found" else "",
+                kind,
+                sparkline(numbers, blocks=blocks),
+                " ".join(f"{n:>{wide}}" for n in numbers),
+            )
+        else:
+            yield ("weeks", name, kind, " ".join(map(str, numbers)))
 
 
 def copied(done: str, facts: BackupFacts | RestoreFacts) -> None:
@@ -471,6 +497,8 @@ def calibrated(found: Sequence[Calibrated], *, as_json: bool) -> None:
         if one.unranked:
             _line(one.unranked)
             continue
+        if sys.stdout.isatty():
+            _bars(what)
         _steps(what)
         for line in _calibration_lines(one):
             _line(line)
@@ -493,6 +521,33 @@ def _steps(what: Calibration) -> None:
         row += [str(step.relevant), str(step.not_relevant), _share(step.precision), _share(step.recall)] if marked else []
         rows.append(row)
     _table(heads, rows)
+
+
+def _bars(what: Calibration) -> None:
+    """How many papers have a number between each threshold and the next, the highest first, as far as the terminal is wide."""
+    rows = list(_bins(what))
+    most = max(papers for _, papers, _ in rows)
+    label, note = max(len(name) for name, _, _ in rows), max(len(told) for _, _, told in rows)
+    number = len(f"{most:,}")
+    width, blocks = _width() - label - number - note - 6, has_blocks()
+    for name, papers, told in rows:
+        drawn = bar(papers, most, width, blocks=blocks)
+        _line("  ".join(filter(None, (f"{name:>{label}}", f"{papers:>{number},}", drawn, told))))
+
+
+def _bins(what: Calibration) -> Iterator[tuple[str, int, str]]:
+    """Of each span of numbers its name, its papers, and what is said of it: marked papers, the threshold in force, the proposed one."""
+    for step, above in zip(reversed(what.steps), (None, *reversed(what.steps[1:])), strict=True):
+        relevant, wrong = (step.relevant, step.not_relevant) if above is None else _between(step, above)
+        told = [f"{relevant} relevant"] if relevant else []
+        told += [f"{wrong} not"] if wrong else []
+        told += ["< now"] if step.threshold == what.present else []
+        told += ["< new"] if step.threshold == what.proposal.threshold != what.present else []
+        yield f"from {step.threshold:g}", step.papers - (above.papers if above else 0), ", ".join(told)
+
+
+def _between(step: Step, above: Step) -> tuple[int, int]:
+    return step.relevant - above.relevant, step.not_relevant - above.not_relevant
 
 
 def _share(share: Share | None) -> str:

@@ -51,6 +51,7 @@ def _document(page: Page, told: int) -> str:
             follow_ups_more=_more(len(page.follow_ups), told),
             attached_links=page.attached_links[: min(told, _LINKED_SETS)],
             receipt=[(label, clip(value, _LINE)) for label, value in page.receipt],
+            weeks=_lines(page.weeks, told),
             made_good=[clip(line, _LINE) for line in page.made_good],
             failures=_lines(page.failures, told),
             run_by=page.run_by(in_mail=True),

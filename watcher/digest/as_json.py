@@ -5,7 +5,7 @@
      items: [paper], attached: [paper], follow_ups: [{pmid, title, text, url}], gaps: [{watch, since, until, reason}],
      receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
                failures, remarks, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
-               gave_way: [{pmid, to, similarity}]}}
+               gave_way: [{pmid, to, similarity}], weeks: [{watch, found: [count], shown: [count]}] (oldest first)}}
 
     paper = {pmid, work_id, section, score, highlight, watches, title, authors, journal, published, ahead_of_print, doi, pmcid,
              chips, theme, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
@@ -28,7 +28,7 @@ from datetime import date
 
 from watcher.digest import clean, links
 from watcher.digest.conclusion import conclusion
-from watcher.digest.view import subject
+from watcher.digest.view import subject, weeks
 from watcher.digest.wording import published
 from watcher.domain import Corrected, Correction, Digest, FollowUp, Item
 
@@ -48,7 +48,7 @@ def document(digest: Digest) -> str:
         "attached": [_paper(item) for item in digest.attached],
         "follow_ups": [_follow_up(follow_up) for follow_up in digest.follow_ups],
         "gaps": [asdict(gap) for gap in digest.gaps],
-        "receipt": asdict(digest.receipt),
+        "receipt": asdict(digest.receipt) | {"weeks": [asdict(one) for one in weeks(digest)]},
     }
     return json.dumps(shape, ensure_ascii=False, indent=2, default=_iso) + "\n"
 

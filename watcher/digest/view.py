@@ -6,7 +6,7 @@ Mail, text and Slack are three renderings of this one page, so that they cannot 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -45,6 +45,7 @@ from watcher.domain import (
     Reasons,
     Receipt,
     Section,
+    Weeks,
 )
 
 TITLE_SHOWN = 400
@@ -172,6 +173,7 @@ class Page:
     attached_links: tuple[str, ...]
     file_name: str
     receipt: tuple[tuple[str, str], ...]
+    weeks: tuple[str, ...]
     made_good: tuple[str, ...]
     failures: tuple[str, ...]
     next_digest: str
@@ -221,6 +223,7 @@ def page(digest: Digest) -> Page:
         attached_links=links.pubmed_sets([item.article.pmid for item in digest.attached]),
         file_name=ris_name(digest),
         receipt=tuple(_receipt(receipt)),
+        weeks=tuple(_told_weeks(digest)),
         made_good=_lines(tuple(_made_good(digest))),
         failures=_lines(receipt.failures),
         next_digest=moment(receipt.next_digest_at, digest.order.timezone) if receipt.next_digest_at else "",
@@ -553,6 +556,25 @@ def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
         yield ("Retracted, not shown", _pmids(receipt.retracted))
     if receipt.unavailable:
         yield ("Given up, no record came", _pmids(receipt.unavailable))
+
+
+def weeks(digest: Digest) -> tuple[Weeks, ...]:
+    """The last weeks of each watch, with what this digest shows."""
+    return tuple(
+        replace(one, shown=(*one.shown[:-1], one.shown[-1] + sum(one.watch in item.watches for item in digest.items)))
+        for one in digest.receipt.weeks
+    )
+
+
+def _told_weeks(digest: Digest) -> Iterable[str]:
+    """A line for each watch that has more to tell than this week."""
+    several = len(digest.watch_titles) > 1
+    for one in weeks(digest):
+        idle = next((number for number, both in enumerate(zip(one.found, one.shown, strict=True)) if any(both)), len(one.found))
+        found, shown = (", ".join(f"{number:,}" for number in counts[idle:]) for counts in (one.found, one.shown))
+        if len(one.found) - idle > 1:
+            of = f"{_watch_title(digest, one.watch)}, last" if several else "Last"
+            yield f"{of} {len(one.found) - idle} weeks, oldest first: found {found}; shown {shown}"
 
 
 def _one_line(receipt: Receipt, *, searched: bool) -> str:

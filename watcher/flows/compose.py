@@ -46,9 +46,10 @@ from watcher.domain import (
     Scored,
     Section,
     Watch,
+    Weeks,
 )
 from watcher.errors import ConfigurationError
-from watcher.flows import trouble
+from watcher.flows import trouble, weeks
 from watcher.flows.coverage import coverage, is_failure
 from watcher.flows.feedback import not_wanted
 from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
@@ -295,8 +296,14 @@ class Composer:
             ),
             remarks=tuple(dict.fromkeys([*_for_readers(latest, titles), *untold])),
             next_digest_at=schedule.parse(request.order.schedule, request.order.timezone).next(request.now),
+            weeks=self._weeks(request),
             outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
         )
+
+    def _weeks(self, request: Request) -> tuple[Weeks, ...]:
+        """The last weeks of each watch, as far as they are written down."""
+        limits, order = weeks.bounds(request.now, request.order.timezone), request.order.name
+        return tuple(self.store.weeks(watch.name, limits, list_name=order) for watch in request.watches)
 
     def _owed(self, request: Request, draft: Draft) -> tuple[Owed, ...]:
         silent = draft.is_empty and request.order.empty is Empty.NOTHING

@@ -298,7 +298,7 @@ class Runner:
         first = self.source.search(plan.term)
         if first.facts.count > plan.watch.allow_over:
             raise TooManyMatches(
-                f"the query of watch {plan.watch.name!r} matches {first.facts.count:,} records, more than allow_over "
+                f"the query matches {first.facts.count:,} records, more than allow_over "
                 f"({plan.watch.allow_over:,}): narrow it, or raise allow_over",
                 matched=first.facts.count,
                 allowed=plan.watch.allow_over,

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import watcher
 from watcher import clock, health
 from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch
 from watcher.errors import ConfigurationError
-from watcher.flows import trouble
+from watcher.flows import trouble, weeks
 from watcher.flows.corrections import summary as reread_line
 from watcher.flows.coverage import coverage
 from watcher.flows.feedback import counted
@@ -161,7 +162,16 @@ def _watch(ticker: Ticker, store: Store, watch: Watch, now: datetime) -> dict[st
         "covers_to": _day(history.full_set_as_of),
         "gaps": _gaps(history, now),
         "marked": _marked(store, watch),
+        "weeks": _weeks(store, watch, now, ticker.run_schedule.zone.key),
     }
+
+
+def _weeks(store: Store, watch: Watch, now: datetime, zone: str) -> dict[str, Any]:
+    """Eight weeks of seven days, oldest first; the last one ends today."""
+    limits = weeks.bounds(now, zone)
+    counted_by = store.weeks(watch.name, limits)
+    days = [_day(limit.astimezone(ZoneInfo(zone)).date()) for limit in limits[:-1]]
+    return {"from": days, "found": list(counted_by.found), "shown": list(counted_by.shown)}
 
 
 def _marked(store: Store, watch: Watch) -> dict[str, int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section
+from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section, Weeks
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import articles as records
 from watcher.store import codec, configuration, deliveries, ledger, tellings, verdicts
@@ -237,6 +239,30 @@ def export(
     pmids = _exported(session, list_name, watch, since, period)
     stored = records.load(session, pmids, texts)
     return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
+
+
+def weeks(session: orm.Session, watch: str, bounds: Sequence[datetime], list_name: str | None) -> Weeks:
+    """What a watch found between each bound and the next, and how many of its papers the list (None: any list) showed."""
+    watch_id = configuration.known_watch_id(session, watch)
+    found = _between(bounds, hits.c.news_at, hits.c.pmid).where(hits.c.watch_id == watch_id)
+    shown = (
+        _between(bounds, digests.c.composed_at, judgements.c.pmid)
+        .select_from(judgements)
+        .join(digests, digests.c.id == judgements.c.digest_id)
+        .where(judgements.c.watch_id == watch_id, judgements.c.outcome == Outcome.SHOWN.value)
+    )
+    if list_name is not None:
+        shown = shown.where(judgements.c.list_id == configuration.known_list_id(session, list_name))
+    return Weeks(watch, *(tuple(int(count) for count in session.execute(one).one()) for one in (found, shown)))
+
+
+def _between(bounds: Sequence[datetime], at: sa.ColumnElement[Any], pmid: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """How many different pmids have an instant between each bound and the next."""
+    counts: list[sa.ColumnElement[Any]] = [
+        sa.func.count(sa.distinct(sa.case((sa.and_(at >= since, at < until), pmid)))) for since, until in pairwise(bounds)
+    ]
+    wanted: sa.Select[Any] = sa.select(*counts)
+    return wanted.where(at >= bounds[0], at < bounds[-1])
 
 
 def left_out(

@@ -31,6 +31,7 @@ from watcher.domain import (
     Verdict,
     VerdictKind,
     Warned,
+    Weeks,
 )
 from watcher.store import (
     articles,
@@ -783,6 +784,12 @@ class Store:
         """How many papers `export` leaves out when asked the same, for their text was dropped or is damaged."""
         with self._database.reading() as session:
             return questions.left_out(session, list_name=list_name, watch=watch, since=since, period=period)
+
+    def weeks(self, watch: str, bounds: Sequence[datetime], *, list_name: str | None = None) -> Weeks:
+        """How many papers a watch found between each of the bounds and the next, and how many of its papers digests showed there: those
+        of one list, or of all, where a paper in two digests of a week counts once."""
+        with self._database.reading() as session:
+            return questions.weeks(session, watch, bounds, list_name)
 
     def facts(self) -> StoreFacts:
         """The size of things."""
