@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "demo-out" / "digest.html"
 PICTURE = ROOT / "docs" / "images" / "digest.png"
-WIDTH, HEIGHT = 680, 590
+WIDTH, HEIGHT = 680, 930
 LARGEST_BYTES = 250_000
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
