@@ -54,7 +54,7 @@ TITLE_SHOWN = 400
 _WHY_TERMS = 4
 _WHY_LENGTH = 70
 """Of a paper's terms those are told that stay within so many characters, at least one."""
-_SEED = 90
+_SEED = 60
 _CHIPS_SHOWN = 6
 _ALSO_SHOWN = 3
 _WATCHES_SHOWN = 4
