@@ -195,7 +195,8 @@ def test_papers_of_a_watch_that_cannot_be_ranked_are_presented_all_the_same_and_
     (draft,) = replace(unranked, composer=composer).tick(one.load(MONDAY)).drafts
 
     assert [(item.article.pmid, item.score, item.highlight) for item in draft.digest.items] == [(1, 35, False), (2, 35, False)]
-    assert draft.digest.receipt.remarks == ("nmj: its papers are not ranked and all are shown: no seed has text",)
+    (remark,) = draft.digest.receipt.remarks
+    assert remark == "watch Neuromuscular junction: its papers are not ranked and all are shown: no seed has text"
 
 
 def test_scores_take_over_as_soon_as_there_are_some(at_desk: Desks) -> None:
