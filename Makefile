@@ -5,7 +5,7 @@ REPORT ?= bench-out/report.md
 SINGLE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres demo test simulate container-test lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking clean
+.PHONY: help setup setup-postgres demo test simulate container-test mail-test lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ simulate: setup ## SEEDS=200: lives of a year (WEEKS=52) with everything going w
 
 container-test: setup ## builds the image, composes it up and lives with it; says so where there is no container engine
 	$(BIN)/python -m pytest -m container tests/container
+
+mail-test: setup ## a year of digests through Postfix and Dovecot, read back by IMAP; says so where they are not installed
+	$(BIN)/python -m pytest -m mail tests/mail
 
 lint: setup ## style, types, floors and vendor walls
 	$(BIN)/ruff check .

@@ -196,6 +196,12 @@ def _smtp_failure(error: OSError | smtplib.SMTPException, host: str) -> Delivery
         return DeliveryError(
             f"{host} offers no login by password", permanent=True, fix="use a server that does, such as the institute's relay"
         )
+    if isinstance(error, smtplib.SMTPNotSupportedError) and "SMTPUTF8" in str(error):
+        return DeliveryError(
+            f"{host} takes no address with letters beyond ASCII (SMTPUTF8)",
+            permanent=True,
+            fix="write an address in ASCII, or use a server that takes others",
+        )
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return DeliveryError(f"{host} does not offer what the URL asks for: {error}", permanent=True, fix="change mode= in the URL")
     if isinstance(error, ssl.SSLCertVerificationError):
