@@ -1148,3 +1148,12 @@ def test_a_mail_goes_in_seven_bits_which_every_server_takes(eight_bit: bool) -> 
     assert received.part("text/html").strip() == "<p>rich ü</p>"
     assert received.part("application/x-research-info-systems") == MAIL.payload["ris"]
     assert [defect for part in received.message.walk() for defect in part.defects] == []
+
+
+def test_an_address_beyond_ascii_at_a_server_that_takes_none_is_refused_with_what_to_write() -> None:
+    with MailServer(eight_bit=False) as server, pytest.raises(DeliveryError) as refusal:
+        Notifier().send(delivery(MAIL, "größe@lab.example"), mail_channel(server), now=NOW)
+
+    assert str(refusal.value) == "127.0.0.1 takes no address with letters beyond ASCII (SMTPUTF8)"
+    assert refusal.value.permanent
+    assert refusal.value.fix == "write an address in ASCII, or use a server that takes others"

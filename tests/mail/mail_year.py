@@ -36,8 +36,8 @@ SENDER, OWNER = f"watcher@{DOMAIN}", f"owner@{DOMAIN}"
 PI, POSTDOC, GUEST = f"pi@{DOMAIN}", f"postdoc@{DOMAIN}", f"guest@{DOMAIN}"
 STAY: Mapping[str, range] = {PI: range(WEEKS), POSTDOC: range(WEEKS), GUEST: range(17, 41)}
 """The weeks in which each is a reader."""
-ROOMY, SMALL, TOO_SMALL = 10_240_000, 100_000, 3_000
-"""Bytes that the mail server allows: more than any mail, less than that of a full week, less than any digest."""
+ROOMY, SMALL, TOO_SMALL = 10_240_000, 100_000, 500
+"""Bytes that the mail server allows: more than any mail, less than that of a full week, less than any mail."""
 
 _TITLES = (
     "Agrin at the neuromuscular junction of ageing mice",
@@ -197,10 +197,15 @@ class Received:
         return str(self.message["X-Watcher-Digest"] or "")
 
     def part(self, kind: str) -> str:
-        """The text of the first part of this type, with line feeds."""
-        part = next(one for one in self.message.walk() if one.get_content_type() == kind)
-        content = part.get_content()
+        """The text of the first part of this type with line feeds, "" when there is none."""
+        part = next((one for one in self.message.walk() if one.get_content_type() == kind), None)
+        content = part.get_content() if part is not None else ""
         return (content.decode() if isinstance(content, bytes) else str(content)).replace("\r\n", "\n")
+
+    @property
+    def flat(self) -> str:
+        """Its plain text on one line."""
+        return " ".join(self.part("text/plain").split())
 
 
 @dataclass(frozen=True)
