@@ -74,9 +74,8 @@ def points(mail: Mail, folder: Path) -> Points:
     )
     received = "".join(f"Received: {hop};\r\n\t{came}\r\n" for hop in hops)
     words = ["spamassassin", "--local", "--test-mode", "--nocreate-prefs"]
-    done = subprocess.run(
-        words, input=received.encode() + mail.raw, capture_output=True, check=True, env={**os.environ, "HOME": str(folder)}
-    )  # noqa: S603
+    raw, environment = received.encode() + mail.raw, {**os.environ, "HOME": str(folder)}
+    done = subprocess.run(words, input=raw, capture_output=True, check=True, env=environment)  # noqa: S603 - the test's own
     _, _, report = done.stdout.decode(errors="replace").rpartition("Content analysis details:")
     total = re.search(r"\((-?[\d.]+) points", report)
     assert total is not None, report

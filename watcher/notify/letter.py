@@ -10,17 +10,17 @@ import mimetypes
 import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from typing import Final
 
 from watcher.domain import Delivery, Message
 from watcher.notify.fitting import Fitted, Room, fitted
+from watcher.notify.folding import HeaderPolicy
 from watcher.visible import visible
 
 RIS_TYPE: Final = "application/x-research-info-systems"
-POLICY: Final = policy.SMTP.clone(cte_type="7bit")
+POLICY: Final = HeaderPolicy(linesep="\r\n", cte_type="7bit")
 _OWN_HEAD: Final = 2_000
 """What To, Date, Message-ID, the attachment's own head and the note may take."""
 
