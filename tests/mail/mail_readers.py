@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 MAILPARSER = "3.14.2"
+NPM_SECONDS = 60
 HERE = Path(__file__).parent
 
 
@@ -89,8 +90,11 @@ def install_mailparser(folder: Path) -> None:
     if node is None or npm is None:
         raise NoMailparser("no Node with npm, which mailparser runs on")
     (folder / "package.json").write_text('{"private": true}')
-    words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact", f"mailparser@{MAILPARSER}"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - pinned
+    words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", f"mailparser@{MAILPARSER}"]
+    try:
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=NPM_SECONDS)  # noqa: S603 - pinned
+    except subprocess.TimeoutExpired:
+        raise NoMailparser(f"npm's registry did not hand mailparser over within {NPM_SECONDS} s") from None
     if done.returncode != 0:
         raise NoMailparser(f"npm could not install mailparser {MAILPARSER}: {done.stderr[-300:]}")
 
