@@ -62,7 +62,7 @@ from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
-from watcher.rank import Ranking, build, load_background, require_text, unload_background
+from watcher.rank import Ranking, background_is_loaded, build, load_background, require_text, unload_background
 from watcher.seeds import Examples, read_examples, read_file, together
 from watcher.seeds import read as read_seeds
 from watcher.store import Holder, RestoreFacts, Store
@@ -71,6 +71,7 @@ from watcher.writing import Guarded, Reach, write
 
 if TYPE_CHECKING:
     from watcher.flows.embedding import Choice, DenseState, Embedding, Kept
+    from watcher.rank.background import Background
 
 Seeds = Examples | ConfigurationError
 """The seeds of a watch, or why their files cannot be read."""
@@ -350,7 +351,7 @@ class App:
         seeds = once(seeds)
         require_text(seeds, learnt.relevant)  # before the background is loaded
         marked = {"relevant": learnt.relevant, "not_relevant": learnt.not_relevant}
-        ranking = build(seeds, background=load_background(), **marked, embed=self.embedding)
+        ranking = build(seeds, background=_background(), **marked, embed=self.embedding)
         return replace(ranking, facts=replace(ranking.facts, last_verdict_id=learnt.last_id))
 
     @property
@@ -558,6 +559,7 @@ class App:
             rereader=self.rereader(),
             asker=self.asker(),
             messenger=self.messenger(),
+            rest=self.rest,
         )
 
     def rereader(self) -> Rereader:
@@ -753,6 +755,15 @@ def _named(kind: str, name: str, known: Mapping[str, _Value]) -> _Value:
         names = ", ".join(known) or "none"
         raise UnknownNameError(Problem(f"there is no {kind} {name!r}", f"the configuration has: {names}"))
     return known[name]
+
+
+def _background() -> Background:
+    """The background; what reading it took for a while is given back."""
+    is_first = not background_is_loaded()
+    background = load_background()
+    if is_first:
+        _hand_back()
+    return background
 
 
 def _hand_back() -> None:

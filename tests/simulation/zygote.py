@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -169,8 +169,6 @@ def _must_be_alone() -> None:
 
 def _remember_rankings() -> None:
     """The ranking is a pure function of seeds and verdicts: a fork has those that its parent has built."""
-    from watcher.rank import model  # noqa: PLC0415 - imported in `_warm_up`
-
     app = import_module("watcher.app")
     build, kept = app.build, dict[str, Any]()
 
@@ -181,7 +179,6 @@ def _remember_rankings() -> None:
         return kept[key]
 
     vars(app)["build"] = remembered
-    model.Model._directions = cache(model.Model._directions)  # type: ignore[method-assign]  # of one ranking always the same
 
 
 def _hasten() -> None:

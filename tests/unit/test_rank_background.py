@@ -15,6 +15,8 @@ from watcher.rank import words
 from watcher.rank.background import Frozen, background_of, lengths, load_background, load_weights, on_grid, read, read_weights
 from watcher.rank.features import PLACES, SIZE, count, paper, word_ids
 
+EVERY = np.arange(SIZE)
+
 
 def _frozen() -> Frozen:
     sample = count([paper(article) for article in (AGRIN, Article(Pmid(9)), MUSK, WHEAT)])
@@ -24,7 +26,7 @@ def _frozen() -> Frozen:
 
 def _weight(word: str) -> float:
     place = word_ids(np.array([words.key(word)], np.uint64))[0]
-    return float(rank.load_background().idf[place])
+    return float(rank.load_background().weights.idf(place))
 
 
 def test_the_shipped_background_counts_50788_papers_and_holds_a_sample_of_10000() -> None:
@@ -65,8 +67,9 @@ def test_what_words_weigh_is_the_same_read_alone(tmp_path: Path) -> None:
     with (tmp_path / "background.npz").open("rb") as file:
         weights = read_weights(file)
 
-    assert weights.pivots == background_of(frozen).pivots
-    assert (weights.idf == background_of(frozen).idf).all()
+    whole = background_of(frozen).weights
+    assert weights.pivots == whole.pivots
+    assert (weights.idf(EVERY) == whole.idf(EVERY)).all()
 
 
 def test_what_words_weigh_in_the_shipped_background_is_the_same_read_alone() -> None:
@@ -74,12 +77,45 @@ def test_what_words_weigh_in_the_shipped_background_is_the_same_read_alone() -> 
     weights = load_weights()
     loaded = load_background.cache_info().currsize
 
-    whole = rank.load_background()
+    whole = rank.load_background().weights
 
     assert not loaded
     assert weights.pivots == whole.pivots
-    assert (weights.idf == whole.idf).all()
-    assert load_weights().idf is whole.idf
+    assert (weights.idf(EVERY) == whole.idf(EVERY)).all()
+    assert load_weights() is whole
+
+
+def test_what_the_sample_s_papers_are_along_its_mean_adds_up_exactly() -> None:
+    background = rank.load_background()
+
+    for rows, mean, usual in zip(background.sample, background.mean, background.usual, strict=True):
+        assert (rows @ mean.astype(np.float64) == usual).all()
+
+
+def test_the_sample_is_weighted_as_any_papers_are() -> None:
+    background = rank.load_background()
+
+    some = background.vectors(background.counts[990:1_010])
+
+    assert (some.phrases != background.sample.phrases[990:1_010]).nnz == 0
+    assert (some.words != background.sample.words[990:1_010]).nnz == 0
+
+
+def test_a_mean_in_single_precision_is_the_mean() -> None:
+    background = rank.load_background()
+
+    for kept, rows in zip(background.mean, background.sample, strict=True):
+        assert (kept == on_grid(np.bincount(rows.indices, weights=rows.data, minlength=SIZE) / 10_000)).all()
+
+
+def test_the_loaded_background_takes_little_memory() -> None:
+    shipped = rank.load_background()
+
+    held = [shipped.weights.frequencies, shipped.rows, shipped.places, *shipped.mean, shipped.counts.data, shipped.counts.indices]
+    held += [shipped.sample.phrases.data, shipped.sample.words.data, shipped.sample.words.indices]
+
+    assert sum(one.nbytes for one in held) < 70_000_000
+    assert np.shares_memory(shipped.sample.phrases.indices, shipped.counts.indices)
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -148,4 +184,4 @@ def test_weights_stand_on_a_grid_on_which_sums_of_products_are_exact() -> None:
     weights = rank.load_background().sample.phrases.data
 
     assert (weights == on_grid(weights)).all()
-    assert (background.mean[0] == on_grid(background.mean[0])).all()
+    assert (background.mean[0] == on_grid(background.mean[0].astype(np.float64))).all()

@@ -16,7 +16,7 @@ from watcher.domain import Article, Pmid, ResolvedSeed
 from watcher.rank import words
 from watcher.rank.background import lengths
 from watcher.rank.features import count, paper, word_ids
-from watcher.rank.model import scores
+from watcher.rank.model import _shares, scores
 from watcher.rank.spaces import labels_of, solved, whitener
 
 Rows = npt.NDArray[np.float32]
@@ -45,7 +45,8 @@ class _Embed:
 
 def _place(word: str) -> npt.NDArray[np.float64]:
     background = rank.load_background()
-    place: npt.NDArray[np.float64] = background.places[background.rows[word_ids(np.array([words.key(word)], np.uint64))[0]]]
+    row = background.rows[word_ids(np.array([words.key(word)], np.uint64))]
+    place: npt.NDArray[np.float64] = background.placed(row)[0]
     return place / np.linalg.norm(place)
 
 
@@ -76,8 +77,8 @@ def test_the_gains_of_words_add_up_to_what_the_spaces_added(seeds: list[Resolved
         model = ranking._model
         features = rank.read([article], background=rank.load_background())
         totals, best = scores(model.views, model.labels, features)
-        (gains,) = model._gains(features, best, model._directions)
-        shares = model._shares(int(best[0]))
+        (gains,) = model._gains(features, best)
+        shares = _shares(model.views, int(best[0]))
         offset = sum(share * space.middle * space.scale for view, share in shares for space in view.spaces)
         assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
         assert sum(gains.values()) == pytest.approx(totals[0] + offset, abs=0.01)

@@ -75,6 +75,32 @@ def test_a_slot_from_before_the_list_existed_is_not_missed(at_desk: Desks) -> No
     assert len(one.tick(MONDAY).drafts) == 1
 
 
+def test_between_composing_a_large_digest_and_sending_it_memory_is_given_back(
+    at_desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, given_back = at_desk(on_nmj(1), on_nmj(2)), list[int]()
+    ticker = replace(one.ticker(), rest=lambda: given_back.append(len(one.post.taken)))
+    ticker.tick(one.load(START))
+    small = replace(one.ticker(), rest=lambda: given_back.append(-1))
+    monkeypatch.setattr("watcher.flows.tick.LARGE", 1)
+
+    done = ticker.tick(one.load(MONDAY))
+    small.tick(one.load(NEXT_MONDAY))
+
+    assert len(done.sendings) == 1
+    assert given_back == [0]
+
+
+def test_a_draft_that_is_owed_holds_its_messages_no_longer(at_desk: Desks) -> None:
+    one = at_desk(on_nmj(1))
+    one.tick(START)
+
+    (draft,) = one.tick(MONDAY).drafts
+
+    assert (draft.messages, draft.judgements) == ((), ())
+    assert len(draft.digest.presented) == 1
+
+
 def test_nothing_is_due_twice(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.tick(START)

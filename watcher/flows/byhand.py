@@ -22,7 +22,7 @@ def compose_now(ticker: Ticker, order: DigestList, now: datetime) -> Done:
         runner = ticker.runner()
         runs = {watch.name: ticker.run(runner, watch, now, reconcile=True) for watch in ticker.read_by(order)}
         draft = ticker.composer.compose(ticker.request(order, runs))
-    return Done(tuple(runs.values()), (draft,), ticker.deliverer.deliver(clock.now()))
+    return Done(tuple(runs.values()), (draft,), ticker.send([draft]))
 
 
 def draft_now(ticker: Ticker, order: DigestList) -> Draft:

@@ -125,7 +125,7 @@ class Composer:
     contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
 
     def compose(self, request: Request) -> Draft:
-        """Compose and owe.
+        """Compose and owe; the messages are in the database then, and no longer in the draft.
 
         Raises:
             AlreadyComposed: this list has a digest for this period.
@@ -133,7 +133,7 @@ class Composer:
         draft = self.draft(request)
         kind = "scheduled" if request.slot else "manual"
         self.store.owe_digest(draft.digest, draft.judgements, self._owed(request, draft), host=self.host, kind=kind)
-        return draft
+        return replace(draft, messages=(), judgements=())
 
     def draft(self, request: Request) -> Draft:
         """Compose without owing anything; scores that were missing are kept."""

@@ -35,6 +35,9 @@ from watcher.store import Rereading, Store
 
 __all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
 
+LARGE = 2_000
+"""Composing so many papers takes a hundred megabytes that sending does not need."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -70,7 +73,8 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Ticker:
     """Does what is due, with everything it needs handed in. `seeds` reads the seeds of a watch; `began` and `ended` hear of each run;
-    once `stopping` is set, Stopped is raised before the next thing is begun."""
+    `rest` gives back what only work takes, which it does between composing a large digest and sending it; once `stopping` is set, Stopped
+    is raised before the next thing is begun."""
 
     store: Store
     runner: Callable[[], Runner]
@@ -91,6 +95,7 @@ class Ticker:
     rereader: Rereader | None = None
     asker: Asker | None = None
     messenger: Messenger | None = None
+    rest: Callable[[], None] = field(default=lambda: None)
 
     def tick(self, now: datetime) -> Done:
         """Do all that is due at `now`. Deliveries are due by the time at which the work before them has ended.
@@ -107,7 +112,13 @@ class Ticker:
             raise
         self._go_on()
         round_.told = self.messenger.tell(clock.now()) if self.messenger else 0
-        return round_.done(self.deliverer.deliver(clock.now()))
+        return round_.done(self.send(round_.drafts))
+
+    def send(self, composed: Sequence[Draft]) -> tuple[Sending, ...]:
+        """Deliver what is owed, after these digests were composed: neither takes its memory beside the other's."""
+        if any(len(draft.digest.presented) > LARGE for draft in composed):
+            self.rest()
+        return self.deliverer.deliver(clock.now())
 
     # --- what is due
 

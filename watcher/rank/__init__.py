@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.rank.background import Background, Features
     from watcher.rank.model import Model
 
-__all__ = ["Embed", "Ranking", "build", "load_background", "read", "require_text", "unload_background"]
+__all__ = ["Embed", "Ranking", "background_is_loaded", "build", "load_background", "read", "require_text", "unload_background"]
 
 
 class Embed(Protocol):
@@ -111,8 +111,15 @@ def load_background() -> Background:
     return background.load_background()
 
 
+def background_is_loaded() -> bool:
+    """Whether `load_background` gives what it has read before."""
+    return (
+        background := sys.modules.get(f"{__name__}.background")
+    ) is not None and background.load_background.cache_info().currsize > 0
+
+
 def unload_background() -> None:
-    """Gives the background's memory back, some 300 MB; the next `load_background` reads it again."""
+    """Gives the background's memory back, some 75 MB; the next `load_background` reads it again."""
     if (background := sys.modules.get(f"{__name__}.background")) is not None:
         background.load_background.cache_clear()
     if (spaces := sys.modules.get(f"{__name__}.spaces")) is not None:

@@ -14,7 +14,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
@@ -23,12 +23,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csc_array, csr_array, vstack
 
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.features import PLACES, SIZE, STOP_IDS, Matrix
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 
 SATURATION = 1.2
 SLOPE = 0.8
@@ -36,6 +37,7 @@ SLOPE = 0.8
 _FORMAT = b"watcher background 2"
 _FILE = "background.npz"
 _BLOCK = 500
+_PLACED = 4_096
 
 
 class Vectors(NamedTuple):
@@ -94,9 +96,7 @@ def read(file: IO[bytes]) -> Frozen:
 def read_weights(file: IO[bytes]) -> Weights:
     """Of what `Frozen.write` wrote, what words weigh: a block of the sample at a time, so that little memory is taken. Raises as `read`."""
     with _opened(file) as stored:
-        idf = _idf(int(_joined(stored["documents"], 4)[0]), _joined(stored["frequencies"], 2))
-        found = [tuple(map(lengths, _weighted(block, idf))) for block in _blocks(stored)]
-        return Weights(idf, _pivots(*map(np.concatenate, zip(*found, strict=True))))
+        return _weights(int(_joined(stored["documents"], 4)[0]), _frequencies(stored), _blocks(stored))
 
 
 @contextmanager
@@ -115,7 +115,8 @@ def _opened(file: IO[bytes]) -> Iterator[np.lib.npyio.NpzFile]:
 def _hashed(arrays: Iterable[tuple[str, npt.NDArray[np.uint8]]]) -> str:
     digest = hashlib.sha256(_FORMAT)
     for name, array in arrays:
-        digest.update(f"{name} {array.size} ".encode() + array.tobytes())
+        digest.update(f"{name} {array.size} ".encode())
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
@@ -138,11 +139,15 @@ def _unpacked(stored: np.lib.npyio.NpzFile) -> Frozen:
     places = stored["places"].view(np.int8).reshape(-1, words.size).T if words.size else NO_TOPICS.places
     return Frozen(
         documents=int(_joined(stored["documents"], 4)[0]),
-        frequencies=_joined(stored["frequencies"], 2).astype(np.uint16),
+        frequencies=_frequencies(stored),
         pmids=_joined(stored["pmids"], 4).astype(np.uint32),
-        sample=_unpacked_counts(_joined(stored["lengths"], 2), _joined(stored["gaps"], 3), stored["counts"]),
+        sample=vstack(tuple(_blocks(stored)), format="csr"),
         topics=Topics(words, np.ascontiguousarray(places), stored["steps"]),
     )
+
+
+def _frequencies(stored: np.lib.npyio.NpzFile) -> npt.NDArray[np.uint16]:
+    return _joined(stored["frequencies"], 2).astype(np.uint16)
 
 
 def _packed_counts(counts: Matrix) -> dict[str, npt.NDArray[np.uint8]]:
@@ -169,8 +174,7 @@ def _unpacked_counts(many: npt.NDArray[np.int32], gaps: npt.NDArray[np.int32], c
     indptr = np.concatenate(([0], np.cumsum(many)))
     climbed = np.concatenate(([0], np.cumsum(gaps)))
     indices = climbed[1:] - np.repeat(climbed[indptr[:-1]], np.diff(indptr))
-    data = counts.astype(np.float64)
-    return csr_array((data, indices.astype(np.int32), indptr.astype(np.int32)), shape=(indptr.size - 1, SIZE))
+    return csr_array((counts, indices.astype(np.int32), indptr.astype(np.int32)), shape=(indptr.size - 1, SIZE))
 
 
 def _planes(numbers: npt.NDArray[np.generic], size: int) -> npt.NDArray[np.uint8]:
@@ -211,10 +215,17 @@ class Features:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What words weigh: `idf` of each feature, and the median lengths of the sample's papers in the two spaces."""
+    """What words weigh: how many papers hold each feature and what that makes of it, and the median lengths of the sample's papers in the
+    two spaces. Frequencies take two bytes, and the table of all weights is short."""
 
-    idf: Floats
+    frequencies: npt.NDArray[np.uint16]
+    table: Floats
     pivots: tuple[float, float]
+
+    def idf(self, features: npt.NDArray[np.integer] | int) -> Floats:
+        """ln((1 + documents) / (1 + df)) of each feature."""
+        found: Floats = self.table[self.frequencies[features]]
+        return found
 
     def vectors(self, counts: Matrix) -> Vectors:
         """Counts as weighted rows: saturating term frequency × inverse document frequency ÷ pivoted length.
@@ -222,31 +233,52 @@ class Weights:
         tf = c · 2.2 / (c + 1.2) (Robertson & Walker, SIGIR 1994); idf = ln((1 + documents) / (1 + df)); length = 0.2 · pivot +
         0.8 · Euclidean length (Singhal, Buckley & Mitra, SIGIR 1996), so that a bare title does not pass for a whole paper.
         """
-        phrases, words = _weighted(counts, self.idf)
+        phrases, words = self.undivided(counts)
         return Vectors(_divided(phrases, self.pivots[0]), _divided(words, self.pivots[1]))
+
+    def undivided(self, counts: Matrix) -> Vectors:
+        """The same before it is divided by lengths."""
+        many = counts.data.astype(np.float64)
+        saturated = many * (SATURATION + 1) / (many + SATURATION)
+        phrases = csr_array((saturated * self.idf(counts.indices), counts.indices, counts.indptr), shape=counts.shape)
+        telling = IS_TELLING[counts.indices]
+        indptr = np.concatenate(([0], np.cumsum(telling, dtype=np.int32)), dtype=np.int32)[counts.indptr]
+        words = csr_array((phrases.data[telling], counts.indices[telling], indptr), shape=counts.shape)
+        return Vectors(phrases, words)
 
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """The background in use: weights of features, and the sample as vectors in the spaces of words with their mean.
+    """The background in use, in little memory: what words weigh, their places among the topics in bytes, and the sample as counts.
 
-    `pivots` are the median lengths of the sample's papers in the two spaces. `rows[f]` is the row of the word f in `places`, the
-    space of topics; its last row, all zeros, stands for words without one.
+    `mean`: the sample's mean in the spaces of words. `rows[f]` is the row of the word f in `places`, the space of topics, whose numbers
+    are to be multiplied with 2^-`steps`; the last row, all zeros, stands for words without one.
     """
 
     sha256: str
     documents: int
-    idf: Floats
-    pivots: tuple[float, float]
+    weights: Weights
     pmids: npt.NDArray[np.uint32]
     rows: npt.NDArray[np.int32]
-    places: Floats
-    sample: Vectors
-    mean: tuple[Floats, Floats]
+    places: npt.NDArray[np.int8]
+    steps: npt.NDArray[np.int32]
+    counts: Matrix
+    mean: tuple[Singles, Singles]
 
     def vectors(self, counts: Matrix) -> Vectors:
         """Counts as weighted rows; see `Weights`."""
-        return Weights(self.idf, self.pivots).vectors(counts)
+        return self.weights.vectors(counts)
+
+    def placed(self, rows: npt.NDArray[np.integer] | slice) -> Floats:
+        """Rows of the space of topics."""
+        numbers: Floats = self.places[rows].astype(np.float64)
+        return np.ldexp(numbers, -self.steps[rows][:, np.newaxis], out=numbers)
+
+    def along(self, direction: Floats) -> Floats:
+        """What each row of the space of topics is along a direction, a block at a time."""
+        size = self.places.shape[0]
+        blocks = (slice(first, first + _PLACED) for first in range(0, size, _PLACED))
+        return np.concatenate([self.placed(block) @ direction for block in blocks])
 
     def topics(self, words: Matrix) -> tuple[Floats, Floats]:
         """Rows of the space of words as rows of the space of topics, of length one (0 where no word has a place), and what they
@@ -254,19 +286,46 @@ class Background:
 
         All places are whole numbers times a power of two, so the sums are exact; they are rounded so that squares add up exactly too.
         """
-        among = csr_array((words.data, self.rows[words.indices], words.indptr), shape=(words.shape[0], self.places.shape[0]))
-        sums = on_grid(among @ self.places, bits=16)
+        sums = np.empty((words.shape[0], self.places.shape[1]))
+        for first in range(0, words.shape[0], _BLOCK):
+            sums[first : first + _BLOCK] = self._sums(words[first : first + _BLOCK])
+        sums = on_grid(sums, bits=16)
         divisors = np.sqrt((sums * sums).sum(axis=1))
         divisors[divisors == 0] = 1.0
         return on_grid(sums / divisors[:, np.newaxis], bits=12), divisors
 
-    @cached_property
-    def spaces(self) -> tuple[Matrix, ...]:
-        """The sample in the spaces of words and of topics."""
-        return (*self.sample, self.topics(self.sample.words)[0])
+    def _sums(self, words: Matrix) -> Floats:
+        """By the places of these papers' words alone."""
+        used, where = np.unique(self.rows[words.indices], return_inverse=True)
+        sums: Floats = csr_array((words.data, where, words.indptr), shape=(words.shape[0], used.size)) @ self.placed(used)
+        return sums
 
     @cached_property
-    def means(self) -> tuple[Floats, ...]:
+    def sample(self) -> Vectors:
+        """The sample in the spaces of words, in single precision, which holds these numbers as they are."""
+        counts = self.counts
+        many = np.cumsum(IS_TELLING[counts.indices], dtype=np.int32)
+        ends = np.concatenate(([0], many), dtype=np.int32)[counts.indptr]
+        phrases = csr_array((np.empty(counts.nnz, np.float32), counts.indices, counts.indptr), shape=counts.shape)
+        words = csr_array((np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32), ends), shape=counts.shape)
+        for first, block in _rows_of(counts):
+            some, last = self.vectors(block), first + block.shape[0]
+            phrases.data[counts.indptr[first] : counts.indptr[last]] = some.phrases.data
+            words.data[ends[first] : ends[last]] = some.words.data
+            words.indices[ends[first] : ends[last]] = some.words.indices
+        return Vectors(phrases, words)
+
+    @cached_property
+    def _sample_topics(self) -> Singles:
+        return _as_singles(self.topics(self.sample.words)[0])
+
+    @property
+    def spaces(self) -> tuple[Matrix, ...]:
+        """The sample in the spaces of words and of topics."""
+        return (*self.sample, self._sample_topics.astype(np.float64))
+
+    @cached_property
+    def means(self) -> tuple[Floats | Singles, ...]:
         """The sample's mean in the spaces of words and of topics."""
         return (*self.mean, mean_row(self.spaces[2]))
 
@@ -276,7 +335,10 @@ class Background:
         return self._usual(self.sample)
 
     def _usual(self, vectors: Vectors) -> tuple[Floats, Floats]:
-        return vectors.phrases @ self.mean[0], vectors.words @ self.mean[1]
+        """Block by block: the products of each word are there only until they are added."""
+        blocks = [[_product(block, mean_) for _, block in _rows_of(rows)] for rows, mean_ in zip(vectors, self.mean, strict=True)]
+        nothing = np.zeros(0)
+        return np.concatenate((nothing, *blocks[0])), np.concatenate((nothing, *blocks[1]))
 
     def features(self, counts: Matrix) -> Features:
         """Counts as every ranking reads them."""
@@ -286,31 +348,50 @@ class Background:
 
 def background_of(frozen: Frozen) -> Background:
     """The background that a file's content amounts to."""
-    idf = _idf(frozen.documents, frozen.frequencies)
-    weighted = _weighted(frozen.sample, idf)
-    pivots = _pivots(lengths(weighted.phrases), lengths(weighted.words))
-    sample = Vectors(_divided(weighted.phrases, pivots[0]), _divided(weighted.words, pivots[1]))
-    means = (mean(sample.phrases), mean(sample.words))
-    rows, places = _placed(frozen.topics)
-    return Background(frozen.sha256, frozen.documents, idf, pivots, frozen.pmids, rows, places, sample, means)
+    weights = _weights(frozen.documents, frozen.frequencies, (block for _, block in _rows_of(frozen.sample)))
+    rows, places, steps = _placed(frozen.topics)
+    nothing = np.zeros(0, np.float32)
+    bare = Background(
+        frozen.sha256, frozen.documents, weights, frozen.pmids, rows, places, steps, frozen.sample, (nothing, nothing)
+    )
+    whole = replace(bare, mean=(_as_singles(mean(bare.sample.phrases)), _as_singles(mean(bare.sample.words))))
+    vars(whole)["sample"] = bare.sample
+    return whole
 
 
-def _idf(documents: int, frequencies: npt.NDArray[np.integer]) -> Floats:
-    """ln((1 + documents) / (1 + df)) of each feature; frequencies take two bytes, so that a table of all is short."""
-    of = on_grid(np.log((1 + documents) / (1 + np.arange(1 << 16, dtype=np.float64))), bits=16)
-    idf: Floats = of[frequencies]
-    return idf
+def _as_singles(numbers: Floats) -> Singles:
+    """Numbers in half the room: those below 1 on a grid of 2^-24 are the same in single precision."""
+    return numbers.astype(np.float32)
+
+
+def _rows_of(counts: Matrix) -> Iterator[tuple[int, Matrix]]:
+    """A matrix in blocks of rows, each with the number of its first one."""
+    return ((first, counts[first : first + _BLOCK]) for first in range(0, counts.shape[0], _BLOCK))
+
+
+def _product(rows: Matrix, singles: Singles) -> Floats:
+    """Rows times a vector; their products add up exactly."""
+    weights = rows.data.astype(np.float64) * singles[rows.indices]
+    return np.bincount(_rows(rows), weights=weights, minlength=rows.shape[0]).astype(np.float64)
+
+
+def _weights(documents: int, frequencies: npt.NDArray[np.uint16], blocks: Iterable[Matrix]) -> Weights:
+    """What words weigh, of the sample's counts, a block at a time."""
+    table = on_grid(np.log((1 + documents) / (1 + np.arange(1 << 16, dtype=np.float64))), bits=16)
+    bare = Weights(frequencies, table, (1.0, 1.0))
+    found = [tuple(map(lengths, bare.undivided(block))) for block in blocks]
+    return replace(bare, pivots=_pivots(*map(np.concatenate, zip(*found, strict=True))))
 
 
 def _pivots(phrases: Floats, words: Floats) -> tuple[float, float]:
     return float(np.median(phrases)), float(np.median(words))
 
 
-def _placed(topics: Topics) -> tuple[npt.NDArray[np.int32], Floats]:
-    rows = np.full(SIZE, topics.words.size, np.int32)
+def _placed(topics: Topics) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+    rows = np.full(PLACES, topics.words.size, np.int32)
     rows[topics.words] = np.arange(topics.words.size, dtype=np.int32)
-    places = np.ldexp(topics.places.astype(np.float64), -topics.steps.astype(np.int32)[:, np.newaxis])
-    return rows, np.vstack((places, np.zeros((1, places.shape[1]))))
+    places = np.vstack((topics.places, np.zeros((1, topics.places.shape[1]), np.int8)))
+    return rows, places, np.append(topics.steps.astype(np.int32), np.int32(0))
 
 
 def mean_row(rows: Floats) -> Floats:
@@ -320,44 +401,37 @@ def mean_row(rows: Floats) -> Floats:
 
 @cache
 def load_background() -> Background:
-    """The background that ships with the package, read once per process (about a second, some 300 MB)."""
+    """The background that ships with the package, read once per process (about a second, some 75 MB)."""
     with (resources.files(__package__) / _FILE).open("rb") as file:
         return background_of(read(file))
 
 
 def load_weights() -> Weights:
-    """What words weigh, of the loaded background, or, where none is loaded, alone from the file: some 20 MB, which are not kept."""
+    """What words weigh, of the loaded background, or, where none is loaded, alone from the file: some 10 MB, which are not kept."""
     if load_background.cache_info().currsize:
-        return Weights(load_background().idf, load_background().pivots)
+        return load_background().weights
     with (resources.files(__package__) / _FILE).open("rb") as file:
         return read_weights(file)
 
 
 def on_grid(numbers: Floats, bits: int = 24) -> Floats:
     """Numbers rounded to multiples of 2^-bits."""
-    rounded: Floats = np.rint(np.ldexp(numbers, bits))
-    return np.ldexp(rounded, -bits)
+    rounded: Floats = np.ldexp(numbers, bits)
+    np.rint(rounded, out=rounded)
+    return np.ldexp(rounded, -bits, out=rounded)
 
 
 def lengths(matrix: Matrix) -> Floats:
     """The Euclidean length of each row."""
-    squares = np.bincount(_rows(matrix), weights=matrix.data * matrix.data, minlength=matrix.shape[0])
+    data = matrix.data.astype(np.float64, copy=False)
+    squares = np.bincount(_rows(matrix), weights=data * data, minlength=matrix.shape[0])
     roots: Floats = np.sqrt(squares)
     return roots
 
 
 def mean(matrix: Matrix) -> Floats:
     """The mean of the rows, one number for each feature."""
-    return on_grid(np.bincount(matrix.indices, weights=matrix.data, minlength=SIZE) / matrix.shape[0])
-
-
-def _weighted(counts: Matrix, idf: Floats) -> Vectors:
-    saturated = counts.data * (SATURATION + 1) / (counts.data + SATURATION)
-    phrases = csr_array((saturated * idf[counts.indices], counts.indices, counts.indptr), shape=counts.shape)
-    telling = IS_TELLING[counts.indices]
-    indptr = np.concatenate(([0], np.cumsum(telling)))[counts.indptr]
-    words = csr_array((phrases.data[telling], counts.indices[telling], indptr), shape=counts.shape)
-    return Vectors(phrases, words)
+    return on_grid(np.bincount(matrix.indices, weights=matrix.data, minlength=matrix.shape[1]) / matrix.shape[0])
 
 
 def _divided(weighted: Matrix, pivot: float) -> Matrix:

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed, embedded_text
 from watcher.errors import ConfigurationError, Problem
@@ -37,7 +37,11 @@ CODE = "lexical 3"
 
 NEAREST_SEEDS = 5
 
+Places = npt.NDArray[np.int64]
+
 _BATCH = 500
+_EXPLAINED = 50
+"""What each feature of so many papers added is there at once: some 60 kB a paper."""
 _DECIMALS = 6
 
 
@@ -65,7 +69,8 @@ class Judged:
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """A fitted ranking. `views`: that of all positives, then one for each group if they fall apart. `labels`: the linear model, if
-    there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first."""
+    there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first. `by_topics`: for each view,
+    what each row of the background's places is worth in points, to a paper that is nearest to its group."""
 
     ground: Ground
     views: tuple[View, ...]
@@ -73,19 +78,19 @@ class Model:
     rungs: Floats
     examples: Examples
     judged: Judged
+    by_topics: tuple[Floats, ...]
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """Score articles in batches of bounded memory; see `watcher.rank.Ranking.score`."""
-        directions = lru_cache(maxsize=1)(self._directions)
-        return tuple(scored for batch in _batches(articles) for scored in self._scored(batch, directions))
+        return tuple(scored for batch in _batches(articles) for scored in self._scored(batch))
 
-    def _scored(self, articles: Sequence[Article], directions: Callable[[int], Sequence[Floats]]) -> Iterator[Scored]:
+    def _scored(self, articles: Sequence[Article]) -> Iterator[Scored]:
         features = self._read(articles)
         totals, best = scores(self.views, self.labels, features)
-        gains = self._gains(features, best, directions)
-        parts = zip(articles, self._numbers(totals, features), self.examples.nearest(features.vectors), gains, strict=True)
-        for article, number, near, gained in parts:
-            yield Scored(article.pmid, number, explain(article, gained, near))
+        near = self.examples.nearest(features.vectors)
+        parts = zip(articles, self._numbers(totals, features), near, self._gains(features, best), strict=True)
+        for article, number, nearest, gained in parts:
+            yield Scored(article.pmid, number, explain(article, gained, nearest))
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers whose features were read; 0 for a paper without any text."""
@@ -107,8 +112,8 @@ class Model:
         """Everything behind one number; see `watcher.rank.Ranking.breakdown`."""
         features = self._read([article])
         totals, best = scores(self.views, self.labels, features)
-        (gains,) = self._gains(features, best, self._directions)
-        shares = self._shares(int(best[0]))
+        (gains,) = self._gains(features, best)
+        shares = _shares(self.views, int(best[0]))
         points = sum((share * np.array(view.points(features))[:, 0] for view, share in shares), start=np.zeros(1))
         learnt = [Part(self.labels.name, float(self.labels.points(features.spaces[0], 0.0)[0]))] if self.labels else []
         return Breakdown(
@@ -120,10 +125,6 @@ class Model:
             nearest=self.examples.ranked(features.vectors)[:NEAREST_SEEDS],
             verdicts=self._moved(features, shares),
         )
-
-    def _shares(self, best: int) -> tuple[tuple[View, float], ...]:
-        """The views that make the score of a paper that is nearest to the group `best`, and their shares."""
-        return ((self.views[0], 0.5), (self.views[best], 0.5)) if best else ((self.views[0], 1.0),)
 
     def _moved(self, features: Features, shares: Sequence[tuple[View, float]]) -> tuple[tuple[Pmid, str, float], ...]:
         """What each verdict added to one paper's score, the most first."""
@@ -137,39 +138,56 @@ class Model:
         moved = [(pmid, self.judged.kind(number), float(points[number])) for number, pmid in enumerate(self.judged.pmids)]
         return tuple(sorted(moved, key=lambda verdict: (-abs(verdict[2]), verdict[0])))
 
-    def _directions(self, best: int) -> tuple[Floats, Floats, Floats]:
-        """What each feature is worth in points to a paper nearest to that group: in the phrases, in the words, and by its place among
-        the topics."""
-        background = self.ground.background
-        usual = (*background.mean, 0.0)
-        phrases, words, topics = (
-            sum((share * view.spaces[number].direction(usual[number]) for view, share in self._shares(best)), start=np.zeros(1))
-            for number in range(3)
-        )
-        if self.labels:
-            phrases = phrases + self.labels.direction(0.0)
-        return phrases, words, background.places @ topics
-
-    def _gains(self, features: Features, best: Floats, directions: Callable[[int], Sequence[Floats]]) -> list[Gains]:
+    def _gains(self, features: Features, best: Floats | Places) -> Iterator[Gains]:
         """For each paper, what each of its features added to the score (of the dense part nothing can be told)."""
+        for start in range(0, best.size, _EXPLAINED):
+            end = start + _EXPLAINED
+            yield from self._gains_of(Vectors(*(rows[start:end] for rows in features.vectors)), best[start:end])
+
+    def _gains_of(self, vectors: Vectors, best: Floats | Places) -> list[Gains]:
         gains: list[Gains] = [{}] * best.size
         for group in np.unique(best).tolist():
             among = np.flatnonzero(best == group)
-            vectors = Vectors(*(rows[among] for rows in features.vectors))
-            for place, gained in zip(among.tolist(), gains_of(vectors, directions(group), self.ground.background), strict=True):
+            those = Vectors(*(rows[among] for rows in vectors))
+            for place, gained in zip(among.tolist(), self._gained(those, group), strict=True):
                 gains[place] = gained
         return gains
 
+    def _gained(self, vectors: Vectors, best: int) -> Iterator[Gains]:
+        """For each paper that is nearest to a group, what each of its features adds along the directions of the phrases, the words and,
+        by words, the topics."""
+        phrases, words = vectors
+        background = self.ground.background
+        added = phrases.data * self._direction(0, phrases.indices, best)
+        _, divisors = background.topics(words)
+        by_topic = self.by_topics[best][background.rows[words.indices]] / np.repeat(divisors, np.diff(words.indptr))
+        added[IS_TELLING[phrases.indices]] += words.data * (self._direction(1, words.indices, best) + by_topic)
+        for start, end in zip(phrases.indptr[:-1].tolist(), phrases.indptr[1:].tolist(), strict=True):
+            yield dict(zip(phrases.indices[start:end].tolist(), added[start:end].tolist(), strict=True))
 
-def gains_of(vectors: Vectors, directions: Sequence[Floats], background: Background) -> Iterator[Gains]:
-    """For each paper, what each of its features adds along the directions of the phrases, the words and, by words, the topics."""
-    phrases, words = vectors
-    added = phrases.data * directions[0][phrases.indices]
-    _, divisors = background.topics(words)
-    by_topic = directions[2][background.rows[words.indices]] / np.repeat(divisors, np.diff(words.indptr))
-    added[IS_TELLING[phrases.indices]] += words.data * (directions[1][words.indices] + by_topic)
-    for start, end in zip(phrases.indptr[:-1].tolist(), phrases.indptr[1:].tolist(), strict=True):
-        yield dict(zip(phrases.indices[start:end].tolist(), added[start:end].tolist(), strict=True))
+    def _direction(self, number: int, features: npt.NDArray[np.integer], best: int) -> Floats:
+        """What each of these features is worth in points in a space of words, to a paper nearest to that group."""
+        usual = self.ground.background.mean[number][features].astype(np.float64)
+        shares = _shares(self.views, best)
+        direction = sum((share * view.spaces[number].direction(features, usual) for view, share in shares), start=np.zeros(1))
+        if self.labels and number == 0:
+            direction = direction + self.labels.direction(features, 0.0)
+        return direction
+
+
+def _shares(views: Sequence[View], best: int) -> tuple[tuple[View, float], ...]:
+    """The views that make the score of a paper that is nearest to the group `best`, and their shares."""
+    return ((views[0], 0.5), (views[best], 0.5)) if best else ((views[0], 1.0),)
+
+
+def _by_topics(views: Sequence[View], background: Background) -> tuple[Floats, ...]:
+    """For each view, what each row of the background's places is worth in points, to a paper that is nearest to its group."""
+    every = np.arange(background.places.shape[1])
+    directions = (
+        sum((share * view.spaces[2].direction(every, 0.0) for view, share in _shares(views, best)), start=np.zeros(1))
+        for best in range(len(views))
+    )
+    return tuple(background.along(direction) for direction in directions)
 
 
 def scores(views: Sequence[View], labels: Space | None, features: Features, rows: Sequence[Matrix] = ()) -> tuple[Floats, Floats]:
@@ -215,7 +233,8 @@ def fit(
     rungs = np.sort(scores(views, learnt, ground.sample)[0])[-depth:]
     examples = Examples(tuple(label for label, _, _ in shown), Vectors(*(rows[: len(shown)] for rows in positives[:2])))
     judged = _judged(([*liked], [*disliked]), positives, negatives, ground, labels)
-    return _facts(shown, *kinds, background, embed), Model(ground, views, learnt, rungs, examples, judged)
+    by_topics = _by_topics(views, background)
+    return _facts(shown, *kinds, background, embed), Model(ground, views, learnt, rungs, examples, judged, by_topics)
 
 
 def require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array, vstack
+from scipy.sparse import csc_array, csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
 from watcher.rank.background import Background, Features, Floats, mean, mean_row, on_grid
@@ -178,9 +178,17 @@ class Space:
         """The rows' standardised scores, weighted."""
         return (self.raw(rows, usual) - self.middle) * self.scale
 
-    def direction(self, usual: Floats | float) -> Floats:
-        """What a row is multiplied with, in points. `usual`: the background's mean, where it does not stand in `toward`."""
-        return (self.whole() - usual) * self.scale
+    def direction(self, at: npt.NDArray[np.integer], usual: Floats | float) -> Floats:
+        """What a row is multiplied with at these places, in points. `usual`: the background's mean there, where it does not stand in
+        `toward`."""
+        return (self.part(at) - usual) * self.scale
+
+    def part(self, at: npt.NDArray[np.integer]) -> Floats:
+        """`toward` with its zeros, at these places alone."""
+        found = np.searchsorted(self.places, at)
+        known = np.append(self.places, -1)[found] == at
+        numbers: Floats = np.where(known, np.append(self.toward, 0.0)[found], 0.0)
+        return numbers
 
     def whole(self) -> Floats:
         """`toward` with its zeros."""
@@ -218,14 +226,25 @@ def view_of(members: npt.NDArray[np.int64], positives: Sequence[Matrix], negativ
     sample = zip_longest(ground.sample.spaces, ground.sample.usual, fillvalue=0.0)
     parts = zip(NAMES, WEIGHTS, positives, negatives, ground.middles, ground.whiteners, sample, strict=False)
     for name, weight, liked, disliked, middle, whitening, (rows, usual) in parts:
-        toward = _middle_of(liked[members]) - (GAMMA * _middle_of(disliked) if disliked.shape[0] else 0.0)
+        some, (near, far) = _narrowed(liked[members], disliked)
+        toward = _middle_of(near) - (GAMMA * _middle_of(far) if far.shape[0] else 0.0)
         if whitening is not None:
             toward = whitened(toward - middle, whitening)
         toward = on_grid(toward, bits=25 if whitening is None else 20)
         places = np.flatnonzero(toward)
-        bare = Space(name, places, toward[places], toward.size, weight)
+        bare = Space(name, some[places], toward[places], liked.shape[1], weight)
         spaces.append(Space(name, bare.places, bare.toward, bare.size, weight, *standard(bare.raw(rows, usual))))
     return View(tuple(spaces), members)
+
+
+def _narrowed(*matrices: Matrix) -> tuple[npt.NDArray[np.int64], list[Matrix]]:
+    """The columns of matrices that are not empty, and the matrices of these columns alone: a vector of all takes 16 MB."""
+    if isinstance(matrices[0], np.ndarray):
+        return np.arange(matrices[0].shape[1]), [*matrices]
+    columns = np.unique(np.concatenate([one.indices for one in matrices]))
+    narrow = ((one.data, np.searchsorted(columns, one.indices), one.indptr) for one in matrices)
+    shapes = ((one.shape[0], columns.size) for one in matrices)
+    return columns, [csr_array(parts, shape=shape) for parts, shape in zip(narrow, shapes, strict=True)]
 
 
 def whitened(rows: Floats, whitening: Floats) -> Floats:
@@ -265,7 +284,7 @@ def labels_of(positives: Matrix, negatives: Matrix) -> Labels | None:
     """
     if not negatives.shape[0]:
         return None
-    rows = stacked(positives, negatives)
+    some, (rows,) = _narrowed(stacked(positives, negatives))
     sizes = np.repeat([positives.shape[0], negatives.shape[0]], [positives.shape[0], negatives.shape[0]])
     answers = np.repeat([1.0, -1.0], [positives.shape[0], negatives.shape[0]])
     damped = (rows @ rows.T).toarray() + np.diag(LABELS_RIDGE * 2 * sizes / sizes.size)
@@ -273,7 +292,7 @@ def labels_of(positives: Matrix, negatives: Matrix) -> Labels | None:
     weights = rows.data * np.repeat(shares, np.diff(rows.indptr))
     toward = on_grid(np.bincount(rows.indices, weights=weights, minlength=rows.shape[1]).astype(np.float64))
     places = np.flatnonzero(toward)
-    return Labels(Space("labels", places, toward[places], toward.size, LABELS_WEIGHT), shares)
+    return Labels(Space("labels", some[places], toward[places], positives.shape[1], LABELS_WEIGHT), shares)
 
 
 # --- groups --------------------------------------------------------------------------------------------------------------------

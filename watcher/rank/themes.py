@@ -116,7 +116,7 @@ def _is(wanted: str, token: str) -> bool:
 
 def _idf(term: Iterable[str], background: Background) -> float:
     """The sum over a term's words."""
-    return float(sum(background.idf[_feature(word.rstrip("*"))] for word in term))
+    return float(sum(background.weights.idf(_feature(word.rstrip("*"))) for word in term))
 
 
 def _feature(word: str) -> int:
@@ -217,7 +217,7 @@ def _near_topics(phrases: Terms, background: Background) -> Floats:
     """Cosines of the phrases' topics, less what all of them have in common; negative ones count as 0."""
     rows = [(row, _feature(word)) for row, phrase in enumerate(phrases) for word in phrase if _tells(word)]
     at = (np.array([row for row, _ in rows]), np.array([feature for _, feature in rows]))
-    topics, _ = background.topics(csr_array((background.idf[at[1]], at), shape=(len(phrases), SIZE)))
+    topics, _ = background.topics(csr_array((background.weights.idf(at[1]), at), shape=(len(phrases), SIZE)))
     own = topics - topics.mean(axis=0)
     lengths = np.linalg.norm(own, axis=1)
     cosines: Floats = np.maximum(own @ own.T / np.outer(lengths, lengths).clip(1e-9), 0.0)
