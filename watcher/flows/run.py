@@ -7,8 +7,8 @@
                  window  what was created, entered, indexed or revised since the last good run, less an overlap
     search     -> Reading: unseen pmids with their origins, the baseline, what may have changed
     resolve    seeds -> their records; their neighbours are a second origin
-    fetch      new, awaited, changed, marked and (after an edit) older records, in shared batches; new ones that do not come are asked for
-               once more, and what was given up is asked for whenever it is found again
+    fetch      new, awaited, changed, marked, stray and (after an edit) older records, in shared batches; new ones that do not come are
+               asked for once more, and what was given up is asked for whenever it is found again
     rank       -> scores of what was fetched
     commit     one transaction: version, articles, hits, scores, run
 
@@ -355,8 +355,11 @@ class Runner:
         oldest = now - timedelta(days=self.fetch_again_days)
         marked = self.store.unread_verdicts(plan.watch.name, oldest)
         damaged = self.store.without_text(plan.watch.name)[:CHANGED_PER_RUN]
+        strays = self._strays(plan, reading)
         wanted = list(
-            dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *marked, *damaged, *self._changed(plan, window), *older])
+            dict.fromkeys(
+                [*new, *(one.pmid for one in waiting), *revived, *marked, *damaged, *self._changed(plan, window), *strays, *older]
+            )
         )
         _wait_for_quiet(plan, len(wanted), now, at_once=at_once)
         answer = self.source.fetch(wanted, progress=self._progress(plan, len(wanted)))
@@ -381,6 +384,12 @@ class Runner:
             moved = frozenset(self.source.read_set(query.windowed(plan.term, plan.history.window_to)).pmids)
             known = {pmid: facts for pmid, facts in known.items() if pmid in moved}
         return sorted(known, key=lambda pmid: (known[pmid].fetched_at, pmid))[:CHANGED_PER_RUN]
+
+    def _strays(self, plan: Plan, reading: Reading) -> list[Pmid]:
+        """What a list has still to judge and the query no longer finds, so that no search tells that its record changed, at most 2,000."""
+        owed = self.store.to_be_judged(plan.watch.name)
+        strays = [pmid for pmid, is_absent in owed.items() if (is_absent if reading.full is None else pmid not in reading.full)]
+        return strays[:CHANGED_PER_RUN]
 
     def _older(self, plan: Plan, reading: Reading) -> tuple[Pmid, ...]:
         """What an edit adds from before the cut, newest first: the best of it is shown once."""

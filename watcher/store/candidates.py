@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -161,6 +162,14 @@ def check_owed(session: orm.Session, watch_id: int, texts: Texts) -> None:
     wanted = sa.select(articles.c.pmid, articles.c.body, articles.c.content_sha256).join(hits, hits.c.pmid == articles.c.pmid)
     for row in session.execute(wanted.where(hits.c.watch_id == watch_id, IS_READABLE, is_to_be_judged())):
         texts.read(*row)
+
+
+def to_be_judged(session: orm.Session, watch_id: int) -> Iterator[tuple[Pmid, bool]]:
+    """The hits of a watch that a list has still to judge, those read longest ago first, and whether the full set lacked them when it was
+    last read."""
+    found = sa.select(hits.c.pmid, hits.c.absent_since.is_not(None)).join(articles, articles.c.pmid == hits.c.pmid)
+    mine = found.where(hits.c.watch_id == watch_id, is_to_be_judged()).order_by(articles.c.fetched_at, hits.c.pmid)
+    return ((Pmid(pmid), bool(is_absent)) for pmid, is_absent in session.execute(mine))
 
 
 def without_text(session: orm.Session, watch_id: int, *, owed_only: bool = False) -> tuple[Pmid, ...]:

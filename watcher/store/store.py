@@ -61,7 +61,7 @@ from watcher.store import (
 )
 from watcher.store import holder as holders
 from watcher.store.backup import BackupFacts
-from watcher.store.candidates import Reader, check_owed, without_text
+from watcher.store.candidates import Reader, check_owed, to_be_judged, without_text
 from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.holder import Holder
 from watcher.store.restore import RestoreFacts
@@ -355,6 +355,12 @@ class Store:
             check_owed(session, configuration.known_watch_id(session, watch), texts)
         with self._database.reading() as session:
             return without_text(session, configuration.known_watch_id(session, watch))
+
+    def to_be_judged(self, watch: str) -> dict[Pmid, bool]:
+        """What a list has still to judge of a watch, those read longest ago first, and whether the full set lacked it when it was last
+        read."""
+        with self._database.reading() as session:
+            return dict(to_be_judged(session, configuration.known_watch_id(session, watch)))
 
     def awaiting_text(self, watch: str) -> tuple[Pmid, ...]:
         """Of these, what a list has still to judge."""
