@@ -653,6 +653,25 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that papers say side by side. `words` are in small letters, the last one without the plural's s; `forms` are the phrase as
+    papers spell it, the commonest first."""
+
+    words: tuple[str, ...]
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Phrases that a paper must all hold, and which of the seeds do, by their numbers. `heading` is the MeSH heading that the phrase says
+    in words, "" for none; its seeds count, too."""
+
+    phrases: tuple[Phrase, ...]
+    seeds: frozenset[int]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An article joined with its hits, one for each watch that it matched; not yet judged."""
 

@@ -124,8 +124,8 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
     commands = shell("--help").out.partition("Commands:")[2].strip().splitlines()
 
     assert [line.split()[0] for line in commands] == [
-        "init", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark", "rank", "export",
-        "resend", "send-test", "backup", "restore", "demo", "themes", "try", "model",
+        "init", "try", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark", "rank",
+        "export", "resend", "send-test", "backup", "restore", "demo", "themes", "model",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
@@ -145,10 +145,10 @@ def test_the_version(shell: Shell) -> None:
 
 
 def test_init_writes_a_configuration_that_checks(shell: Shell) -> None:
-    said = shell("init", "new-lab", config=False)
+    said = shell("init", "new-lab", "--example", "nmj", config=False)
     shell.lab.folder.joinpath("new-lab/secrets").mkdir()
     checked = shell("-c", "new-lab/config", "check", config=False)
-    again = shell("init", "new-lab", config=False)
+    again = shell("init", "new-lab", "--example", "nmj", config=False)
 
     assert said.code == 0
     assert "wrote new-lab/config/watcher.yaml\n" in said.out
@@ -165,7 +165,8 @@ def test_init_ends_with_a_command_that_works_from_where_one_stands(tmp_path: Pat
     (tmp_path / "bin" / "watcher").write_text(f"#!{sys.executable}\nfrom watcher.__main__ import main\nmain()\n")
     (tmp_path / "bin" / "watcher").chmod(0o755)
 
-    said = subprocess.run([*called, "init", "my lab"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    words = [*called, "init", "my lab", "--example", "nmj"]
+    said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout  # noqa: S603
     (command,) = re.findall("`(.+)`", said.splitlines()[-1])
     checked = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603, S607
 
@@ -188,7 +189,7 @@ def test_a_demo_without_its_mail_server_names_the_extra(shell: Shell, monkeypatc
 def test_init_where_nothing_can_be_written_is_an_error_that_names_the_place(shell: Shell) -> None:
     (shell.lab.folder / "file").write_text("")
 
-    said = shell("init", "file/lab", config=False)
+    said = shell("init", "file/lab", "--example", "nmj", config=False)
 
     assert said.code == 1
     assert said.err.startswith("file/lab/config/")

@@ -231,8 +231,8 @@ def test_init_follows_no_link_and_leaves_no_half_file(shell: Shell) -> None:
     (new / "config").mkdir(parents=True)
     (new / "config" / "watcher.yaml").symlink_to("../../not-there.yaml")
 
-    said = shell("init", "new")
-    full = shell.fork("init", "full", code=FULL).end()
+    said = shell("init", "new", "--example", "nmj")
+    full = shell.fork("init", "full", "--example", "nmj", code=FULL).end()
 
     assert said.code == 0
     assert f"kept  {Path('new/config/watcher.yaml')}\n" in said.out

@@ -12,10 +12,16 @@ import sys
 
 from watcher.cli import console
 from watcher.cli import models as _models  # noqa: F401 - adds its commands
+from watcher.cli import starting as _starting  # noqa: F401 - adds its command
 from watcher.cli import themes as _themes  # noqa: F401 - adds its command
 from watcher.cli import trying as _trying  # noqa: F401 - adds its command
 from watcher.cli.commands import app
 from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours, WatcherError
+
+_FIRST = ("init", "try")
+"""What a newcomer needs, and so what help lists first."""
+
+app.registered_commands.sort(key=lambda one: one.name not in _FIRST)
 
 
 def main() -> None:

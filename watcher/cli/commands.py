@@ -114,25 +114,7 @@ def common(
     context.obj = Common(config, quiet)
 
 
-@app.command()
-def init(
-    folder: Annotated[Path, typer.Argument(help="Where to put config/ and seeds/.")] = Path(),
-) -> None:
-    """Write a commented configuration and example seeds.
-
-    What is there already is kept.
-    """
-    from watcher.starter import write  # noqa: PLC0415
-
-    for path, written in write(folder):
-        console.say(f"{'wrote' if written else 'kept '} {path}")
-    found = "" if folder == Path() else f" --config {shlex.quote(str(folder / 'config'))}"
-    console.say(
-        f"next: put your address into {folder / 'config' / 'watcher.yaml'} (pubmed.email), then `{_as_called()}{found} check`"
-    )
-
-
-def _as_called() -> str:
+def as_called() -> str:
     """How this program is called from where one stands: by its name where the shell finds it, else as it was called now."""
     called, on_path = Path(sys.argv[0]), shutil.which("watcher")
     if called.name == "__main__.py":

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from watcher.flows.embedding import DenseState
+    from watcher.founding import Founded
 
 _LEFT_NAMED = 10
 """So many foreign things in a backup are named."""
@@ -125,6 +126,21 @@ def commit(planned: RunCommit) -> None:
         _table(("score", "pmid", "title", "journal"), rows)
     if planned.baseline:
         _line(f"{_count(len(planned.baseline), 'older record')} would be the baseline of {planned.report.watch}, not news")
+
+
+def founded(done: Founded) -> None:
+    """What was written for a new lab, and how its query does."""
+    for warning in done.doubts:
+        _line(f"warning: {warning}")
+    if done.offline:
+        _line(f"warning: PubMed was not asked, so the seeds stand on their own text and numbers are estimates: {done.offline}")
+    for file in done.files:
+        _line(f"wrote {file}")
+    themes = f", {_count(done.themes, 'theme')}" if done.themes else ""
+    _line(f"watch {done.name}: {_count(done.seeds, 'seed')}, {done.found} found in PubMed{themes}")
+    _line("\n".join(["", *(f"  {line}" for line in done.query.splitlines()), ""]))
+    for sentence in done.told:
+        _line(sentence)
 
 
 def trial(found: Trial, pages: Sequence[Path]) -> None:

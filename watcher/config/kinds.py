@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from watcher.config.document import is_showable
@@ -171,6 +171,17 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), _NUMBER]
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False), _NUMBER]
 Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), _NUMBER]
 Kilobytes = Annotated[int, Field(ge=10), _NUMBER]
+
+
+def fault_in(kind: Any, value: str) -> tuple[str, str] | None:  # noqa: ANN401 - one of the kinds above
+    """What is wrong with a value of a kind, and what to write instead; None where nothing is."""
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        told = error.errors()[0].get("ctx", {})
+        return str(told.get("what", "this cannot be used")), str(told.get("fix", ""))
+    return None
+
 
 Distinct = AfterValidator(_distinct)
 """On a tuple: no entry twice."""

@@ -108,6 +108,10 @@ class Entrez:
         """
         return _possible(self._search(term, min(retmax, CAP)))
 
+    def best_matches(self, term: str, *, retmax: int) -> tuple[Pmid, ...]:
+        """The records that PubMed takes for the best matches of a term, best first, at most `retmax`. Raises as `search`."""
+        return _possible(self._search(term, min(retmax, CAP), {"sort": "relevance"})).pmids
+
     def read_set(self, term: str, *, first: Found | None = None) -> Found:
         """Read all pmids that match, however many, the newest numbers first.
 

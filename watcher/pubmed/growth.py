@@ -48,6 +48,9 @@ _FIRST_PMIDS = (
 _BEFORE = ((1800, 0), (1946, 10_000), (1966, 1_600_000), (1976, 3_900_000), (1986, 6_600_000))
 """Year and about the number of records created before it, for the time before PMIDs tell (MEDLINE's citation counts by year)."""
 
+PER_WEEK = 1_700_000 / 52
+"""About how many records PubMed gains in a week."""
+
 _AT_THIS_RATE = ((2126, 211_480_000),)
 """A century further at 1.7 million records a year."""
 

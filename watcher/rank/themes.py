@@ -133,7 +133,7 @@ def found(seeds: Sequence[ResolvedSeed], background: Background) -> tuple[Theme,
     weights = {
         phrase: len(where) * _idf(phrase, background) / len(phrase) ** 0.5
         for phrase, where in places.items()
-        if _idf(phrase, background) >= RARE * sum(map(_tells, phrase)) and _is_known(phrase, background)
+        if _idf(phrase, background) >= RARE * sum(map(tells, phrase)) and _is_known(phrase, background)
     }
     best = sorted(weights, key=lambda phrase: (-weights[phrase], phrase))[:PHRASES]
     if not best:
@@ -189,7 +189,7 @@ def _runs(clause: str, common: frozenset[str]) -> Iterator[tuple[tuple[str, ...]
     run: list[tuple[int, int]] = []
     for start, end in [*words.spans(clause), (len(clause), len(clause))]:
         word = words.fold(clause[start:end])
-        if word and _tells(word) and word not in common:
+        if word and tells(word) and word not in common:
             run.append((start, end))
             continue
         if run:
@@ -199,7 +199,8 @@ def _runs(clause: str, common: frozenset[str]) -> Iterator[tuple[tuple[str, ...]
         run = []
 
 
-def _tells(word: str) -> bool:
+def tells(word: str) -> bool:
+    """Whether a folded word can name a topic: no stop word, no number, none of the words that all research is written in."""
     return word not in words.STOP_WORDS and word not in _RESEARCH and not word.isdecimal()
 
 
@@ -215,7 +216,7 @@ def _grouped(phrases: Terms, places: Mapping[tuple[str, ...], frozenset[int]], b
 
 def _near_topics(phrases: Terms, background: Background) -> Floats:
     """Cosines of the phrases' topics, less what all of them have in common; negative ones count as 0."""
-    rows = [(row, _feature(word)) for row, phrase in enumerate(phrases) for word in phrase if _tells(word)]
+    rows = [(row, _feature(word)) for row, phrase in enumerate(phrases) for word in phrase if tells(word)]
     at = (np.array([row for row, _ in rows]), np.array([feature for _, feature in rows]))
     topics, _ = background.topics(csr_array((background.weights.idf(at[1]), at), shape=(len(phrases), SIZE)))
     own = topics - topics.mean(axis=0)
