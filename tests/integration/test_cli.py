@@ -124,8 +124,8 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
     commands = shell("--help").out.partition("Commands:")[2].strip().splitlines()
 
     assert [line.split()[0] for line in commands] == [
-        "init", "try", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark", "rank",
-        "export", "resend", "send-test", "backup", "restore", "demo", "themes", "model",
+        "init", "try", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark",
+        "corrections", "rank", "export", "resend", "send-test", "backup", "restore", "demo", "themes", "model",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
