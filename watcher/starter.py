@@ -154,7 +154,7 @@ def stage_lab(stage: Path, lab: NewLab) -> None:
     """Writes the configuration, the schema, the place of the mail server's URL and the themes; the seeds are there already."""
     (stage / "config").mkdir(exist_ok=True)
     (stage / CONFIGURATION).write_text(document(lab), encoding="utf-8")
-    shutil.copyfile(shipped() / SCHEMA, stage / SCHEMA)
+    (stage / SCHEMA).write_text(_schema(), encoding="utf-8")
     private_folder(stage / MAIL_URL.parent)
     if not (stage / MAIL_URL).exists():
         private_file(stage / MAIL_URL)
@@ -162,6 +162,18 @@ def stage_lab(stage: Path, lab: NewLab) -> None:
     if lab.themes:
         (stage / "config" / "themes").mkdir(exist_ok=True)
         (stage / "config" / "themes" / f"{lab.name}.yaml").write_text(lab.themes, encoding="utf-8")
+
+
+def _schema() -> str:
+    """The schema as shipped, without its examples: they are of the shipped example's topic."""
+    whole = json.loads((shipped() / SCHEMA).read_text(encoding="utf-8"))
+    return json.dumps(_without_examples(whole), indent=2, ensure_ascii=False) + "\n"
+
+
+def _without_examples(part: object) -> object:
+    if isinstance(part, dict):
+        return {key: _without_examples(value) for key, value in part.items() if key != "examples"}
+    return [_without_examples(one) for one in part] if isinstance(part, list) else part
 
 
 def document(lab: NewLab) -> str:
