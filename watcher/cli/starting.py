@@ -68,9 +68,9 @@ def init(
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing, also at a terminal.")] = False,
 ) -> None:
-    """Write a commented configuration for your topic, from a few papers.
+    """Write a commented configuration for your topic.
 
-    Asks for what is missing. The query is drafted from what the papers share; nothing is written over.
+    Asks for what is missing. The query is drafted from what a few papers share; nothing is written over.
     """
     if example is not None:
         _copy_example(folder)
