@@ -26,6 +26,8 @@ WEEKS = 4
 """So many are counted."""
 ROUNDS = 4
 """How often a query is drafted anew since PubMed counts otherwise than the background."""
+LEAST_ROOM = 1e-6
+"""The share of general papers below which the background cannot tell."""
 ENOUGH_TO_LEAVE_OUT, MOST_LEFT_OUT = 3, 12
 
 _Text = tuple[str, ...]
@@ -152,7 +154,7 @@ def _fitted(
         if LEAST <= last.per_week <= MOST:
             break
         if last.per_week > MOST:  # PubMed has more of these words than the background, which so measures the room too large
-            room = 0.7 * min(room, last.estimate / PER_WEEK) * MOST / last.per_week
+            room = max(0.7 * min(room, last.estimate / PER_WEEK) * MOST / last.per_week, LEAST_ROOM)
         else:
             room *= 4
         try:

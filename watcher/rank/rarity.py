@@ -21,7 +21,7 @@ class Rarity:
 
     def __init__(self, background: Background) -> None:
         self._background = background
-        self.papers = int(background.sample.phrases.shape[0])
+        self.papers = int(background.counts.shape[0])
         self._held: dict[tuple[str, ...], int | None] = {}
 
     def holding(self, phrase: tuple[str, ...]) -> int | None:
@@ -46,13 +46,11 @@ class Rarity:
         features = _features(phrase)
         if features is None:
             return 1.0
-        documents = self._background.documents
-        rarest = float(self._background.idf[features].max())  # idf = ln((1 + documents) / (1 + df))
-        return max(((1 + documents) / float(np.exp(rarest)) - 1) / documents, 0.0)
+        return int(self._background.weights.frequencies[features].min()) / self._background.documents
 
     @cached_property
     def _columns(self) -> Matrix:
-        return csc_array(self._background.sample.phrases)
+        return csc_array(self._background.counts)
 
 
 def _features(phrase: tuple[str, ...]) -> Ids | None:
