@@ -623,7 +623,7 @@ def test_status_as_json_has_exactly_the_keys_that_others_rely_on(lived: Shell) -
     assert said.code == 0
     assert set(document) == {
         "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries",
-        "outages", "warnings", "incidents", "troubles",
+        "corrections", "outages", "warnings", "incidents", "troubles",
     }  # fmt: skip
     assert set(document["config"]) == {"state", "sha256", "error"}
     assert set(document["watches"][0]) == {
