@@ -44,7 +44,7 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import DeliveryError
-from watcher.export import to_ris
+from watcher.export import to_nbib, to_ris
 from watcher.flows.at_once import Messenger
 from watcher.flows.compose import Composer
 from watcher.flows.corrections import Rereader
@@ -225,6 +225,7 @@ class Desk:
                 lambda _watch: (),
                 self.rank,
                 to_ris,
+                to_nbib,
                 lambda _channel: self.recipients,
                 host="lab.example",
                 giving_way=self.giving_way,

@@ -42,7 +42,7 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreDamaged, UnknownNameError
-from watcher.export import to_ris
+from watcher.export import to_nbib, to_ris
 from watcher.flows import queries, standing
 from watcher.flows.alert import Alerter
 from watcher.flows.at_once import Messenger
@@ -433,6 +433,7 @@ class App:
             seeds=self.resolved,
             rank=self.rank,
             ris=_ris,
+            nbib=_nbib,
             recipients=self.notifier.recipients,
             host=self.message_host,
             base_url=self.settings.base_url,
@@ -748,6 +749,10 @@ def _tell_once(warning: str) -> None:
 
 def _ris(articles: Sequence[Article]) -> str:
     return to_ris(articles)
+
+
+def _nbib(articles: Sequence[Article]) -> str:
+    return to_nbib(articles)
 
 
 def _named(kind: str, name: str, known: Mapping[str, _Value]) -> _Value:

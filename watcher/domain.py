@@ -1028,7 +1028,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One issue of a list, for one period. `items` are shown, in order; `attached` are presented in the .ris only.
+    """One issue of a list, for one period. `items` are shown, in order; `attached` are presented in the attached file only.
 
     `watch_titles` maps names to titles in the list's order; `highlights` counts shown and attached items marked as highly relevant.
     `corrected` are papers of earlier digests, with what became of them.
@@ -1089,10 +1089,10 @@ class Notice:
 class Message:
     """A digest or a notice rendered for one kind of channel, stored and sent byte for byte.
 
-    `kind` is a ChannelKind value. `payload` maps part names to text: email {"text", "html", "ris", "ris_name"}, and for sending
-    alone "ris_total", how many papers the digest has where `ris` holds fewer, and "text_papers", where they stand in the text; slack
-    {"json"}: the whole Block Kit payload with top-level text; other {"text"}. `headers` are an email's own: X-Watcher-… and
-    List-Id.
+    `kind` is a ChannelKind value. `payload` maps part names to text: email {"text", "html"}, of each attached file "ris" and "ris_name"
+    or "nbib" and "nbib_name", and for sending alone "ris_total" or "nbib_total", how many papers the digest has where the file holds fewer,
+    and "text_papers", where they stand in the text; slack {"json"}: the whole Block Kit payload with top-level text; other {"text"}.
+    `headers` are an email's own: X-Watcher-… and List-Id.
     """
 
     kind: ChannelKind

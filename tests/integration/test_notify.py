@@ -119,6 +119,17 @@ def test_a_mail_arrives_with_its_parts_and_headers(mail: MailServer) -> None:
     assert attached.get_filename() == "nmj.ris"
 
 
+def test_each_file_is_attached_under_its_own_type_and_name(mail: MailServer) -> None:
+    files = {"nbib": "PMID- 1\nTI  - β\n", "nbib_name": "nmj.nbib"}
+
+    Notifier().send(delivery(replace(MAIL, payload=dict(MAIL.payload) | files), "pi@lab.example"), mail_channel(mail), now=NOW)
+
+    received = mail.mails[0]
+    names = [(part.get_content_type(), part.get_filename()) for part in received.message.iter_attachments()]
+    assert names == [("application/x-research-info-systems", "nmj.ris"), ("application/nbib", "nmj.nbib")]
+    assert received.part("application/nbib") == files["nbib"]
+
+
 def test_each_header_stands_once(mail: MailServer) -> None:
     Notifier().send(delivery(MAIL, "pi@lab.example"), mail_channel(mail), now=NOW)
 

@@ -169,7 +169,10 @@ def test_a_value_under_an_unknown_key_is_never_repeated(home: Home) -> None:
         (PUBMED + "watches: {NMJ Weekly: {query: x, seeds: [nmj]}}\n", "write for example nmj-weekly"),
         ("pubmed: {email: a@b.org, tool: 'a b'}\n", "pubmed.tool: 'a b': this is not allowed here"),
         ("pubmed: {email: library}\n", "pubmed.email: 'library': this is not an email address"),
-        (small(order="attach: [bib]"), "lab-weekly.attach[0]: 'bib': this is not allowed\n    write ris, the only one there is"),
+        (
+            small(order="attach: [bib]"),
+            "lab-weekly.attach[0]: 'bib': this is not allowed\n    did you mean nbib? write ris or nbib",
+        ),
         (small(order="empty: never"), "lab-weekly.empty: 'never': this is not allowed\n    write receipt or nothing"),
         (small(order="pause_until: soon"), "lab-weekly.pause_until: 'soon': this is not a day\n    write it as 2027-01-07"),
         (small(order="pause_until: 2027-02-31"), "lab-weekly.pause_until: '2027-02-31': this is not a day"),

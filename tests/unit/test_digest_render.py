@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import unescape
@@ -37,6 +38,7 @@ from watcher.digest.render import Format, messages, preview, subject
 from watcher.digest.view import page
 from watcher.domain import (
     AbstractSection,
+    Article,
     ChannelKind,
     Contact,
     Digest,
@@ -156,6 +158,28 @@ def test_every_shown_paper_stands_in_html_text_and_file_and_every_attached_one_i
     assert filed == [str(item.article.pmid) for item in fitted.presented]
     for item in fitted.attached:
         assert pubmed(item) not in message.payload["text"]
+
+
+def nbib(articles: Sequence[Article]) -> str:
+    """The least nbib that tells which records it holds."""
+    return "\n".join(f"PMID- {article.pmid}\n" for article in articles)
+
+
+@pytest.mark.parametrize("attach", [("nbib",), ("ris", "nbib")])
+def test_a_list_attaches_the_files_that_it_names(attach: tuple[str, ...]) -> None:
+    whole = digest(many(450), order=replace(WEEKLY, limit=4, attach=attach))
+
+    _, (message,) = messages(whole, kinds=[ChannelKind.EMAIL], ris=ris, nbib=nbib)
+
+    names = [f"lab-weekly-2026-09-21.{kind}" for kind in attach]
+    assert [message.payload[f"{kind}_name"] for kind in attach] == names
+    assert ("ris" in message.payload) == ("ris" in attach)
+    assert re.findall(r"^PMID- (\d+)", message.payload["nbib"], re.MULTILINE) == [
+        str(item.article.pmid) for item in whole.presented
+    ]
+    assert "\n\nPMID- " in message.payload["nbib"]
+    assert "\n\n\n" not in message.payload["nbib"]
+    assert f"446 more papers are in the attached {' and '.join(names)}." in message.payload["text"].replace("\n", " ")
 
 
 def test_a_list_that_attaches_no_file_tells_the_rest_in_the_text_twin_and_links_them() -> None:

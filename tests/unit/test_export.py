@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from watcher import export
 from watcher.domain import AbstractSection, Article, Author, Heading, Journal, PartialDate, Pmid, Qualifier, Relation
 from watcher.seeds.bibtex import read_bibtex
+from watcher.seeds.csl import read_csl
 from watcher.seeds.medline import read_medline
 from watcher.seeds.ris import read_ris
 
@@ -333,6 +334,8 @@ def test_a_title_that_begins_with_markup_does_not_begin_with_a_command() -> None
         (Author("van Sample", "Ann"), "van Sample, Ann"),
         (Author("Van Sample"), "{Van Sample}"),
         (Author("Sample", initials="A"), "Sample, A"),
+        (Author("Sample-de-Sample", "A"), "{Sample-de-Sample}, A"),
+        (Author("Sample-Dé-Ándersand", "A"), "Sample-Dé-Ándersand, A"),
         (Author("Sample and Sons", "A"), "{Sample and Sons}, A"),
         (Author("Sample, Widow", "A", suffix="2nd"), "{Sample, Widow}, 2nd, A"),
         (Author(collective="Sample & Friends"), r"{Sample \& Friends}"),
@@ -736,3 +739,12 @@ def test_csl_keeps_to_its_schema_whatever_a_record_holds(first: str, second: str
     )
 
     jsonschema.validate(json.loads(export.to_csl([odd, PAPER, CHAPTER, BOOK, BARE])), SCHEMA)
+
+
+def test_our_own_reader_of_seeds_reads_csl() -> None:
+    entries = read_csl(export.to_csl(ALL), Path("x.json"))
+
+    assert [(entry.ids.pmid, entry.ids.pmcid, entry.doubts) for entry in entries] == [(one.pmid, one.pmcid, ()) for one in ALL]
+    assert [entry.title for entry in entries] == [one.display_title for one in ALL]
+    assert entries[0].abstract == "AIMS: Long. Short."
+    assert entries[0].keywords == ("agrin", "endplate", "Neuromuscular Junction", "Receptors, Nicotinic")

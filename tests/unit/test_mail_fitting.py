@@ -16,7 +16,7 @@ from store_samples import paper
 
 from watcher.digest.render import messages
 from watcher.domain import ChannelKind, Delivery, DeliveryState, FollowUp, Message
-from watcher.export import to_ris
+from watcher.export import to_nbib, to_ris
 from watcher.notify.fitting import Fitted, Room, fitted
 from watcher.notify.letter import Letter, Letters, Sender
 
@@ -98,6 +98,54 @@ def test_what_was_left_out_when_the_digest_was_composed_is_counted_too() -> None
     assert (found.attached, found.papers) == (PAPERS, 17_965)
     assert found.message.payload["ris"] == RIS
     assert "This digest has 17,965 papers; 40 of them are in the attached" in found.message.payload["text"]
+
+
+NBIB = to_nbib([paper(number, title=f"Endplates β {number}") for number in range(1, PAPERS + 1)])
+
+
+def with_files(**files: str) -> Message:
+    names = {f"{kind}_name": f"weekly.{kind}" for kind in files}
+    text = f"33 more papers are in the attached {' and '.join(names.values())}.\n"
+    return replace(MESSAGE, payload={"text": text, "html": f"<body><b>{text}</b>", **files, **names})
+
+
+def test_an_nbib_file_is_cut_at_whole_records() -> None:
+    found = with_room(with_files(nbib=NBIB), len(NBIB.encode()) * 78 // 57 // 2)
+
+    nbib = found.message.payload["nbib"]
+    assert 15 <= found.attached <= 20
+    assert nbib == NBIB[: len(nbib)]
+    assert NBIB[len(nbib) :].startswith("\nPMID- ")
+    assert nbib.count("PMID- ") == found.attached
+    assert f"{found.attached} of them are in the attached weekly.nbib, which has no room" in found.message.payload["text"]
+    assert "--out weekly.nbib" in found.message.payload["html"]
+    assert "33 more" not in found.message.payload["text"] + found.message.payload["html"]
+
+
+def test_two_files_hold_the_same_papers() -> None:
+    whole = with_files(ris=RIS, nbib=NBIB)
+    room = (len(RIS.encode()) + len(NBIB.encode())) * 78 // 57
+
+    found = with_room(whole, room // 3)
+
+    payload = found.message.payload
+    assert with_room(whole, room + 100).message is whole
+    assert 10 <= found.attached <= 14
+    assert payload["ris"].count("TY  - ") == payload["nbib"].count("PMID- ") == found.attached
+    assert (len(payload["ris"].encode()) + len(payload["nbib"].encode())) * 78 / 57 <= room // 3
+    assert "are in the attached weekly.ris and weekly.nbib, which have no room for more." in payload["text"]
+    assert "33 more" not in payload["text"] + payload["html"]
+
+
+def test_of_two_files_of_which_one_was_stored_shorter_both_keep_what_both_have() -> None:
+    shorter = to_nbib([paper(number, title=f"Endplates β {number}") for number in range(1, 31)])
+    stored = with_files(ris=RIS, nbib=shorter)
+
+    found = with_room(replace(stored, payload=dict(stored.payload) | {"nbib_total": str(PAPERS)}), 10 * ROOM)
+
+    assert (found.attached, found.papers) == (30, PAPERS)
+    assert found.message.payload["ris"].count("TY  - ") == 30
+    assert "30 of them are in the attached" in found.message.payload["text"]
 
 
 def test_a_message_without_an_attachment_is_left_alone() -> None:

@@ -846,3 +846,35 @@ def test_a_brace_that_is_never_closed_does_not_take_the_next_field_into_the_titl
 
     assert [(seed.title, seed.doi) for seed in found] == [("", "10.5555/x"), ("Fine", "10.5555/y")]
     assert passed_over(tmp_path) == ["LAB/x.bib:1: a brace or quote behind title is never closed"]
+
+
+# --- CSL-JSON
+
+
+ZOTERO_ITEM = """[
+  {"id": "http://zotero.org/1/items/A", "type": "article-journal", "title": "Agrin at the <i>endplate</i> of CO<sub>2</sub>",
+   "DOI": "10.1000/A", "note": "PMID: 33\\nPMCID: PMC44", "issued": {"date-parts": [["2026"]]}},
+  {"id": 7, "type": "book", "title": "A second paper", "PMID": 55},
+
+  {"id": "third", "type": "article", "URL": "https://pubmed.ncbi.nlm.nih.gov/66/"},
+  {"id": "nothing", "type": "article", "title": ["odd"], "DOI": null}
+]
+"""
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.txt"])
+def test_items_of_csl_json_are_papers(tmp_path: Path, name: str) -> None:
+    first, second, third = seeds_of(tmp_path, name, ZOTERO_ITEM)
+
+    assert (first.title, first.doi, first.pmid, first.claimed_pmid, first.pmcid) == (
+        "Agrin at the endplate of CO2", "10.1000/a", None, 33, "PMC44",
+    )  # fmt: skip
+    assert (second.pmid, second.title, second.locator) == (55, "A second paper", "item 7")
+    assert third.pmid == 66
+    assert passed_over(tmp_path) == [f"LAB/{name}:7: neither an identifier nor a title is found here"]
+
+
+def test_one_item_of_csl_json_is_a_paper(tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "x.json", '{"type": "article-journal", "title": "Agrin", "PMID": "33"}')
+
+    assert (seed.pmid, seed.title, seed.locator) == (33, "Agrin", "line 1")

@@ -455,8 +455,9 @@ def test_windows_letters_are_read_and_told_also_between_others(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "content", "what", "fix"),
     [
-        ("library.json", '[{"id": "a", "title": "x"}]', "this is JSON", "format RIS"),
-        ("library.txt", '[\n  {"id": "a", "title": "x"}]', "this is JSON", "format RIS"),
+        ("library.json", '{"config": {"id": 1}, "items": [{"title": "x"}]}', "this is JSON", "format RIS"),
+        ("library.json", "[]", "the file holds no item of CSL-JSON", "export the papers as RIS (.ris)"),
+        ("library.txt", '[\n  {"name": "a", "title": "x"}]', "this is JSON", "format RIS"),
         ("library.rdf", "<rdf:RDF/>", "this is RDF", "format RIS"),
         ("library.txt", '<?xml version="1.0"?>\n<rdf:RDF/>', "this is RDF", "format RIS"),
         ("library.xml", "<xml/>", "this is XML", "RIS"),
@@ -476,6 +477,12 @@ def test_a_format_that_is_not_read_is_refused_with_what_to_export(
     assert said.startswith(f"LAB/{name}: ")
     assert what in said
     assert fix in said
+
+
+def test_an_item_that_is_no_json_is_told_with_its_line(tmp_path: Path) -> None:
+    said = told(tmp_path, "library.json", '[{"id": "a", "title": "x"},\n{"id": "b", "title": ]')
+
+    assert said.startswith("LAB/library.json:2: the item that begins here is no JSON\n    export the papers as RIS (.ris)")
 
 
 def test_what_programs_leave_beside_a_file_is_passed_over_and_told(tmp_path: Path) -> None:

@@ -276,10 +276,10 @@ class ListSection(Section):
         default=90,
         description="The largest HTML part of a mail in kilobytes; Gmail cuts at 102. What does not fit is counted and attached.",
     )
-    attach: Annotated[tuple[Literal["ris"], ...], Distinct] = Field(
+    attach: Annotated[tuple[Literal["ris", "nbib"], ...], Distinct] = Field(
         default=("ris",),
-        description="Files that go with a mail: `ris` opens in Zotero, EndNote and others. [] = none.",
-        examples=[["ris"]],
+        description="Files that go with a mail: `ris` for EndNote, Mendeley and others, `nbib` best for Zotero. [] = none.",
+        examples=[["ris"], ["nbib"], ["ris", "nbib"]],
     )
     corrections: Literal["next-digest", "at-once"] = Field(
         default="next-digest",

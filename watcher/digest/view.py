@@ -221,7 +221,7 @@ def page(digest: Digest) -> Page:
         follow_ups=tuple(_told(digest, follow_up) for follow_up in digest.follow_ups),
         attached=tuple(_card(digest, item, _short_why(digest, item)) for item in digest.attached),
         attached_links=links.pubmed_sets([item.article.pmid for item in digest.attached]),
-        file_name=ris_name(digest),
+        file_name=" and ".join(file_names(digest).values()),
         receipt=tuple(_receipt(receipt)),
         weeks=tuple(_told_weeks(digest)),
         made_good=_lines(tuple(_made_good(digest))),
@@ -258,12 +258,11 @@ def counts(digest: Digest) -> str:
     return ", ".join(told) or "No papers to read"
 
 
-def ris_name(digest: Digest) -> str:
-    """The attachment's file name, or "" when the list attaches none or there is nothing to attach."""
-    if "ris" not in digest.order.attach or not digest.presented:
-        return ""
+def file_names(digest: Digest) -> dict[str, str]:
+    """The names of the files that the list attaches, by their formats; none when there is nothing to attach."""
     safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in digest.order.name)
-    return f"{safe}-{digest.period.covers_to.isoformat()}.ris"
+    stem = f"{safe}-{digest.period.covers_to.isoformat()}"
+    return {kind: f"{stem}.{kind}" for kind in digest.order.attach} if digest.presented else {}
 
 
 def _span(digest: Digest, written: Callable[..., str]) -> str:

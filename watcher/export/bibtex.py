@@ -16,7 +16,8 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _TYPES = {Kind.ARTICLE: "article", Kind.CHAPTER: "incollection", Kind.BOOK: "book"}
 _CONTAINERS = {Kind.ARTICLE: "journal", Kind.CHAPTER: "booktitle"}
 
-_PARTING = re.compile(r",|\band\b", re.IGNORECASE)
+_PARTING = re.compile(r",|\b(?i:and)\b|-[^\W\d_A-Z]+-")
+"""What parts names and their parts; citation-js parts "Sample-de-Sample" too."""
 _VERBATIM = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})
 
 
@@ -83,7 +84,7 @@ def _name(author: Author) -> str:
 
 
 def _part(text: str) -> str:
-    """Part of a name; in braces where it holds what parts names."""
+    """Part of a name; in braces where it would be parted itself."""
     return _value(text) if _PARTING.search(text) else escaped(text)
 
 

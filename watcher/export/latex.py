@@ -54,8 +54,8 @@ _GREEK = re.compile(r"(?:GREEK|MATHEMATICAL [A-Z -]+) (SMALL|CAPITAL) (?:LETTER 
 _CAPITALS = frozenset({"GAMMA", "DELTA", "THETA", "LAMBDA", "XI", "PI", "SIGMA", "UPSILON", "PHI", "PSI", "OMEGA"})
 _SMALLS = _CAPITALS | {"ALPHA", "BETA", "EPSILON", "ZETA", "ETA", "IOTA", "KAPPA", "MU", "NU", "RHO", "TAU", "CHI"}
 """Greek letters that have a command."""
-_LIKE_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
-"""Those that look like a Latin one, and have none."""
+_ALIKE = {**dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True)), "‒": "--", "―": "---"}
+"""Those that look like a Latin one and have none; dashes."""
 _SCRIPTS = {"<super>": r"\textsuperscript", "<sub>": r"\textsubscript"}
 
 _TELLING = r"""@preamble{"{\newcommand\sign[2]{\expandafter\ifx\csname#1\endcsname\relax\expandafter\gdef\csname#1\endcsname{#2}\fi}
@@ -106,7 +106,7 @@ def _latex(sign: str) -> str:
     kind, *codes = unicodedata.decomposition(sign).split() or [""]
     if kind in _SCRIPTS:
         return f"{_SCRIPTS[kind]}{{{escaped(''.join(chr(int(code, 16)) for code in codes))}}}"
-    return r"\," if sign.isspace() else _LIKE_LATIN.get(sign) or escaped(anyascii(sign))
+    return r"\," if sign.isspace() else _ALIKE.get(sign) or escaped(anyascii(sign))
 
 
 def _greek(sign: str) -> str:

@@ -104,16 +104,18 @@ class _Hearing:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes digests. `seeds` gives a watch's resolved seeds without asking PubMed; `ris` renders articles; `recipients` says
-    to whom a channel delivers; `host` is the right-hand side of Message-IDs and List-Ids; `run_schedule`, spread by `jitter_minutes`, says when
-    watches are searched by themselves, so that a digest can tell when they were not; `giving_way` finds near-duplicates among the
-    candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None: lists that ask for them group all
-    under "Other"); `fits` says what channels take in one message; `contact` whom the readers of channels write to."""
+    """Composes digests. `seeds` gives a watch's resolved seeds without asking PubMed; `ris` and `nbib` write articles as files;
+    `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs and List-Ids; `run_schedule`, spread
+    by `jitter_minutes`, says when watches are searched by themselves, so that a digest can tell when they were not; `giving_way`
+    finds near-duplicates among the candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None:
+    lists that ask for them group all under "Other"); `fits` says what channels take in one message; `contact` whom the readers of
+    channels write to."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
     rank: Rank
     ris: Callable[[Sequence[Article]], str]
+    nbib: Callable[[Sequence[Article]], str]
     recipients: Callable[[Channel], tuple[str, ...]]
     host: str
     base_url: str | None = None
@@ -164,7 +166,9 @@ class Composer:
         kinds = {channel.kind for channel in request.channels}
         most = max((one.max_mail_mb for one in request.channels if one.kind is ChannelKind.EMAIL), default=0.0)
         fits, most_bytes = self.fits(request.channels), int(most * 1_000_000)
-        digest, rendered = messages(arranged, kinds=kinds, ris=self.ris, fits=fits, most_bytes=most_bytes, host=self.host)
+        digest, rendered = messages(
+            arranged, kinds=kinds, ris=self.ris, nbib=self.nbib, fits=fits, most_bytes=most_bytes, host=self.host
+        )
         told = digest.presented or digest.follow_ups or digest.corrected
         return Draft(digest, rendered, _judgements(request, digest, hearing), not told)
 

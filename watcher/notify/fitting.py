@@ -1,6 +1,7 @@
 """A mail that has no room for all of its message: as much as fits goes along, and the mail says how to get it all.
 
-What goes first is the attachment, from its end: RIS, whose references end with a line "ER  - ". Where text and HTML alone are too large,
+What goes first are the attached files, from their end: RIS and nbib, whose references begin with a line of their own. Where text and HTML
+alone are too large,
 both keep the first papers, as many as fit; where not even one fits beside it, the HTML goes; at last the text is cut between lines. What
 is cut is decided when the server is known, so that the stored message stays what it is.
 """
@@ -11,7 +12,7 @@ import html
 import json
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, pairwise
@@ -19,8 +20,12 @@ from typing import Final
 
 from watcher.domain import Message
 
-_END: Final = "\nER  - "
-_SENTENCE: Final = re.compile(r"[\d,]+ more papers? (?:is|are) in (?:the attached [\w.-]+\.ris|the plain-text part of this mail)\.")
+_BEGINNINGS: Final = {"ris": re.compile(r"^TY  - ", re.MULTILINE), "nbib": re.compile(r"^PMID- ", re.MULTILINE)}
+"""How a reference begins, in each kind of file."""
+_FILE: Final = r"[\w.-]+\.(?:ris|nbib)"
+_SENTENCE: Final = re.compile(
+    rf"[\d,]+ more papers? (?:is|are) in (?:the attached {_FILE}(?: and {_FILE})?|the plain-text part of this mail)\."
+)
 _MORE: Final = " more paper"
 _BODY: Final = re.compile(r"<body[^>]*>", re.IGNORECASE)
 _GROUP: Final = re.compile(r"<!--group-->.*?<!--/group-->", re.DOTALL)
@@ -64,7 +69,7 @@ class Fitted:
 
 def fitted(message: Message, room: Room, size: Size) -> Fitted:
     """As much of the message as there is room for, at whole papers."""
-    bare = _without(message, "ris")
+    bare = _without(message, *_BEGINNINGS)
     taken = size(bare)
     if taken <= room.body:
         return _attached(message, max(room.whole - taken, 0) if room.attaches else 0)
@@ -78,41 +83,48 @@ def _at_least(message: Message) -> int:
 
 def _papers(message: Message) -> int:
     """How many papers its digest has; 0 where it is no digest, or nobody knows."""
-    ris = message.payload.get("ris", "")
-    return int(message.payload.get("ris_total", ris.count(_END))) if ris else len(_places(message))
+    kind = next(iter(_files(message)), None)
+    if kind is None:
+        return len(_places(message))
+    return int(message.payload.get(f"{kind}_total", len(_starts(kind, message.payload[kind]))))
 
 
 # --- the attachment ------------------------------------------------------------------------------------------------------------
 
 
 def _attached(message: Message, room: int) -> Fitted:
-    """The message with as much of its attachment as takes at most `room` bytes on the way."""
-    ris, papers = message.payload.get("ris", ""), _papers(message)
-    if not ris:
+    """The message with as many references in each of its files as take at most `room` bytes on the way."""
+    files, papers = _files(message), _papers(message)
+    if not files:
         return Fitted(message, papers)
-    text, attached = _first_references(ris, int(room / _BASE64))
+    texts, attached = _first_references(files, int(room / _BASE64))
     if attached < papers:
-        message = _noted(replace(message, payload=dict(message.payload) | {"ris": text}), _of_attachment(message, attached, papers))
+        message = _noted(replace(message, payload=dict(message.payload) | texts), _of_attachment(message, attached, papers))
     return Fitted(message, papers, attached, has_file=True)
 
 
-def _first_references(ris: str, most: int) -> tuple[str, int]:
-    """The first references within so many bytes, and how many they are."""
-    if len(ris) <= most and len(ris.encode()) <= most:
-        return ris, ris.count(_END)
-    kept, size = list[str](), 0
-    for reference in ris.split(_END)[:-1]:
-        size += len(reference.encode()) + len(_END)
+def _first_references(files: Mapping[str, str], most: int) -> tuple[dict[str, str], int]:
+    """The files with their first references, the same in each, within so many bytes; and how many these are."""
+    starts = {kind: _starts(kind, text) for kind, text in files.items()}
+    stored = {len(each) for each in starts.values()}
+    if len(stored) == 1 and sum(len(text.encode()) for text in files.values()) <= most:
+        return dict(files), stored.pop()
+    ends = {kind: [*starts[kind][1:], len(text)] for kind, text in files.items()}
+    kept = size = 0
+    for number in range(min(stored)):
+        size += sum(len(text[starts[kind][number] : ends[kind][number]].encode()) for kind, text in files.items())
         if size > most:
             break
-        kept.append(reference)
-    return "".join(f"{reference}{_END}" for reference in kept) + ("\n" if kept else ""), len(kept)
+        kept = number + 1
+    return {kind: text[: ends[kind][kept - 1]].rstrip("\r\n") + "\n" if kept else "" for kind, text in files.items()}, kept
 
 
 def _of_attachment(message: Message, attached: int, papers: int) -> str:
     there = f"{attached:,} of them are in" if attached > 1 else "one of them is in"
-    name = _file_name(message)
-    where = f"{there} the attached {name}, which has no room for more" if attached else ""
+    names = _names(message) or ["papers.ris"]
+    where = (
+        f"{there} the attached {' and '.join(names)}, which {'have' if names[1:] else 'has'} no room for more" if attached else ""
+    )
     return f"This digest has {papers:,} papers; {where or 'they are not attached, since the mail would be too large'}."
 
 
@@ -121,7 +133,7 @@ def _of_attachment(message: Message, attached: int, papers: int) -> str:
 
 def _cut(message: Message, papers: int, fits: Callable[[Message], bool]) -> Fitted:
     """A message without attachment, cut so that it fits; where nothing does, the least there is."""
-    has_file, many = "ris_name" in message.payload, len(_places(message))
+    has_file, many = bool(_names(message)), len(_places(message))
     plain = _without(message, "html")
     for form, least in ((message, 1), (plain, 0)) if many else ():
         short = partial(_told, form, papers)
@@ -235,8 +247,22 @@ def _command(message: Message) -> str:
 
 
 def _file_name(message: Message) -> str:
-    return message.payload.get("ris_name") or "papers.ris"
+    return next(iter(_names(message)), "papers.ris")
 
 
-def _without(message: Message, part: str) -> Message:
-    return replace(message, payload={name: text for name, text in message.payload.items() if name != part})
+def _names(message: Message) -> list[str]:
+    """What the files are called that it has, or had."""
+    return [name for kind in _BEGINNINGS if (name := message.payload.get(f"{kind}_name"))]
+
+
+def _files(message: Message) -> dict[str, str]:
+    """Its attached files, by their kinds."""
+    return {kind: text for kind in _BEGINNINGS if (text := message.payload.get(kind))}
+
+
+def _starts(kind: str, text: str) -> list[int]:
+    return [found.start() for found in _BEGINNINGS[kind].finditer(text)]
+
+
+def _without(message: Message, *parts: str) -> Message:
+    return replace(message, payload={name: text for name, text in message.payload.items() if name not in parts})

@@ -19,7 +19,8 @@ from watcher.notify.fitting import Fitted, Room, fitted
 from watcher.notify.folding import HeaderPolicy
 from watcher.visible import visible
 
-RIS_TYPE: Final = "application/x-research-info-systems"
+FILE_TYPES: Final = {"ris": "application/x-research-info-systems", "nbib": "application/nbib"}
+"""What a file is announced as: RIS as reference managers register it, nbib as PubMed sends it."""
 POLICY: Final = HeaderPolicy(linesep="\r\n", cte_type="7bit")
 _OWN_HEAD: Final = 2_000
 """What To, Date, Message-ID, the attachment's own head and the note may take."""
@@ -27,7 +28,8 @@ _OWN_HEAD: Final = 2_000
 LEAST_ROOM: Final = 64_000
 """Text and HTML may take so much, whatever the channel allows: every server takes 64K octets (RFC 5321, 4.5.3.1.7)."""
 
-mimetypes.add_type(RIS_TYPE, ".ris")
+for _kind, _type in FILE_TYPES.items():
+    mimetypes.add_type(_type, f".{_kind}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +151,14 @@ def shared(stored: Message, sender: Sender) -> EmailMessage:
     message.set_content(parts["text"])
     if parts.get("html"):
         message.add_alternative(parts["html"], subtype="html")
-    if parts.get("ris"):
-        message.add_attachment(
-            parts["ris"].encode(),
-            maintype="application",
-            subtype=RIS_TYPE.removeprefix("application/"),
-            filename=_header(parts.get("ris_name") or "papers.ris"),
-        )
+    for kind, type_ in FILE_TYPES.items():
+        if parts.get(kind):
+            message.add_attachment(
+                parts[kind].encode(),
+                maintype="application",
+                subtype=type_.removeprefix("application/"),
+                filename=_header(parts.get(f"{kind}_name") or f"papers.{kind}"),
+            )
     _fix_boundaries(message, f"{stored.subject}\n{parts['text']}")
     return message
 

@@ -2,7 +2,7 @@
 
     *.txt *.md            a page about one paper (pages), a list of papers or references (lists), or an export saved as text
     *.list *.csv *.tsv    a list of papers (lists), or a table of them (tables)
-    *.nbib *.ris *.bib    exports of databases and reference managers (medline, ris, bibtex; endnote, refworks, web_of_science)
+    *.nbib *.ris *.bib    exports of databases and reference managers (medline, ris, bibtex; csl, endnote, refworks, web_of_science)
 
 This room reads files and nothing else: what PubMed knows of a seed is found by the flow `resolve`. Hidden files, README files and
 folders are passed over, and so are editors' leftovers, which are told; any other file must be understood, so that no example is

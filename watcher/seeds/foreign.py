@@ -18,7 +18,6 @@ _SHEET = "save the sheet as CSV (.csv), with a column PMID or DOI"
 _BY_HAND = "write the paper's DOI or PMID into a file such as papers.list"
 
 _ENDINGS = {
-    ".json": ("JSON", _ZOTERO),
     ".jsonl": ("JSON", _ZOTERO),
     ".yaml": ("YAML", _ZOTERO),
     ".yml": ("YAML", _ZOTERO),

@@ -13,6 +13,7 @@ from textwrap import dedent
 
 from watcher.seeds.abstracts import is_abstracts, read_abstracts
 from watcher.seeds.bibtex import is_bibtex, read_bibtex
+from watcher.seeds.csl import is_csl, read_csl
 from watcher.seeds.encoding import without_controls
 from watcher.seeds.endnote import is_endnote, read_endnote
 from watcher.seeds.entry import Entry, refused
@@ -70,6 +71,7 @@ BY_ENDING: dict[str, Reader] = {
     ".ris": read_ris,
     ".bib": read_bibtex,
     ".bibtex": read_bibtex,
+    ".json": read_csl,
     ".ciw": read_web_of_science,
     ".enw": read_endnote,
     "": _read_nameless,
@@ -104,6 +106,8 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
     Raises:
         SeedError: nothing in it can be read; says what to save or export instead.
     """
+    if is_csl(text):
+        return read_csl(text, path)
     refuse_beginning(text, path)
     text = dedent(_PRE.sub("", without_controls(text)))  # mail programs and Ovid indent a whole export
     parts = parted(text)
