@@ -5,7 +5,7 @@ REPORT ?= bench-out/report.md
 SINGLE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres demo test simulate container-test mail-test lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking clean
+.PHONY: help setup setup-postgres demo test simulate container-test mail-test lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking bench-exports clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -87,6 +87,9 @@ bench-seeds: setup ## telling 8,000 seeds apart, beside the way it was done firs
 
 bench-nmj: setup ## DATA=…: how the shipped seeds part junction papers from noise
 	$(BIN)/python benchmarks/nmj.py $(DATA)
+
+bench-exports: setup ## FILE=…: what readers of bibliographies make of exports; needs node, pdflatex, pdftotext; ARGS="--half odd --records 1000"
+	$(BIN)/python benchmarks/bibliographies.py $(FILE) $(ARGS)
 
 .venv-bench/.installed: requirements-dense.lock requirements-bench.lock
 	$(PYTHON) -m venv --clear .venv-bench
