@@ -67,6 +67,12 @@ def document(content: Mapping[str, Any]) -> None:
     sys.stdout.write(f"{visible_in_json(text)}\n")
 
 
+def prompt() -> None:
+    """Shows that an answer is waited for."""
+    sys.stdout.write("> ")
+    sys.stdout.flush()
+
+
 def file(text: str) -> None:
     """The content of a file on standard output: as it is, but on a terminal."""
     if sys.stdout.isatty():

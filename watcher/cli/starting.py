@@ -236,8 +236,7 @@ def _ask(question: str, help_text: str, fault: Callable[[str], tuple[str, str] |
     """The answer to a question, once it is a good one."""
     console.say(f"\n{question}\n{help_text}")
     while True:
-        sys.stdout.write("> ")
-        sys.stdout.flush()
+        console.prompt()
         line = sys.stdin.readline()
         if not line:
             raise EOFError
