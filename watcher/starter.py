@@ -130,7 +130,7 @@ def put_in_place(stage: Path, folder: Path) -> tuple[Path, ...]:
                 made += _folders(target.parent, private=file.parent.name == MAIL_URL.parent.name)
                 put(file, target)
             placed.append(target)
-    except BaseException:
+    except BaseException:  # whatever stopped it, an interruption too: no half of a configuration stays behind
         for path in placed:
             path.unlink(missing_ok=True)
         for path in reversed(made):
