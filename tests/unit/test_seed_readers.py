@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from watcher.errors import Problem, SeedError
@@ -46,6 +46,7 @@ def is_whole(told: Problem) -> bool:
 
 
 @given(LINES, PATHS)
+@example([], Path("x.json"))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_read_or_refused_with_its_place(lines: list[str], path: Path) -> None:
     assert all(map(is_whole, outcome(entries_of, "\n".join(lines), path)))

@@ -18,6 +18,7 @@ from store_samples import MONDAY, Bench, days, paper
 from two_databases import Place, place, rows_of, server  # noqa: F401 - fixtures
 
 from watcher import clock
+from watcher.domain import Pmid
 from watcher.errors import ConfigurationError, StoreError
 from watcher.store import Store
 from watcher.store.database import Database
@@ -40,7 +41,9 @@ def backups(folder: Path) -> list[str]:
 def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place, tmp_path: Path) -> None:  # noqa: F811
     place.fill("0001")
     with Store.open(place.url, folder=place.folder) as store:
-        store.save_embeddings("of a model", {"of a text": b"\x00\xff"}, clock.now())  # the one table that 0001 lacks
+        store.save_embeddings("of a model", {"of a text": b"\x00\xff"}, clock.now())  # what 0001 has no table for
+        store.begin_rereading(clock.now(), clock.now())
+        store.keep_reread((), asked=(Pmid(1),), missing=(), at=clock.now())
         facts = store.backup(tmp_path / "copies" / "friday.db")
 
     copied = rows_of(f"sqlite:///{facts.path}", tmp_path)

@@ -44,7 +44,7 @@ def read_csl(text: str, path: Path) -> tuple[Entry, ...]:
 def _items(text: str, path: Path) -> Iterator[tuple[Mapping[str, Any], int]]:
     """Each item with the line on which it begins."""
     decoder, at = json.JSONDecoder(), len(text) - len(text.lstrip())
-    at += text[at] == "["
+    at += text.startswith("[", at)
     line, counted = 1, 0
     while (at := _SPACE.match(text, at).end()) < len(text) and text[at] != "]":  # type: ignore[union-attr]  # it matches anywhere
         line, counted = line + text.count("\n", counted, at), at
