@@ -580,7 +580,13 @@ class App:
     def messenger(self) -> Messenger:
         """Tells corrections at once."""
         return Messenger(
-            self.store, self.orders, self.channels, self.notifier.recipients, self.message_host, fits=self.notifier.fits
+            store=self.store,
+            orders=self.orders,
+            channels=self.channels,
+            recipients=self.notifier.recipients,
+            host=self.message_host,
+            fits=self.notifier.fits,
+            contact=self.contact,
         )
 
     def contact(self, channels: Sequence[Channel]) -> Contact:

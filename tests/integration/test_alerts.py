@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import Shell
@@ -171,6 +173,26 @@ def test_a_mail_says_who_runs_it_in_its_text_and_its_list_in_its_head(shell: She
     assert "Run by library@lab.example. Reply, or write there, to change" in " ".join(said.part("text/plain").split())
     assert said.message["Reply-To"] == "library@lab.example"
     assert unsaid.message["List-Id"] == said.message["List-Id"] == f'"NMJ weekly" <lab-weekly.{contact.partition("@")[2]}>'
+
+
+def test_a_mail_about_a_correction_says_the_same_in_its_text_and_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: dict[str, Any] = {"title": "The neuromuscular junction", "created": "2026-03-03"}
+    doubted = paper(1, **told, relations=[("ExpressionOfConcernIn", 9, "J Sample Res. 2026 Mar;1(2):7")])
+    record = Planted(paper(1, **told), changes=((date(2026, 3, 11), doubted),))
+    with lab(tmp_path, [record], monkeypatch) as one:
+        shell = Shell(one, monkeypatch, capsys)
+        shell.change("channels", "lab-mail", "reply_to", value="library@lab.example")
+        shell.change("lists", "lab-weekly", "corrections", value="at-once")
+        for instant in (START, MONDAY, "2026-03-14T06:00"):
+            shell.at(instant, "tick")
+
+        digest, at_once = one.mail.mails
+        assert at_once.message["X-Watcher-Corrections"] == "1"
+        assert at_once.message["List-Id"] == digest.message["List-Id"] == '"NMJ weekly" <lab-weekly.lab.example>'
+        how = "Run by library@lab.example. Reply, or write there, to change or stop"
+        assert all(how in " ".join(mail.part("text/plain").split()) for mail in (digest, at_once))
 
 
 def test_check_says_whom_readers_write_to(shell: Shell) -> None:

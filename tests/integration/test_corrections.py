@@ -359,7 +359,7 @@ def test_at_once_speaks_slack_and_plain_text_too() -> None:
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from watcher.digest.at_once import messages  # noqa: PLC0415
-    from watcher.domain import Corrected, Correction, CorrectionKind  # noqa: PLC0415
+    from watcher.domain import Contact, Corrected, Correction, CorrectionKind  # noqa: PLC0415
 
     had_at = datetime(2026, 3, 9, 7, tzinfo=UTC)
     papers = [
@@ -367,7 +367,8 @@ def test_at_once_speaks_slack_and_plain_text_too() -> None:
         for pmid in range(1, 61)
     ]
 
-    made = messages(WEEKLY, papers, set(ChannelKind))
+    contact = Contact("library@lab.example", is_answered=True)
+    made = messages(WEEKLY, papers, set(ChannelKind), host="lab.example", contact=contact)
 
     for kind in ChannelKind:
         texts = ["".join(message.payload.values()) for message in made if message.kind is kind]
@@ -376,6 +377,25 @@ def test_at_once_speaks_slack_and_plain_text_too() -> None:
     assert mail.subject == "NMJ weekly: 60 corrections: papers you had"
     assert "And 20 more, told in the plain-text part of this mail." in mail.payload["html"]
     assert "<b>" not in mail.payload["html"].split("Paper 1 ")[1][:10]
+    by_mail, elsewhere = "Reply, or write there,", "Run by library@lab.example. Write there to change or stop these messages."
+    assert mail.payload["text"].endswith(f"Run by library@lab.example. {by_mail} to change or stop these\n   messages.\n")
+    assert 'Run by <a class="a w" href="mailto:library@lab.example"' in mail.payload["html"]
+    assert f"</a>. {by_mail} to change or stop these messages.</p>" in mail.payload["html"]
+    for kind in (ChannelKind.SLACK, ChannelKind.OTHER):
+        texts = ["".join(message.payload.values()) for message in made if message.kind is kind]
+        assert [elsewhere in text for text in texts] == [False] * (len(texts) - 1) + [True]
+    assert [message.headers.get("List-Id") for message in made if message.headers] == ['"NMJ weekly" <weekly.lab.example>']
+
+
+def test_a_mail_at_once_belongs_to_the_list_whose_readers_get_it(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", RETRACTED))) as one:
+        one.orders = [replace(WEEKLY, corrections_at_once=True)]
+        first_digest(one)
+        one.tick("2026-03-14T06:00")
+
+        digest, at_once = (message.headers for _, _, message in one.post.messages)
+        assert "X-Watcher-Corrections" in at_once
+        assert at_once["List-Id"] == digest["List-Id"] == '"NMJ weekly" <weekly.lab.example>'
 
 
 # --- for people

@@ -431,6 +431,7 @@ def test_rounds_that_fail_for_a_quarter_of_an_hour_are_told_once_and_their_end_t
     assert "disk full" in first
     assert "Nothing is lost" in first
     assert "works again" in last
+    assert "Run by library@lab.example: write there to change or stop this." in " ".join(first.split())
     assert one.slack.posts == []
 
 

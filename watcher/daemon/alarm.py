@@ -93,9 +93,9 @@ def _send(
 
 def _failure(app: App, channel: Channel, recipient: str, notice: Notice, now: datetime) -> str | None:
     """Sends to one recipient; why that failed, if it did."""
-    fits = app.notifier.fits([channel])
+    fits, contact = app.notifier.fits([channel]), app.contact([channel])
     try:
-        for message in rendering.render(notice, {channel.kind}, zone=app.settings.timezone, fits=fits):
+        for message in rendering.render(notice, {channel.kind}, zone=app.settings.timezone, fits=fits, contact=contact):
             identity = f"notice.{secrets.token_hex(8)}@{app.message_host}"
             delivery = Delivery(0, channel.name, recipient, message, identity, DeliveryState.SENDING, 1, now)
             app.notifier.send(delivery, channel, now=now)

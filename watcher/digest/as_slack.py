@@ -55,6 +55,11 @@ def headed(title: str, lead: str) -> Unit:
     return ({"type": "header", "text": text}, _section(templates.mrkdwn(lead)))
 
 
+def footed(text: str) -> Unit:
+    """What ends a message that is no digest."""
+    return ({"type": "divider"}, _context(templates.mrkdwn(text)))
+
+
 def posted(subject: str, body: Sequence[Unit]) -> dict[str, object]:
     """The payload of a message that is no digest."""
     blocks = [block for unit in body for block in unit]

@@ -12,13 +12,13 @@ Where a paper stands for each kind of channel:
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
 from watcher.digest import as_html, as_json, as_slack, as_text
 from watcher.digest.arrange import fit
 from watcher.digest.clean import plain
+from watcher.digest.imprint import list_id
 from watcher.digest.mentions import quiet
 from watcher.digest.parts import Fits
 from watcher.digest.view import Page, file_names, page, subject
@@ -32,7 +32,6 @@ Ris = Callable[[Sequence[Article]], str]
 
 
 MOST_BYTES = 10_000_000
-_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*\.?[A-Za-z0-9-])*")
 _AT_ONCE = 200
 
 
@@ -96,16 +95,8 @@ def _email(digest: Digest, worded: Page, writers: Mapping[str, Ris | None], most
         "X-Watcher-Period": f"{digest.period.covers_from.isoformat()}/{digest.period.covers_to.isoformat()}",
     }
     if host:
-        headers["List-Id"] = _list_id(digest.order.name, worded.title, host)
+        headers["List-Id"] = list_id(digest.order.name, worded.title, host)
     return Message(ChannelKind.EMAIL, 1, worded.subject, payload, headers)
-
-
-def _list_id(name: str, title: str, host: str) -> str:
-    """A list's identity, the same for as long as it has its name (RFC 2919). Its title stands before it where it needs no encoding; a
-    host that is no name of the Internet gives way to `localhost`, which stands for lists that nobody manages."""
-    phrase = f'"{title}" ' if title.isascii() and not set(title) & set('"\\\r\n') else ""
-    label = re.sub(r"[^\w-]+", "-", name, flags=re.ASCII).strip("-") or "list"
-    return f"{phrase}<{label}.{host if _DOMAIN.fullmatch(host) else 'localhost'}>"
 
 
 def _file(digest: Digest, kind: str, name: str, write: Ris, most_bytes: int) -> dict[str, str]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from watcher.digest import clean, corrections, links
+from watcher.digest import clean, corrections, imprint, links
 from watcher.digest.conclusion import conclusion
 from watcher.digest.wording import (
     byline,
@@ -192,10 +192,7 @@ class Page:
 
     def run_by(self, *, in_mail: bool) -> tuple[str, str]:
         """What stands before and behind the address of who runs the service; two times "" when nobody is known."""
-        if self.contact is None:
-            return ("", "")
-        how = "Reply, or write there," if in_mail and self.contact.is_answered else "Write there"
-        return ("Run by ", f". {how} to change or stop this digest.")
+        return imprint.run_by(self.contact, in_mail=in_mail)
 
     @property
     def attached_sentence(self) -> str:

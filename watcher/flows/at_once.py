@@ -16,7 +16,7 @@ from datetime import datetime
 from watcher import clock
 from watcher.digest import at_once as rendering
 from watcher.digest.parts import Fits
-from watcher.domain import Channel, Corrected, DigestList
+from watcher.domain import Channel, Contact, Corrected, DigestList
 from watcher.errors import ConfigurationError
 from watcher.flows.due import is_paused
 from watcher.store import Owed, Store
@@ -29,8 +29,8 @@ Readers = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Messenger:
-    """Owes corrections at once. `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs; `fits` says what
-    channels take in one message."""
+    """Owes corrections at once. `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs and List-Ids; `fits`
+    says what channels take in one message; `contact` whom the readers of channels write to."""
 
     store: Store
     orders: Mapping[str, DigestList]
@@ -38,6 +38,7 @@ class Messenger:
     recipients: Callable[[Channel], tuple[str, ...]]
     host: str
     fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
+    contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
 
     def tell(self, now: datetime) -> int:
         """Owe what is to be told at once; how many papers it is about."""
@@ -54,10 +55,13 @@ class Messenger:
                 found[to].append(one.paper)
         return dict(found)
 
+    def _of_list(self, order: DigestList) -> list[Channel]:
+        return [self.channels[name] for name in order.channels if name in self.channels]
+
     def _there(self, order: DigestList) -> Readers:
         """Everybody whom the list reaches now."""
         found: set[tuple[str, str]] = set()
-        for channel in (self.channels[name] for name in order.channels if name in self.channels):
+        for channel in self._of_list(order):
             try:
                 found |= {(channel.name, recipient) for recipient in self.recipients(channel)}
             except ConfigurationError as error:
@@ -67,7 +71,8 @@ class Messenger:
     def _tell(self, order: DigestList, papers: Sequence[Corrected], to: Readers) -> int:
         names = sorted({name for name, _ in to})
         channels = [self.channels[name] for name in names]
-        rendered = rendering.messages(order, papers, {one.kind for one in channels}, fits=self.fits(channels))
+        kinds, contact = {one.kind for one in channels}, self.contact(self._of_list(order))
+        rendered = rendering.messages(order, papers, kinds, fits=self.fits(channels), host=self.host, contact=contact)
         owed = tuple(
             Owed(message, channel.name, tuple(sorted(recipient for name, recipient in to if name == channel.name)))
             for channel in channels
