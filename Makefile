@@ -27,7 +27,7 @@ demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html
 	$(BIN)/watcher demo --out demo-out
 
 test: setup ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 simulate: setup ## SEEDS=200: lives of a year (WEEKS=52) with everything going wrong; JOBS=2, ARGS="--postgres", "--seed 7 --trace"
 	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),5) --weeks $(or $(WEEKS),52) --jobs $(or $(JOBS),1) $(ARGS)
