@@ -2,10 +2,11 @@
 
     python benchmarks/large_digest.py [--beside 1753bfe] [--papers 17965]
 
-Each side lives in processes of its own, with the code of one commit: one fills a database with made-up papers that a watch has found, a
-second composes the list's digest and sends it to a mail server, and tells the most memory that it held (ru_maxrss) and the seconds that it
-took; the watch is not ranked, since the ranking's background takes 300 MB of its own. A third process is the mail server, which takes
-anything and counts bytes. Nothing in it is real.
+Each side lives in processes of its own, with the code of one commit: one fills a database with made-up papers that a watch has found, one
+composes the list's digest and sends it to a mail server, as a tick does, and tells the most memory that it held (ru_maxrss, in millions of
+bytes) and the seconds that it took. Another process is the mail server, which takes anything and counts bytes. The watch has a seed
+without a text, so that nothing is ranked; or one with a text, and then all papers are scored in the process that composes (no run has
+scored them), or were scored in one before it, as runs do. Nothing in it is real.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,15 @@ lists:
 channels:
   mail: {{kind: email, url: "mailto://127.0.0.1:{port}?from=w@lab.example&mode=insecure", to: [pi@lab.example]}}
 """
+SEED = """TY  - JOUR
+TI  - Agrin and its receptors at endplates: a sample
+AB  - Motor nerves release agrin, which clusters receptors at endplates through its own receptor and a kinase. This is a made-up sample.
+AN  - 99999999
+DB  - PubMed
+ER  -{space}
+"""
+NO_TEXT = "PMID 99999999\n"
+KINDS = ("not ranked", "ranked, scored before", "ranked, scored now")
 
 
 def main() -> None:
@@ -45,24 +56,31 @@ def main() -> None:
     chosen = options.parse_args()
     if chosen.step:
         step, folder, papers = chosen.step
-        (fill if step == "fill" else send)(Path(folder), int(papers))
+        {"fill": fill, "score": score, "send": send}[step](Path(folder), int(papers))
         return
-    print(f"| {chosen.papers:,} papers | peak of the process, MB | seconds | mail, MB |\n|---|---:|---:|---:|")
+    print(f"| {chosen.papers:,} papers | | peak of the process, MB | seconds | mail, MB |\n|---|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         other = checked_out(chosen.beside, Path(folder))
-        for name, code in ((chosen.beside, other), ("this tree", ROOT)):
-            side = measured(code, Path(tempfile.mkdtemp(dir=folder)), chosen.papers)
-            print(f"| {name} | {side['megabytes']:,.0f} | {side['seconds']:.1f} | {side['bytes'] / 1e6:.1f} |", flush=True)
+        for kind in KINDS:
+            for name, code in ((chosen.beside, other), ("this tree", ROOT)):
+                side = measured(code, Path(tempfile.mkdtemp(dir=folder)), chosen.papers, kind)
+                figures = f"{side['megabytes']:,.0f} | {side['seconds']:.1f} | {side['bytes'] / 1e6:.1f}"
+                print(f"| {kind} | {name} | {figures} |", flush=True)
 
 
-def measured(code: Path, folder: Path, papers: int) -> dict[str, Any]:
+def measured(code: Path, folder: Path, papers: int, kind: str) -> dict[str, Any]:
     """What one side took."""
     with Server() as server:
         (folder / "config").mkdir()
         (folder / "seeds" / "nmj").mkdir(parents=True)
         (folder / "config" / "watcher.yaml").write_text(CONFIG.format(port=server.port))
-        (folder / "seeds" / "nmj" / "seed.txt").write_text("PMID 99999999\n")  # has no text: nothing is ranked
+        is_ranked = kind != "not ranked"
+        (folder / "seeds" / "nmj" / ("seed.ris" if is_ranked else "seed.txt")).write_text(
+            SEED.format(space=" ") if is_ranked else NO_TEXT
+        )
         child(code, "fill", folder, papers)
+        if kind == "ranked, scored before":
+            child(code, "score", folder, papers)
         found: dict[str, Any] = json.loads(child(code, "send", folder, papers).splitlines()[-1])
         return found | server.counted()
 
@@ -122,25 +140,39 @@ def article(number: int) -> Any:  # noqa: ANN401 - the Article of either commit
     )
 
 
+def score(folder: Path, papers: int) -> None:
+    """Compose the digest, which scores its papers, and let it go."""
+    del papers
+    with _at_work(folder) as (app, request):
+        app.composer().draft(request)
+
+
 def send(folder: Path, papers: int) -> None:
     """Compose the digest, send it, and print what that took."""
     del papers
     from watcher import clock  # noqa: PLC0415 - after PYTHONPATH has said whose code this is
-    from watcher.app import App, load_settings  # noqa: PLC0415
-    from watcher.flows.compose import Request  # noqa: PLC0415
-    from watcher.flows.unranked import Unranked  # noqa: PLC0415
 
-    now, start = clock.now(), time.perf_counter()
-    with App(load_settings(folder / "config")) as app:
-        app.at_work(now)
-        order, watch, channel = app.order("weekly"), app.watch("nmj"), app.channel("mail")
-        composer = replace(app.composer(), rank=lambda watch, _: Unranked(watch.threshold))
-        composer.compose(Request(order, (watch,), (channel,), {}, now))
-        done = app.deliverer().deliver(clock.now())
+    start = time.perf_counter()
+    with _at_work(folder) as (app, request):
+        ticker, draft = app.ticker(), app.composer().compose(request)
+        done = ticker.send((draft,)) if hasattr(ticker, "send") else app.deliverer().deliver(clock.now())
         if [str(one.state) for one in done] != ["sent"]:
             sys.exit(f"not sent: {done}")
-    took = {"seconds": time.perf_counter() - start, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    took = {"seconds": time.perf_counter() - start, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}
     print(json.dumps(took))
+
+
+@contextmanager
+def _at_work(folder: Path) -> Iterator[tuple[Any, Any]]:
+    """The App of either commit, and what it is asked to compose."""
+    from watcher import clock  # noqa: PLC0415 - after PYTHONPATH has said whose code this is
+    from watcher.app import App, load_settings  # noqa: PLC0415
+    from watcher.flows.compose import Request  # noqa: PLC0415
+
+    now = clock.now()
+    with App(load_settings(folder / "config")) as app:
+        app.at_work(now)
+        yield app, Request(app.order("weekly"), (app.watch("nmj"),), (app.channel("mail"),), {}, now)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ background by the first score.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
 
-from watcher import clock, health, schedule
+from watcher import clock, health, memory, schedule
 from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
 from watcher.crossref import Crossref
 from watcher.domain import (
@@ -283,6 +281,7 @@ class App:
         """The store, ready for work: it was read whole within a day, what a dead process of this machine still holds is freed, the
         configuration is known, and after any change of it, or when a service is `starting` with it, what was parked is tried again."""
         self._is_at_work = True
+        memory.give_blocks_back()
         if "store" not in vars(self):
             self.store = self._open_store(check=True)
         self.store.free_dead(self.holder)
@@ -410,7 +409,7 @@ class App:
         """Give back what takes much memory and is needed for work only."""
         vars(self).pop("embedding", None)
         unload_background()
-        _hand_back()
+        memory.hand_back()
 
     def runner(self) -> Runner:
         """Runs watches."""
@@ -440,6 +439,7 @@ class App:
             run_schedule=self.run_schedule,
             jitter_minutes=self.settings.runs.jitter_minutes,
             giving_way=_giving_way if self.settings.ranking.diversity else None,
+            rest=self.rest,
             facets=self.facets,
             fits=self.notifier.fits,
             contact=self.contact,
@@ -737,7 +737,11 @@ def _giving_way(articles: Sequence[Article], scores: Sequence[float], top: int) 
     from watcher.rank.background import load_weights  # noqa: PLC0415 - NumPy only when used
     from watcher.rank.diversity import giving_way  # noqa: PLC0415
 
-    return giving_way(articles, scores, top, background=load_weights())
+    was_loaded = background_is_loaded()
+    gave_way = giving_way(articles, scores, top, background=load_weights())
+    if not was_loaded:
+        memory.hand_back()  # what the weights took
+    return gave_way
 
 
 def _fitting(themes: Sequence[Theme], article: Article) -> str | None:
@@ -773,11 +777,5 @@ def _background() -> Background:
     is_first = not background_is_loaded()
     background = load_background()
     if is_first:
-        _hand_back()
+        memory.hand_back()
     return background
-
-
-def _hand_back() -> None:
-    """Hand memory that is no longer used back to the system, where the C library has a call for it (glibc: malloc_trim(3))."""
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
-        trim(0)

@@ -91,6 +91,19 @@ def test_between_composing_a_large_digest_and_sending_it_memory_is_given_back(
     assert given_back == [0]
 
 
+def test_what_ranking_took_is_given_back_once_a_large_digest_is_judged(at_desk: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, given_back = at_desk(on_nmj(1), on_nmj(2)), list[int]()
+    one.tick(START)
+    composer = one.ticker().composer
+    composer = replace(composer, rest=lambda: given_back.append(len(one.store.deliveries())))
+    monkeypatch.setattr("watcher.flows.compose.LARGE", 1)
+
+    for moment in (MONDAY, NEXT_MONDAY):
+        replace(one.ticker(), composer=composer).tick(one.load(moment))
+
+    assert given_back == [0]
+
+
 def test_a_draft_that_is_owed_holds_its_messages_no_longer(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.tick(START)

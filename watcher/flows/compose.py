@@ -58,6 +58,8 @@ from watcher.flows.unranked import Rank, Ranks, ranking_or_not
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
 RECONSIDER_BACK = timedelta(days=28)
+LARGE = 2_000
+"""So many papers take much memory by themselves: before and after they are rendered, what else takes some is given back."""
 TOLD_FROM = timedelta(hours=2)
 """Outages from this length on are worth a mail to a list that is silent about empty periods."""
 
@@ -109,7 +111,7 @@ class Composer:
     by `jitter_minutes`, says when watches are searched by themselves, so that a digest can tell when they were not; `giving_way`
     finds near-duplicates among the candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None:
     lists that ask for them group all under "Other"); `fits` says what channels take in one message; `contact` whom the readers of
-    channels write to."""
+    channels write to; `rest` gives back what ranking took, once a large digest is judged."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -125,6 +127,7 @@ class Composer:
     facets: Callable[[Watch], Facets] | None = None
     fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
     contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
+    rest: Callable[[], None] = lambda: None
 
     def compose(self, request: Request) -> Draft:
         """Compose and owe; the messages are in the database then, and no longer in the draft.
@@ -142,6 +145,8 @@ class Composer:
         history = self.store.list_history(request.order.name, now=request.now)
         hearing = self._heard(request, history)
         judged = hearing.judged
+        if len(judged) > LARGE:
+            self.rest()
         bench = self._bench(request.order, judged)
         records = self.store.works({one.candidate.work_id for one in judged}, at_hand=[one.article for one in judged])
         period = self._period(request, history, hearing.unheard)

@@ -22,7 +22,7 @@ from watcher.domain import Channel, DigestList, ErrorKind, RunOutcome, RunReport
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
 from watcher.flows.again import FOR_A_LIST, INPUT, Failures
 from watcher.flows.at_once import Messenger
-from watcher.flows.compose import Composer, Draft, Request
+from watcher.flows.compose import LARGE, Composer, Draft, Request
 from watcher.flows.corrections import Rereader
 from watcher.flows.crossref import Asker
 from watcher.flows.deliver import Deliverer, Sending
@@ -34,9 +34,6 @@ from watcher.pubmed import query
 from watcher.store import Rereading, Store
 
 __all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
-
-LARGE = 2_000
-"""Composing so many papers takes a hundred megabytes that sending does not need."""
 
 
 @dataclass(frozen=True, slots=True)

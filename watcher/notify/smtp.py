@@ -7,6 +7,7 @@ import hmac
 import smtplib
 import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ DATA_SECONDS = 60  # servers look for viruses and spam before they take a mail
 QUIT_SECONDS = 5.0
 
 _MOST_CHALLENGES: Final = 5
+_PIECE: Final = 65_536
 _OWN_NAME_SECONDS: Final = 5.0
 
 
@@ -173,11 +175,21 @@ class Smtp(smtplib.SMTP):
         return super().getreply()
 
     def data(self, msg: Any) -> tuple[int, bytes]:  # noqa: ANN401 - bytes or text, as smtplib has it
-        """Send the mail itself, and wait longer for the answer than for others."""
+        """Send the mail itself, bytes whose lines end in CRLF, in pieces: smtplib's own makes two copies of it. The answer is waited for
+        longer than others.
+
+        Raises:
+            SMTPDataError: the server takes no content now.
+        """
         self.began_data = True
         if self.sock is not None:
             self.sock.settimeout(DATA_SECONDS)
-        answer = super().data(msg)
+        code, said = self.docmd("DATA")
+        if code != 354:
+            raise smtplib.SMTPDataError(code, said)
+        for piece in stuffed(msg):
+            self.send(piece)
+        answer = self.getreply()
         if self.sock is not None:
             self.sock.settimeout(SMTP_TIMEOUT_SECONDS)
         return answer
@@ -203,6 +215,18 @@ class Smtp(smtplib.SMTP):
         if challenge is None:
             return None
         return f"{self.user} {hmac.digest(self.password.encode(), challenge, 'md5').hex()}"
+
+
+def stuffed(mail: bytes, size: int = _PIECE) -> Iterator[bytes]:
+    """A mail as DATA takes it, in pieces of about `size` bytes: a line that begins with a dot gets another, and a dot alone ends it
+    (RFC 5321, 4.5.2)."""
+    start = 0
+    while start < len(mail):
+        end = mail.find(b"\n", start + size) + 1 or len(mail)
+        piece = mail[start:end].replace(b"\n.", b"\n..")
+        yield b"." + piece if piece.startswith(b".") else piece
+        start = end
+    yield b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n"
 
 
 def _challenge(said: bytes) -> bytes:
