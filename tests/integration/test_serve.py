@@ -142,6 +142,29 @@ def test_a_seed_that_is_added_and_one_that_is_broken(one: Lab) -> None:
     assert digests(one) == [{1}]
 
 
+def test_a_seed_file_that_comes_changes_and_goes_is_told_in_the_log(one: Lab) -> None:
+    paper = one.folder / "seeds" / "nmj" / "musk.list"
+    with served(one) as service:
+        service.rounds()
+        for number, content in enumerate(("PMID 11\nPMID 12\n", "PMID 12\n", None), 1):
+            if content is None:
+                paper.unlink()
+            else:
+                paper.write_text(content)
+            service.until(lambda: len(service.log("the seeds of a watch have changed")) == number)  # noqa: B023 - used at once
+
+    told = service.log("the seeds of a watch have changed")
+    begun = told[0]["before"]
+    assert [(one["watch"], one["before"] - begun, one["now"] - begun) for one in told] == [
+        ("nmj", 0, 2),
+        ("nmj", 2, 1),
+        ("nmj", 1, 0),
+    ]
+    assert [one.get(key) for one, key in zip(told, ("files_new", "files_changed", "files_gone"), strict=True)] == [
+        ["nmj/musk.list"]
+    ] * 3
+
+
 def test_themes_that_are_written_while_it_runs_group_the_next_digest_and_broken_ones_are_told(one: Lab) -> None:
     themes = one.config.parent / "themes" / "nmj.yaml"
     one.document["lists"]["lab-weekly"] |= {"group_by": "theme", "top": 0}

@@ -22,7 +22,7 @@ from watcher import clock, health, logs
 from watcher.app import App, Loaded
 from watcher.daemon.alarm import Alarm
 from watcher.daemon.configuration import Configuration
-from watcher.daemon.telling import Telling, introduce
+from watcher.daemon.telling import Telling, introduce, tell_seeds
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
 from watcher.flows.ailments import ailments
 from watcher.flows.alert import Alerter
@@ -136,6 +136,7 @@ class Service:
                     raise
                 self.configuration.put_back(before, error)
             else:
+                tell_seeds(before.seeds, taken.seeds)
                 if taken.settings.log != before.settings.log:
                     logs.set_up(taken.settings.log.level, taken.settings.log.format)
         if self._app is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -10,8 +10,9 @@ import structlog
 
 import watcher
 from watcher import clock, logs
-from watcher.app import App
-from watcher.domain import RunReport, Warned
+from watcher.app import App, Seeds
+from watcher.domain import RunReport, Seed, Warned
+from watcher.errors import ConfigurationError
 from watcher.flows.compose import Draft
 from watcher.flows.corrections import is_worth_telling
 from watcher.flows.corrections import summary as reread_line
@@ -70,6 +71,30 @@ def introduce(app: App, now: datetime, *, anew: bool) -> None:
         _log.info("next", kind=one.kind, name=one.name, slots=[f"{slot:%a %d %b %Y %H:%M %Z}" for slot in one.slots])
     for warning in app.file_warnings(now):
         _warned(warning)
+
+
+def tell_seeds(before: Mapping[str, Seeds], now: Mapping[str, Seeds]) -> None:
+    """A line for each watch whose seeds have changed: how many there were and are, and which files came, went and changed. They decide
+    what is shown, and a file that is gone leaves no other trace."""
+    for watch in before.keys() & now.keys():
+        was, now_is = _by_file(before[watch]), _by_file(now[watch])
+        if was != now_is:
+            both = was.keys() & now_is.keys()
+            files = {
+                "files_gone": sorted(was.keys() - now_is.keys()),
+                "files_new": sorted(now_is.keys() - was.keys()),
+                "files_changed": sorted(path for path in both if was[path] != now_is[path]),
+            }
+            told = {name: paths for name, paths in files.items() if paths}
+            counts = {"before": sum(map(len, was.values())), "now": sum(map(len, now_is.values()))}
+            _log.info("the seeds of a watch have changed", watch=watch, **counts, **told)
+
+
+def _by_file(seeds: Seeds) -> dict[str, list[Seed]]:
+    found: dict[str, list[Seed]] = {}
+    for seed in () if isinstance(seeds, ConfigurationError) else seeds.seeds:
+        found.setdefault(seed.path, []).append(seed)
+    return found
 
 
 def _run(report: RunReport) -> None:
