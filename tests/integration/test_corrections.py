@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flow_samples import NMJ, WEEKLY, Desk, desk
+from flow_samples import NMJ, WEEKLY, Desk, desk, mail_channel
 from two_databases import Place, place, server
 
 from watcher import clock
@@ -25,8 +25,9 @@ from watcher.demo.corpus import Planted
 from watcher.demo.crossref import CrossrefServer, update
 from watcher.demo.inbox import Answer
 from watcher.demo.papers import paper
-from watcher.domain import ChannelKind, Code, DeliveryState, Pmid, Seed, VerdictKind
+from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Pmid, Seed, VerdictKind
 from watcher.flows import standing
+from watcher.flows.alert import Alerter
 from watcher.flows.corrections_told import answered
 from watcher.flows.explain import explain
 from watcher.flows.feedback import lessons
@@ -471,6 +472,164 @@ def test_a_paper_that_was_marked_and_is_retracted_teaches_nothing_any_more(with_
         assert before == [1, 2]
         assert [paper.pmid for paper in lessons(one.store, "nmj").relevant] == [2]
         assert [warned.code for warned in standing.of_marked(one.store, NMJ)] == [Code.MARKED_RETRACTED]
+
+
+CONCERN: dict[str, Any] = {"relations": [("ExpressionOfConcernIn", 70, "J Sample Res. 2026 Mar;1(2):7")]}
+ERRATUM: dict[str, Any] = {"relations": [("ErratumIn", 80, "J Sample Res. 2026 Mar;1(2):8")]}
+
+
+def alerter(one: Desk, channel: str | None = "mail") -> Alerter:
+    """What tells the owner, as the App makes it."""
+    channels = {"mail": mail_channel()}
+    orders, watches = {order.name: order for order in one.orders}, {watch.name: watch for watch in one.watches}
+    return Alerter(one.store, channels, orders, watches, lambda _channel: ("owner@lab.example",), "lab.example", channel)
+
+
+def round_of(one: Desk, *instants: str, channel: str | None = "mail") -> None:
+    """Rounds as the service makes them: the tick, what is to be told, and its delivery."""
+    for instant in instants:
+        one.tick(instant)
+        if alerter(one, channel).after_tick(clock.now()):
+            one.ticker().deliverer.deliver(clock.now())
+
+
+def heard(one: Desk) -> list[tuple[str, str]]:
+    """Subject and text of each notice of a correction that the owner got."""
+    return [
+        (message.subject, " ".join(message.payload["text"].split()))
+        for _, to, message in one.post.messages
+        if message.headers.get("X-Watcher-Notice") == "correction" and to == "owner@lab.example"
+    ]
+
+
+def seeds(*pmids: int) -> tuple[Seed, ...]:
+    return tuple(Seed("nmj/seeds.txt", f"line {pmid}", "0" * 64, pmid=Pmid(pmid)) for pmid in pmids)
+
+
+def of_before(pmid: int, *changes: tuple[str, dict[str, Any]]) -> Planted:
+    """A paper that was there before the list: none presents it."""
+    return changing(pmid, *changes, created="2025-12-01")
+
+
+def test_what_became_of_a_seed_is_told_to_the_owner_once_by_its_name_and_it_stays_in_the_ranking(on_both: Desks) -> None:
+    doubted = of_before(1, ("2026-03-11", CONCERN))
+    mended = of_before(2, ("2026-03-18", ERRATUM))
+    with on_both(doubted, mended, on_nmj(3)) as one:
+        one.seeds = seeds(1, 2)
+        round_of(one, START, FIRST, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-21T06:00", "2026-03-23T08:00")
+
+        (first, of_concern), (second, of_erratum) = heard(one)
+        assert first == "[watcher] Expression of concern: The neuromuscular junction, part 1"
+        assert "PMID 1, a seed of watch nmj (The neuromuscular junction, part 1): Expression of concern:" in of_concern
+        assert "J Sample Res. 2026 Mar;1(2):7, PMID 70 (PubMed)." in of_concern
+        assert "The ranking goes on learning from it. Taking a seed out of its folder ends that." in of_concern
+        assert second == "[watcher] Erratum: The neuromuscular junction, part 2"
+        assert "etract" not in of_concern + of_erratum
+        assert "oncern" not in of_erratum
+        after, _ = resolve("nmj", one.seeds, store=one.store, source=None, now=clock.now())
+        assert [seed.article.pmid for seed in once(after) if seed.article] == [1, 2]
+        assert told(one) == []
+        assert one.store.open_notices() == ()
+
+
+def test_several_are_told_in_one_message_worst_first(with_papers: Desks) -> None:
+    records = [of_before(pmid, ("2026-03-11", ERRATUM)) for pmid in (1, 2)]
+    with with_papers(*records, of_before(3, ("2026-03-11", CONCERN)), on_nmj(4)) as one:
+        one.seeds = seeds(1, 2, 3)
+        round_of(one, START, FIRST, "2026-03-14T06:00", "2026-03-16T08:00")
+
+        ((subject, text),) = heard(one)
+        assert subject == "[watcher] 1 expression of concern, 2 corrections: papers that the ranking learns from"
+        assert re.findall(r"PMID (\d+), a seed", text) == ["3", "1", "2"]
+
+
+def test_what_became_of_a_marked_paper_that_no_list_presented_is_told_to_the_owner(with_papers: Desks) -> None:
+    with with_papers(of_before(1, ("2026-03-11", CONCERN)), on_nmj(2)) as one:
+        one.seeds = seeds(1)
+        round_of(one, START, FIRST)
+        one.seeds = ()
+        one.run("2026-03-09T09:00")
+        one.store.give_verdict(Pmid(1), VerdictKind.RELEVANT, ["nmj"], reader="pi", at=clock.now())
+        round_of(one, "2026-03-14T06:00", "2026-03-16T08:00")
+
+        ((_, text),) = heard(one)
+        assert "PMID 1, marked as relevant for watch nmj (" in text
+        assert "`watcher mark PMID undo` takes a verdict back." in text
+        assert [paper.pmid for paper in lessons(one.store, "nmj").relevant] == [1]
+
+
+def test_what_a_list_presented_is_told_by_the_list_and_a_retracted_seed_by_its_warning(with_papers: Desks) -> None:
+    with with_papers(changing(1, ("2026-03-11", ERRATUM)), of_before(2, ("2026-03-11", RETRACTED))) as one:
+        round_of(one, START, FIRST)
+        one.seeds = seeds(1, 2)
+        round_of(one, "2026-03-10T06:00", "2026-03-14T06:00", "2026-03-16T08:00")
+
+        assert len(told(one)) == 1
+        assert len(one.store.corrections()) == 2
+        assert heard(one) == []
+
+
+@pytest.mark.parametrize("broken", ["keep_reread", "tell_owner"])
+def test_a_crash_between_finding_and_telling_the_owner_neither_loses_nor_doubles_it(
+    on_both: Desks, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with on_both(of_before(1, ("2026-03-11", CONCERN)), on_nmj(2)) as one:
+        one.seeds = seeds(1)
+        round_of(one, START, FIRST)
+
+        with monkeypatch.context() as killed:
+            killed.setattr(Store, broken, _dying)
+            with pytest.raises(_Killed):
+                round_of(one, "2026-03-14T06:00")
+        round_of(one, "2026-03-14T06:05", "2026-03-14T06:10", "2026-03-21T06:00")
+
+        assert len(heard(one)) == 1
+
+
+def test_what_another_process_told_meanwhile_is_not_told_again(on_both: Desks) -> None:
+    with on_both(of_before(1, ("2026-03-11", CONCERN)), on_nmj(2)) as one:
+        one.seeds = seeds(1)
+        round_of(one, START, FIRST)
+        one.tick("2026-03-14T06:00")
+        found = [facts.correction.id for facts in one.store.untold_to_owner({"nmj"}, clock.now())]
+        notice = Notice("correction", clock.now(), headline="Expression of concern")
+
+        tries = [one.store.tell_owner(found, notice, (), host="lab.example", at=clock.now()) for _ in range(2)]
+
+        assert tries == [True, False]
+        assert one.store.untold_to_owner({"nmj"}, clock.now()) == ()
+
+
+def test_without_a_channel_for_alerts_it_waits_until_there_is_one(with_papers: Desks) -> None:
+    with with_papers(of_before(1, ("2026-03-11", CONCERN)), on_nmj(2)) as one:
+        one.seeds = seeds(1)
+        round_of(one, START, FIRST, "2026-03-14T06:00", channel=None)
+        (waiting,) = answered(one.store, {"weekly": WEEKLY}, clock.now(), lambda _name: None)
+        before = heard(one)
+        round_of(one, "2026-03-15T06:00")
+        (after,) = answered(one.store, {"weekly": WEEKLY}, clock.now(), lambda _name: None)
+
+        assert before == []
+        assert len(heard(one)) == 1
+        nobody = "no list has presented it, so no reader is told"
+        assert waiting.told == ("a seed of watch nmj", f"{nobody}; the owner is told through alerts.channel")
+        assert after.told == ("a seed of watch nmj", f"{nobody}; the owner was told on 15 March 2026")
+        (step,) = [step for step in explain(one.store, Pmid(1), clock.now()).steps if step.step == "told"]
+        assert step.detail == "the owner of the seed or verdict"
+
+
+def test_a_concern_about_a_seed_that_is_taken_back_is_told_after_a_week(with_papers: Desks) -> None:
+    with with_papers(of_before(1, ("2026-03-11", CONCERN), ("2026-03-18", {})), on_nmj(2)) as one:
+        one.seeds = seeds(1)
+        round_of(one, START, FIRST, "2026-03-14T06:00", "2026-03-21T06:00", "2026-03-22T06:00")
+        early = len(heard(one))
+        round_of(one, "2026-03-28T06:00", "2026-04-04T06:00")
+
+        assert early == 1
+        assert [subject.partition(":")[0] for subject, _ in heard(one)] == [
+            "[watcher] Expression of concern",
+            "[watcher] Taken back",
+        ]
 
 
 # --- records that PubMed deleted

@@ -342,6 +342,7 @@ def _correction_document(one: Answered) -> dict[str, Any]:
         "ended_at": facts.ended_at,
         "seed_of": list(facts.seed_of),
         "marked_for": list(facts.marked_for),
+        "owner_told_at": facts.owner_told_at,
         "lists": [asdict(each) for each in facts.tellings],
         "told": list(one.told),
     }

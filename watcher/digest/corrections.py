@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from watcher.digest.wording import count, listed, long_day, sentence
 from watcher.domain import Corrected, Correction, CorrectionKind
@@ -52,9 +52,14 @@ def name(kind: CorrectionKind, label: str = "") -> str:
 
 def counts(corrected: Sequence[Corrected]) -> str:
     """What a subject says of them: "1 retraction, 2 corrections"; "" for none. Each paper counts once, by its worst."""
+    return counted(paper.corrections[0].kind for paper in corrected)
+
+
+def counted(kinds: Iterable[CorrectionKind]) -> str:
+    """The same of kinds, in their order."""
     found: dict[tuple[str, str], int] = {}
-    for paper in corrected:
-        words = _COUNTED.get(paper.corrections[0].kind, ("correction", "corrections"))
+    for kind in kinds:
+        words = _COUNTED.get(kind, ("correction", "corrections"))
         found[words] = found.get(words, 0) + 1
     return ", ".join(count(number, *words) for words, number in found.items())
 

@@ -4,9 +4,10 @@
     a channel        it holds parked deliveries             alerts.channel if that is another one, else every other channel of a list
     configuration    what was saved cannot be used          alerts.channel only
     warnings         their set has changed                  alerts.channel only
+    corrections      of seeds and marked papers             alerts.channel only
 
 What is to be told is read off the database after each round: of each topic at most one notice is open. A notice that nobody can be told
-of is opened all the same, for `watcher status`, the log and the next digest.
+of is opened all the same, for `watcher status`, the log and the next digest. Corrections wait in the database until somebody can be told.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Alerter:
         standing = {one.topic: one for one in self.store.open_notices()}
         owed = [self._watch(name, standing.get(f"{trouble.WATCH}{name}"), now) for name in self.watches]
         owed += self._channels(standing, now)
+        owed.append(self._corrections(now))
         for topic in standing:
             kind, _, name = topic.partition(":")
             if f"{kind}:" == trouble.WATCH and name not in self.watches:
@@ -154,6 +156,21 @@ class Alerter:
         if self.alert_channel and self.alert_channel != name:
             return (self.alert_channel,)
         return [channel for order in self.orders.values() for channel in order.channels if channel != name]
+
+    # --- corrections ---------------------------------------------------------------------------------------------------------------
+
+    def _corrections(self, now: datetime) -> bool:
+        """Tell what became of papers that the ranking learns from and that no list tells of."""
+        found = self.store.untold_to_owner(self.watches.keys(), now) if self.alert_channel else ()
+        if not found or not self.alert_channel:
+            return False
+        notice = trouble.corrected(found, now)
+        owed = self._owed(notice, (self.alert_channel,))
+        ids = [one.correction.id for one in found]
+        told = bool(owed) and self.store.tell_owner(ids, notice, owed, host=self.host, at=now)
+        if told:
+            _log.info("%s %s", notice.whole, notice.todo)
+        return told
 
     # --- telling -------------------------------------------------------------------------------------------------------------------
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.digest.corrections import line
-from watcher.digest.wording import listed, long_day
+from watcher.digest.wording import long_day
 from watcher.domain import CorrectionKind, DigestList
 from watcher.flows.due import is_paused
+from watcher.flows.trouble import roles
 from watcher.store import CorrectionFacts, Store, TellingFacts
 
 
@@ -46,12 +47,9 @@ def _sentences(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: da
             yield f"list {one.list_name}: not told, as no source says so any more since {long_day(facts.ended_at.date())}"
         else:
             yield f"list {one.list_name}: not told yet, {_waits(one, facts, orders.get(one.list_name), now, next_digest)}"
-    if facts.seed_of:
-        yield f"a seed of {_watches(facts.seed_of)}{_left(facts)}"
-    if facts.marked_for:
-        yield f"marked as relevant for {_watches(facts.marked_for)}{_left(facts)}"
+    yield from (f"{role}{_left(facts)}" for role in roles(facts))
     if not facts.tellings:
-        yield "no list has presented it, so no reader is told"
+        yield f"no list has presented it, so no reader is told{_owner(facts)}"
 
 
 def _told(one: TellingFacts) -> str:
@@ -77,10 +75,14 @@ def _waits(one: TellingFacts, facts: CorrectionFacts, order: DigestList | None, 
     )
 
 
-def _watches(names: Sequence[str]) -> str:
-    return f"watch {names[0]}" if len(names) == 1 else f"watches {listed(list(names))}"
-
-
 def _left(facts: CorrectionFacts) -> str:
     is_void = facts.correction.kind.retracts and facts.ended_at is None
     return ": the owner is warned, and the ranking goes without it" if is_void else ""
+
+
+def _owner(facts: CorrectionFacts) -> str:
+    """Whether the owner was told; retractions are warned of."""
+    if facts.owner_told_at is not None:
+        return f"; the owner was told on {long_day(facts.owner_told_at.date())}"
+    waits = not facts.correction.kind.retracts and facts.ended_at is None
+    return "; the owner is told through alerts.channel" if waits else ""

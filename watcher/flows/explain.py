@@ -180,6 +180,8 @@ def _corrected(history: History) -> Iterable[Step]:
         for told in (told for told in facts.tellings if told.told_at):
             how = "with the paper" if told.with_paper else f"in the digest of {told.period}" if told.period else "at once"
             yield Step("told", one.kind, told.told_at, f"list {told.list_name}: {how}")
+        if facts.owner_told_at:
+            yield Step("told", one.kind, facts.owner_told_at, "the owner of the seed or verdict")
 
 
 def _answer(history: History, now: datetime, next_digest: NextDigest) -> str:

@@ -9,20 +9,24 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from watcher.digest.wording import count, day, day_and_time
+from watcher.digest.clean import clip, plain
+from watcher.digest.corrections import counted, line, name
+from watcher.digest.wording import count, day, day_and_time, listed
 from watcher.domain import ErrorKind, Notice, RunOutcome, RunReport, Warned
 from watcher.errors import Problem
-from watcher.store import DeliveryFacts, RunHistory
+from watcher.store import CorrectionFacts, DeliveryFacts, RunHistory
 
 CONFIGURATION = "configuration"
 WATCH = "watch:"
 WARNINGS = "warnings"
 CHANNEL = "channel:"
+CORRECTION = "correction"
 
 _SAID = 400
 _PROBLEMS = 5
 _WARNINGS = 20
 _NAMED = 5
+_TITLE = 120
 
 _BY_ITSELF = "Nothing is lost: the search is tried again by itself, and the next good one reads everything since the last."
 _SHORT = {
@@ -173,6 +177,35 @@ def warnings_found(place: str, found: Sequence[Warned], before: str, now: dateti
 def warnings_gone(topic: str, since: datetime, now: datetime) -> Notice:
     """The end of that."""
     return Notice(topic, since, headline="There is nothing to warn of any more", recovered_at=now, is_failure=False)
+
+
+def corrected(found: Sequence[CorrectionFacts], now: datetime) -> Notice:
+    """What became of papers that the ranking learns from and goes on with; `found` is worst first and not empty."""
+    first, only = found[0].correction, len(found) == 1
+    counts = counted(one.correction.kind for one in found)
+    headline = f"{name(first.kind, first.label)}: {_title(found[0])}" if only else f"{counts}: papers that the ranking learns from"
+    lines = [f"{_who(one)}: {line(one.correction)}" for one in found]
+    more = [f"And {len(lines) - _WARNINGS:,} more, which `watcher corrections` lists."] if len(lines) > _WARNINGS else []
+    todo = [f"The ranking goes on learning from {'it' if only else 'them'}."]
+    todo += ["Taking a seed out of its folder ends that."] if any(one.seed_of for one in found) else []
+    todo += ["`watcher mark PMID undo` takes a verdict back."] if any(one.marked_for for one in found) else []
+    since = min(one.correction.found_at or now for one in found)
+    what = "\n".join([*lines[:_WARNINGS], *more])
+    return Notice(CORRECTION, min(since, now), headline=headline, what=what, todo=" ".join(todo), is_failure=False)
+
+
+def roles(one: CorrectionFacts) -> list[str]:
+    """What a paper is to watches: "a seed of watch nmj", "marked as relevant for watches als and nmj"."""
+    told = {"a seed of": one.seed_of, "marked as relevant for": one.marked_for}
+    return [f"{role} {'watch' if len(names) == 1 else 'watches'} {listed(list(names))}" for role, names in told.items() if names]
+
+
+def _who(one: CorrectionFacts) -> str:
+    return f"PMID {one.correction.pmid}, {' and '.join(roles(one))} ({_title(one)})"
+
+
+def _title(one: CorrectionFacts) -> str:
+    return clip(plain(one.title).replace("`", "'").rstrip("."), _TITLE) or f"PMID {one.correction.pmid}"
 
 
 def _where(one: Warned) -> str:

@@ -550,6 +550,18 @@ class Store:
         with self._database.writing() as session:
             return tellings.owe(session, list_name, ids, headline, owed, host=host, at=at)
 
+    def untold_to_owner(self, watches: Collection[str], now: datetime) -> tuple[CorrectionFacts, ...]:
+        """What became of seeds of these watches, and of papers marked as relevant for them, that no list presented, that the ranking goes
+        on with, and that the owner was never told of, worst first."""
+        with self._database.reading() as session:
+            return tellings.untold_to_owner(session, watches, now)
+
+    def tell_owner(self, ids: Sequence[int], notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+        """Writes the messages that tell the owner of these corrections, and that each was told, in one transaction; False, with nothing
+        written, when one of them was told meanwhile."""
+        with self._database.writing() as session:
+            return tellings.tell_owner(session, ids, notice, owed, host=host, at=at)
+
     def corrections(self, *, since: datetime | None = None) -> tuple[CorrectionFacts, ...]:
         """The corrections found since then, of papers that a list had, a reader marked as relevant or a watch has as a seed; None: all."""
         with self._database.reading() as session:

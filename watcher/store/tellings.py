@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Pmid, VerdictKind
+from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Notice, Pmid, VerdictKind
 from watcher.store import articles as records
 from watcher.store import configuration, corrections, messages
 from watcher.store.database import batches, insert_one
@@ -149,6 +149,64 @@ def owe(
     return True
 
 
+# --- the owner -------------------------------------------------------------------------------------------------------------------
+
+
+def untold_to_owner(session: orm.Session, watches: Collection[str], now: datetime) -> tuple[CorrectionFacts, ...]:
+    """What became of seeds of these watches, and of papers marked as relevant for them, that no list presented and that the owner was never
+    told of, worst first. Retractions are none of it: they are warned of for as long as they stand."""
+    told = sa.exists().where(notices.c.key == _key_of(correction_rows.c.id))
+    shown = sa.exists().where(presented.c.work_id == articles.c.work_id)
+    used = sa.select(seeds.c.pmid).where(seeds.c.pmid.is_not(None), seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None))
+    marked = sa.select(verdicts.c.pmid).where(verdicts.c.undone_at.is_(None), verdicts.c.kind == VerdictKind.RELEVANT.value)
+    found = listed(
+        session,
+        correction_rows.c.ended_at.is_(None),
+        correction_rows.c.kind.not_in([kind.value for kind in CorrectionKind if kind.retracts]),
+        sa.or_(correction_rows.c.pmid.in_(used), correction_rows.c.pmid.in_(marked)),
+        ~told,
+        ~shown,
+    )
+    mine = [one for one in found if not one.tellings and not {*one.seed_of, *one.marked_for}.isdisjoint(watches)]
+    here = {one.correction.id for one in mine}
+    known = _owner_told(session, {one.correction.about for one in mine if one.correction.about})
+    speaking = [one for one in mine if _speaks(one.correction, known, here, now)]
+    return tuple(sorted(speaking, key=lambda one: (_WORST.index(one.correction.kind), one.correction.id)))
+
+
+def tell_owner(session: orm.Session, ids: Sequence[int], notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+    """Writes the messages that tell the owner of corrections, and that each of them was told; False when one of them was told before.
+
+    Each is a notice that is over when it is told; the messages are those of the first."""
+    if _owner_told(session, ids):
+        return False
+    facts = {"topic": notice.topic, "headline": notice.headline, "since": notice.since, "opened_at": at, "closed_at": at}
+    rows = [insert_one(session, notices, **facts, key=_key(number), what=notice.what, todo=notice.todo) for number in ids]
+    for one in owed:
+        message_id = messages.keep(session, one.message, {"notice_id": rows[0]})
+        messages.owe(session, message_id, one.channel, one.recipients, host=host, at=at)
+    return True
+
+
+def _owner_told(session: orm.Session, ids: Collection[int]) -> dict[int, datetime]:
+    """When the owner was told of each of the corrections, as far as that was done."""
+    numbers = {_key(number): number for number in ids}
+    wanted = sa.select(notices.c.key, notices.c.opened_at)
+    return {numbers[key]: at for batch in batches(numbers) for key, at in session.execute(wanted.where(notices.c.key.in_(batch)))}
+
+
+_OWNER = "correction:"
+
+
+def _key(number: int) -> str:
+    """The key of the notice by which the owner is told of a correction."""
+    return f"{_OWNER}{number}"
+
+
+def _key_of(column: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+    return sa.literal(_OWNER, sa.String) + sa.cast(column, sa.String)
+
+
 # --- for people ------------------------------------------------------------------------------------------------------------------
 
 
@@ -162,7 +220,7 @@ def listed(session: orm.Session, *conditions: sa.ColumnElement[bool]) -> tuple[C
     )
     rows = session.execute(wanted).mappings().all()
     had, told = _had(session, {row["work_id"] for row in rows if row["work_id"]}), _told(session, [row["id"] for row in rows])
-    roles = _roles(session, {Pmid(row["pmid"]) for row in rows})
+    roles, owner = _roles(session, {Pmid(row["pmid"]) for row in rows}), _owner_told(session, [row["id"] for row in rows])
     facts = (
         CorrectionFacts(
             correction=corrections.value(row),
@@ -171,6 +229,7 @@ def listed(session: orm.Session, *conditions: sa.ColumnElement[bool]) -> tuple[C
             tellings=tuple(_telling(one, told.get((row["id"], one["list_id"]))) for one in had.get(row["work_id"], ())),
             seed_of=roles.get(Pmid(row["pmid"]), ((), ()))[0],
             marked_for=roles.get(Pmid(row["pmid"]), ((), ()))[1],
+            owner_told_at=owner.get(row["id"]),
         )
         for row in rows
     )

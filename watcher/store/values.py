@@ -475,7 +475,8 @@ class TellingFacts:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionFacts:
-    """A correction, and who was told of it. `ended_at`: since when no source says so any more. `seed_of` and `marked_for` are watches."""
+    """A correction, and who was told of it. `ended_at`: since when no source says so any more. `seed_of` and `marked_for` are watches;
+    `owner_told_at` is when their owner was told, which is done where no list presented the paper and the ranking goes on with it."""
 
     correction: Correction
     title: str
@@ -483,3 +484,4 @@ class CorrectionFacts:
     seed_of: tuple[str, ...] = ()
     marked_for: tuple[str, ...] = ()
     ended_at: datetime | None = None
+    owner_told_at: datetime | None = None
