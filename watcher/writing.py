@@ -1,6 +1,6 @@
 """How commands write files: whole or not at all, and never over what matters.
 
-    accepted   where a file may be written: not over what is guarded, and over another file only when told to
+    accepted   where a file may be written: not over what is guarded; over another file, or where it would be read, only when told to
     whole      a hidden file beside it, which gets the name once it is finished and on the disk
 
 What is guarded is said by the caller. It is known by its path, by every link to it, and by its name in any case.
@@ -29,16 +29,18 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Reach(Enum):
-    """How far a guard reaches: the file of this name, be it there or not; what is there below a folder; every name below it."""
+    """How far a guard reaches: the file of this name, be it there or not; what is there below a folder; every name below it; below it what
+    is not there yet, as long as nobody says `--force`."""
 
     FILE = "file"
     THERE = "there"
     BELOW = "below"
+    NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """What no command writes over. `what` is how messages call it, such as "the database"."""
+    """What no command writes over. `what` is how messages call it, such as "the database"; with `Reach.NEW`, what becomes of a new file."""
 
     path: Path
     what: str
@@ -51,15 +53,17 @@ def accepted(target: Path, guarded: Iterable[Guarded] = (), *, force: bool = Fal
     Args:
         target: what the user named.
         guarded: what is never written over.
-        force: another file that is there may be replaced.
+        force: another file that is there may be replaced, and a new one put where it would be read.
         streams: a terminal, a pipe or the like will do.
 
     Raises:
-        ConfigurationError: it is guarded, a folder or a disk, or there is a file and `force` was not given.
+        ConfigurationError: it is guarded, a folder or a disk; or `force` was not given, and there is a file, or a new one would be read.
     """
     place = Path(os.path.realpath(target))  # unlike resolve(), it takes links that lead in a circle
     for one in guarded:
-        if _is_reached(place, one):
+        if one.reach is Reach.NEW:
+            _must_be_meant(target, place, one, force=force)
+        elif _is_reached(place, one):
             raise _refused(target, f"this is {one.what}, and no command writes over it", "name another file")
     found = _mode(place)
     if found is None or (streams and _is_stream(found)):
@@ -71,6 +75,11 @@ def accepted(target: Path, guarded: Iterable[Guarded] = (), *, force: bool = Fal
     if not force:
         raise there_already(target)
     return place
+
+
+def _must_be_meant(target: Path, place: Path, one: Guarded, *, force: bool) -> None:
+    if not force and not os.path.lexists(place) and any(_is_same(parent, one.path) for parent in place.parents):
+        raise _refused(target, f"a new file here {one.what}", "name another place, or write it here with --force")
 
 
 def there_already(target: Path) -> ConfigurationError:
@@ -92,7 +101,7 @@ def write(
         target: what the user named.
         content: what will be in it.
         guarded: what is never written over.
-        force: replace a file that is there.
+        force: replace a file that is there, or put a new one where it would be read.
         read_back: reads what was written, under another name, as its user will; what it raises ends the writing.
 
     Raises:

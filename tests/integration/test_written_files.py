@@ -139,6 +139,40 @@ def test_another_file_is_replaced_only_with_force_and_nothing_is_sent_before_tha
     assert (folder / "papers.ris").read_bytes() != b"kept"
 
 
+NEW = {
+    "seeds/nmj/papers.ris": "is read as seeds at the next look",
+    "seeds/new/papers.ris": "is read as seeds at the next look",
+    "soft/papers.ris": "is read as seeds at the next look",
+    "secrets/papers.ris": "may be read as a secret",
+    "config/papers.ris": "belongs to the configuration, where no command replaces it",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_new_file_where_it_would_be_read_needs_force_and_nothing_is_sent_before(command: str, shell: Shell) -> None:
+    words, folder = COMMANDS[command], shell.lab.folder
+    (folder / "soft").symlink_to("seeds/nmj")
+    before = everything(folder)
+
+    for name, becomes in NEW.items():
+        said = shell(*words(name))
+
+        assert (said.code, said.out) == (1, ""), name
+        assert said.err == f"{name}: a new file here {becomes}\n    name another place, or write it here with --force\n"
+    assert everything(folder) == before
+    assert (shell.lab.mail.mails, shell.lab.slack.posts) == ([], [])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_with_force_a_new_file_may_stand_among_the_seeds(command: str, shell: Shell) -> None:
+    words, folder = COMMANDS[command], shell.lab.folder
+
+    done = shell(*words("seeds/nmj/papers.ris"), "--force")
+
+    assert done.code == 0
+    assert (folder / "seeds" / "nmj" / "papers.ris").is_file()
+
+
 @pytest.mark.parametrize("name", ["-", "/dev/stdout"])
 def test_a_dash_is_standard_output(name: str, shell: Shell) -> None:
     plain, dash = shell("export", "--watch", "nmj"), shell("export", "--watch", "nmj", "--out", name)

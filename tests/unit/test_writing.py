@@ -106,6 +106,31 @@ WAYS: list[Callable[[Path], Path]] = [
 ]
 
 
+@pytest.mark.parametrize("name", ["seeds/new.ris", "seeds/a/b/new.ris", "Seeds/new.ris", "soft/new.ris", "seeds/a/../new.ris"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_new_file_in_a_folder_that_is_read_must_be_meant(name: str, tmp_path: Path, *, is_there: bool) -> None:
+    if is_there:
+        (tmp_path / "seeds" / "a").mkdir(parents=True)
+    (tmp_path / "soft").symlink_to("seeds")
+    target, guarded = tmp_path / name, (Guarded(tmp_path / "seeds", "is read as seeds", Reach.NEW),)
+
+    with pytest.raises(ConfigurationError) as refusal:
+        accepted(target, guarded)
+    place = accepted(target, guarded, force=True)
+
+    assert (
+        str(refusal.value) == f"{target}: a new file here is read as seeds\n    name another place, or write it here with --force"
+    )
+    assert place == Path(os.path.realpath(target))
+
+
+def test_beside_a_folder_that_is_read_a_new_file_needs_no_force(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    target = tmp_path / "seeds.ris"
+
+    assert accepted(target, [Guarded(tmp_path / "seeds", "is read as seeds", Reach.NEW)]) == target
+
+
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_what_is_guarded_is_written_over_by_no_way_and_by_no_force(way: Callable[[Path], Path], tmp_path: Path) -> None:
     guarded = guard(tmp_path)

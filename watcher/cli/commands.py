@@ -93,7 +93,9 @@ STANDARD_OUTPUT = frozenset({"-", "/dev/stdout", "/dev/fd/1"})
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of standard output.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="With --out: replace a file that is there.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="With --out: replace a file that is there, or write among seeds or configuration.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -564,7 +566,9 @@ def send_test(
 def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Where the copy goes: one SQLite file, also of a PostgreSQL database.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there, or write among seeds or configuration.")
+    ] = False,
 ) -> None:
     """Copy the database into one file, while everything runs."""
     from watcher.cli import show  # noqa: PLC0415

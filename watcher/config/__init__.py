@@ -121,16 +121,22 @@ def files_of(path: Path | None = None, *, environ: Mapping[str, str] = os.enviro
 
 
 def guarded(settings: Settings, *, environ: Mapping[str, str] = os.environ) -> Iterator[Guarded]:
-    """What no command may write over: the file and all that lies in its folder, the files of themes, the secrets, and the seeds."""
+    """What no command may write over: the file and all that lies in its folder, the files of themes, the secrets, and the seeds. And where
+    a new file would be read, which must be meant."""
     file, home = settings.path, settings.home
     yield Guarded(file, "the configuration file")
     yield Guarded(file.parent / THEMES, "a place of themes", Reach.BELOW)
     secrets = files_of(file, environ=environ) - {file, file.parent / THEMES}
-    for one in sorted({home / SECRETS, *secrets}):
+    secrets |= {home / SECRETS}
+    seeds = {home / SEEDS, *(home / SEEDS / folder for watch in settings.watches.values() for folder in watch.seeds)}
+    for one in sorted(secrets):
         yield Guarded(one, "a secret", Reach.THERE if is_folder(one) else Reach.FILE)
-    for one in sorted({home / SEEDS, *(home / SEEDS / folder for watch in settings.watches.values() for folder in watch.seeds)}):
+    for one in sorted(seeds):
         yield Guarded(one, "a seed file", Reach.THERE)
     yield Guarded(file.parent, "a file of the configuration's folder", Reach.THERE)
+    yield from (Guarded(one, "is read as seeds at the next look", Reach.NEW) for one in sorted(seeds))
+    yield from (Guarded(one, "may be read as a secret", Reach.NEW) for one in sorted(secrets))
+    yield Guarded(file.parent, "belongs to the configuration, where no command replaces it", Reach.NEW)
 
 
 class _Gathering:
