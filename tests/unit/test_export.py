@@ -186,7 +186,8 @@ def test_ris_says_what_the_article_says() -> None:
     assert entry == {
         "type_of_reference": "JOUR",
         "secondary_title": "Sample journal of synapses",
-        "journal_name": "Sample J Synapses",
+        "alternate_title3": "Sample journal of synapses",
+        "alternate_title1": "Sample J Synapses",
         "alternate_title2": "Sample J Synapses",
         "issn": "0000-0019",
         "volume": "12",
@@ -194,7 +195,7 @@ def test_ris_says_what_the_article_says() -> None:
         "start_page": "187",
         "end_page": "194",
         "title": "Sample: Agrn+/- mice & 5% {braces} when p < 0.05_α",
-        "authors": ["Sample, Jane A, Jr", "Müller-Łoś, Ödön", "Sample Consortium and Friends"],
+        "authors": ["Sample, Jane A, Jr", "Müller-Łoś, Ödön", "Sample Consortium and Friends,"],
         "year": "2026",
         "date": "2026/01/05/",
         "doi": "10.0000/Sample_2026.1",
@@ -217,6 +218,14 @@ def test_every_line_of_ris_is_a_tag() -> None:
     assert lines.count("ER  - ") == 2
 
 
+def test_a_collective_in_ris_ends_in_a_comma_unless_it_has_one() -> None:
+    authors = (Author(collective="Sample Network"), Author(collective="Sample Unit, Nowhere"), Author("Sample"))
+
+    (entry,) = ris(replace(PAPER, authors=authors))
+
+    assert entry["authors"] == ["Sample Network,", "Sample Unit, Nowhere", "Sample"]
+
+
 def test_a_preprint_and_a_retraction_are_marked_in_ris() -> None:
     (entry,) = ris(replace(PAPER, publication_types=("Preprint", "Retracted Publication")))
 
@@ -236,6 +245,7 @@ def test_a_chapter_and_a_book_have_their_own_ris_types() -> None:
     assert (book["type_of_reference"], book["title"]) == ("BOOK", "Sample Reviews")
     assert (book["tertiary_authors"], chapter.get("tertiary_authors")) == (["Editor, Eve"], None)
     assert not {"secondary_title", "secondary_authors"} & book.keys()
+    assert not {"alternate_title3"} & (chapter.keys() | book.keys())
 
 
 def test_the_pmcid_of_a_chapter_is_a_note_alone() -> None:
@@ -588,6 +598,21 @@ def test_a_book_has_its_own_tags_in_nbib() -> None:
         ["Editor, Eve"],
     )
     assert "JT" not in entry
+
+
+@pytest.mark.parametrize(
+    ("title", "vernacular", "shown"),
+    [
+        ("", "Probe über Agrin", "Probe über Agrin"),
+        ("[Not Available].", "Probe über Agrin", "Probe über Agrin"),
+        ("[Not Available].", "", "[Not Available]."),
+        ("Sample of agrin", "Probe über Agrin", "Sample of agrin"),
+    ],
+)
+def test_the_title_of_nbib_is_the_vernacular_one_where_pubmed_has_no_other(title: str, vernacular: str, shown: str) -> None:
+    (record,) = medline(replace(PAPER, title=title, vernacular_title=vernacular))
+
+    assert (record["TI"], record.get("TT", "")) == (shown, vernacular)
 
 
 def test_an_issn_of_unknown_kind_is_left_out_of_nbib() -> None:

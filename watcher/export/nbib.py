@@ -27,7 +27,8 @@ def to_nbib(articles: Iterable[Article]) -> str:
     """Write `articles` in PubMed's format, one blank line between records.
 
     Tags and their order are those of PubMed's own download (NLM, "MEDLINE/PubMed Data Element (Field) Descriptions"). Tags for what an
-    `Article` does not hold (OWN, DCOM, GR, RN numbers, hours of the history) are left out or read 00:00.
+    `Article` does not hold (OWN, DCOM, GR, RN numbers, hours of the history) are left out or read 00:00. Where PubMed has no title but the
+    vernacular one, TI holds that too: few readers know TT.
     """
     return "\n".join("".join(f"{row}\n" for row in _rows(article)) for article in articles)
 
@@ -78,7 +79,7 @@ def _source(article: Article) -> Pairs:
     yield "VI", article.volume
     yield "IP", article.issue
     yield "DP", article.published.text
-    yield "TI", article.title
+    yield "TI", article.display_title if article.vernacular_title else article.title
     yield "BTI", journal.title if article.is_book else ""
     yield "PG", article.pages
     yield from (("LID", location) for location in _locations(article))

@@ -25,6 +25,10 @@ class _Writer(rispy.RisWriter):  # type: ignore[misc]  # rispy has no types
 def to_ris(articles: Iterable[Article]) -> str:
     """Write `articles` as RIS, one reference each.
 
+    The journal is T2 and JF, without which bibutils takes the abbreviation for it; that is J2 and JA, never JO, which is a full title where
+    it is read. A collective ends in a comma, without which it is a person's fore names and last name (EndNote's manual, "Author and Editor
+    Names"); one that has a comma of its own is parted anyhow.
+
     AN is the PMID, DB "PubMed", C2 of an article the PMCID (EndNote's field for it), UR the PubMed page, KW the authors' keywords and the
     MeSH headings. What Zotero has no field for stands as a note too, N1: "PMID: 1", "PMCID: PMC1", "Preprint". A preprint is TY JOUR with M3
     "Preprint", since UNPB would lose server and DOI in most managers; a book article is CHAP, or BOOK when it is the whole book.
@@ -58,9 +62,11 @@ def _entry(article: Article) -> dict[str, str | list[str]]:
 
 def _source(article: Article, kind: Kind) -> dict[str, str | list[str]]:
     journal, (first, last) = article.journal, page_range(article.pages)
+    title = line(journal.title or journal.abbreviation)
     return {
-        "secondary_title": "" if kind is Kind.BOOK else line(journal.title or journal.abbreviation),
-        "journal_name": line(journal.abbreviation),
+        "secondary_title": "" if kind is Kind.BOOK else title,
+        "alternate_title3": title if kind is Kind.ARTICLE else "",
+        "alternate_title1": line(journal.abbreviation),
         "alternate_title2": line(journal.abbreviation),
         "publisher": line(journal.publisher),
         "place_published": line(journal.country) if article.is_book else "",
@@ -83,8 +89,8 @@ def _notes(article: Article) -> Iterator[str]:
 
 
 def _name(author: Author) -> str:
-    if author.collective:
-        return line(author.collective)
+    if collective := line(author.collective):
+        return collective if "," in collective else f"{collective},"
     return line(", ".join(part for part in (author.last_name, author.fore_name or author.initials, author.suffix) if part))
 
 
