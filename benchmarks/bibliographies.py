@@ -1,14 +1,14 @@
 """What the readers of bibliographies make of exports: each field beside the record's own, and what LaTeX prints.
 
-    python benchmarks/bibliographies.py RECORDS.xml.gz [--half even] [--records 1000] [--against CHECKOUT] [--zotero TRANSLATORS]
+    python benchmarks/bibliographies.py RECORDS.xml.gz [--half even] [--records 1000] [--against COMMIT] [--zotero TRANSLATORS]
 
-Each reader is installed once, pinned, into FOLDER (npm and PyPI; `pdflatex`, `bibtex` and `pdftotext` are the machine's: Debian's
-texlive-latex-base and poppler-utils). A piece of work that is done is not done again; no piece is begun after `--seconds`. `--half`: the
-records of even or odd PMID, so that what is tuned on one half is told of the other. `--against`: a checkout whose exports are read beside.
-`--zotero`: a checkout of Zotero's translators.
+Each reader is installed once, pinned, into FOLDER (npm and PyPI; `pdflatex`, `bibtex`, `pdftotext` and `ris2xml` are the machine's:
+Debian's texlive-latex-base, poppler-utils and bibutils; without them their rows are missing, and it is said). A piece of work that is done
+is not done again; no piece is begun after `--seconds`. `--half`: the records of even or odd PMID, so that what is tuned on one half is told
+of the other. `--against`: another commit of this repository, whose exports are read beside. `--zotero`: a checkout of Zotero's translators.
 
 Compared is text without markup, after NFKC, with white space folded and curled quotes straight, since TeX and pandoc curl them; pages
-with a hyphen. A name is family, given, suffix; a collective is one name. In a PDF, white space and hyphens are left out too.
+with a hyphen, the last in full. A name is family, given, suffix; a collective is one name. In a PDF, white space and hyphens are left out too.
 A title that differs is counted under the first cause that explains it.
 """
 
@@ -22,6 +22,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import unicodedata
 from collections import Counter
@@ -31,6 +32,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
+from delivering import checked_out
+
 from watcher.domain import Article, Author
 from watcher.export import FORMATS
 from watcher.export.fields import abstract_of, date_of, page_range
@@ -39,22 +42,27 @@ from watcher.pubmed import parse
 
 NPM = (
     "@retorquere/bibtex-parser@9.0.29", "@citation-js/core@0.9.0", "@citation-js/plugin-bibtex@0.9.0", "@citation-js/plugin-ris@0.8.2",
-    "biblatex-csl-converter@3.6.0",
+    "biblatex-csl-converter@3.6.0", "@iebh/reflib@2.3.6",
 )  # fmt: skip
-PYPI = ("pypandoc_binary==1.17", "pybtex==0.26.1", "rispy==0.10.0", "biopython==1.88")
+PYPI = ("pypandoc_binary==1.17", "pybtex==0.26.1", "rispy==0.10.0", "biopython==1.88", "nbib==0.3.2")
 READERS = {
     "bib": ("retorquere.mjs", "citation.mjs", "converter.mjs", "pandoc.py", "pybtex_fields.py", "pdflatex"),
-    "ris": ("rispy_fields.py", "citation.mjs", "pandoc.py"),
-    "nbib": ("medline.py",),
-    "csl-json": ("citation.mjs", "pandoc.py"),
+    "ris": ("citation.mjs", "converter.mjs", "reflib.mjs", "bibutils.py", "pandoc.py", "rispy_fields.py"),
+    "nbib": ("medline.py", "nbib_fields.py", "converter.mjs", "reflib.mjs"),
+    "csl-json": ("citation.mjs", "pandoc.py", "converter.mjs"),
 }
+PROGRAMS = {"pdflatex": ("pdflatex", "bibtex", "pdftotext"), "bibutils.py": ("ris2xml",)}
+"""What must be on the machine for a reader."""
 CALLED = {
     "retorquere.mjs": "@retorquere/bibtex-parser", "citation.mjs": "@citation-js", "converter.mjs": "biblatex-csl-converter",
     "pandoc.py": "pandoc", "pybtex_fields.py": "pybtex", "pdflatex": "pdflatex, plain.bst", "rispy_fields.py": "rispy",
-    "medline.py": "Bio.Medline", "zotero.mjs": "Zotero's own",
+    "medline.py": "Bio.Medline", "nbib_fields.py": "nbib", "reflib.mjs": "@iebh/reflib", "bibutils.py": "bibutils",
+    "zotero.mjs": "Zotero's own",
 }  # fmt: skip
 PIECE = 250
-FIELDS = ("title", "authors", "container", "year", "volume", "pages", "doi", "abstract")
+FIELDS = ("title", "authors", "doi", "pmid", "abstract", "container", "year", "volume", "pages")
+SHOWN = 5
+"""So many of them have columns of their own."""
 Row = dict[str, Any]
 
 
@@ -72,17 +80,21 @@ def _greek(text: str) -> str:
     return re.sub("[α-μν-ξπ-ρσ-ωΓΔΘΛΞΠΣΦΨΩ]", command, text)
 
 
+_SCRIPT = re.compile(r"\\text(sub|super)script\{\{([^{}\\$]*)\}\}")
+"""A script of one run of text; what holds markup of its own stays."""
+
+
 def _as_signs(text: str) -> str:
     def signs(found: re.Match[str]) -> str:
         table = SUBSCRIPTS if found[1] == "sub" else SUPERSCRIPTS
         known = all(letter in table for letter in found[2])
         return "".join(table[letter] for letter in found[2]) if known else found[0]
 
-    return re.sub(r"\\text(sub|super)script\{([^{}\\$]*)\}", signs, text)
+    return _SCRIPT.sub(signs, text)
 
 
 def _as_mathematics(text: str) -> str:
-    return re.sub(r"\\text(sub|super)script\{([^{}\\$]*)\}", lambda one: f"${'_' if one[1] == 'sub' else '^'}{{{one[2]}}}$", text)
+    return _SCRIPT.sub(lambda one: f"${'_' if one[1] == 'sub' else '^'}{{{one[2]}}}$", text)
 
 
 VARIANTS: dict[str, Callable[[str], str]] = {
@@ -154,7 +166,7 @@ class Bench:
         command = [*program, str(self.folder / reader), str(file)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
         if done.returncode:
-            return [{"error": done.stderr[-2_000:]}]
+            return [{"error": f"stopped: {(done.stderr.strip().splitlines() or ['(says nothing)'])[-1]}"}]
         return [json.loads(line) for line in done.stdout.splitlines()] + [{"error": one} for one in done.stderr.splitlines()]
 
     def _latex(self, text: str, articles: Sequence[Article]) -> list[Row]:
@@ -209,6 +221,7 @@ def wanted(article: Article) -> Row:
         "volume": article.volume,
         "pages": "-".join(page for page in page_range(article.pages) if page),
         "doi": article.doi,
+        "pmid": str(article.pmid),
         "abstract": abstract_of(article),
     }
 
@@ -221,8 +234,9 @@ def person(author: Author) -> Row:
 
 
 def name(person: Row) -> str:
-    """A name as it is compared; what has one part is the same as a collective, and a suffix may stand behind the given name."""
-    given = ", ".join(part for part in (person.get("given"), person.get("suffix")) if part)
+    """A name as it is compared; what has one part is the same as a collective, and a suffix may stand behind the given name, where PubMed
+    has it."""
+    given = " ".join(part for part in (person.get("given"), person.get("suffix")) if part).replace(",", "")
     return "|".join(folded(part) for part in (person.get("literal"), person.get("family"), given) if part)
 
 
@@ -231,10 +245,15 @@ def same(field: str, want: Any, got: Any) -> bool:  # noqa: ANN401 - each field 
     if field == "authors":
         return [name(one) for one in want] == [name(one) for one in got or []]
     if field == "pages":
-        return re.sub("[-‐-―]+", "-", folded(want)) == re.sub("[-‐-―]+", "-", folded(got))
+        return _in_full(want) == _in_full(got)
     if field == "doi":
         return folded(want).casefold() == folded(got).casefold()
     return folded(want) == folded(got)
+
+
+def _in_full(pages: object) -> str:
+    """Pages with a hyphen, the last in full."""
+    return "-".join(page for page in page_range(re.sub("[-‐-―]+", "-", folded(pages))) if page)
 
 
 def cause(want: str, got: object) -> str:
@@ -244,6 +263,8 @@ def cause(want: str, got: object) -> str:
         return "entry or title lost"
     if read.casefold() == meant.casefold():
         return "capitals changed"
+    if re.sub("'+", "'", read) == re.sub("'+", "'", meant):
+        return "quotes as the locale has them"
     if read == re.sub("[{}]", "", meant):
         return "braces dropped"
     if "\\" in read or "$" in read:
@@ -251,6 +272,14 @@ def cause(want: str, got: object) -> str:
     if read == "(not found)":
         return "not in the PDF"
     return "other"
+
+
+def told_of(articles: Sequence[Article], rows: Sequence[Row]) -> list[Row]:
+    """What a reader tells of each record: by its key or PMID; where it keeps neither and gives as many as there are, by order."""
+    read = [row for row in rows if "error" not in row]
+    by_key = {row.get("key"): row for row in read}
+    found = [by_key.get(key) or by_key.get(str(one.pmid)) for key, one in zip(keys_of(articles), articles, strict=True)]
+    return read if not any(found) and len(read) == len(articles) else [one or {} for one in found]
 
 
 @dataclass
@@ -265,10 +294,9 @@ class Tally:
 
     def add(self, articles: Sequence[Article], rows: Sequence[Row], fields: Sequence[str]) -> None:
         """Count a piece."""
-        read = {row["key"]: row for row in rows if "key" in row}
         self.errors.update(row["error"][:120] for row in rows if "error" in row)
-        for key, article in zip(keys_of(articles), articles, strict=True):
-            want, got = wanted(article), read.get(key) or read.get(str(article.pmid)) or {}
+        for article, got in zip(articles, told_of(articles, rows), strict=True):
+            want = wanted(article)
             self.records += 1
             for one in fields:
                 if not same(one, want[one], got.get(one)):
@@ -321,17 +349,25 @@ def affected(articles: Sequence[Article], variant: str) -> Sequence[Article]:
     return [one for one in articles if title(one, variant) != title(one, "as written")]
 
 
-def before(checkout: Path, articles: Sequence[Article], source: Path) -> str:
-    """The same records as another checkout exports them."""
-    script = (
-        "import sys; from pathlib import Path; from watcher.pubmed import parse; from watcher.export import FORMATS\n"
-        "pmids = set(map(int, sys.stdin.read().split()))\n"
-        "sys.stdout.write(FORMATS['bib']([one for one in parse.articles(Path(sys.argv[1])) if one.pmid in pmids]))"
-    )
-    environment = dict(os.environ) | {"PYTHONPATH": str(checkout)}
-    asked = " ".join(str(one.pmid) for one in articles)
-    command = [sys.executable, "-c", script, str(source)]
-    return subprocess.run(command, input=asked, capture_output=True, text=True, check=True, env=environment, cwd=checkout).stdout  # noqa: S603
+BEFORE = """
+import sys
+from pathlib import Path
+from watcher.export import FORMATS
+from watcher.pubmed import parse
+
+pmids = set(map(int, sys.stdin.read().split()))
+sys.stdout.write(FORMATS["bib"]([one for one in parse.articles(Path(sys.argv[1])) if one.pmid in pmids]))
+"""
+
+
+def before(commit: str, articles: Sequence[Article], source: Path) -> str:
+    """The same records as BibTeX of another commit."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ) | {"PYTHONPATH": str(checked_out(commit, Path(folder)))}
+        asked = " ".join(str(one.pmid) for one in articles)
+        command = [sys.executable, "-c", BEFORE, str(source.resolve())]
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, env=environment, cwd=folder)  # noqa: S603
+    return done.stdout
 
 
 def tally(bench: Bench, format_: str, reader: str, articles: Sequence[Article], variant: str) -> Tally:
@@ -347,20 +383,17 @@ def tally(bench: Bench, format_: str, reader: str, articles: Sequence[Article], 
 
 def row(label: str, reader: str, found: Tally) -> str:
     """One line of the table, in Markdown."""
-    share = [
-        f"{found.wrong[field]} ({found.wrong[field] / max(found.records, 1):.2%})" for field in ("title", "authors", "abstract")
-    ]
-    rest = ", ".join(
-        f"{field} {found.wrong[field]}" for field in FIELDS if field not in ("title", "authors", "abstract") and found.wrong[field]
-    )
-    causes = "; ".join(f"{why} {count}" for why, count in found.causes.most_common())
+    share = [f"{found.wrong[field]} ({found.wrong[field] / max(found.records, 1):.1%})" for field in FIELDS[:SHOWN]]
+    rest = ", ".join(f"{field} {found.wrong[field]}" for field in FIELDS[SHOWN:] if found.wrong[field])
+    causes = [f"{why} {count}" for why, count in found.causes.most_common()]
+    if found.errors or reader == "pdflatex":
+        causes.insert(0, f"{found.errors.total()} errors")
     if reader == "pdflatex":
-        share[1:] = ["", ""]
-        causes = "; ".join(filter(None, (f"{sum(found.errors.values())} errors", causes)))
-    return f"| {label} | {CALLED[reader]} | {found.records:,} | {' | '.join(share)} | {rest} | {causes} |"
+        share[1:] = [""] * (SHOWN - 1)
+    return f"| {label} | {CALLED[reader]} | {found.records:,} | {' | '.join(share)} | {rest} | {'; '.join(causes)} |"
 
 
-HEAD = "| written | reader | records | titles wrong | authors | abstracts | others | causes |\n|---|---|---|---|---|---|---|---|"
+HEAD = "| written | reader | records | titles wrong | authors | DOI | PMID | abstracts | others | causes |\n" + "|---" * 10 + "|"
 
 
 def main() -> None:
@@ -373,7 +406,7 @@ def main() -> None:
     parser.add_argument("--formats", nargs="*", default=list(READERS))
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS))
     parser.add_argument("--readers", nargs="*")
-    parser.add_argument("--against", type=Path)
+    parser.add_argument("--against", metavar="COMMIT", help="BibTeX of another commit, in the same table")
     parser.add_argument("--zotero", type=Path)
     parser.add_argument("--seconds", type=float, default=500)
     parser.add_argument("--examples", action="store_true")
@@ -400,9 +433,10 @@ def run(bench: Bench, asked: argparse.Namespace, articles: Sequence[Article]) ->
     for format_ in asked.formats:
         for variant in asked.variants if format_ == "bib" else ("as written",):
             chosen = affected(articles, variant) if format_ == "bib" else articles
+            ways = [variant] if len(chosen) == len(articles) else ["as written", variant]
             for reader in readers(asked, format_):
-                found = tally(bench, format_, reader, chosen, variant)
-                show(f"{format_}, {variant}", reader, found, examples=asked.examples)
+                for way in ways:
+                    show(f"{format_}, {way}", reader, tally(bench, format_, reader, chosen, way), examples=asked.examples)
     if asked.against:
         against(bench, asked, articles)
 
@@ -410,11 +444,19 @@ def run(bench: Bench, asked: argparse.Namespace, articles: Sequence[Article]) ->
 def readers(asked: argparse.Namespace, format_: str) -> list[str]:
     """The readers of a format that are asked for."""
     known = [*READERS[format_], *(["zotero.mjs"] if asked.zotero and format_ != "csl-json" else [])]
-    return [one for one in known if not asked.readers or one.partition(".")[0] in asked.readers]
+    return [one for one in known if (not asked.readers or one.partition(".")[0] in asked.readers) and is_here(one)]
+
+
+def is_here(reader: str) -> bool:
+    """Whether the machine has what a reader needs; what it lacks is said."""
+    missing = [program for program in PROGRAMS.get(reader, ()) if shutil.which(program) is None]
+    if missing:
+        print(f"{CALLED[reader]} is left out: {', '.join(missing)} not found", file=sys.stderr)
+    return not missing
 
 
 def against(bench: Bench, asked: argparse.Namespace, articles: Sequence[Article]) -> None:
-    """The BibTeX of another checkout, in the same table."""
+    """The BibTeX of another commit, in the same table."""
     text = before(asked.against, articles, asked.source)
     entries = re.findall(r"^@\w+\{.*?^\}\n", text, re.MULTILINE | re.DOTALL)
     by_pmid = {int(pmid[1]): one for one in entries if (pmid := re.search(r"pmid = \{(\d+)\}", one))}
@@ -429,7 +471,7 @@ def against(bench: Bench, asked: argparse.Namespace, articles: Sequence[Article]
             found.add(
                 piece, [one | {"key": keys.get(one["key"], one["key"])} if "key" in one else one for one in rows], told_by(reader)
             )
-        show("bib, before", reader, found, examples=asked.examples)
+        show(f"bib, {asked.against}", reader, found, examples=asked.examples)
 
 
 def told_by(reader: str) -> Sequence[str]:

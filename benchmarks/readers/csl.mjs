@@ -7,6 +7,11 @@ export function told (item) {
   )
   return {
     key: item.id, authors, title: item.title, container: item['container-title'], year: item.issued?.['date-parts']?.[0]?.[0], volume: item.volume,
-    pages: item.page, doi: item.DOI, abstract: item.abstract,
+    pages: item.page, doi: item.DOI, abstract: item.abstract, pmid: item.PMID ?? noted(item.note),
   }
+}
+
+// The PMID that stands in notes.
+export function noted (notes) {
+  return (String(notes ?? '').match(/\bPMID: (\d+)/) ?? [])[1]
 }

@@ -20,6 +20,7 @@ with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
             json.dumps(
                 {
                     "key": record["PMID"],
+                    "pmid": record["PMID"],
                     "authors": [author(name) for name in record.get("FAU", [])]
                     + [{"literal": name} for name in record.get("CN", [])],
                     "title": record.get("TI"),

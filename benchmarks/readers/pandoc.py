@@ -14,12 +14,16 @@ PANDOC = pypandoc.get_pandoc_path()
 FORMATS = {"bib": "bibtex", "ris": "ris", "json": "csljson"}
 FIELDS = {
     "title": "title",
-    "container": "container-title",
+    "container-title": "container",
     "volume": "volume",
-    "pages": "page",
-    "doi": "doi",
+    "page": "pages",
     "abstract": "abstract",
+    "doi": "doi",
+    "DOI": "doi",
+    "pmid": "pmid",
+    "PMID": "pmid",
 }
+"""What pandoc calls a field, which is not the same in each format, and the benchmark."""
 
 
 def pandoc(text: str, source: str, target: str) -> str:
@@ -71,7 +75,7 @@ with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
 API = document["pandoc-api-version"]
 references = [one["c"] for one in document["meta"]["references"]["c"]]
 asked = [
-    (number, field, inlines(one[name])) for number, one in enumerate(references) for field, name in FIELDS.items() if name in one
+    (number, field, inlines(one[name])) for number, one in enumerate(references) for name, field in FIELDS.items() if name in one
 ]
 people = [(number, parts) for number, one in enumerate(references) for parts in names(one.get("author"))]
 values = [value for _, _, value in asked] + [value for _, parts in people for _, value in parts]

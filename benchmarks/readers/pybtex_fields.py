@@ -32,6 +32,7 @@ for key, entry in parse_file(sys.argv[1], bib_format="bibtex").entries.items():
                 "volume": fields.get("volume"),
                 "pages": fields.get("pages"),
                 "doi": entry.fields.get("doi"),
+                "pmid": entry.fields.get("pmid"),
                 "abstract": fields.get("abstract"),
             }
         )

@@ -10,6 +10,6 @@ for (const { key, fields } of entries) {
   )
   console.log(JSON.stringify({
     key, authors, title: fields.title, container: fields.journal ?? fields.booktitle, year: fields.year, volume: fields.volume,
-    pages: fields.pages, doi: fields.doi, abstract: fields.abstract,
+    pages: fields.pages, doi: fields.doi, abstract: fields.abstract, pmid: fields.pmid,
   }))
 }

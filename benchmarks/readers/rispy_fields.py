@@ -20,6 +20,7 @@ for entry in entries:
         json.dumps(
             {
                 "key": entry["accession_number"],
+                "pmid": entry["accession_number"],
                 "authors": [author(name) for name in entry.get("authors", [])],
                 "title": entry.get("title"),
                 "container": entry.get("secondary_title"),

@@ -70,6 +70,6 @@ for (const item of items) {
       one.firstName ? { family: one.lastName, given: one.firstName } : { literal: one.lastName ?? one.name }
     ),
     title: item.title, container: item.publicationTitle ?? item.bookTitle, year: (String(item.date ?? '').match(/\d{4}/) ?? [])[0], volume: item.volume,
-    pages: item.pages, doi: item.DOI, abstract: item.abstractNote,
+    pages: item.pages, doi: item.DOI, abstract: item.abstractNote, pmid: (numbers.match(/PMID: (\d+)/) ?? [])[1],
   }))
 }
