@@ -32,6 +32,7 @@ from watcher.flows.corrections_told import answered
 from watcher.flows.explain import explain
 from watcher.flows.feedback import lessons
 from watcher.flows.resolve import once, resolve
+from watcher.flows.status import status
 from watcher.store import Store
 
 __all__ = ["place", "server"]
@@ -769,6 +770,109 @@ def test_a_rereading_that_pubmed_fails_is_told_and_tried_again(with_papers: Desk
         assert too_early is None
         assert again is not None
         assert (again.error, again.found, again.finished_at is not None) == (None, 1, True)
+
+
+def notices(one: Desk, topic: str) -> list[tuple[str, str]]:
+    """Subject and text of each notice of a topic that the owner got."""
+    return [
+        (message.subject, " ".join(message.payload["text"].split()))
+        for _, to, message in one.post.messages
+        if message.headers.get("X-Watcher-Notice") == topic and to == "owner@lab.example"
+    ]
+
+
+def incidents(one: Desk) -> list[str]:
+    """What `status` says of rereadings."""
+    document = status(one.ticker(), one.store, now=clock.now(), config_sha256="0" * 64).document
+    return [told for told in document["incidents"] if "corrections" in told]
+
+
+def failing(one: Desk, *instants: str) -> None:
+    """Rounds in which PubMed gives no record."""
+    for instant in instants:
+        one.pubmed.faults.plant("efetch", kind="http-500", times=2)
+        round_of(one, instant)
+
+
+TRIES = ("2026-03-14T04:00", "2026-03-14T04:15", "2026-03-14T04:40", "2026-03-14T05:30", "2026-03-14T07:30")
+
+
+def test_a_rereading_that_keeps_failing_is_told_once_and_once_when_it_is_well_again(on_both: Desks) -> None:
+    with on_both(changing(1, ("2026-03-11", RETRACTED))) as one:
+        round_of(one, START, FIRST, "2026-03-14T02:00")
+        failing(one, *TRIES[:2])
+        early, unsaid = notices(one, "rereading"), incidents(one)
+        failing(one, *TRIES[2:])
+        during = incidents(one)
+        round_of(one, "2026-03-14T12:00", "2026-03-14T13:00", "2026-03-16T08:00")
+
+        assert early == []
+        assert unsaid == []
+        (first, why), (second, end) = notices(one, "rereading")
+        assert first == "[watcher] No corrections could be looked for since 14 March"
+        assert "3 tries in a row failed to read again the papers that readers had. The last one said: efetch" in why
+        (incident,) = during
+        assert "No corrections could be looked for since 14 March. 3 tries in a row failed" in incident
+        assert second == "[watcher] Corrections are looked for again"
+        assert "1 record read again, 1 correction found." in end
+        assert incidents(one) == []
+
+
+def test_the_failures_of_a_rereading_count_on_where_slots_come_sooner_than_tries(with_papers: Desks) -> None:
+    with with_papers(on_nmj(1)) as one:
+        one.corrections = "*/10 * * * *"
+        round_of(one, START, FIRST)
+        failing(one, *(f"2026-03-14T02:{minute}0" for minute in range(1, 5)))
+        round_of(one, "2026-03-14T02:50")
+
+        assert [subject for subject, _ in notices(one, "rereading")] == [
+            "[watcher] No corrections could be looked for since 14 March",
+            "[watcher] Corrections are looked for again",
+        ]
+
+
+def test_a_rereading_that_the_service_dies_over_is_told_once(with_papers: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    with with_papers(on_nmj(1)) as one:
+        round_of(one, START, FIRST, "2026-03-14T02:00")
+        failing(one, *TRIES[:2])
+        with monkeypatch.context() as killed:
+            killed.setattr(Store, "open_notice", _dying)
+            with pytest.raises(_Killed):
+                failing(one, TRIES[2])
+        round_of(one, "2026-03-14T04:41", "2026-03-14T04:42")
+
+        assert len(notices(one, "rereading")) == 1
+
+
+def test_a_crossref_that_keeps_failing_is_told_once_and_once_when_it_answers(with_papers: Desks, crossref: CrossrefServer) -> None:
+    crossref.answers["*"] = Answer(500, "stack")
+    with with_papers(*(on_nmj(pmid, doi=f"10.9999/{pmid}") for pmid in range(1, 6))) as one:
+        one.crossref = ask(crossref)
+        round_of(one, START, FIRST, *(f"2026-03-14T{hour:02}:50" for hour in range(5, 20, 3)), "2026-03-16T08:00")
+        during, said = notices(one, "crossref"), incidents(one)
+        crossref.answers.clear()
+        round_of(one, "2026-03-21T06:00", "2026-03-22T06:00", "2026-03-28T06:00")
+
+        ((subject, text),) = during
+        assert subject.startswith("[watcher] Crossref has not answered for corrections since ")
+        assert "3 tries in a row failed to ask what became of papers. The last one said: Crossref answered 500" in text
+        assert len(said) == 1
+        assert [subject for subject, _ in notices(one, "crossref")[1:]] == ["[watcher] Crossref answers again"]
+        assert "5 DOIs asked about." in notices(one, "crossref")[1][1]
+        assert notices(one, "rereading") == []
+        assert incidents(one) == []
+
+
+def test_of_a_crossref_that_is_no_longer_asked_nothing_is_told(with_papers: Desks, crossref: CrossrefServer) -> None:
+    crossref.answers["*"] = Answer(500, "stack")
+    with with_papers(*(on_nmj(pmid, doi=f"10.9999/{pmid}") for pmid in range(1, 6))) as one:
+        one.crossref = ask(crossref)
+        round_of(one, START, FIRST, *(f"2026-03-14T{hour:02}:50" for hour in range(5, 20, 3)))
+        one.crossref = None
+        round_of(one, "2026-03-21T06:00")
+
+        assert len(notices(one, "crossref")) == 1
+        assert one.store.open_notices() == ()
 
 
 def test_a_paper_of_long_ago_is_read_once_in_four_weeks(with_papers: Desks) -> None:

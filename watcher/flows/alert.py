@@ -5,6 +5,8 @@
     configuration    what was saved cannot be used          alerts.channel only
     warnings         their set has changed                  alerts.channel only
     corrections      of seeds and marked papers             alerts.channel only
+    a rereading      N tries in a row failed                alerts.channel, else every channel of a list
+    Crossref         N tries in a row failed, or it gave up the same
 
 What is to be told is read off the database after each round: of each topic at most one notice is open. A notice that nobody can be told
 of is opened all the same, for `watcher status`, the log and the next digest. Corrections wait in the database until somebody can be told.
@@ -58,7 +60,7 @@ class Alerter:
         standing = {one.topic: one for one in self.store.open_notices()}
         owed = [self._watch(name, standing.get(f"{trouble.WATCH}{name}"), now) for name in self.watches]
         owed += self._channels(standing, now)
-        owed.append(self._corrections(now))
+        owed += [self._rereading(standing, now), self._crossref(standing, now), self._corrections(now)]
         for topic in standing:
             kind, _, name = topic.partition(":")
             if f"{kind}:" == trouble.WATCH and name not in self.watches:
@@ -156,6 +158,37 @@ class Alerter:
         if self.alert_channel and self.alert_channel != name:
             return (self.alert_channel,)
         return [channel for order in self.orders.values() for channel in order.channels if channel != name]
+
+    # --- rereadings ----------------------------------------------------------------------------------------------------------------
+
+    def _rereading(self, standing: Mapping[str, NoticeFacts], now: datetime) -> bool:
+        """Tell that the records of a rereading cannot be read, or can again."""
+        last, told = self.store.last_rereading(now), standing.get(trouble.REREADING)
+        if last is None:
+            return False
+        if told is None and last.read_at is None and last.failures >= self.after_failed_runs:
+            return self._open(trouble.rereading_fails(last, now, self.zone), self._everywhere(), now)
+        if told is not None and last.read_at is not None:
+            return self._close(trouble.rereading_works(min(told.since, now), last, now), self._everywhere(), now)
+        return False
+
+    def _crossref(self, standing: Mapping[str, NoticeFacts], now: datetime) -> bool:
+        """Tell that Crossref does not answer, or does again; of a Crossref that is not asked any more nothing is told."""
+        last, told = self.store.last_rereading(now), standing.get(trouble.CROSSREF)
+        if last is None or last.read_at is None:
+            return False
+        gave_up = last.finished_at is not None and last.failures > 0
+        if told is None and (gave_up or last.failures >= self.after_failed_runs):
+            return self._open(trouble.crossref_fails(last, now, self.zone), self._everywhere(), now)
+        if told is None or last.finished_at is None or last.failures:
+            return False
+        if last.dois == last.unanswered:
+            return self.store.close_notice(told.topic, (), host=self.host, at=now) and False
+        return self._close(trouble.crossref_works(min(told.since, now), last, now), self._everywhere(), now)
+
+    def _everywhere(self) -> Sequence[str]:
+        """The channels that are told of what concerns every list."""
+        return (self.alert_channel,) if self.alert_channel else [name for order in self.orders.values() for name in order.channels]
 
     # --- corrections ---------------------------------------------------------------------------------------------------------------
 

@@ -88,10 +88,11 @@ class Rereader:
         """
         last = self.store.last_rereading(now)
         slot = self._slot(last, now)
+        failures = last.failures if last is not None and last.read_at is None else 0
         if slot is not None or last is None:
-            number, started_at, failures = self.store.begin_rereading(slot or now, now), now, 0
+            number, started_at = self.store.begin_rereading(slot or now, now), now
         else:
-            number, started_at, failures = last.id, last.started_at, last.failures
+            number, started_at = last.id, last.started_at
         before = self.source().requests_made
         try:
             self._read(number, started_at, now)

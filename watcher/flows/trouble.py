@@ -14,13 +14,15 @@ from watcher.digest.corrections import counted, line, name
 from watcher.digest.wording import count, day, day_and_time, listed
 from watcher.domain import ErrorKind, Notice, RunOutcome, RunReport, Warned
 from watcher.errors import Problem
-from watcher.store import CorrectionFacts, DeliveryFacts, RunHistory
+from watcher.store import CorrectionFacts, DeliveryFacts, Rereading, RunHistory
 
 CONFIGURATION = "configuration"
 WATCH = "watch:"
 WARNINGS = "warnings"
 CHANNEL = "channel:"
 CORRECTION = "correction"
+REREADING = "rereading"
+CROSSREF = "crossref"
 
 _SAID = 400
 _PROBLEMS = 5
@@ -116,6 +118,46 @@ def channel_works(name: str, since: datetime, now: datetime, zone: str) -> Notic
     since = min(since, now)
     what = f"Nothing is held back for it any more; the oldest was from {day_and_time(since, zone)}."
     return Notice(f"{CHANNEL}{name}", since, headline=f"Channel {name} takes messages again", what=what, recovered_at=now)
+
+
+def rereading_fails(last: Rereading, now: datetime, zone: str) -> Notice:
+    """A rereading whose records could not be read several times in a row."""
+    since = min(now, last.started_at)
+    what = f"{_tries(last)} to read again the papers that readers had. The last one said: {_said(last.error)}"
+    todo = (
+        "Nothing is lost: it is tried again by itself, goes on where it was, and finds what became of papers until then. "
+        "`watcher corrections --now` tries at once. If watches cannot be searched either, look at this machine's network and proxy first."
+    )
+    return Notice(REREADING, since, headline=f"No corrections could be looked for since {day(since, zone)}", what=what, todo=todo)
+
+
+def rereading_works(since: datetime, last: Rereading, now: datetime) -> Notice:
+    """The end of that."""
+    told = f"{count(last.papers, 'record')} read again, {count(last.found, 'correction')} found."
+    ended = last.read_at or now
+    return Notice(REREADING, since, headline="Corrections are looked for again", what=told, recovered_at=ended)
+
+
+def crossref_fails(last: Rereading, now: datetime, zone: str) -> Notice:
+    """Crossref, which did not answer several times in a row."""
+    since = min(now, last.started_at)
+    todo = (
+        "Nothing is lost: PubMed is asked all the same, and Crossref again by itself, at the latest with the next rereading. If it lasts, "
+        "look at `corrections.crossref_url` and at this machine's network and proxy."
+    )
+    headline = f"Crossref has not answered for corrections since {day(since, zone)}"
+    what = f"{_tries(last)} to ask what became of papers. The last one said: {_said(last.error)}"
+    return Notice(CROSSREF, since, headline=headline, what=what, todo=todo)
+
+
+def crossref_works(since: datetime, last: Rereading, now: datetime) -> Notice:
+    """The end of that."""
+    told = f"{count(last.dois - last.unanswered, 'DOI')} asked about."
+    return Notice(CROSSREF, since, headline="Crossref answers again", what=told, recovered_at=last.finished_at or now)
+
+
+def _tries(last: Rereading) -> str:
+    return f"{count(last.failures, 'try', 'tries')} in a row failed"
 
 
 def configuration_topic(place: str) -> str:

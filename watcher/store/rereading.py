@@ -42,9 +42,12 @@ def since(session: orm.Session, now: datetime) -> datetime | None:
 
 
 def begin(session: orm.Session, slot: datetime, at: datetime) -> int:
-    """Opens a rereading and gives its number; what was left open is closed."""
+    """Opens a rereading and gives its number; what was left open is closed. Where the one before could not read the records, its failures
+    count on."""
+    before = last(session, at)
+    failures = before.failures if before and before.read_at is None else 0
     session.execute(rereadings.update().where(rereadings.c.finished_at.is_(None)).values(finished_at=at))
-    return insert_one(session, rereadings, slot_at=slot, started_at=at)
+    return insert_one(session, rereadings, slot_at=slot, started_at=at, failures=failures)
 
 
 def change(session: orm.Session, number: int, **values: object) -> None:
