@@ -368,6 +368,26 @@ def test_tags_and_entities_of_web_pages_are_taken_off(tmp_path: Path) -> None:
     assert seed.keywords == ("agrin", "muscle")
 
 
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Samples of &lt;i&gt;C. elegans&lt;/i&gt; with H&lt;sub&gt;2&lt;/sub&gt;O", "Samples of C. elegans with H2O"),
+        ("Samples &amp;lt;i&amp;gt;in vivo&amp;lt;/i&amp;gt; &amp;ndash; a trial", "Samples in vivo – a trial"),
+        ("A trial&lt;SUBTITLE&gt;With samples&lt;/SUBTITLE&gt;", "A trial With samples"),
+        ("Samples when p &lt; 0.05 &amp; n &gt; 3", "Samples when p < 0.05 & n > 3"),
+        ("Samples &lt;span lang=&quot;en&quot;&gt;of agrin&lt;/span&gt;", "Samples of agrin"),
+        ("Samples where a&lt;b and c&gt;d", "Samples where a<b and c>d"),
+        ("Samples where a<b and c>d", "Samples where a<b and c>d"),
+        ("Samples of c.81C&gt;A and AT&amp;T or R&D;", "Samples of c.81C>A and AT&T or R&D;"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["TI", "T1"])
+def test_escaped_markup_of_a_title_is_read_as_markup_and_signs_as_signs(tag: str, written: str, title: str, tmp_path: Path) -> None:
+    (seed,) = seeds_of(tmp_path, "x.ris", f"TY  - JOUR\n{tag}  - {written}\nER  - \n")
+
+    assert seed.title == title
+
+
 def test_two_pmids_of_one_reference_are_told(tmp_path: Path) -> None:
     (seed,) = seeds_of(tmp_path, "x.ris", ris("U1  - 33 [PMID]", "UR  - https://pubmed.ncbi.nlm.nih.gov/44/"))
 

@@ -11,10 +11,13 @@ from watcher.domain import Pmid
 from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.identifiers import Identifiers
 
+_END = r"(?:\s[^<>]{0,100}=[^<>]{0,100}|\s{0,9}/?)>"
+"""How a tag ends: with attributes or without; `a<b and c>d` holds none."""
 _BREAKING_TAG = re.compile(
-    r"</?(?:p|br|h[1-6]|div|li|ul|ol|title|(?:jats:)?(?:sec|title|p|list|list-item))\b[^<>]{0,100}>", re.IGNORECASE
+    rf"</?(?:p|br|h[1-6]|div|li|ul|ol|title|subtitle|(?:jats:)?(?:sec|title|p|list|list-item)){_END}", re.IGNORECASE
 )
-_TAG = re.compile(r"</?(?:i|b|u|em|strong|sub|sup|span|small|(?:jats:)?(?:italic|bold|sub|sup|sc))\b[^<>]{0,100}>", re.IGNORECASE)
+_TAG = re.compile(rf"</?(?:i|b|u|em|strong|sub|sup|span|small|(?:jats:)?(?:italic|bold|sub|sup|sc)){_END}", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,17 @@ def folded(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """A text as a page would show it, folded: publishers' exports have tags and entities of HTML and JATS in titles and abstracts."""
-    return folded(html.unescape(_TAG.sub("", _BREAKING_TAG.sub(" ", text))))
+    """A text as a page would show it, folded: publishers' exports have tags and entities of HTML and JATS in titles and abstracts.
+
+    Some escape them twice: Europe PMC and Crossref give titles with `&lt;i&gt;`, and abstracts with `&amp;lt;`. What is an entity with its
+    semicolon, or a tag that texts have, after the first reading is read again.
+    """
+    once = html.unescape(_untagged(text))
+    return folded(_untagged(_ENTITY.sub(lambda one: html.unescape(one[0]), once)))
+
+
+def _untagged(text: str) -> str:
+    return _TAG.sub("", _BREAKING_TAG.sub(" ", text))
 
 
 def terms(text: str) -> tuple[str, ...]:
