@@ -80,28 +80,33 @@ def _greek(text: str) -> str:
     return re.sub("[α-μν-ξπ-ρσ-ωΓΔΘΛΞΠΣΦΨΩ]", command, text)
 
 
-_SCRIPT = re.compile(r"\\text(sub|super)script\{\{([^{}\\$]*)\}\}")
-"""A script of one run of text; what holds markup of its own stays."""
+_SCRIPT = re.compile(r"\$([_^])\{\\textrm\{([^{}]*)\}\}\$|\\text(sub|super)script\{\{([^{}\\$]*)\}\}")
+"""A script of one run of text in either way that the export has; what holds markup of its own stays."""
 
 
-def _as_signs(text: str) -> str:
-    def signs(found: re.Match[str]) -> str:
-        table = SUBSCRIPTS if found[1] == "sub" else SUPERSCRIPTS
-        known = all(letter in table for letter in found[2])
-        return "".join(table[letter] for letter in found[2]) if known else found[0]
-
-    return _SCRIPT.sub(signs, text)
+def _scripts(write: Callable[[str, str], str]) -> Callable[[str], str]:
+    """All scripts in one way, which is given "_" or "^" and the text."""
+    signs = {"sub": "_", "super": "^"}
+    return lambda text: _SCRIPT.sub(lambda one: write(one[1] or signs[one[3]], one[2] or one[4]), text)
 
 
-def _as_mathematics(text: str) -> str:
-    return _SCRIPT.sub(lambda one: f"${'_' if one[1] == 'sub' else '^'}{{{one[2]}}}$", text)
+def _command(sign: str, content: str) -> str:
+    return f"\\text{'sub' if sign == '_' else 'super'}script{{{{{content}}}}}"
+
+
+def _signs(sign: str, content: str) -> str:
+    table = SUBSCRIPTS if sign == "_" else SUPERSCRIPTS
+    known = all(letter in table for letter in content)
+    return "".join(table[letter] for letter in content) if known else _command(sign, content)
 
 
 VARIANTS: dict[str, Callable[[str], str]] = {
     "as written": lambda text: text,
     "Greek as $\\alpha$": _greek,
-    "₂ and ² as signs": _as_signs,
-    "scripts as $_{2}$": _as_mathematics,
+    "₂ and ² as signs": _scripts(_signs),
+    "scripts as $_{2}$": _scripts(lambda sign, content: f"${sign}{{{content}}}$"),
+    "scripts as $_{\\textrm{2}}$": _scripts(lambda sign, content: f"${sign}{{\\textrm{{{content}}}}}$"),
+    "scripts as \\textsubscript{2}": _scripts(_command),
     "< and > bare": lambda text: text.replace("$<$", "<").replace("$>$", ">"),
     "without @preamble": lambda text: text,
 }

@@ -20,6 +20,8 @@ LESS = replace(PLAIN, pmid=Pmid(90000004), title="When p < 0.05", title_markup="
     ("variant", "article", "written"),
     [
         ("scripts as $_{2}$", SCRIPTS, "{H}$_{2}${O at 10}$^{-3}${ M}"),
+        ("scripts as $_{\\textrm{2}}$", SCRIPTS, r"{H}$_{\textrm{2}}${O at 10}$^{\textrm{-3}}${ M}"),
+        ("scripts as \\textsubscript{2}", SCRIPTS, r"{H}\textsubscript{{2}}{O at 10}\textsuperscript{{-3}}{ M}"),
         ("₂ and ² as signs", SCRIPTS, "{H}₂{O at 10}⁻³{ M}"),
         ("Greek as $\\alpha$", GREEK, r"The $\alpha$ subunit"),
         ("< and > bare", LESS, "When p < 0.05"),

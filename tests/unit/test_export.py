@@ -335,7 +335,25 @@ def test_only_what_is_special_to_bibtex_and_latex_is_escaped(text: str, latex: s
 def test_a_title_that_begins_with_markup_does_not_begin_with_a_command() -> None:
     (entry,) = bibtex(replace(PAPER, title_markup="<i>Torpedo <sub>2</sub></i> rays")).entries
 
-    assert entry["title"] == r"{{}\textit{{Torpedo }\textsubscript{{2}}}{ rays}}"
+    assert entry["title"] == r"{{}\textit{{Torpedo }$_{\textrm{2}}$}{ rays}}"
+
+
+@pytest.mark.parametrize(
+    ("markup", "written"),
+    [
+        ("CO<sub>2</sub> and Ca<sup>2+</sup>", r"{{CO}$_{\textrm{2}}${ and Ca}$^{\textrm{2+}}$}"),
+        ("PM<sub>2.5</sub>, T<sub>max</sub>", r"{{PM}$_{\textrm{2.5}}${, T}$_{\textrm{max}}$}"),
+        ("Cl<sup>-</sup>", r"{{Cl}\textsuperscript{{-}}}"),
+        ("O<sub><i>n</i></sub>", r"{{O}\textsubscript{\textit{{n}}}}"),
+        ("A<sub>a &lt; b</sub>", r"{{A}\textsubscript{{a $<$ b}}}"),
+        ("<sub>2</sub>H", r"{$_{\textrm{2}}${H}}"),
+        ("A<sub>2</sub></i>", r"{{A title}}"),
+    ],
+)
+def test_scripts_of_plain_signs_are_mathematics_and_others_commands(markup: str, written: str) -> None:
+    (entry,) = bibtex(replace(PAPER, title="A title", title_markup=markup)).entries
+
+    assert entry["title"] == written
 
 
 @pytest.mark.parametrize(

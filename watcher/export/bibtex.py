@@ -92,7 +92,8 @@ def _value(text: str) -> str:
     return braced(escaped(text))
 
 
-_TAG = re.compile(r"(</?(?:i|b|sub|sup)>)")
+_TAG = re.compile(r"(<sub>[0-9A-Za-z.+]+</sub>|<sup>[0-9A-Za-z.+]+</sup>|</?(?:i|b|sub|sup)>)")
+"""A script of plain signs as a whole, and any other tag alone."""
 _COMMANDS = {"<i>": r"\textit{", "<b>": r"\textbf{", "<sub>": r"\textsubscript{", "<sup>": r"\textsuperscript{"}
 
 
@@ -103,14 +104,21 @@ def _title(article: Article) -> str:
     BibTeX itself changes what stands in a brace that begins with a command; hence `{}` before it.
     """
     pieces = _TAG.split(article.title_markup)
-    depths = list(accumulate(1 if tag in _COMMANDS else -1 for tag in pieces[1::2]))
+    depths = list(accumulate(map(_depth, pieces[1::2])))
     if not article.title_markup or (depths and (min(depths) < 0 or depths[-1])):
         return braced(escaped(article.display_title))
     latex = "".join(_piece(piece) for piece in pieces)
     return f"{{}}{latex}" if latex.startswith("\\") else latex
 
 
+def _depth(tag: str) -> int:
+    return 1 if tag in _COMMANDS else -1 if tag.startswith("</") else 0
+
+
 def _piece(piece: str) -> str:
+    r"""A tag as a command; a script of plain signs as mathematics, which Zotero writes and reads so. A hyphen would become a minus there."""
+    if piece.startswith("<su") and piece not in _COMMANDS:
+        return f"${'_' if piece.startswith('<sub') else '^'}{{\\textrm{{{piece[5:-6]}}}}}$"
     if piece in _COMMANDS:
         return _COMMANDS[piece]
     if _TAG.fullmatch(piece):
