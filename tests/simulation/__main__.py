@@ -141,7 +141,7 @@ def _one(seed: int, asked: argparse.Namespace) -> Outcome:
         found = verdict(world, happened)
         outcome.wrong, outcome.played = list(found.wrong), dict(played)
         outcome.messages, outcome.repeated, outcome.papers = found.messages, found.repeated, found.papers
-        outcome.losses, outcome.duplicates = found.losses, found.duplicates
+        outcome.losses, outcome.duplicates, outcome.told = found.losses, found.duplicates, dict(found.told)
     except Exception as error:  # noqa: BLE001 - a seed that fails is told with the others
         outcome.wrong = [traceback.format_exc()]
         outcome.code = code if isinstance(error, AssertionError) else ""  # else the simulation itself failed: to be lived again
@@ -218,6 +218,7 @@ def _tell(outcome: Outcome, asked: argparse.Namespace) -> None:
     _say(
         f"seed {outcome.seed}: {'FAILED' if outcome.wrong else 'well'}; {outcome.weeks} weeks, {sum(outcome.played.values())} faults, "
         f"{outcome.messages} messages, {outcome.repeated} of them repeated in the documented window, {outcome.papers} papers, "
+        f"{sum(outcome.told.values())} corrections, "
         f"{outcome.seconds:.0f} s"
     )
     for line in outcome.wrong:
@@ -235,6 +236,8 @@ def _sum_up(outcomes: Sequence[Outcome]) -> None:
         f"{sum(outcome.messages for outcome in outcomes)} messages, {sum(outcome.duplicates for outcome in outcomes)} duplicates, "
         f"{sum(outcome.losses for outcome in outcomes)} losses"
     )
+    told = sum((Counter(outcome.told) for outcome in outcomes), Counter[str]())
+    _say("corrections told: " + (", ".join(f"{name} {number}" for name, number in sorted(told.items())) or "none"))
     _say(f"failing seeds: {', '.join(map(str, failing)) or 'none'}")
 
 

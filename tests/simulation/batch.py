@@ -34,6 +34,7 @@ class Outcome:
     papers: int = 0
     losses: int = 0
     duplicates: int = 0
+    told: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     code: str = ""
 

@@ -7,8 +7,8 @@ in the first digest whose coverage reaches that day (for a watch with a stated g
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -37,12 +37,14 @@ AFTER_READING = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is wrong, in sentences, and what was counted on the way."""
+    """What is wrong, in sentences, and what was counted on the way; `told` counts what became of papers, by name and whether it came with a
+    digest or at once, once for each reader."""
 
     wrong: tuple[str, ...]
     messages: int
     repeated: int
     papers: int
+    told: Mapping[str, int]
 
     @property
     def losses(self) -> int:
@@ -58,21 +60,24 @@ class Verdict:
 def verdict(world: World, happened: Evidence) -> Verdict:
     """Hold what arrived against what was planted."""
     wrong: list[str] = []
-    papers = 0
+    papers, told = 0, Counter[str]()
     reign = Reign.of(world, happened)
     for order in world.all_orders:
         for reader in order.readers:
             letters = [one for one in happened.letters if one.where == reader and one.order == order.name]
-            judge = Judge(world, order, reader, happened, _first_copies(letters), reign)
+            at_once = [one for one in happened.letters if one.where == reader and one.at_once == order.name]
+            judge = Judge(world, order, reader, happened, _first_copies(letters), reign, _first_copies(at_once))
             wrong += judge.complaints()
             papers += sum(len(letter.papers) for letter in judge.digests)
+            told.update(name for letter in judge.digests for _, name in letter.corrected)
+            told.update(f"{name}, at once" for letter in judge.at_once for _, name in letter.corrected)
         wrong += _slack(order, happened)
     wrong += _agreement(world, happened)
     wrong += _copies(happened)
     wrong += telling.complaints(world, happened, reign)
     everything = (*happened.letters, *happened.posts)
     repeated = len(everything) - len({(one.where, one.identity) for one in everything})
-    return Verdict(tuple(wrong), len(everything), repeated, papers)
+    return Verdict(tuple(wrong), len(everything), repeated, papers, told)
 
 
 # --- one list, as one reader sees it -----------------------------------------------------------------------------------------------
@@ -80,7 +85,7 @@ def verdict(world: World, happened: Evidence) -> Verdict:
 
 @dataclass(frozen=True)
 class Judge:
-    """One reader's digests of one list, in the order in which they were composed."""
+    """One reader's digests of one list, in the order in which they were composed, and what the list told at once."""
 
     world: World
     order: Order
@@ -88,6 +93,7 @@ class Judge:
     happened: Evidence
     letters: Sequence[Letter]
     reign: Reign
+    at_once: Sequence[Letter] = ()
     _claimed: dict[int, tuple[Claim, ...]] = field(default_factory=dict)
     _began: dict[str, datetime] = field(default_factory=dict)
     _went_ahead: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
@@ -271,38 +277,55 @@ class Judge:
         return min(days, default=None)
 
     def _corrections(self) -> Iterator[str]:
-        """That a presented paper was retracted is told once, not before, and in time."""
-        told: defaultdict[int, list[Letter]] = defaultdict(list)
-        for letter in self.digests:
-            for pmid in letter.corrected:
-                told[pmid].append(letter)
+        """What became of a presented paper is told once, by its name, not before, and in time."""
+        told: defaultdict[tuple[int, str], list[Letter]] = defaultdict(list)
+        for letter in sorted((*self.digests, *self.at_once), key=lambda one: one.at_monotonic):
+            for event in letter.corrected | letter.beside:
+                told[event].append(letter)
+        for letter in self.at_once:
+            if letter.links != letter.links_in_html:
+                yield f"FALSE {_called(letter)}: text and HTML name different papers: {sorted(letter.links ^ letter.links_in_html)}"
         for paper in self.world.papers:
-            day, letters = self._fallen(paper), told.pop(paper.pmid, [])
             had = next((letter for letter in self.digests if paper.pmid in letter.papers), None)
-            yield from self._one_correction(paper, day, had, letters)
-        for pmid, letters in told.items():
-            yield f"FALSE {letters[0].period} tells of PMID {pmid}, which nobody planted"
+            for name, day in self._fates(paper):
+                yield from self._one_correction(paper, name, day, had, told.pop((paper.pmid, name), []))
+        for (pmid, name), letters in told.items():
+            yield f"FALSE {_called(letters[0])} tells of PMID {pmid} {name!r}, and nobody planted that"
 
-    def _one_correction(self, paper: Paper, day: date | None, had: Letter | None, told: Sequence[Letter]) -> Iterator[str]:
-        periods = ", ".join(letter.period for letter in told)
-        events = 1 + (paper.vanishes is not None)
+    def _fates(self, paper: Paper) -> Iterator[tuple[str, date]]:
+        """What became of the paper, by the names that readers know, and from which day on."""
+        days = (self._fallen(paper), paper.doubted, paper.amended, paper.vanishes)
+        names = ("Retracted", "Expression of concern", "Erratum", "Deleted from PubMed")
+        yield from ((name, day) for name, day in zip(names, days, strict=True) if day)
+
+    def _one_correction(self, paper: Paper, name: str, day: date, had: Letter | None, told: Sequence[Letter]) -> Iterator[str]:
+        called = ", ".join(map(_called, told))
         if told and had is None:
-            yield f"FALSE {periods} tells what became of PMID {paper.pmid}, which the list never had"
-        if len(told) > events:
-            yield f"TWICE what became of PMID {paper.pmid} is told in {periods}"
-        if told and paper.vanishes is None and (day is None or ncbi_day(self.arrived(told[0])) < day):
-            yield f"FALSE {periods} tells what became of PMID {paper.pmid}, of which nothing did (retracted {day})"
-        if day is not None and had is not None and not told and (due := self._told_by(max(day, ncbi_day(self.arrived(had))))):
-            yield f"LOST that PMID {paper.pmid} was retracted on {day} was never told, not in {due.period}"
+            yield f"FALSE {called} tells {name!r} of PMID {paper.pmid}, which the list never had"
+        if len(told) > 1:
+            yield f"TWICE {name!r} of PMID {paper.pmid} is told in {called}"
+        if told and ncbi_day(self.happened.true_at(told[0].at_monotonic)) < day:
+            yield f"FALSE {called} tells {name!r} of PMID {paper.pmid} before it was so ({day})"
+        settled = self._settled(max(day, ncbi_day(self.arrived(had)))) if had and name != "Deleted from PubMed" else None
+        if settled is None:
+            return
+        due = next((one for one in self.digests if post.slot(one.period) > settled), None)
+        if not told and due:
+            yield f"LOST that PMID {paper.pmid} is {name!r} since {day} was never told, not in {due.period}"
+        if self._waited(told, settled):
+            yield f"LOST {name!r} of PMID {paper.pmid} was known by {settled} and waited for {called}"
 
-    def _told_by(self, day: date) -> Letter | None:
-        """The digest by which what came to be on this day must have been told: it was composed when the service had looked, with all well
-        and more than once, after the Saturday on which papers are read again."""
+    def _waited(self, told: Sequence[Letter], settled: datetime) -> bool:
+        """Whether a list that tells at once told it with a digest, though it was known long before."""
+        order = self.reign.order(self.order.name, settled)
+        is_at_once = order is not None and order.at_once and not order.is_inside_pause(settled)
+        return is_at_once and bool(told) and not told[0].at_once and post.slot(told[0].period) > settled
+
+    def _settled(self, day: date) -> datetime | None:
+        """When what came to be on this day must have been found: the service had looked, with all well and more than once, after the
+        Saturday on which papers are read again."""
         looks = [look for look in self.happened.looks if look.clean and (ncbi_day(look.at) - day).days >= READ_AGAIN_DAYS]
-        if not looks:
-            return None
-        settled = next((look.at for look in looks if look.at - looks[0].at >= AFTER_READING), None)
-        return next((one for one in self.digests if settled and post.slot(one.period) > settled), None)
+        return next((look.at for look in looks if look.at - looks[0].at >= AFTER_READING), None)
 
     # --- digests that did not come
 
@@ -373,6 +396,11 @@ class Judge:
 # --- across readers and channels ---------------------------------------------------------------------------------------------------
 
 
+def _called(letter: Letter) -> str:
+    """A mail of a list, as complaints name it."""
+    return letter.period or f"the mail {letter.identity}"
+
+
 def _first_copies(letters: Sequence[Letter]) -> tuple[Letter, ...]:
     """Each message once."""
     first: dict[str, Letter] = {}
@@ -385,16 +413,19 @@ def _slack(order: Order, happened: Evidence) -> Iterator[str]:
     """The list's posts name what its mails name, in the same order of parts."""
     posts = _first_copies([one for one in happened.posts if one.where == happened.paths.get(order.name)])
     posted = frozenset[int]().union(*(one.links for one in posts))
-    mailed = frozenset[int]().union(*(one.links for one in happened.letters if one.order == order.name))
+    mailed = frozenset[int]().union(*(one.links for one in happened.letters if order.name in (one.order, one.at_once)))
     if posted != mailed:
         yield f"LOST {order.name} on Slack: by mail only {sorted(mailed - posted)}, on Slack only {sorted(posted - mailed)}"
     digests = sum(one.part == 1 and post.covered(one.text) for one in posts)
     periods = len({one.period for one in happened.letters if one.order == order.name})
     if digests != periods:
         yield f"LOST {order.name} on Slack: {digests} digests, by mail {periods}"
-    for before, one in pairwise(posts):
-        if one.part > 1 and before.part != one.part - 1:
-            yield f"FALSE {order.name} on Slack: part {one.part} follows part {before.part}"
+    digest: dict[str, Letter] = {}
+    for one in posts:  # two services may send two digests at a time: each of them has its parts in order
+        before = digest.get(one.headline)
+        if one.part > 1 and (before is None or before.part != one.part - 1):
+            yield f"FALSE {order.name} on Slack: part {one.part} follows part {before.part if before else 'of another digest'}"
+        digest[one.headline] = one
 
 
 def _agreement(world: World, happened: Evidence) -> Iterator[str]:

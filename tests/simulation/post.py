@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +31,13 @@ _OPEN = re.compile(
     r"(?: (?:Reason: )?(?P<reason>.{0,60}))?"
 )
 _CORRECTIONS = re.compile(r"^CORRECTIONS TO PAPERS YOU HAD\n-+\n(?P<told>.*?)(?=^[A-Z][^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)
+_NAMES = (
+    "Retracted|Retracted and republished|Retracted in part|Withdrawn|Removed by the publisher|Expression of concern|Erratum|"
+    "Corrected and republished|Update|Reinstated|Notice retracted|Taken back|Deleted from PubMed"
+)
+_NAMED = re.compile(rf"\b({_NAMES})(?=: | \()")
+_PART = re.compile(r" \(part (\d+) of \d+\)")
+_OVER = re.compile(rf"Failed from .*? to [A-Z][a-z]+day (?P<until>{_DAY}, \d\d:\d\d) \((?P<zone>[\w/+-]+)\)")
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
@@ -57,8 +64,9 @@ class Outage:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One copy of one message. `where` is the mail's recipient or the post's path; `order` is the list's name, "" for a notice; `papers`
-    are those that it presents, `links` all that its text names, `corrected` those of which it says what became of them; `prints` tells
-    copies apart that are not the same bytes."""
+    are those that it presents, `links` all that its text names; `corrected` are those of which it says what became of them, each with the
+    name by which it calls that, `beside` the same of papers that it presents; `prints` tells copies apart that are not the same bytes.
+    `at_once` is the list whose readers hear of corrections at once by it. A recovery says when it was: `over_at`, by the service's clock."""
 
     where: str
     order: str
@@ -76,7 +84,15 @@ class Letter:
     part: int = 1
     notice: str = ""
     recovers: bool = False
-    corrected: frozenset[int] = frozenset()
+    corrected: frozenset[tuple[int, str]] = frozenset()
+    beside: frozenset[tuple[int, str]] = frozenset()
+    at_once: str = ""
+    over_at: datetime | None = None
+
+    @property
+    def headline(self) -> str:
+        """A post's first line, which its parts have in common."""
+        return _PART.sub("", self.text.partition("\n")[0])
 
 
 def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monotonic: float) -> Letter:
@@ -85,9 +101,10 @@ def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monoto
     covers = str(message["X-Watcher-Period"] or "").split("/")
     days = [date.fromisoformat(day) for day in covers] if len(covers) == 2 else [None, None]
     flat = " ".join(re.sub(r"\n! ", "\n", text).split())
+    order, is_at_once = str(message["X-Watcher-List"] or ""), message["X-Watcher-Corrections"] is not None
     return Letter(
         where=",".join(recipients),
-        order=str(message["X-Watcher-List"] or ""),
+        order="" if is_at_once else order,
         period=str(message["X-Watcher-Digest"] or ""),
         covers_from=days[0],
         covers_to=days[1],
@@ -102,13 +119,16 @@ def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monoto
         notice=str(message["X-Watcher-Notice"] or ""),
         recovers=re.search(r"^Failed from ", text, re.MULTILINE) is not None,
         corrected=corrected(text),
+        beside=beside(text),
+        at_once=order if is_at_once else "",
+        over_at=over_at(flat),
     )
 
 
 def post(path: str, payload: dict[str, Any], raw: bytes, at_monotonic: float) -> Letter:
     """A Slack post as it was taken. It carries no identity: the same bytes on the same webhook are the same message."""
     text = _texts(payload)
-    part = re.search(r"\(part (\d+) of \d+\)", str(payload.get("text", "")))
+    part = _PART.search(str(payload.get("text", "")))
     prints = hashlib.sha256(raw).hexdigest()
     links = _pmids(_LINK, text)
     return Letter(
@@ -129,10 +149,30 @@ def post(path: str, payload: dict[str, Any], raw: bytes, at_monotonic: float) ->
     )
 
 
-def corrected(text: str) -> frozenset[int]:
-    """The papers of which a digest says what became of them."""
+def corrected(text: str) -> frozenset[tuple[int, str]]:
+    """The papers of which a mail says what became of them, with each name that it has for that; "" where it has none."""
     found = _CORRECTIONS.search(text)
-    return _pmids(_LINK, found["told"]) if found else frozenset()
+    return frozenset((pmid, name) for pmid, names in _named(found["told"] if found else "") for name in names or ("",))
+
+
+def beside(text: str) -> frozenset[tuple[int, str]]:
+    """The same of papers that a digest presents: it stands between the link of the paper before and the paper's own."""
+    return frozenset((pmid, name) for pmid, names in _named(_CORRECTIONS.sub("", text)) for name in names)
+
+
+def _named(text: str) -> Iterator[tuple[int, list[str]]]:
+    since = 0
+    for link in _LINK.finditer(text):
+        yield int(link[1]), _NAMED.findall(" ".join(text[since : link.start()].split()))
+        since = link.end()
+
+
+def over_at(flat: str) -> datetime | None:
+    """When what failed was well again, as a recovery says it."""
+    found = _OVER.search(flat)
+    if found is None:
+        return None
+    return _moment(found["until"], ZoneInfo(found["zone"]), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 def gaps(flat: str) -> tuple[Gap, ...]:

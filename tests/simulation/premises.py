@@ -196,6 +196,7 @@ class Premises:
                 "timezone": order.zone,
                 "limit": 0,
                 **({"pause_until": order.paused} if order.paused else {}),
+                **({"corrections": "at-once"} if order.at_once else {}),
             }
         if world.admin:
             url = f"mailto://lab:password@127.0.0.1:{self.mail.port}?from=watcher@lab.example"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -106,18 +107,45 @@ def test_nothing_is_wrong_with_a_life_that_went_well() -> None:
 # --- what became of papers
 
 
-def telling(corrected: dict[int, set[int]], retracted: date = date(2026, 3, 18)) -> tuple[str, ...]:
-    """What the oracle says of a life of five weeks in which paper 8, presented in the first, was retracted, where digests tell of these."""
-    paper = replace(plain(8, date(2026, 3, 17)), retracted=retracted)
+CONCERN = "Expression of concern"
+
+
+def telling(
+    corrected: dict[int, set[int | tuple[int, str]]],
+    retracted: date | None = date(2026, 3, 18),
+    *,
+    at_once: dict[float, tuple[int, str]] | None = None,
+    beside: tuple[int, str] | None = None,
+    missing: str = "",
+    fate: Mapping[str, date] = {},
+) -> tuple[str, ...]:
+    """What the oracle says of a life of five weeks in which something became of paper 8, presented in the first, where digests tell of
+    these (retracted, or by another name), mails at these moments to all readers but one of that, and the first digest this beside the paper."""
+    paper = replace(plain(8, date(2026, 3, 17)), retracted=retracted, **fate)  # type: ignore[arg-type]
     tale = Tale(papers=(*PAPERS[:2], paper), presented=[{1, 8}, {2}, set()])
+    if at_once is not None:
+        tale.first = replace(ALONE, orders=(replace(ORDER, at_once=True),))
     looked = [SLOTS[1] + timedelta(days=days) for days in (3, 4)]
     tale.besides = tuple((2500.0 + number, Look(at, at, clean=True)) for number, at in enumerate(looked))
     told = [
-        replace(letter, corrected=frozenset(corrected.get(number, ())))
+        replace(
+            letter,
+            corrected=frozenset(one if isinstance(one, tuple) else (one, "Retracted") for one in corrected.get(number, ())),
+            beside=frozenset([beside] if beside and number == 0 else []),
+        )
         for number in range(len(SLOTS))
         for letter in (tale.letter(reader, number) for reader in ORDER.readers)
     ]
-    return tale.found(told)
+    for moment, event in (at_once or {}).items():
+        told += [_at_once(reader, moment, event) for reader in ORDER.readers if reader != missing]
+    posts = [*tale.posts(), *(replace(_at_once(PATH, moment, event), at_once="") for moment, event in (at_once or {}).items())]
+    return tale.found(told, posts)
+
+
+def _at_once(where: str, moment: float, event: tuple[int, str]) -> Letter:
+    links, identity = frozenset({event[0]}), f"at once to {where} at {moment}"
+    letter = Letter(where, "", "", None, None, (), frozenset(), links, links, identity, identity, moment, "")
+    return replace(letter, corrected=frozenset([event]), at_once="weekly")
 
 
 def test_a_retraction_that_is_told_once_is_right() -> None:
@@ -138,6 +166,44 @@ def test_a_retraction_that_is_told_before_it_was_or_of_another_paper_is_false() 
     assert has(telling({1: {8}}, date(2026, 4, 2)), "FALSE", "PMID 8")
     assert has(telling({1: {2}}, date(2026, 3, 24)), "FALSE", "PMID 2")
     assert has(telling({1: {77}}, date(2026, 3, 24)), "FALSE", "PMID 77")
+
+
+@pytest.mark.parametrize(("fate", "name"), [("doubted", CONCERN), ("amended", "Erratum")])
+def test_an_erratum_and_a_concern_are_told_once_each_by_its_name(fate: str, name: str) -> None:
+    day = {fate: date(2026, 3, 24)}
+
+    assert telling({1: {(8, name)}}, None, fate=day) == ()
+    assert has(telling({}, None, fate=day), "LOST", "PMID 8", name)
+    assert has(telling({1: {(8, name)}, 2: {(8, name)}}, None, fate=day), "TWICE", "PMID 8", name)
+    assert has(telling({1: {8}}, None, fate=day), "FALSE", "PMID 8 'Retracted'")
+    assert has(telling({1: {(8, "")}}, None, fate=day), "FALSE", "PMID 8 ''")
+    assert has(telling({1: {(8, name), (8, "Retracted")}}, None, fate=day), "FALSE", "PMID 8 'Retracted'")
+    assert has(telling({1: {(2, name)}}, None, fate=day), "FALSE", "PMID 2")
+
+
+def test_what_came_with_the_paper_is_told_by_that_and_not_again() -> None:
+    amended = {"amended": date(2026, 3, 18)}
+
+    assert telling({}, None, beside=(8, "Erratum"), fate=amended) == ()
+    assert has(telling({1: {(8, "Erratum")}}, None, beside=(8, "Erratum"), fate=amended), "TWICE", "Erratum")
+    assert has(telling({}, None, beside=(8, CONCERN), fate=amended), "FALSE", CONCERN)
+    assert has(telling({}, None, beside=(8, "Erratum"), fate={"amended": date(2026, 3, 26)}), "FALSE", "before it was so")
+
+
+def test_what_a_list_tells_at_once_is_told_once_to_each_reader_and_does_not_wait() -> None:
+    amended, event = {"amended": date(2026, 3, 18)}, (8, "Erratum")
+
+    assert telling({}, None, at_once={1500.0: event}, fate=amended) == ()
+    assert has(telling({}, None, at_once={}, fate=amended), "LOST", "PMID 8", "never told")
+    assert has(telling({}, None, at_once={1500.0: event}, missing="pi@lab.example", fate=amended), "LOST", "to pi@lab.example")
+    assert has(telling({2: {event}}, None, at_once={1500.0: event}, fate=amended), "TWICE", "PMID 8")
+    assert has(telling({2: {event}}, None, at_once={}, fate=amended), "LOST", "waited for 2026-04-06")
+    assert telling({1: {event}}, None, at_once={}, fate=amended) == ()
+    assert has(telling({}, None, at_once={1500.0: (8, "Retracted")}, fate=amended), "FALSE", "PMID 8 'Retracted'")
+
+
+def test_a_correction_of_a_paper_that_the_list_never_had_is_false() -> None:
+    assert has(telling({}, None, at_once={1500.0: (9, "Erratum")}), "FALSE", "PMID 9")
 
 
 # --- papers
@@ -308,6 +374,21 @@ def test_parts_out_of_order_are_false() -> None:
     third = replace(first, part=3, identity="third", prints="third")
 
     assert has(tale.found(posts=[first, third, *others]), "FALSE", "part 3 follows part 1")
+
+
+def test_each_of_two_digests_that_are_sent_at_a_time_has_its_parts_in_order() -> None:
+    tale = Tale()
+    first, second, third = tale.posts()
+    parts = [
+        replace(first, part=number, text=f"A (part {number} of 3)\n{first.text if number == 1 else ''}", identity=f"A{number}")
+        for number in (1, 2, 3)
+    ]
+    other = replace(second, text=f"B (part 1 of 2)\n{second.text}")
+    end = replace(second, part=2, text="B (part 2 of 2)", identity="B2")
+
+    assert tale.found(posts=[*parts[:2], other, parts[2], end, third]) == ()
+    assert has(tale.found(posts=[*parts[:1], other, parts[2], parts[1], end, third]), "FALSE", "part 3 follows part 1")
+    assert has(tale.found(posts=[*parts, end, other, third]), "FALSE", "part 2 follows part of another digest")
 
 
 # --- copies

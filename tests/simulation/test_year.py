@@ -38,6 +38,7 @@ def test_a_year_goes_by_and_each_paper_comes_once(tmp_path: Path) -> None:
 
     assert found.wrong == ()
     assert found.papers > 400
+    assert all(found.told[name] > 0 for name in ("Retracted", "Expression of concern", "Erratum"))
     assert sum(number for kind, number in played.items() if kind.startswith("edit")) >= 10
     assert played["service off"] > 0
 
@@ -49,6 +50,7 @@ def test_a_service_that_is_killed_again_and_again_loses_nothing_and_sends_nothin
     found, played = lived(tmp_path, world, steps, Daemons)
 
     assert found.wrong == ()
+    assert found.told["Erratum, at once"] > 0
     assert played["kill"] > 20
     assert sum(number for kind, number in played.items() if kind.startswith("kill in a hang")) > 0
     assert found.papers > 40

@@ -43,7 +43,7 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Order:
     """A list: whose digests come weekly on `weekday` (Monday is 0) at `hour` in `zone`, by mail to `readers` and to a Slack webhook;
-    not before the day `paused`."""
+    not before the day `paused`. With `at_once` its readers hear at once what became of papers."""
 
     name: str
     title: str
@@ -55,6 +55,7 @@ class Order:
     readers: tuple[str, ...]
     webhook: str
     paused: date | None = None
+    at_once: bool = False
 
     def slots(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
         """The instants in (since, until] at which a digest is due, in UTC."""
@@ -100,7 +101,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One record and its fate: NCBI's days on which it appears, can be fetched, gets a heading, is retracted, is taken away."""
+    """One record and its fate: NCBI's days on which it appears, can be fetched, gets a heading, is doubted, is amended, is retracted, is
+    taken away."""
 
     pmid: int
     topics: frozenset[str]
@@ -113,6 +115,8 @@ class Paper:
     update_of: int | None = None
     retracted: date | None = None
     vanishes: date | None = None
+    doubted: date | None = None
+    amended: date | None = None
 
     def matches(self, topics: Collection[str]) -> date | None:
         """The day from which a query for these topics finds it."""
@@ -181,7 +185,9 @@ def build(seed: int, weeks: int, *, edits: bool = True) -> World:
     start = dice.choice(_FIRST_DAYS) + timedelta(days=dice.randrange(7))
     admin = dice.choice(["admin@lab.example", ""])
     empty = World(seed, start, weeks, questions=_QUESTIONS, orders=_ORDERS, admin=admin)
-    with_papers = replace(empty, papers=tuple(_Press(dice, empty).papers()))
+    fates = random.Random(f"fates {seed}")  # noqa: S311 - replayable
+    papers = tuple(_with_fate(paper, start, fates) for paper in _Press(dice, empty).papers())
+    with_papers = replace(empty, papers=papers)
     return _Mind(random.Random(f"edits {seed}"), with_papers).changed() if edits else with_papers  # noqa: S311 - replayable
 
 
@@ -203,6 +209,7 @@ _ORDERS = (
         "monday 08:00",
         ("pi@lab.example", "postdoc@lab.example"),
         "LAB",
+        at_once=True,
     ),
     Order(
         "kidney-club",
@@ -363,6 +370,16 @@ class _Press:
         elif dice.random() < 0.04 and found > start:
             paper = replace(paper, vanishes=after)
         return paper
+
+
+def _with_fate(paper: Paper, start: date, dice: random.Random) -> Paper:
+    """The paper, of which an erratum or an expression of concern may appear once it can be had; a retraction may follow or go before."""
+    had = max([paper.fetchable or paper.appears, *(day for day, _ in paper.headings)])
+    days = [had + timedelta(days=dice.randint(1, 40)) for _ in range(2)]
+    doubted, amended = dice.random() < 0.08, dice.random() < 0.12
+    if paper.preprint or paper.update_of or paper.vanishes or had <= start:
+        return paper
+    return replace(paper, doubted=days[0] if doubted else None, amended=days[1] if amended else None)
 
 
 def _changes(since: datetime, zone: ZoneInfo) -> Iterator[datetime]:
