@@ -203,13 +203,25 @@ def _taken_out(reign: Reign) -> set[str]:
 
 def _unfounded(topic: str, letters: Sequence[Letter], happened: Evidence) -> Iterator[str]:
     """Failures that were told and were none."""
+    kind = topic.partition(":")[0]
+    asked = (*happened.unanswered, *happened.ends)
+    met = {"watch": asked, "rereading": asked, "channel": happened.unsent}.get(kind)
+    fewest = 1 if kind == "channel" else 3
     for number, letter in enumerate(letters):
-        since = letters[number - 1].at_monotonic if number else 0.0
-        met = {"watch": (*happened.unanswered, *happened.ends), "channel": happened.unsent}.get(topic.partition(":")[0])
-        fewest = 3 if topic.startswith("watch") else 1
-        earlier = since if topic.startswith("watch") else 0.0
-        if met is not None and not letter.recovers and sum(earlier <= one <= letter.at_monotonic for one in met) < fewest:
+        since = _well_again(letters[number - 1], happened) if number and kind != "channel" else 0.0
+        if met is not None and not letter.recovers and sum(since <= one <= letter.at_monotonic for one in met) < fewest:
             yield f"{topic} is told as failing, and nothing failed"
+
+
+def _well_again(letter: Letter, happened: Evidence) -> float:
+    """From when on failures count after this letter: from what a recovery says of itself, since it may have waited on its way; else from its
+    arrival. A clock that went wrong meanwhile makes what it says worthless: then every failure counts."""
+    if letter.over_at is None:
+        return letter.at_monotonic
+    if _Days(happened.looks).is_misled(letter.over_at, happened.true_at(letter.at_monotonic)):
+        return 0.0
+    place = bisect_left(happened.moves, letter.over_at, key=lambda move: move[1])
+    return min(letter.at_monotonic, happened.moves[place][0] if place < len(happened.moves) else letter.at_monotonic)
 
 
 def _untold_outages(world: World, happened: Evidence, reign: Reign, topics: set[str]) -> Iterator[str]:

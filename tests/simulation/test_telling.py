@@ -194,6 +194,28 @@ def test_a_failure_that_was_none_is_false(topic: str) -> None:
     assert has(tale.found(), "FALSE", topic, "nothing failed")
 
 
+@pytest.mark.parametrize("topic", ["watch:nmj", "rereading"])
+def test_a_recovery_that_waited_on_its_way_hides_no_failure_that_came_meanwhile(topic: str) -> None:
+    first, meanwhile = (day(24), day(24, 13), day(24, 14)), (day(25, 16), day(26, 5), day(26, 6))
+    late = replace(notice(topic, day(26, 7), recovers=True), over_at=day(25, 5))
+    notices = [notice(topic, day(24, 15)), late, notice(topic, day(26, 8)), notice(topic, day(27), recovers=True)]
+
+    assert Tale(notices=notices, unanswered=(*first, *meanwhile)).found() == []
+    assert has(Tale(notices=notices, unanswered=first).found(), "FALSE", topic, "nothing failed")
+    assert has(Tale(notices=notices, unanswered=(*first, *meanwhile[:2])).found(), "FALSE", topic, "nothing failed")
+
+
+def test_what_a_recovery_says_by_a_wrong_clock_dates_nothing() -> None:
+    failing = (day(24), day(24, 13), day(24, 14))
+    late = replace(notice("watch:nmj", day(26, 7), recovers=True), over_at=day(28, 5))
+    notices = [notice("watch:nmj", day(24, 15)), late, notice("watch:nmj", day(26, 8)), notice("watch:nmj", day(27), recovers=True)]
+    ahead = Tale(notices=notices, unanswered=failing)
+    ahead.change(day(25, 5), day(25, 6), shown=day(28, 5), clean=False)
+
+    assert not has(ahead.found(), "FALSE", "watch:nmj")
+    assert has(Tale(notices=notices, unanswered=failing).found(), "FALSE", "watch:nmj", "nothing failed")
+
+
 def test_a_watch_that_failed_for_days_and_nobody_was_told_is_missed() -> None:
     tale = Tale(texts={0: f"{QUIET} PubMed has not been searched since 18 March, 07:00. Reason: it hung."}, unanswered=(day(19),))
     tale.change(day(19, 0), day(22, 23), troubled=True, clean=False)
@@ -303,6 +325,55 @@ def test_what_nobody_can_be_shown_to_have_read_in_that_time_may_come_and_need_no
 
 
 # --- reading
+
+
+def test_a_recovery_says_when_it_was() -> None:
+    flat = "[watcher] Watch A is searched again Failed from Friday 29 December 2025, 05:31 to Sunday 4 January 2026, 09:12 (Europe/Berlin) x"
+
+    assert post.over_at(flat) == datetime(2026, 1, 4, 8, 12, tzinfo=UTC)
+    assert post.over_at("Failing since Friday 29 December 2025, 05:31 (Europe/Berlin)") is None
+
+
+TOLD = """Lab weekly
+
+CORRECTIONS TO PAPERS YOU HAD
+-----------------------------
+
+!  Sample 40000001: agrin in mice
+   You had it on 9 March 2026.
+   Retracted (PubMed).
+   Expression of concern: J Sample Res. 2026 Mar;1:70000001, PMID 70000001
+   (PubMed).
+   https://pubmed.ncbi.nlm.nih.gov/40000001/
+
+!  Sample 40000002: titin in mice
+   You had it on 9 March 2026.
+   Erratum: J Sample Res. 2026 Mar;1:60000002, PMID 60000002 (PubMed).
+   https://pubmed.ncbi.nlm.nih.gov/40000002/
+
+PICKS
+-----
+
+1. Sample 40000003: podocyte in mice
+   score 50
+   Expression
+   of concern: J Sample Res. 2026 Mar;1:70000003, PMID 70000003 (PubMed).
+
+   Why: phrases
+
+   PubMed: https://pubmed.ncbi.nlm.nih.gov/40000003/
+
+2. Sample 40000004: agrin in mice
+   PubMed: https://pubmed.ncbi.nlm.nih.gov/40000004/
+"""
+
+
+def test_what_became_of_papers_is_read_with_its_names() -> None:
+    concern = "Expression of concern"
+
+    assert post.corrected(TOLD) == {(40000001, "Retracted"), (40000001, concern), (40000002, "Erratum")}
+    assert post.beside(TOLD) == {(40000003, concern)}
+    assert post.corrected(TOLD.replace("Erratum: ", "Oh: ")) >= {(40000002, "")}
 
 
 def test_spans_are_read_in_every_form() -> None:
