@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from simulation import post, telling
 from simulation.claims import Claim, Reign, claims
 from simulation.evidence import Evidence, Look
 from simulation.post import Letter
-from simulation.world import Order, Paper, World, ncbi_day
+from simulation.world import Order, Paper, World, ncbi_day, on_the_clock
 
 WINDOW_SECONDS = 15.0
 """Real seconds between the taking of a message and the death of the service within which it may come twice: it sends, is answered,
@@ -30,6 +31,9 @@ AFTER_TROUBLE = timedelta(hours=1)
 
 READ_AGAIN_DAYS = 9
 """So many days after something became of a paper the next Saturday is over."""
+
+READ_AGAIN_AT = time(4)
+"""The hour of the Saturday, in Berlin."""
 
 AFTER_READING = timedelta(hours=12)
 """So long after a look with all well a reading that failed before it has been tried again."""
@@ -306,26 +310,39 @@ class Judge:
             yield f"TWICE {name!r} of PMID {paper.pmid} is told in {called}"
         if told and ncbi_day(self.happened.true_at(told[0].at_monotonic)) < day:
             yield f"FALSE {called} tells {name!r} of PMID {paper.pmid} before it was so ({day})"
-        settled = self._settled(max(day, ncbi_day(self.arrived(had)))) if had and name != "Deleted from PubMed" else None
-        if settled is None:
+        if had is None or name == "Deleted from PubMed":
             return
-        due = next((one for one in self.digests if post.slot(one.period) > settled), None)
+        since = max(day, ncbi_day(self.arrived(had)))
+        if told and not told[0].at_once:
+            yield from self._waited(paper.pmid, name, told[0], since)
+        settled = self._settled(since)
+        due = next((one for one in self.digests if settled and post.slot(one.period) > settled), None)
         if not told and due:
             yield f"LOST that PMID {paper.pmid} is {name!r} since {day} was never told, not in {due.period}"
-        if self._waited(told, settled):
-            yield f"LOST {name!r} of PMID {paper.pmid} was known by {settled} and waited for {called}"
 
-    def _waited(self, told: Sequence[Letter], settled: datetime) -> bool:
-        """Whether a list that tells at once told it with a digest, though it was known long before."""
-        order = self.reign.order(self.order.name, settled)
-        is_at_once = order is not None and order.at_once and not order.is_inside_pause(settled)
-        return is_at_once and bool(told) and not told[0].at_once and post.slot(told[0].period) > settled
+    def _waited(self, pmid: int, name: str, told: Letter, since: date) -> Iterator[str]:
+        """A list that tells at once tells nothing with a digest that it could have told before."""
+        read = on_the_clock(_saturday(since + timedelta(days=2)), READ_AGAIN_AT, ZoneInfo("Europe/Berlin"))
+        if any(pmid in one.pmids and self.happened.true_at(one.at_monotonic) >= read for one in self.happened.spoiled):
+            return
+        known = next((at for at in self._well_after(read) if self._tells_at_once(at)), None)
+        if known is not None and known < self._begun(told):
+            yield f"LOST PMID {pmid} {name!r} could be told by {known}, and waited for {told.period}"
+
+    def _tells_at_once(self, at: datetime) -> bool:
+        order = self.reign.order(self.order.name, at)
+        return order is not None and order.at_once and not order.is_inside_pause(at)
+
+    def _well_after(self, instant: datetime) -> Iterator[datetime]:
+        """The looks with all well by which a reading that was due at this instant must have gone through."""
+        looks = [look.at for look in self.happened.looks if look.clean and look.at >= instant]
+        yield from (at for at in looks if at - looks[0] >= AFTER_READING)
 
     def _settled(self, day: date) -> datetime | None:
         """When what came to be on this day must have been found: the service had looked, with all well and more than once, after the
         Saturday on which papers are read again."""
         looks = [look for look in self.happened.looks if look.clean and (ncbi_day(look.at) - day).days >= READ_AGAIN_DAYS]
-        return next((look.at for look in looks if look.at - looks[0].at >= AFTER_READING), None)
+        return next(self._well_after(looks[0].at), None) if looks else None
 
     # --- digests that did not come
 
@@ -394,6 +411,11 @@ class Judge:
 
 
 # --- across readers and channels ---------------------------------------------------------------------------------------------------
+
+
+def _saturday(day: date) -> date:
+    """The first Saturday on or after a day."""
+    return day + timedelta(days=(5 - day.weekday()) % 7)
 
 
 def _called(letter: Letter) -> str:
