@@ -360,8 +360,8 @@ from pathlib import Path
 from watcher.export import FORMATS
 from watcher.pubmed import parse
 
-pmids = set(map(int, sys.stdin.read().split()))
-sys.stdout.write(FORMATS["bib"]([one for one in parse.articles(Path(sys.argv[1])) if one.pmid in pmids]))
+asked = set(sys.stdin.read().split())
+sys.stdout.write(FORMATS["bib"]([one for one in parse.articles(Path(sys.argv[1])) if f"{one.pmid}.{one.version}" in asked]))
 """
 
 
@@ -369,7 +369,7 @@ def before(commit: str, articles: Sequence[Article], source: Path) -> str:
     """The same records as BibTeX of another commit."""
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ) | {"PYTHONPATH": str(checked_out(commit, Path(folder)))}
-        asked = " ".join(str(one.pmid) for one in articles)
+        asked = " ".join(f"{one.pmid}.{one.version}" for one in articles)
         command = [sys.executable, "-c", BEFORE, str(source.resolve())]
         done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, env=environment, cwd=folder)  # noqa: S603
     return done.stdout
