@@ -407,6 +407,14 @@ def test_our_own_reader_of_seeds_gives_back_what_was_written() -> None:
     assert (entry.ids.pmid, entry.ids.doi, entry.ids.pmcid) == (PAPER.pmid, "10.0000/sample_2026.1", PAPER.pmcid)
 
 
+def test_our_own_reader_of_seeds_gives_back_a_title_without_its_markup() -> None:
+    markup = "CO<sub>2</sub> and Ca<sup>2+</sup> and Cl<sup>-</sup> in T<sub>max</sub> of <i>Agrn</i><sup>-/-</sup> mice"
+
+    (entry,) = read_bibtex(export.to_bibtex([replace(PAPER, title_markup=markup)]), Path("x.bib"))
+
+    assert entry.title == "CO2 and Ca2+ and Cl- in Tmax of Agrn-/- mice"
+
+
 def test_months_are_bibtexs_own_names() -> None:
     assert "\tmonth = jan,\n" in export.to_bibtex([PAPER])
 

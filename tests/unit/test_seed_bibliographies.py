@@ -647,7 +647,7 @@ def test_bibtex_is_freed_of_latex(tmp_path: Path, name: str) -> None:
     first, second = seeds_of(tmp_path, name, BIB)
 
     assert (first.locator, *ids(first)) == ("entry sample2026", 11, "10.1000/sample_1", None)
-    assert first.title == "The NMJ in étude: α- and β-subunits, 50% of CO_2"
+    assert first.title == "The NMJ in étude: α- and β-subunits, 50% of CO2"
     assert (first.abstract, first.keywords) == ("Text “quoted” and naïve", ("agrin", "muscle"))
     assert (second.locator, *ids(second)) == ("entry second", None, "10.1000/b", "PMC22")
     assert second.claimed_pmid == 33
@@ -661,6 +661,9 @@ def test_bibtex_is_freed_of_latex(tmp_path: Path, name: str) -> None:
         (r"{\'E}tude of \textmu{}m at 5{\textdegree}C", "Étude of μm at 5°C"),
         (r"A \& B in 5\% of $p < 0.05$", "A & B in 5% of p < 0.05"),
         ("IL-6~and {TNF}", "IL-6 and TNF"),
+        (r"CO$_2$ and Ca$^{2+}$ in T$_{\textrm{max}}$", "CO2 and Ca2+ in Tmax"),
+        (r"a$^{\_}$ costs \$2 a_b or \$3", "a_ costs $2 a_b or $3"),
+        (r"$p$ for a_b and $q$", "p for a_b and q"),
         (r"\textlambda phage", "λphage"),
     ],
 )

@@ -26,6 +26,9 @@ _TEXT_GREEK = re.compile(r"\\text(" + "|".join(_GREEK) + r")(?![A-Za-z])(?:\{\}|
 _TEXT_SIGNS = {"braceleft": r"\{", "braceright": r"\}", "asciicircum": "^"}
 _TEXT_SIGN = re.compile(r"\\text(" + "|".join(_TEXT_SIGNS) + r")(?![A-Za-z])(?:\{\}| +(?=[A-Za-z]))?")
 """Commands that the library leaves out, or takes for another sign."""
+_FORMULA = re.compile(r"(?<!\\)\$(?:[^$\\]|\\.)*\$", re.DOTALL)
+_SCRIPT = re.compile(r"(?<!\\)[_^]")
+"""What begins a sub- or superscript in a formula; PubMed's titles have none: CO2, Ca2+."""
 _BARE = re.compile(r"(?<!\\)([%&#])")
 _SIGNS = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
 _SPECIAL = re.compile(r"[\\$]")
@@ -80,6 +83,7 @@ def _understood(latex: str) -> str:
     if _depth(latex) > _DEEPEST:
         return _words(latex)
     known = _TEXT_SIGN.sub(lambda command: _TEXT_SIGNS[command[1]], _TEXT_GREEK.sub(_letter, latex))
+    known = _FORMULA.sub(lambda formula: _SCRIPT.sub("", formula[0]), known)
     try:
         return str(_TO_TEXT.latex_to_text(_BARE.sub(r"\\\1", known)))
     except (ValueError, IndexError, TypeError, AttributeError, KeyError):  # its handlers of commands trust the arguments
