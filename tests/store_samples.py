@@ -69,6 +69,12 @@ def version(term: str = "neuromuscular junction*[tiab]", **more: Any) -> NewVers
     return NewVersion(**told | more)
 
 
+def new_database(folder: Path) -> None:
+    """Puts an SQLite database with this version's tables, and no rows, into a folder."""
+    (folder / "watcher.db").write_bytes(_new_database())
+    (folder / "watcher.db").chmod(0o600)
+
+
 @cache
 def _new_database() -> bytes:
     """A database without rows: migrated once, then copied for each test."""
@@ -89,8 +95,7 @@ class Bench:
         """Opens a new store in the folder and registers the watch and the list."""
         if not url:
             url = f"sqlite:///{folder}/watcher.db"
-            (folder / "watcher.db").write_bytes(_new_database())
-            (folder / "watcher.db").chmod(0o600)
+            new_database(folder)
         bench = cls(Store.open(url, folder=folder), url)
         bench.register(at=loaded_at, since=since)
         return bench

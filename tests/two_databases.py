@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import postgres_server
-import pytest
 import sqlalchemy as sa
 
 from watcher.store import transfer, upgrade
@@ -21,7 +18,7 @@ RECORDS = Path(__file__).parent / "records"
 
 @dataclass(frozen=True)
 class Place:
-    """A data folder, and the URL of a database that has no tables yet."""
+    """A data folder, and the URL of a database."""
 
     url: str
     folder: Path
@@ -71,22 +68,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
     if hasattr(value, "utcoffset") and value.utcoffset() is not None:
         value = (value - value.utcoffset()).replace(tzinfo=None)
     return str(value)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres_server.Server]:
-    """A running PostgreSQL."""
-    if reason := postgres_server.missing():
-        pytest.skip(reason)
-    with postgres_server.server() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """A data folder with a database of either kind."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    if request.param == "sqlite":
-        return Place(f"sqlite:///{folder}/watcher.db", folder)
-    return Place(request.getfixturevalue("server")(), folder)

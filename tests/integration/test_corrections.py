@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from flow_samples import NMJ, WEEKLY, Desk, desk, mail_channel
-from two_databases import Place, place, server
+from two_databases import Place
 
 from watcher import clock
 from watcher.cli import show
@@ -34,8 +34,6 @@ from watcher.flows.feedback import lessons
 from watcher.flows.resolve import once, resolve
 from watcher.flows.status import status
 from watcher.store import Store
-
-__all__ = ["place", "server"]
 
 START, FIRST = "2026-03-02T09:00", "2026-03-09T08:00"
 SECTION = "CORRECTIONS TO PAPERS YOU HAD"
@@ -83,8 +81,8 @@ Desks = Callable[..., AbstractContextManager[Desk]]
 
 
 @pytest.fixture
-def on_both(place: Place, monkeypatch: pytest.MonkeyPatch) -> Desks:
-    return lambda *records: desk(place.folder, monkeypatch, *records, url="" if place.url.startswith("sqlite") else place.url)
+def on_both(migrated: Place, monkeypatch: pytest.MonkeyPatch) -> Desks:
+    return lambda *records: desk(migrated.folder, monkeypatch, *records, url=migrated.url)
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import postgres_server
-import pytest
+from postgres_server import Server
 
 from simulation import script
 from simulation.life import lives
@@ -66,13 +65,11 @@ def test_two_services_over_one_database_share_the_work(tmp_path: Path) -> None:
     assert found.papers > 40
 
 
-@pytest.mark.skipif(postgres_server.missing() is not None, reason=postgres_server.missing() or "")
-def test_two_services_over_one_postgresql_database_do_as_well(tmp_path: Path) -> None:
+def test_two_services_over_one_postgresql_database_do_as_well(tmp_path: Path, postgres: Server) -> None:
     world = build(5, FORTNIGHT)
     steps = script.write(world, hours=30)
 
-    with postgres_server.server() as fresh:
-        found, played = lived(tmp_path, world, steps, lambda place: Daemons(place, 2), fresh())
+    found, played = lived(tmp_path, world, steps, lambda place: Daemons(place, 2), postgres())
 
     assert found.wrong == ()
     assert played.total() > 8

@@ -9,15 +9,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flow_samples import ALS, NMJ, WEEKLY, Desk, desk
-from two_databases import Place, place, server
+from two_databases import Place
 
 from watcher import clock
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Digest, Pmid
 from watcher.flows.explain import explain
-
-__all__ = ["place", "server"]
 
 BOTH = replace(WEEKLY, watches=("nmj", "als"))
 OTHER = replace(WEEKLY, name="other", title="Other")
@@ -29,12 +27,12 @@ Desks = Callable[..., Desk]
 
 
 @pytest.fixture
-def at_place(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
+def at_place(migrated: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
     """Opens a desk over a database of either kind, with two watches and one list."""
     with ExitStack() as stack:
 
         def opened(*records: Planted | bytes) -> Desk:
-            one = stack.enter_context(desk(place.folder, monkeypatch, *records, url=place.url))
+            one = stack.enter_context(desk(migrated.folder, monkeypatch, *records, url=migrated.url))
             one.watches, one.orders = [NMJ_0, ALS_0], [BOTH]
             return one
 

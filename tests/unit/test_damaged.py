@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from flow_samples import NMJ, WEEKLY, Desk, desk
-from two_databases import Place, place, server
+from two_databases import Place
 
 from watcher import clock
 from watcher.demo.papers import paper
@@ -19,8 +19,6 @@ from watcher.flows.status import Around, status
 from watcher.store import LeftOut
 from watcher.store.database import Database
 
-__all__ = ["place", "server"]
-
 START, THURSDAY, MONDAY, NEXT_MONDAY = "2026-03-02T09:00", "2026-03-05T05:00", "2026-03-09T07:00", "2026-03-16T07:00"
 BROKEN = '{"broken'
 
@@ -28,12 +26,12 @@ Desks = Callable[..., Desk]
 
 
 @pytest.fixture
-def at_place(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
+def at_place(migrated: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
     """Opens a desk over a database of either kind, with one watch and one list."""
     with ExitStack() as stack:
 
         def opened(*records: bytes) -> Desk:
-            one = stack.enter_context(desk(place.folder, monkeypatch, *records, url=place.url))
+            one = stack.enter_context(desk(migrated.folder, monkeypatch, *records, url=migrated.url))
             one.watches, one.orders = [replace(NMJ, threshold=0)], [WEEKLY]
             return one
 

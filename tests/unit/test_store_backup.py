@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from store_samples import MONDAY, Bench, days, paper
-from two_databases import Place, place, rows_of, server  # noqa: F401 - fixtures
+from two_databases import Place, rows_of
 
 from watcher import clock
 from watcher.domain import Pmid
@@ -38,7 +38,7 @@ def backups(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "backups").glob("*"))
 
 
-def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place, tmp_path: Path) -> None:  # noqa: F811
+def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place, tmp_path: Path) -> None:
     place.fill("0001")
     with Store.open(place.url, folder=place.folder) as store:
         store.save_embeddings("of a model", {"of a text": b"\x00\xff"}, clock.now())  # what 0001 has no table for
@@ -54,7 +54,7 @@ def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place,
     assert [path.name for path in facts.path.parent.iterdir()] == ["friday.db"]
 
 
-def test_a_backup_holds_what_was_committed_and_its_maker_does_not_wait(place: Place, tmp_path: Path) -> None:  # noqa: F811
+def test_a_backup_holds_what_was_committed_and_its_maker_does_not_wait(place: Place, tmp_path: Path) -> None:
     with Store.open(place.url, folder=place.folder) as store:
         database = Database(place.url, folder=place.folder)
         with database.writing() as session:
@@ -151,7 +151,7 @@ def test_a_damaged_database_gives_no_backup(bench: Bench, tmp_path: Path) -> Non
 # --- those that are made by themselves
 
 
-def test_a_weekly_backup_is_made_at_once_and_then_each_week(place: Place) -> None:  # noqa: F811
+def test_a_weekly_backup_is_made_at_once_and_then_each_week(place: Place) -> None:
     with Store.open(place.url, folder=place.folder) as store:
         made = [store.weekly_backup(MONDAY + days(each)) for each in (0, 1, 6.9, 7, 8)]
 
@@ -234,7 +234,7 @@ def test_what_a_killed_process_left_of_a_backup_is_none_and_is_swept_away_after_
 # --- before a migration
 
 
-def test_what_is_about_to_be_migrated_is_backed_up_as_it_was(place: Place, tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_about_to_be_migrated_is_backed_up_as_it_was(place: Place, tmp_path: Path) -> None:
     place.fill("0001")
     before = place.rows()
 
@@ -255,7 +255,7 @@ Store.open(sys.argv[1], folder=Path(sys.argv[2])).close()
 
 
 @pytest.mark.parametrize("revision", ["0001", None], ids=["old", "new"])
-def test_of_processes_that_start_at_once_one_migrates_and_backs_up(revision: str | None, place: Place) -> None:  # noqa: F811
+def test_of_processes_that_start_at_once_one_migrates_and_backs_up(revision: str | None, place: Place) -> None:
     if revision:
         place.fill(revision)
     command = [sys.executable, "-c", OPEN, place.url, str(place.folder)]
@@ -268,14 +268,14 @@ def test_of_processes_that_start_at_once_one_migrates_and_backs_up(revision: str
     assert len(backups(place.folder)) == (1 if revision else 0)
 
 
-def test_a_new_database_is_not_backed_up(place: Place) -> None:  # noqa: F811
+def test_a_new_database_is_not_backed_up(place: Place) -> None:
     Store.open(place.url, folder=place.folder).close()
     Store.open(place.url, folder=place.folder).close()
 
     assert backups(place.folder) == []
 
 
-def test_nothing_is_migrated_when_the_backup_cannot_be_written(place: Place) -> None:  # noqa: F811
+def test_nothing_is_migrated_when_the_backup_cannot_be_written(place: Place) -> None:
     place.fill("0001")
     (place.folder / "backups").write_text("a file, not a folder")
 
@@ -285,7 +285,7 @@ def test_nothing_is_migrated_when_the_backup_cannot_be_written(place: Place) -> 
     assert place.rows()["alembic_version"] == [("0001",)]
 
 
-def test_a_migration_goes_without_a_backup_when_none_are_to_be_kept(place: Place) -> None:  # noqa: F811
+def test_a_migration_goes_without_a_backup_when_none_are_to_be_kept(place: Place) -> None:
     place.fill("0001")
 
     Store.open(place.url, folder=place.folder, keep_backups=0).close()

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import ast
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import postgres_server
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -40,21 +39,13 @@ Rows = dict[str, list[dict[str, Any]]]
 Old = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres_server.Server]:
-    if reason := postgres_server.missing():
-        pytest.skip(reason)
-    with postgres_server.server() as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Old:
     """Makes a database of a revision, with its rows; gives its URL."""
     if request.param == "sqlite":
         return lambda revision: _on_sqlite(revision, tmp_path)
-    server = request.getfixturevalue("server")
-    return lambda revision: _on_postgresql(revision, server(), tmp_path)
+    postgres = request.getfixturevalue("postgres")
+    return lambda revision: _on_postgresql(revision, postgres(), tmp_path)
 
 
 def _on_sqlite(revision: str, folder: Path) -> str:

@@ -36,19 +36,10 @@ if reason := postgres_server.missing():
     pytest.skip(reason, allow_module_level=True)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres_server.Server]:
-    """A running server; its database `watcher` is migrated and stays empty."""
-    with postgres_server.server() as running:
-        running.administer("CREATE DATABASE watcher")
-        Store.open(running.url("watcher"), folder=tmp_path_factory.mktemp("data")).close()
-        yield running
-
-
 @pytest.fixture
-def url(server: postgres_server.Server) -> str:
+def url(postgres: postgres_server.Server) -> str:
     """A migrated database of the test's own."""
-    return server("watcher")
+    return postgres.migrated()
 
 
 @pytest.fixture(autouse=True)

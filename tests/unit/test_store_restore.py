@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from postgres_server import Server
 from store_samples import MONDAY, Bench, paper
-from two_databases import Place, place, rows_of, server  # noqa: F401 - fixtures
+from two_databases import Place, rows_of
 
 from watcher.errors import Busy, SchemaTooNew, StoreError, StoreUnusable
 from watcher.store import Holder, Store, holder
@@ -45,7 +45,7 @@ def without_leases(file: Path, folder: Path) -> dict[str, list[tuple[object, ...
     return {name: [] if name == "lease" else list(rows) for name, rows in rows_of(f"sqlite:///{file}", folder).items()}
 
 
-def test_a_backup_of_either_database_is_restored_into_either(place: Place, friday: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_backup_of_either_database_is_restored_into_either(place: Place, friday: Path, tmp_path: Path) -> None:
     facts = Store.restore(place.url, friday, folder=place.folder)
 
     assert place.rows() == without_leases(friday, tmp_path)
@@ -56,7 +56,7 @@ def test_a_backup_of_either_database_is_restored_into_either(place: Place, frida
     assert without_leases(tmp_path / "again.db", tmp_path) == without_leases(friday, tmp_path)
 
 
-def test_the_service_goes_on_where_the_backup_ends(place: Place, friday: Path) -> None:  # noqa: F811
+def test_the_service_goes_on_where_the_backup_ends(place: Place, friday: Path) -> None:
     Store.restore(place.url, friday, folder=place.folder)
 
     with Store.open(place.url, folder=place.folder) as store:
@@ -69,7 +69,7 @@ def test_the_service_goes_on_where_the_backup_ends(place: Place, friday: Path) -
         assert candidate.article.pmid == 100
 
 
-def test_what_processes_held_when_the_backup_was_made_is_free(place: Place, tmp_path: Path) -> None:  # noqa: F811
+def test_what_processes_held_when_the_backup_was_made_is_free(place: Place, tmp_path: Path) -> None:
     with Store.open(place.url, folder=place.folder) as store:
         store.take_lease("pubmed", holder="another host's")
         store.backup(tmp_path / "friday.db")
@@ -81,7 +81,7 @@ def test_what_processes_held_when_the_backup_was_made_is_free(place: Place, tmp_
         assert store.lease_holder("pubmed") is None
 
 
-def test_a_backup_of_an_earlier_revision_is_brought_to_this_one(place: Place, tmp_path: Path) -> None:  # noqa: F811
+def test_a_backup_of_an_earlier_revision_is_brought_to_this_one(place: Place, tmp_path: Path) -> None:
     old = Place(f"sqlite:///{tmp_path}/watcher.db", tmp_path)
     old.fill("0001")
     kept = (tmp_path / "watcher.db").read_bytes()
@@ -108,7 +108,7 @@ def test_the_copy_of_a_killed_watchers_files_is_a_backup_too(friday: Path, bench
         assert store.configuration() == ("cafe", MONDAY)
 
 
-def test_a_backup_and_its_restore_count_alike(place: Place, tmp_path: Path) -> None:  # noqa: F811
+def test_a_backup_and_its_restore_count_alike(place: Place, tmp_path: Path) -> None:
     place.fill("0001")
     with Store.open(place.url, folder=place.folder, keep_backups=0) as store:
         store.take_lease("pubmed", holder="a process")
@@ -141,7 +141,7 @@ def change(file: Path, script: str) -> None:
         connection.executescript(script)
 
 
-def test_nothing_that_could_run_comes_along(place: Place, friday: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_nothing_that_could_run_comes_along(place: Place, friday: Path, tmp_path: Path) -> None:
     as_it_was = without_leases(friday, tmp_path)
     change(friday, SMUGGLED)
 
@@ -253,11 +253,11 @@ def test_the_sqlite_database_that_was_there_is_set_aside_whole(bench: Bench, fri
 
 
 def test_rows_on_postgresql_are_replaced_only_when_told_to_and_after_a_backup(
-    server: Server,  # noqa: F811
+    postgres: Server,
     friday: Path,
     tmp_path: Path,
 ) -> None:
-    there = Place(server(), tmp_path)
+    there = Place(postgres(), tmp_path)
     with Store.open(there.url, folder=tmp_path) as store:
         store.remember_configuration("cafe", "{}", MONDAY)
     before = there.rows()
@@ -276,7 +276,7 @@ def test_rows_on_postgresql_are_replaced_only_when_told_to_and_after_a_backup(
 # --- who is at work
 
 
-def test_nothing_is_restored_while_somebody_is_at_work(place: Place, friday: Path) -> None:  # noqa: F811
+def test_nothing_is_restored_while_somebody_is_at_work(place: Place, friday: Path) -> None:
     Store.open(place.url, folder=place.folder).close()
     with Holder.claim(place.folder) as me:
         with pytest.raises(Busy, match=rf"watcher is at work here \(process {me.name.split(':')[2]} on .*\); stop it first"):
@@ -289,11 +289,11 @@ def test_nothing_is_restored_while_somebody_is_at_work(place: Place, friday: Pat
 
 
 def test_nothing_is_restored_into_a_database_that_another_machine_works_on(
-    server: Server,  # noqa: F811
+    postgres: Server,
     friday: Path,
     tmp_path: Path,
 ) -> None:
-    url = server()
+    url = postgres()
     with Store.open(url, folder=tmp_path / "another machine"), pytest.raises(Busy, match="watcher is at work on it"):
         Store.restore(url, friday, folder=tmp_path)
 
@@ -359,7 +359,7 @@ def anothers_database(friday: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [a_text, nothing, half_a_backup, anothers_database])
-def test_what_is_no_sound_backup_changes_nothing(spoil: Callable[[Path], None], place: Place, friday: Path) -> None:  # noqa: F811
+def test_what_is_no_sound_backup_changes_nothing(spoil: Callable[[Path], None], place: Place, friday: Path) -> None:
     with Store.open(place.url, folder=place.folder) as store:
         store.remember_configuration("cafe", "{}", MONDAY)
     before = place.rows()
@@ -391,8 +391,8 @@ def test_a_file_that_is_not_there_and_the_database_itself_are_no_backups(bench: 
     assert len(rows_of(bench.url, tmp_path)["article"]) == 1
 
 
-def test_numbers_go_on_after_the_highest_that_was_restored(server: Server, friday: Path, tmp_path: Path) -> None:  # noqa: F811
-    url = server()
+def test_numbers_go_on_after_the_highest_that_was_restored(postgres: Server, friday: Path, tmp_path: Path) -> None:
+    url = postgres()
     Store.restore(url, friday, folder=tmp_path)
     highest = max(int(row[0]) for row in rows_of(url, tmp_path)["run"])
 

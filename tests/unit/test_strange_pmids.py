@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from entrez_bodies import elink
 from flow_samples import NMJ, WEEKLY, Desk, desk
-from two_databases import Place, place, server
+from two_databases import Place
 
 from watcher.demo.papers import paper
 from watcher.domain import HIGHEST_PMID, Pmid
@@ -18,8 +18,6 @@ from watcher.pubmed.parse import read_fetch
 from watcher.pubmed.reply import Reply
 from watcher.seeds.identifiers import pmid_of, pmids_in
 
-__all__ = ["place", "server"]
-
 START, MONDAY = "2026-03-02T09:00", "2026-03-09T07:00"
 BEYOND = ("2147483648", "9999999999", "99999999999999999999")
 
@@ -27,12 +25,12 @@ Desks = Callable[..., Desk]
 
 
 @pytest.fixture
-def at_place(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
+def at_place(migrated: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
     """Opens a desk over a database of either kind."""
     with ExitStack() as stack:
 
         def opened(*records: bytes) -> Desk:
-            one = stack.enter_context(desk(place.folder, monkeypatch, *records, url=place.url))
+            one = stack.enter_context(desk(migrated.folder, monkeypatch, *records, url=migrated.url))
             one.watches, one.orders = [replace(NMJ, threshold=0)], [WEEKLY]
             return one
 

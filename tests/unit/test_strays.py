@@ -9,13 +9,11 @@ from datetime import date
 
 import pytest
 from flow_samples import NMJ, WEEKLY, Desk, desk
-from two_databases import Place, place, server
+from two_databases import Place
 
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Pmid
-
-__all__ = ["place", "server"]
 
 START, TUESDAY, WEDNESDAY, MONDAY = "2026-03-02T09:00", "2026-03-03T05:00", "2026-03-04T05:00", "2026-03-09T07:00"
 
@@ -23,12 +21,12 @@ Desks = Callable[..., Desk]
 
 
 @pytest.fixture
-def at_place(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
+def at_place(migrated: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
     """Opens a desk over a database of either kind, with one watch that shows everything."""
     with ExitStack() as stack:
 
         def opened(*records: Planted | bytes) -> Desk:
-            one = stack.enter_context(desk(place.folder, monkeypatch, *records, url=place.url))
+            one = stack.enter_context(desk(migrated.folder, monkeypatch, *records, url=migrated.url))
             one.watches, one.orders = [replace(NMJ, query="junction[ti] OR synapse[ti]", threshold=0)], [WEEKLY]
             return one
 
