@@ -44,17 +44,17 @@ from watcher.export import to_nbib, to_ris
 from watcher.flows import queries, standing
 from watcher.flows.alert import Alerter
 from watcher.flows.at_once import Messenger
-from watcher.flows.beats import Beats
 from watcher.flows.compose import Composer
 from watcher.flows.corrections import Rereader
 from watcher.flows.crossref import Asker
 from watcher.flows.deliver import Deliverer, Unsettled
-from watcher.flows.feedback import Lessons, lessons
 from watcher.flows.ordering import Orderer, joined
 from watcher.flows.resolve import once, resolve
 from watcher.flows.run import Runner
+from watcher.flows.run_heartbeat import Beats
 from watcher.flows.themes import Facets, document
 from watcher.flows.tick import Ticker
+from watcher.flows.verdicts import Lessons, lessons
 from watcher.heartbeat import Heartbeat
 from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub

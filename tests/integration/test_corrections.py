@@ -30,9 +30,9 @@ from watcher.flows import standing
 from watcher.flows.alert import Alerter
 from watcher.flows.corrections_told import answered
 from watcher.flows.explain import explain
-from watcher.flows.feedback import lessons
 from watcher.flows.resolve import once, resolve
 from watcher.flows.status import status
+from watcher.flows.verdicts import lessons
 from watcher.store import Store
 
 START, FIRST = "2026-03-02T09:00", "2026-03-09T08:00"

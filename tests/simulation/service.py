@@ -13,8 +13,8 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from simulation.fork_server import Child, ForkServer
 from simulation.premises import Premises
-from simulation.zygote import Child, Zygote
 from watcher import health
 from watcher.health import Pulse
 
@@ -49,13 +49,13 @@ class Crew(ABC):
     premises: Premises
     size: int = 1
     ends: list[float] = field(default_factory=list)
-    zygote: Zygote = field(default_factory=Zygote)
+    fork_server: ForkServer = field(default_factory=ForkServer)
 
     def fork(self, *words: str) -> Child:
         """Start one command in a process that has imported everything."""
         said = self.premises.folder / f"said-{next(_NUMBERS):04}-{words[0]}"
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.premises.folder), **self.premises.environment}
-        return self.zygote.fork(["-c", str(self.premises.config), *words], self.premises.folder, environment, said)
+        return self.fork_server.fork(["-c", str(self.premises.config), *words], self.premises.folder, environment, said)
 
     def told_of(self, words: str) -> int:
         """How often any of them, dead or alive, said these words."""
@@ -165,7 +165,7 @@ class Daemons(Crew):
         running, self.processes = self.processes, {}
         for process in running.values():
             process.kill()
-        self.zygote.close()
+        self.fork_server.close()
 
     def starve(self, seconds: float) -> None:
         """Let no file of theirs grow for so many seconds of real time."""
@@ -230,7 +230,7 @@ class Ticks(Crew):
 
     def abandon(self) -> None:
         """Nothing stays."""
-        self.zygote.close()
+        self.fork_server.close()
 
     def starve(self, seconds: float) -> None:
         """A tick whose files may not grow ends with an error."""

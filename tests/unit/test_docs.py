@@ -23,8 +23,8 @@ from watcher.app import App, load_settings
 from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, app
 from watcher.cli.show import check_document
 from watcher.config.document import KeyPath
+from watcher.config.key_tree import all_keys, shape_at
 from watcher.config.sections import FILE
-from watcher.config.shape import all_keys, shape_at
 from watcher.config.without_effect import ANY, WITHOUT_EFFECT
 from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Place, RunOutcome, RunReport, Section, Warned
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable

@@ -18,7 +18,7 @@ from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, embedded_tex
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows import embedding
 from watcher.flows.embedding import BATCH, Choice, Embedding, Kept, dense_state, find_sample, open_embedding, open_encoder, prepare
-from watcher.flows.feedback import Lessons
+from watcher.flows.verdicts import Lessons
 from watcher.pubmed.client import Fetched
 from watcher.rank import dense
 from watcher.store.database import Database

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from watcher import health
 from watcher.cli.commands import app
-from watcher.cli.pulse import look
+from watcher.cli.healthcheck import look
 from watcher.health import OwedFacts, Pulse, WatchFacts, problems, verdict
 
 NOW = datetime(2026, 3, 9, 7, tzinfo=UTC)

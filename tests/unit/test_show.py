@@ -21,10 +21,10 @@ from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunOut
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.check import Checked, Finding, WatchFacts
 from watcher.flows.explain import explain
-from watcher.flows.feedback import Marked, Marking
 from watcher.flows.ordering import Orderer
 from watcher.flows.status import Around, status
 from watcher.flows.tick import Done
+from watcher.flows.verdicts import Marked, Marking
 from watcher.health import Pulse
 
 Desks = Callable[..., Desk]

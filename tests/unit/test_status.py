@@ -13,7 +13,7 @@ from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows.ailments import ailments
+from watcher.flows.health_facts import ailments
 from watcher.flows.status import Around, State, broken, status
 from watcher.flows.weeks import bounds
 from watcher.health import Pulse

@@ -15,8 +15,7 @@ import time_machine
 from store_samples import MONDAY, Bench
 
 from watcher.errors import StoreError
-from watcher.store import Holder, Store, is_dead
-from watcher.store import holder as holders
+from watcher.store import Holder, Store, is_dead, process_lock
 
 
 @pytest.fixture
@@ -177,7 +176,7 @@ def test_a_lock_that_cannot_be_opened_proves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_lock_swept_away_before_it_was_locked_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = holders._locked
+    lock = process_lock._locked
     swept: list[Path] = []
 
     def sweeping(path: Path) -> int:
@@ -187,7 +186,7 @@ def test_a_lock_swept_away_before_it_was_locked_is_made_anew(tmp_path: Path, mon
             swept.append(path)
         return handle
 
-    monkeypatch.setattr(holders, "_locked", sweeping)
+    monkeypatch.setattr(process_lock, "_locked", sweeping)
 
     with Holder.claim(tmp_path) as holder:
         assert not is_dead(holder.name, tmp_path)

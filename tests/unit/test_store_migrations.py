@@ -27,7 +27,7 @@ from watcher.domain import DeliveryState, ErrorKind, HitState, Notice, Outcome, 
 from watcher.store import Owed, Store, schema, upgrade
 from watcher.store.database import Database
 from watcher.store.migrations import versions
-from watcher.store.migrations.kinds import UTCDateTime
+from watcher.store.migrations.column_types import UTCDateTime
 from watcher.store.migrations.versions.r0005_reasons_and_remedies import KINDS
 from watcher.store.tables import Row
 
@@ -270,7 +270,7 @@ def test_a_migration_rests_on_nothing_that_changes(script: Path) -> None:
     """SQLModel's own type of instants is new since 0.0.46; the models change with each version."""
     imported = [node.module for node in ast.walk(ast.parse(script.read_text())) if isinstance(node, ast.ImportFrom)]
 
-    assert {name for name in imported if name} <= {"__future__", "alembic", "watcher.store.migrations.kinds"}
+    assert {name for name in imported if name} <= {"__future__", "alembic", "watcher.store.migrations.column_types"}
 
 
 def test_instants_of_migrations_are_stored_as_those_of_the_models() -> None:

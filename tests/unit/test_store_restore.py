@@ -14,7 +14,7 @@ from store_samples import MONDAY, Bench, paper
 from two_databases import Place, rows_of
 
 from watcher.errors import Busy, SchemaTooNew, StoreError, StoreUnusable
-from watcher.store import Holder, Store, holder
+from watcher.store import Holder, Store, process_lock
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ def test_nothing_is_restored_into_a_database_that_another_machine_works_on(
 
 
 def test_nobody_begins_work_while_a_backup_is_restored(tmp_path: Path) -> None:
-    with holder.nobody_at_work(tmp_path), pytest.raises(Busy, match="a backup is being restored here; try again"):
+    with process_lock.nobody_at_work(tmp_path), pytest.raises(Busy, match="a backup is being restored here; try again"):
         Holder.claim(tmp_path)
 
     Holder.claim(tmp_path).close()

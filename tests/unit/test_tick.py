@@ -29,7 +29,7 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Problem
-from watcher.flows import byhand
+from watcher.flows import manual
 from watcher.flows.compose import Composer
 from watcher.flows.tick import Done
 from watcher.rank import Ranking
@@ -415,7 +415,7 @@ def test_a_digest_by_hand_has_a_period_of_its_own_and_the_slot_still_comes(at_de
     one = at_desk(on_nmj(1), on_nmj(2, "2026-03-08"))
     one.tick(START)
 
-    done = byhand.compose_now(one.ticker(), WEEKLY, one.load("2026-03-05T12:00"))
+    done = manual.compose_now(one.ticker(), WEEKLY, one.load("2026-03-05T12:00"))
     slot = one.digest(MONDAY)
 
     (draft,) = done.drafts
@@ -431,7 +431,7 @@ def test_looking_at_a_digest_changes_nothing(at_desk: Desks) -> None:
     one.tick("2026-03-05T05:00")
     requests = len(one.pubmed.log)
 
-    looked = [shown(byhand.draft_now(one.ticker(), WEEKLY).digest) for _ in range(2)]
+    looked = [shown(manual.draft_now(one.ticker(), WEEKLY).digest) for _ in range(2)]
 
     assert looked == [{1}, {1}]
     assert len(one.pubmed.log) == requests

@@ -223,7 +223,7 @@ def digest(
     from watcher.cli import show  # noqa: PLC0415
     from watcher.digest.render import preview  # noqa: PLC0415
     from watcher.export import to_ris  # noqa: PLC0415
-    from watcher.flows.byhand import compose_now, draft_now  # noqa: PLC0415
+    from watcher.flows.manual import compose_now, draft_now  # noqa: PLC0415
 
     now = _now()
     with opened(context) as one:
@@ -333,7 +333,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
 @app.command()
 def healthcheck(context: typer.Context) -> None:
     """Tell by the exit code whether the service is well."""
-    from watcher.cli.pulse import look  # noqa: PLC0415
+    from watcher.cli.healthcheck import look  # noqa: PLC0415
 
     why = look(context.obj.config)
     console.say(" ".join("; ".join(why).split()) or "well")
@@ -374,7 +374,7 @@ def mark(
     """
     from watcher.cli import show  # noqa: PLC0415
     from watcher.domain import Pmid, VerdictKind  # noqa: PLC0415
-    from watcher.flows.feedback import mark as marked  # noqa: PLC0415
+    from watcher.flows.verdicts import mark as marked  # noqa: PLC0415
 
     kind = None if said is Said.UNDO else VerdictKind(said.value)
     with opened(context) as one:
@@ -544,7 +544,7 @@ def send_test(
 ) -> None:
     """Send a test message, as long as a digest's longest part."""
     from watcher.errors import DeliveryError  # noqa: PLC0415
-    from watcher.flows.selftest import trial_deliveries  # noqa: PLC0415
+    from watcher.flows.trial import trial_deliveries  # noqa: PLC0415
 
     now, failed = _now(), False
     with opened(context) as one:

@@ -22,12 +22,12 @@ from watcher.flows.corrections import summary as reread_line
 from watcher.flows.corrections_told import Answered
 from watcher.flows.deliver import Sending
 from watcher.flows.explain import Explanation
-from watcher.flows.feedback import Marked, Marking
 from watcher.flows.ordering import Against, Behind, Calibrated, Order, Standing
 from watcher.flows.preview import Preview, Trial
 from watcher.flows.status import State, warned, where
 from watcher.flows.summary import summary
 from watcher.flows.tick import Done
+from watcher.flows.verdicts import Marked, Marking
 from watcher.rank.calibration import ENOUGH, Border, Calibration, Share, Step
 from watcher.rank.comparison import Moved
 from watcher.store import BackupFacts, Rereading, RestoreFacts, RunCommit, StoreFacts

@@ -149,13 +149,13 @@ def _complete(wish: Wish) -> Wish:
 
 
 def _fault_of_email(text: str) -> tuple[str, str] | None:
-    from watcher.config.kinds import Email, fault_in  # noqa: PLC0415
+    from watcher.config.field_types import Email, fault_in  # noqa: PLC0415
 
     return fault_in(Email, text)
 
 
 def _fault_of_zone(text: str) -> tuple[str, str] | None:
-    from watcher.config.kinds import Zone, fault_in  # noqa: PLC0415
+    from watcher.config.field_types import Zone, fault_in  # noqa: PLC0415
 
     return fault_in(Zone, text)
 

@@ -18,11 +18,11 @@ from pydantic_settings import InitSettingsSource
 
 from watcher.config.crosscheck import SEEDS, problems_in, warnings_for
 from watcher.config.document import Document, KeyPath, read_document
+from watcher.config.key_tree import twin_of
 from watcher.config.last_good import Whereabouts, rebuild, whereabouts
 from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer, YamlLayer
 from watcher.config.reference import write_reference, write_schema
 from watcher.config.settings import Origin, Settings
-from watcher.config.shape import twin_of
 from watcher.config.themes import FOLDER as THEMES
 from watcher.config.themes import must_hold, read_themes
 from watcher.config.wording import problems_of

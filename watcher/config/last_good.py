@@ -18,12 +18,12 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import InitSettingsSource, PydanticBaseSettingsSource
 
 from watcher.config.document import KeyPath, dotted
+from watcher.config.key_tree import shape_at
 from watcher.config.layers import EnvironmentLayer, Layer, SecretsLayer, copied, put, value_at
 from watcher.config.salvage import Salvage
 from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE, DatabaseSection
 from watcher.config.settings import Origin, Settings, data_folder_of, database_url_of, sqlite_file_of
-from watcher.config.shape import shape_at
 from watcher.domain import UNKNOWN_URL, Code, Theme, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 

@@ -15,10 +15,10 @@ from typing import Any
 from pydantic_settings import BaseSettings, InitSettingsSource
 
 from watcher.config.document import Document, KeyPath, dotted, read_flow
+from watcher.config.key_tree import all_keys, secret_files, shape_at, twin_of
 from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE
 from watcher.config.settings import Settings
-from watcher.config.shape import all_keys, secret_files, shape_at, twin_of
 from watcher.config.suggest import nearest
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.unreadable import is_absence, is_folder, mend, unlisted

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from watcher.config.kinds import (
+from watcher.config.field_types import (
     ChannelUrl,
     Count,
     DatabaseUrl,

@@ -15,7 +15,7 @@ from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from watcher.config.document import KeyPath
-from watcher.config.kinds import Slug, WebAddress, Zone
+from watcher.config.field_types import Slug, WebAddress, Zone
 from watcher.config.sections import (
     AlertsSection,
     ChannelSection,

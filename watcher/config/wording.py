@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from watcher.config.document import KeyPath, is_showable
-from watcher.config.shape import Shape, keys_of, places_of, shape_at, twin_of
+from watcher.config.key_tree import Shape, keys_of, places_of, shape_at, twin_of
 from watcher.config.suggest import nearest
 from watcher.errors import Place, Problem
 

@@ -24,12 +24,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import clock, logs
 from watcher.app import Loaded, load_kept, load_whole
+from watcher.daemon.clock_jumps import Wall
 from watcher.daemon.configuration import Configuration
 from watcher.daemon.files import FileWatch
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
 from watcher.daemon.signals import Stop
-from watcher.daemon.wall import Wall
 from watcher.errors import ConfigurationError, Place, Problem, SchemaTooNew, StoreError, StoreUnusable
 
 TICK_SECONDS = "WATCHER_TICK_SECONDS"

@@ -21,12 +21,12 @@ import structlog
 from watcher import clock, health, logs
 from watcher.app import App, Loaded
 from watcher.daemon.alarm import Alarm
+from watcher.daemon.announcing import Telling, introduce, tell_seeds
 from watcher.daemon.configuration import Configuration
-from watcher.daemon.telling import Telling, introduce, tell_seeds
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
-from watcher.flows.ailments import ailments
 from watcher.flows.alert import Alerter
 from watcher.flows.deliver import Unsettled
+from watcher.flows.health_facts import ailments
 from watcher.flows.tick import Done
 
 UPKEEP_EVERY = timedelta(days=1)

@@ -49,12 +49,12 @@ from watcher.domain import (
     Weeks,
 )
 from watcher.errors import ConfigurationError
-from watcher.flows import trouble, weeks
-from watcher.flows.coverage import coverage, is_failure
-from watcher.flows.feedback import not_wanted
+from watcher.flows import notice_wording, weeks
 from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
+from watcher.flows.outages import coverage, is_failure
 from watcher.flows.themes import Facets, sorting
 from watcher.flows.unranked import Rank, Ranks, ranking_or_not
+from watcher.flows.verdicts import not_wanted
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
 RECONSIDER_BACK = timedelta(days=28)
@@ -375,7 +375,7 @@ def _why(report: RunReport | None) -> str | None:
     """What a run failed of, for a reader."""
     if report is None or report.error_kind not in _FOR_THE_OWNER:
         return report.error if report else None
-    return trouble.in_short(report.error_kind)
+    return notice_wording.in_short(report.error_kind)
 
 
 def _full_count(reports: Sequence[RunReport]) -> int:
@@ -406,4 +406,4 @@ def _standing(store: Store, order: DigestList) -> Iterator[str]:
         messages_are = "1 message is" if len(held) == 1 else f"{len(held):,} messages are"
         since = day_and_time(min(one.created_at for one in held), order.timezone)
         yield f"{messages_are} held back for channel {channel} since {since}: {held[0].reason}"
-    yield from (notice.whole.replace("`", "") for notice in store.open_notices() if trouble.is_configuration(notice.topic))
+    yield from (notice.whole.replace("`", "") for notice in store.open_notices() if notice_wording.is_configuration(notice.topic))

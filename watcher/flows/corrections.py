@@ -22,7 +22,7 @@ from datetime import datetime
 from watcher import clock, schedule
 from watcher.domain import Article, Pmid, corrections_of
 from watcher.errors import IncompleteAnswer, PubMedError, Stopped
-from watcher.flows.again import BY_ITSELF
+from watcher.flows.retry import BY_ITSELF
 from watcher.flows.source import Source
 from watcher.store import Absent, Rereading, Store
 

@@ -10,7 +10,7 @@ from watcher.digest.corrections import line
 from watcher.digest.wording import long_day
 from watcher.domain import CorrectionKind, DigestList
 from watcher.flows.due import is_paused
-from watcher.flows.trouble import roles
+from watcher.flows.notice_wording import roles
 from watcher.store import CorrectionFacts, Store, TellingFacts
 
 

@@ -1,7 +1,7 @@
 """What is due: a question to the database and the schedules, asked anew each time. Nothing is kept, asked of PubMed or written here.
 
     a list     its latest slot, after its creation, has no digest; slots inside a pause count on the day on which it ends
-    a watch    it has no good run since its latest slot, or ever; its query was edited; after a failure its next try has come (`again`)
+    a watch    it has no good run since its latest slot, or ever; its query was edited; after a failure its next try has come (`retry`)
 
 Rows that are dated after now are left out: a clock that went ahead and came back silences nothing.
 """
@@ -17,8 +17,7 @@ from itertools import islice
 from watcher import schedule
 from watcher.domain import DigestList, Seed, Watch
 from watcher.errors import ConfigurationError
-from watcher.flows import again
-from watcher.flows.again import Failures
+from watcher.flows.retry import BY_ITSELF, INPUT, Failures
 from watcher.pubmed import query
 from watcher.store import ListHistory, RunHistory, Store
 
@@ -106,7 +105,7 @@ class Calendar:
             return planned
         if self.is_mended(watch, failures, history):
             return now
-        retry = failures.next_try(again.BY_ITSELF)
+        retry = failures.next_try(BY_ITSELF)
         return planned if retry is None else max(now, min(planned, retry))
 
     def is_mended(self, watch: Watch, failures: Failures, history: RunHistory) -> bool:
@@ -114,7 +113,7 @@ class Calendar:
         known, failed_with = self.store.configuration(), history.failed_config_sha256
         if known and failed_with and known[0] != failed_with:
             return True
-        if failures.last.error_kind not in again.INPUT:
+        if failures.last.error_kind not in INPUT:
             return False
         try:
             self.seeds(watch)

@@ -42,7 +42,7 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
-from watcher.flows.kinds import kind_of, told
+from watcher.flows.error_kinds import kind_of, told
 from watcher.flows.queries import untold
 from watcher.flows.resolve import resolve
 from watcher.flows.source import Source

@@ -12,11 +12,11 @@ import watcher
 from watcher import clock, health
 from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch
 from watcher.errors import ConfigurationError
-from watcher.flows import trouble, weeks
+from watcher.flows import notice_wording, weeks
 from watcher.flows.corrections import summary as reread_line
-from watcher.flows.coverage import coverage
-from watcher.flows.feedback import counted
+from watcher.flows.outages import coverage
 from watcher.flows.tick import Ticker, is_paused
+from watcher.flows.verdicts import counted
 from watcher.health import Pulse
 from watcher.store import DeliveryFacts, RunHistory, Store, StoreFacts
 
@@ -276,7 +276,7 @@ def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> list[_I
     for one in reversed(store.deliveries(states={DeliveryState.PARKED})):
         intro = f"delivery {one.id} to {_to(one)} is parked"
         found.append(_Incident("delivery", str(one.id), intro, one.reason or "", one.fix))
-    for notice in (one for one in store.open_notices() if not trouble.is_warnings(one.topic)):
+    for notice in (one for one in store.open_notices() if not notice_wording.is_warnings(one.topic)):
         intro = f"told on {_iso(notice.opened_at)}"
         found.append(_Incident("notice", notice.topic, intro, notice.whole, notice.todo))
     return found

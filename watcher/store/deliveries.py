@@ -19,8 +19,7 @@ from sqlalchemy import orm
 
 from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import Problem, UnknownNameError
-from watcher.store import configuration, messages
-from watcher.store import holder as holders
+from watcher.store import configuration, messages, process_lock
 from watcher.store.database import Database, batches, change
 from watcher.store.tables import attempts, deliveries, digests, lists, notices
 from watcher.store.tables import messages as message_rows
@@ -253,7 +252,7 @@ def free_claims(session: orm.Session, folder: Path, at: datetime) -> int:
     """Makes pending again what provably dead processes were sending; how many."""
     sending = deliveries.c.state == DeliveryState.SENDING.value
     claims = session.execute(sa.select(deliveries.c.id, deliveries.c.holder).where(sending)).all()
-    dead = {holder for _, holder in claims if holder and holders.is_dead(holder, folder)}
+    dead = {holder for _, holder in claims if holder and process_lock.is_dead(holder, folder)}
     left = [row for row, holder in claims if holder in dead]
     sent = _settle_handed_over(session, deliveries.c.id.in_(left))
     _close_attempts(session, left, at)

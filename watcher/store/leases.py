@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from watcher.store import holder as holders
+from watcher.store import process_lock
 from watcher.store.database import Database, change
 from watcher.store.deliveries import free_claims
-from watcher.store.holder import Holder
+from watcher.store.process_lock import Holder
 from watcher.store.tables import leases
 
 REST_SECONDS = 1.2
@@ -87,6 +87,6 @@ def free_dead(database: Database, holder: Holder, at: datetime) -> int:
     """Frees the leases and sending claims of provably dead processes of this host and data folder; how many."""
     with database.writing() as session:
         held = session.execute(sa.select(leases.c.holder).where(leases.c.token != _RESTING).distinct()).scalars()
-        dead = [name for name in held if holders.is_dead(name, holder.folder)]
+        dead = [name for name in held if process_lock.is_dead(name, holder.folder)]
         freed = _rest(session, sa.and_(leases.c.holder.in_(dead), leases.c.token != _RESTING), database.lease_time(session))
         return freed + free_claims(session, holder.folder, at)

@@ -21,7 +21,7 @@ from sqlalchemy import exc
 
 from watcher import clock, writing
 from watcher.errors import Busy, StoreError
-from watcher.store import access, backup, holder, integrity, rows, schema, sqlite_file, transfer
+from watcher.store import access, backup, integrity, process_lock, rows, schema, sqlite_file, transfer
 from watcher.store.database import Database
 from watcher.store.rows import Taken
 from watcher.store.tables import Row
@@ -64,7 +64,7 @@ def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> Resto
     try:
         _refuse(database, file)
         beside = database.path.parent if database.path is not None else folder
-        with holder.nobody_at_work(folder), _prepared(file, beside) as ready:
+        with process_lock.nobody_at_work(folder), _prepared(file, beside) as ready:
             taken = ready.taken
             if database.path is not None:
                 aside = _put_in_place(database, ready.path)

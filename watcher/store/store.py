@@ -47,6 +47,7 @@ from watcher.store import (
     messages,
     notices,
     papers,
+    process_lock,
     questions,
     rereading,
     restore,
@@ -59,11 +60,10 @@ from watcher.store import (
     verdicts,
     works,
 )
-from watcher.store import holder as holders
 from watcher.store.backup import BackupFacts
 from watcher.store.candidates import Reader, check_owed, to_be_judged, without_text
 from watcher.store.database import Database, file_of, warnings_about
-from watcher.store.holder import Holder
+from watcher.store.process_lock import Holder
 from watcher.store.restore import RestoreFacts
 from watcher.store.values import (
     Absent,
@@ -764,7 +764,7 @@ class Store:
     def free_dead(self, holder: Holder) -> int:
         """Frees the leases and sending claims of this host and data folder whose process is provably dead; how many."""
         freed = leases.free_dead(self._database, holder, clock.now())
-        holders.sweep(holder.folder)
+        process_lock.sweep(holder.folder)
         return freed
 
     # --- questions

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from watcher.store.database import BATCH
-from watcher.store.migrations.kinds import UTCDateTime
+from watcher.store.migrations.column_types import UTCDateTime
 
 _VERSION = "alembic_version"
 

@@ -1,6 +1,6 @@
 """Starts processes of the service at once: a process that has imported everything, and forks on demand.
 
-    python -m simulation.zygote     one JSON object a line on standard input, one answer a line on standard output
+    python -m simulation.fork_server     one JSON object a line on standard input, one answer a line on standard output
 
     {"words": [...], "folder": ..., "environment": {...}, "said": ...}   ->  its pid
     the first of the words are `-c` and the configuration file
@@ -42,7 +42,7 @@ GRACE = 10.0
 class Child:
     """One forked process."""
 
-    zygote: Zygote
+    fork_server: ForkServer
     pid: int
     said: Path
     code: int | None = None
@@ -50,7 +50,7 @@ class Child:
     def poll(self) -> int | None:
         """How it ended (minus the signal that killed it), None while it lives."""
         if self.code is None:
-            self.code = self.zygote.ask({"pid": self.pid})
+            self.code = self.fork_server.ask({"pid": self.pid})
         return self.code
 
     def wait(self, seconds: float) -> int | None:
@@ -91,7 +91,7 @@ class Child:
 
 
 @dataclass
-class Zygote:
+class ForkServer:
     """The other end: started at the first fork, ended by `close`."""
 
     _process: subprocess.Popen[str] | None = field(default=None)
@@ -106,7 +106,7 @@ class Zygote:
         if self._process is None:
             here = str(Path(__file__).parents[1])
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "simulation.zygote"],
+                [sys.executable, "-m", "simulation.fork_server"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

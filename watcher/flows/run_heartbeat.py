@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.domain import RunOutcome, RunReport
-from watcher.flows.coverage import is_failure
+from watcher.flows.outages import is_failure
 from watcher.flows.summary import summary
 from watcher.heartbeat import Heartbeat
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from watcher.daemon.wall import Wall
+from watcher.daemon.clock_jumps import Wall
 
 
 @dataclass
