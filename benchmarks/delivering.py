@@ -105,7 +105,7 @@ def deliver(told: dict[str, Any]) -> None:
     from watcher import clock  # noqa: PLC0415
     from watcher.domain import Channel, ChannelKind  # noqa: PLC0415
     from watcher.errors import Stopped  # noqa: PLC0415
-    from watcher.flows.deliver import Deliverer  # noqa: PLC0415
+    from watcher.flows.deliver.deliver import Deliverer  # noqa: PLC0415
     from watcher.notify import Notifier  # noqa: PLC0415
     from watcher.store import Holder, Store  # noqa: PLC0415
 

@@ -30,7 +30,7 @@ from watcher.demo.corpus import Corpus
 from watcher.demo.papers import paper
 from watcher.demo.search import Engine
 from watcher.domain import Article, Clause, Phrase
-from watcher.flows.starting import MOST
+from watcher.flows.questions.starting import MOST
 from watcher.pubmed import drafted
 from watcher.pubmed.growth import PER_WEEK
 from watcher.pubmed.parse import articles

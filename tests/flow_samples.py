@@ -45,14 +45,14 @@ from watcher.domain import (
 )
 from watcher.errors import DeliveryError
 from watcher.export import to_nbib, to_ris
-from watcher.flows.at_once import Messenger
-from watcher.flows.compose import Composer
-from watcher.flows.corrections import Rereader
-from watcher.flows.crossref import Asker
-from watcher.flows.deliver import Deliverer
-from watcher.flows.run import Plan, Runner
-from watcher.flows.themes import Facets
-from watcher.flows.tick import Done, Ticker
+from watcher.flows.compose.compose import Composer
+from watcher.flows.compose.themes import Facets
+from watcher.flows.deliver.deliver import Deliverer
+from watcher.flows.schedule.at_once import Messenger
+from watcher.flows.schedule.tick import Done, Ticker
+from watcher.flows.search.corrections import Rereader
+from watcher.flows.search.crossref import Asker
+from watcher.flows.search.run import Plan, Runner
 from watcher.pubmed.client import Entrez
 from watcher.pubmed.pace import Pace
 from watcher.rank import Ranking

@@ -21,7 +21,7 @@ from watcher.app import App, load_settings
 from watcher.demo.corpus import Corpus, Planted
 from watcher.demo.inbox import Mail, MailServer, SlackServer
 from watcher.demo.server import EutilsServer
-from watcher.flows.tick import Done
+from watcher.flows.schedule.tick import Done
 
 SEED = """Agrin and the maintenance of the neuromuscular junction
 

@@ -41,20 +41,20 @@ from watcher.domain import (
 )
 from watcher.errors import ConfigurationError, Place, Problem, SeedError, StoreDamaged, UnknownNameError
 from watcher.export import to_nbib, to_ris
-from watcher.flows import queries, standing
-from watcher.flows.alert import Alerter
-from watcher.flows.at_once import Messenger
-from watcher.flows.compose import Composer
-from watcher.flows.corrections import Rereader
-from watcher.flows.crossref import Asker
-from watcher.flows.deliver import Deliverer, Unsettled
-from watcher.flows.ordering import Orderer, joined
-from watcher.flows.resolve import once, resolve
-from watcher.flows.run import Runner
-from watcher.flows.run_heartbeat import Beats
-from watcher.flows.themes import Facets, document
-from watcher.flows.tick import Ticker
-from watcher.flows.verdicts import Lessons, lessons
+from watcher.flows.compose.compose import Composer
+from watcher.flows.compose.themes import Facets, document
+from watcher.flows.deliver.deliver import Deliverer, Unsettled
+from watcher.flows.notices.alert import Alerter
+from watcher.flows.notices.run_heartbeat import Beats
+from watcher.flows.questions.ordering import Orderer, joined
+from watcher.flows.schedule.at_once import Messenger
+from watcher.flows.schedule.tick import Ticker
+from watcher.flows.scoring.verdicts import Lessons, lessons
+from watcher.flows.search import queries, standing
+from watcher.flows.search.corrections import Rereader
+from watcher.flows.search.crossref import Asker
+from watcher.flows.search.resolve import once, resolve
+from watcher.flows.search.run import Runner
 from watcher.heartbeat import Heartbeat
 from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub
@@ -68,7 +68,7 @@ from watcher.unreadable import is_there
 from watcher.writing import Guarded, Reach, write
 
 if TYPE_CHECKING:
-    from watcher.flows.embedding import Choice, DenseState, Embedding, Kept
+    from watcher.flows.scoring.embedding import Choice, DenseState, Embedding, Kept
     from watcher.rank.background import Background
 
 Seeds = Examples | ConfigurationError
@@ -356,7 +356,7 @@ class App:
     @property
     def dense_choice(self) -> Choice:
         """What the configuration says of the dense part."""
-        from watcher.flows.embedding import Choice  # noqa: PLC0415 - NumPy only when used
+        from watcher.flows.scoring.embedding import Choice  # noqa: PLC0415 - NumPy only when used
 
         said = self.settings.ranking
         return Choice(
@@ -371,7 +371,7 @@ class App:
     @cached_property
     def embedding(self) -> Embedding | None:
         """The dense part of the ranking; None where none is configured, or where it cannot be used, which is logged once."""
-        from watcher.flows.embedding import open_embedding  # noqa: PLC0415 - NumPy only when used
+        from watcher.flows.scoring.embedding import open_embedding  # noqa: PLC0415 - NumPy only when used
 
         choice = self.dense_choice
         if not choice.model:
@@ -383,19 +383,19 @@ class App:
             return None
 
     def _kept(self, choice: Choice) -> Kept:
-        from watcher.flows.embedding import Kept, open_encoder  # noqa: PLC0415 - NumPy only when used
+        from watcher.flows.scoring.embedding import Kept, open_encoder  # noqa: PLC0415 - NumPy only when used
 
         return Kept(open_encoder(choice), self.store, self.say, self.stopping)
 
     def dense_state(self) -> DenseState:
         """How the dense part stands; the database is not opened for it."""
-        from watcher.flows.embedding import dense_state  # noqa: PLC0415 - NumPy only when used
+        from watcher.flows.scoring.embedding import dense_state  # noqa: PLC0415 - NumPy only when used
 
         return dense_state(self.dense_choice, _sample_pmids)
 
     def prepare_dense(self) -> Path:
         """Make the sample of the configured model; the file. Raises ConfigurationError when there is no model to use."""
-        from watcher.flows.embedding import prepare  # noqa: PLC0415 - NumPy only when used
+        from watcher.flows.scoring.embedding import prepare  # noqa: PLC0415 - NumPy only when used
 
         choice = self.dense_choice
         return prepare(choice, self._kept(choice), self.source, _sample_pmids())

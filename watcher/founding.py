@@ -17,10 +17,10 @@ from watcher import clock, starter
 from watcher.app import App, load_settings
 from watcher.domain import ResolvedSeed, Seed, Theme
 from watcher.errors import BadQuery, ConfigurationError, Place, Problem, PubMedError, SeedError
-from watcher.flows.resolve import look_up
-from watcher.flows.source import Source
-from watcher.flows.starting import LEAST, MOST, Proposal, found_at, per_week, propose
-from watcher.flows.themes import document as themes_document
+from watcher.flows.compose.themes import document as themes_document
+from watcher.flows.questions.starting import LEAST, MOST, Proposal, found_at, per_week, propose
+from watcher.flows.search.resolve import look_up
+from watcher.flows.search.source import Source
 from watcher.pubmed.lint import flaws
 from watcher.rank import load_background
 from watcher.rank.rarity import Rarity

@@ -26,13 +26,13 @@ from watcher.demo.crossref import CrossrefServer, update
 from watcher.demo.inbox import Answer
 from watcher.demo.papers import paper
 from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Pmid, Seed, VerdictKind
-from watcher.flows import standing
-from watcher.flows.alert import Alerter
-from watcher.flows.corrections_told import answered
-from watcher.flows.explain import explain
-from watcher.flows.resolve import once, resolve
-from watcher.flows.status import status
-from watcher.flows.verdicts import lessons
+from watcher.flows.notices.alert import Alerter
+from watcher.flows.questions.corrections_told import answered
+from watcher.flows.questions.explain import explain
+from watcher.flows.questions.status import status
+from watcher.flows.scoring.verdicts import lessons
+from watcher.flows.search import standing
+from watcher.flows.search.resolve import once, resolve
 from watcher.store import Store
 
 START, FIRST = "2026-03-02T09:00", "2026-03-09T08:00"
@@ -130,7 +130,7 @@ def test_a_crash_between_finding_and_telling_neither_loses_nor_doubles_it(
 def test_a_rereading_that_was_cut_off_goes_on_with_what_it_did_not_read(
     with_papers: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watcher.flows.corrections.BATCH", 2)
+    monkeypatch.setattr("watcher.flows.search.corrections.BATCH", 2)
     with with_papers(*(on_nmj(pmid) for pmid in range(1, 8))) as one:
         first_digest(one)
         one.at("2026-03-14T06:00")

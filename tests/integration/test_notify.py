@@ -29,7 +29,7 @@ from watcher.demo.inbox import Answer, MailServer, SlackServer
 from watcher.digest.render import messages
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
 from watcher.errors import ConfigurationError, DeliveryError
-from watcher.flows.trial import trial_deliveries
+from watcher.flows.deliver.trial import trial_deliveries
 from watcher.notify import Notifier, sending
 from watcher.notify import smtp as mailing
 

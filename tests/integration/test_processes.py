@@ -76,7 +76,7 @@ def test_130_an_interrupted_process_gives_all_back_and_the_next_one_finds_everyt
 
 KILLED_BEFORE_DELIVERING = """
 import os, signal
-from watcher.flows.deliver import Deliverer
+from watcher.flows.deliver.deliver import Deliverer
 Deliverer.deliver = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -234,7 +234,7 @@ def test_no_secret_is_told_when_the_configuration_is_wrong(secretive: Shell) -> 
 
 
 DEFECTIVE = """
-from watcher.flows.run import Runner
+from watcher.flows.search.run import Runner
 def look(runner, *_, **__):
     raise ZeroDivisionError("a defect")
 Runner.look = look

@@ -14,9 +14,9 @@ from flow_samples import ALS, WEEKLY, Desk, Plain, final
 from watcher.demo.papers import paper
 from watcher.domain import Channel, ChannelKind, Code, Delivery, DeliveryState, ErrorKind, RunOutcome, Warned
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows import notice_wording
-from watcher.flows.alert import Alerter
-from watcher.flows.deliver import Deliverer
+from watcher.flows.deliver.deliver import Deliverer
+from watcher.flows.notices import notice_wording
+from watcher.flows.notices.alert import Alerter
 
 Desks = Callable[..., Desk]
 
@@ -236,7 +236,7 @@ def test_with_nobody_to_tell_the_notice_stands_in_status_and_log(lab: Lab, caplo
     (line,) = [
         one
         for one in caplog.records
-        if one.name == "watcher.flows.alert" and one.message.startswith("Watch Neuromuscular junction")
+        if one.name == "watcher.flows.notices.alert" and one.message.startswith("Watch Neuromuscular junction")
     ]
     assert line.levelno == logging.WARNING
     assert line.message.endswith("(no channel can be told of this)")
@@ -325,7 +325,7 @@ def test_without_an_alert_channel_warnings_stand_in_the_log(lab: Lab, caplog: py
     assert not warn(lab, LONG)
     assert not warn(lab, LONG)
 
-    (line,) = [one for one in caplog.records if one.name == "watcher.flows.alert"]
+    (line,) = [one for one in caplog.records if one.name == "watcher.flows.notices.alert"]
     assert line.message.startswith("1 warning about what watcher was told to do.")
     assert line.message.endswith("(no channel can be told of this)")
 

@@ -15,7 +15,7 @@ from watcher import clock
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Digest, Pmid
-from watcher.flows.explain import explain
+from watcher.flows.questions.explain import explain
 
 BOTH = replace(WEEKLY, watches=("nmj", "als"))
 OTHER = replace(WEEKLY, name="other", title="Other")

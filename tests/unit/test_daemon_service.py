@@ -211,7 +211,7 @@ def fault(*_: object, **__: object) -> None:
 
 def test_a_fault_of_ours_ends_its_round_and_not_the_service(one: Lab, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("watcher.flows.tick.Ticker.tick", fault)
+        patched.setattr("watcher.flows.schedule.tick.Ticker.tick", fault)
         told = [at(one, service, START), at(one, service, START)]
         problems = service.rounds.problems
 
@@ -344,7 +344,7 @@ def test_a_round_that_hangs_holds_the_end_up_only_so_long(one: Lab, monkeypatch:
         hanging.set()
         free.wait(60)
 
-    monkeypatch.setattr("watcher.flows.tick.Ticker.tick", hang)
+    monkeypatch.setattr("watcher.flows.schedule.tick.Ticker.tick", hang)
     service = Service(Configuration(one.config, load_whole(one.config)), threading.Event())
     thread = threading.Thread(target=service.round)
     thread.start()

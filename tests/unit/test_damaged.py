@@ -14,8 +14,8 @@ from two_databases import Place
 from watcher import clock
 from watcher.demo.papers import paper
 from watcher.domain import Digest, Pmid, Seed
-from watcher.flows.explain import explain
-from watcher.flows.status import Around, status
+from watcher.flows.questions.explain import explain
+from watcher.flows.questions.status import Around, status
 from watcher.store import LeftOut
 from watcher.store.database import Database
 

@@ -16,8 +16,8 @@ from store_samples import MAIL, MONDAY, Bench, days
 
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import DeliveryError, Stopped, StoreError
-from watcher.flows import deliver as flows_deliver
-from watcher.flows.deliver import LONGEST_WAIT, PARK_AFTER_ATTEMPTS, Deliverer, Sending
+from watcher.flows.deliver import deliver as flows_deliver
+from watcher.flows.deliver.deliver import LONGEST_WAIT, PARK_AFTER_ATTEMPTS, Deliverer, Sending
 from watcher.store import DeliveryFacts, database
 
 CHANNELS = {name: mail_channel(name) for name in ("archive", "mail", "slack")}

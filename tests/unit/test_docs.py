@@ -28,8 +28,8 @@ from watcher.config.sections import FILE
 from watcher.config.without_effect import ANY, WITHOUT_EFFECT
 from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Place, RunOutcome, RunReport, Section, Warned
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable
-from watcher.flows.check import Checked, ListFacts, WatchFacts
-from watcher.flows.status import Around, status
+from watcher.flows.questions.check import Checked, ListFacts, WatchFacts
+from watcher.flows.questions.status import Around, status
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

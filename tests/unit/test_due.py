@@ -14,7 +14,7 @@ from flow_samples import ALS, NMJ, WEEKLY, Desk, mail_channel
 from watcher.demo.papers import paper
 from watcher.domain import Channel, ErrorKind, RunReport, Seed, Watch
 from watcher.errors import ConfigurationError, Problem, SeedError, Stopped
-from watcher.flows.tick import Ticker, Upcoming
+from watcher.flows.schedule.tick import Ticker, Upcoming
 
 Desks = Callable[..., Desk]
 
@@ -187,7 +187,7 @@ def test_a_run_that_the_services_end_broke_off_is_repeated_at_the_next_start(at_
 
 
 def test_a_large_job_waits_for_the_night_without_asking_pubmed_meanwhile(at_desk: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.flows.run.LARGE_JOB", 0)
+    monkeypatch.setattr("watcher.flows.search.run.LARGE_JOB", 0)
     one = at_desk(on_nmj(1, "2026-03-01"))
 
     done = [one.tick(instant) for instant in ("2026-03-02T14:00", "2026-03-02T23:00", "2026-03-03T02:00")]

@@ -16,9 +16,19 @@ from watcher import clock, rank
 from watcher.app import App, load_settings
 from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
-from watcher.flows import embedding
-from watcher.flows.embedding import BATCH, Choice, Embedding, Kept, dense_state, find_sample, open_embedding, open_encoder, prepare
-from watcher.flows.verdicts import Lessons
+from watcher.flows.scoring import embedding
+from watcher.flows.scoring.embedding import (
+    BATCH,
+    Choice,
+    Embedding,
+    Kept,
+    dense_state,
+    find_sample,
+    open_embedding,
+    open_encoder,
+    prepare,
+)
+from watcher.flows.scoring.verdicts import Lessons
 from watcher.pubmed.client import Fetched
 from watcher.rank import dense
 from watcher.store.database import Database

@@ -21,7 +21,7 @@ from watcher.errors import (
     TooManyMatches,
     WatcherError,
 )
-from watcher.flows.error_kinds import kind_of, told
+from watcher.flows.search.error_kinds import kind_of, told
 
 
 @pytest.mark.parametrize(

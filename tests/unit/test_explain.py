@@ -10,7 +10,7 @@ from watcher import clock
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Empty, GaveWay, Pmid
-from watcher.flows.explain import Explanation, Step, explain
+from watcher.flows.questions.explain import Explanation, Step, explain
 
 Desks = Callable[..., Desk]
 

@@ -10,7 +10,7 @@ from store_samples import BY_QUERY, MONDAY, Bench, days, paper
 
 from watcher.domain import NO_TITLE, HitState, Pmid, Verdict, VerdictKind
 from watcher.errors import UnknownNameError
-from watcher.flows.verdicts import Lessons, Marking, agreed, counted, lessons, mark, not_wanted
+from watcher.flows.scoring.verdicts import Lessons, Marking, agreed, counted, lessons, mark, not_wanted
 
 RELEVANT, NOT = VerdictKind.RELEVANT, VerdictKind.NOT
 BOTH = {"nmj": None, "als": None}

@@ -9,7 +9,7 @@ from store_samples import paper, updates
 
 from watcher.digest.chips import chips
 from watcher.domain import Article, Candidate, Heading, Journal, Origin, Outcome, Pmid, Section
-from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
+from watcher.flows.compose.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
 
 
 def bench(presented: Mapping[int, int] | None = None, **order: object) -> Bench:

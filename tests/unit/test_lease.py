@@ -10,8 +10,8 @@ import pytest
 from store_samples import Bench
 
 from watcher.errors import Busy, StoreError
-from watcher.flows import lease
-from watcher.flows.lease import held
+from watcher.flows.deliver import lease
+from watcher.flows.deliver.lease import held
 from watcher.store import Store, database
 
 

@@ -13,8 +13,8 @@ from store_samples import CUT, MONDAY, Bench, days, paper, updates, version
 
 from watcher.domain import Origin, Outcome, Pmid, ResolvedSeed, Seed, VerdictKind
 from watcher.errors import ConfigurationError, Problem, UnknownNameError
-from watcher.flows.ordering import FOLDS, Order, Orderer, joined
-from watcher.flows.verdicts import Lessons
+from watcher.flows.questions.ordering import FOLDS, Order, Orderer, joined
+from watcher.flows.scoring.verdicts import Lessons
 from watcher.rank import Ranking
 
 RELEVANT, NOT = VerdictKind.RELEVANT, VerdictKind.NOT

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from watcher.domain import ErrorKind, RunOutcome, RunReport
-from watcher.flows.retry import BY_ITSELF, FOR_A_LIST, Failures, Patience
+from watcher.flows.search.retry import BY_ITSELF, FOR_A_LIST, Failures, Patience
 from watcher.schedule import backed_off
 from watcher.store import RunHistory
 

@@ -15,7 +15,7 @@ from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Code, ErrorKind, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
-from watcher.flows.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
+from watcher.flows.search.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
 from watcher.pubmed.client import Found
 from watcher.rank import build, load_background
 

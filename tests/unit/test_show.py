@@ -19,12 +19,12 @@ from watcher.cli import console, show
 from watcher.demo.papers import paper as record
 from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows.check import Checked, Finding, WatchFacts
-from watcher.flows.explain import explain
-from watcher.flows.ordering import Orderer
-from watcher.flows.status import Around, status
-from watcher.flows.tick import Done
-from watcher.flows.verdicts import Marked, Marking
+from watcher.flows.questions.check import Checked, Finding, WatchFacts
+from watcher.flows.questions.explain import explain
+from watcher.flows.questions.ordering import Orderer
+from watcher.flows.questions.status import Around, status
+from watcher.flows.schedule.tick import Done
+from watcher.flows.scoring.verdicts import Marked, Marking
 from watcher.health import Pulse
 
 Desks = Callable[..., Desk]

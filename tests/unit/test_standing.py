@@ -14,7 +14,7 @@ from flow_samples import NMJ, Desk
 from watcher.config import Settings
 from watcher.demo.papers import paper
 from watcher.domain import Code, Place, Pmid, SearchFacts, Seed, Warned
-from watcher.flows import queries, standing
+from watcher.flows.search import queries, standing
 
 Desks = Callable[..., Desk]
 

@@ -12,8 +12,8 @@ import pytest
 
 from watcher.domain import Article, Heading, Pmid, ResolvedSeed, SearchFacts, Seed
 from watcher.errors import ConfigurationError
-from watcher.flows.source import Source
-from watcher.flows.starting import MOST, propose
+from watcher.flows.questions.starting import MOST, propose
+from watcher.flows.search.source import Source
 from watcher.pubmed.answers import Found
 from watcher.rank import load_background
 from watcher.rank.rarity import Rarity

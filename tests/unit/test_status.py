@@ -13,9 +13,9 @@ from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows.health_facts import ailments
-from watcher.flows.status import Around, State, broken, status
-from watcher.flows.weeks import bounds
+from watcher.flows.compose.weeks import bounds
+from watcher.flows.questions.health_facts import ailments
+from watcher.flows.questions.status import Around, State, broken, status
 from watcher.health import Pulse
 from watcher.store import Store
 

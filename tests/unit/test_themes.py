@@ -17,7 +17,7 @@ from watcher.app import App, load_settings
 from watcher.config.themes import Read, read_themes
 from watcher.demo.papers import paper
 from watcher.domain import Article, Theme, Watch
-from watcher.flows.themes import Facets, counts, document, sorting
+from watcher.flows.compose.themes import Facets, counts, document, sorting
 from watcher.rank.themes import found
 
 Desks = Callable[..., Desk]

@@ -29,9 +29,9 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Problem
-from watcher.flows import manual
-from watcher.flows.compose import Composer
-from watcher.flows.tick import Done
+from watcher.flows.compose.compose import Composer
+from watcher.flows.schedule import manual
+from watcher.flows.schedule.tick import Done
 from watcher.rank import Ranking
 
 Desks = Callable[..., Desk]
@@ -82,7 +82,7 @@ def test_between_composing_a_large_digest_and_sending_it_memory_is_given_back(
     ticker = replace(one.ticker(), rest=lambda: given_back.append(len(one.post.taken)))
     ticker.tick(one.load(START))
     small = replace(one.ticker(), rest=lambda: given_back.append(-1))
-    monkeypatch.setattr("watcher.flows.tick.LARGE", 1)
+    monkeypatch.setattr("watcher.flows.schedule.tick.LARGE", 1)
 
     done = ticker.tick(one.load(MONDAY))
     small.tick(one.load(NEXT_MONDAY))
@@ -96,7 +96,7 @@ def test_what_ranking_took_is_given_back_once_a_large_digest_is_judged(at_desk: 
     one.tick(START)
     composer = one.ticker().composer
     composer = replace(composer, rest=lambda: given_back.append(len(one.store.deliveries())))
-    monkeypatch.setattr("watcher.flows.compose.LARGE", 1)
+    monkeypatch.setattr("watcher.flows.compose.compose.LARGE", 1)
 
     for moment in (MONDAY, NEXT_MONDAY):
         replace(one.ticker(), composer=composer).tick(one.load(moment))

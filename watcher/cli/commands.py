@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from watcher.app import App
     from watcher.config import Settings
     from watcher.errors import ConfigurationError
-    from watcher.flows.check import Checked
-    from watcher.flows.status import Around
+    from watcher.flows.questions.check import Checked
+    from watcher.flows.questions.status import Around
 
 WRONG_INPUT = 1
 NOT_WELL = 1
@@ -136,7 +136,7 @@ def check(
     """Validate the configuration, the seeds and the queries."""
     from watcher.cli import show  # noqa: PLC0415
     from watcher.errors import ConfigurationError  # noqa: PLC0415
-    from watcher.flows.check import Checked  # noqa: PLC0415
+    from watcher.flows.questions.check import Checked  # noqa: PLC0415
 
     try:
         with opened(context, with_seeds=True) as one:
@@ -158,7 +158,7 @@ def seeds(
 ) -> None:
     """Show what was understood of each seed, and its PubMed record."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.resolve import resolve as resolved_now  # noqa: PLC0415
+    from watcher.flows.search.resolve import resolve as resolved_now  # noqa: PLC0415
 
     now, found = _now(), []
     with opened(context, with_seeds=True) as one:
@@ -183,8 +183,8 @@ def run(
 ) -> None:
     """Search PubMed for new papers now, and keep them."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.lease import held  # noqa: PLC0415
-    from watcher.flows.tick import readers  # noqa: PLC0415
+    from watcher.flows.deliver.lease import held  # noqa: PLC0415
+    from watcher.flows.schedule.tick import readers  # noqa: PLC0415
 
     instant = _now()
     reports, planned = [], []
@@ -223,7 +223,7 @@ def digest(
     from watcher.cli import show  # noqa: PLC0415
     from watcher.digest.render import preview  # noqa: PLC0415
     from watcher.export import to_ris  # noqa: PLC0415
-    from watcher.flows.manual import compose_now, draft_now  # noqa: PLC0415
+    from watcher.flows.schedule.manual import compose_now, draft_now  # noqa: PLC0415
 
     now = _now()
     with opened(context) as one:
@@ -271,7 +271,7 @@ def deliver(
 def tick(context: typer.Context) -> None:
     """Do everything that is due now, and exit."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.tick import Done  # noqa: PLC0415
+    from watcher.flows.schedule.tick import Done  # noqa: PLC0415
 
     now = _now()
     with opened(context) as one:
@@ -310,8 +310,8 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     from watcher.app import load_kept, load_whole  # noqa: PLC0415
     from watcher.cli import show  # noqa: PLC0415
     from watcher.errors import ConfigurationError  # noqa: PLC0415
-    from watcher.flows.status import broken  # noqa: PLC0415
-    from watcher.flows.status import status as state  # noqa: PLC0415
+    from watcher.flows.questions.status import broken  # noqa: PLC0415
+    from watcher.flows.questions.status import status as state  # noqa: PLC0415
 
     now, config = _now(), context.obj.config
     try:
@@ -350,7 +350,7 @@ def explain(
     """Tell why a paper is in a digest, or why it is not."""
     from watcher.cli import show  # noqa: PLC0415
     from watcher.domain import Pmid  # noqa: PLC0415
-    from watcher.flows.explain import explain as explained  # noqa: PLC0415
+    from watcher.flows.questions.explain import explain as explained  # noqa: PLC0415
 
     with opened(context) as one:
         now, ticker = _now(), one.ticker()
@@ -374,7 +374,7 @@ def mark(
     """
     from watcher.cli import show  # noqa: PLC0415
     from watcher.domain import Pmid, VerdictKind  # noqa: PLC0415
-    from watcher.flows.verdicts import mark as marked  # noqa: PLC0415
+    from watcher.flows.scoring.verdicts import mark as marked  # noqa: PLC0415
 
     kind = None if said is Said.UNDO else VerdictKind(said.value)
     with opened(context) as one:
@@ -397,8 +397,8 @@ def corrections(
     Retractions, errata, concerns: which source says so, and which list was told when.
     """
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.corrections_told import answered  # noqa: PLC0415
-    from watcher.flows.lease import held  # noqa: PLC0415
+    from watcher.flows.deliver.lease import held  # noqa: PLC0415
+    from watcher.flows.questions.corrections_told import answered  # noqa: PLC0415
 
     instant = _now()
     with opened(context) as one:
@@ -544,7 +544,7 @@ def send_test(
 ) -> None:
     """Send a test message, as long as a digest's longest part."""
     from watcher.errors import DeliveryError  # noqa: PLC0415
-    from watcher.flows.trial import trial_deliveries  # noqa: PLC0415
+    from watcher.flows.deliver.trial import trial_deliveries  # noqa: PLC0415
 
     now, failed = _now(), False
     with opened(context) as one:
@@ -643,8 +643,8 @@ def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settin
 
 def _checked(one: App, *, online: bool) -> Checked:
     """What a check knows; online with what the runs and PubMed say."""
-    from watcher.flows import standing  # noqa: PLC0415
-    from watcher.flows.check import check_offline, check_online  # noqa: PLC0415
+    from watcher.flows.questions.check import check_offline, check_online  # noqa: PLC0415
+    from watcher.flows.search import standing  # noqa: PLC0415
 
     now, themes = _now(), one.settings.themes
     warnings = one.warnings(now) if online else one.file_warnings(now)
@@ -670,7 +670,7 @@ def _checked(one: App, *, online: bool) -> Checked:
 def _around(one: App, refused: ConfigurationError | None) -> Around:
     """What `status` tells beside the database."""
     from watcher import clock, health  # noqa: PLC0415
-    from watcher.flows.status import Around  # noqa: PLC0415
+    from watcher.flows.questions.status import Around  # noqa: PLC0415
 
     kind = one.settings.database_url.partition(":")[0].partition("+")[0]
     return Around(kind, health.latest(one.data_folder, clock.real_now()), refused, one.warnings(_now()))
@@ -696,7 +696,7 @@ def _fit_together(twice: object, views: tuple[bool, ...], since: bool, everythin
 
 def _since(day: datetime | None, now: datetime) -> datetime:
     """The instant from which papers are told of: the day's beginning in UTC, or four weeks ago."""
-    from watcher.flows.ordering import LATELY  # noqa: PLC0415
+    from watcher.flows.questions.ordering import LATELY  # noqa: PLC0415
 
     return day.replace(tzinfo=UTC) if day else now - LATELY
 
@@ -733,7 +733,7 @@ def _writer(one: App, out: Path | None, *, force: bool) -> Callable[[str], None]
     return lambda text: write(out, text.encode(), one.guarded, force=force)
 
 
-def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.tick.Done, imported only when a command runs
+def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.schedule.tick.Done, imported only when a command runs
     if done.misconfigured:
         raise typer.Exit(WRONG_INPUT)
     if done.unreachable:
@@ -743,6 +743,6 @@ def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.tick.Done, imported on
 
 
 def _exit_for_runs(reports: list[Any]) -> None:
-    from watcher.flows.tick import Done  # noqa: PLC0415
+    from watcher.flows.schedule.tick import Done  # noqa: PLC0415
 
     _exit_for(Done(runs=tuple(reports)))

@@ -16,18 +16,18 @@ from watcher.cli.console import line as _line
 from watcher.cli.console import table as _table
 from watcher.cli.drawing import bar, has_blocks, sparkline
 from watcher.domain import OTHER_THEMES, HitState, ResolvedSeed, RunReport, Theme, VerdictKind, Warned, Watch
-from watcher.flows.check import Checked, WatchFacts
-from watcher.flows.corrections import is_worth_telling
-from watcher.flows.corrections import summary as reread_line
-from watcher.flows.corrections_told import Answered
-from watcher.flows.deliver import Sending
-from watcher.flows.explain import Explanation
-from watcher.flows.ordering import Against, Behind, Calibrated, Order, Standing
-from watcher.flows.preview import Preview, Trial
-from watcher.flows.status import State, warned, where
-from watcher.flows.summary import summary
-from watcher.flows.tick import Done
-from watcher.flows.verdicts import Marked, Marking
+from watcher.flows.deliver.deliver import Sending
+from watcher.flows.notices.summary import summary
+from watcher.flows.questions.check import Checked, WatchFacts
+from watcher.flows.questions.corrections_told import Answered
+from watcher.flows.questions.explain import Explanation
+from watcher.flows.questions.ordering import Against, Behind, Calibrated, Order, Standing
+from watcher.flows.questions.preview import Preview, Trial
+from watcher.flows.questions.status import State, warned, where
+from watcher.flows.schedule.tick import Done
+from watcher.flows.scoring.verdicts import Marked, Marking
+from watcher.flows.search.corrections import is_worth_telling
+from watcher.flows.search.corrections import summary as reread_line
 from watcher.rank.calibration import ENOUGH, Border, Calibration, Share, Step
 from watcher.rank.comparison import Moved
 from watcher.store import BackupFacts, Rereading, RestoreFacts, RunCommit, StoreFacts
@@ -35,7 +35,7 @@ from watcher.store import BackupFacts, Rereading, RestoreFacts, RunCommit, Store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from watcher.flows.embedding import DenseState
+    from watcher.flows.scoring.embedding import DenseState
     from watcher.founding import Founded
 
 _LEFT_NAMED = 10

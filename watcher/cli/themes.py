@@ -21,7 +21,7 @@ def themes(
 ) -> None:
     """Show the themes that lists can group a watch's papers by."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.themes import counts  # noqa: PLC0415
+    from watcher.flows.compose.themes import counts  # noqa: PLC0415
 
     with opened(context, with_seeds=True) as one:
         watch = one.watch(name)

@@ -13,12 +13,12 @@ from watcher import clock, logs
 from watcher.app import App, Seeds
 from watcher.domain import RunReport, Seed, Warned
 from watcher.errors import ConfigurationError
-from watcher.flows.compose import Draft
-from watcher.flows.corrections import is_worth_telling
-from watcher.flows.corrections import summary as reread_line
-from watcher.flows.deliver import Sending
-from watcher.flows.summary import summary
-from watcher.flows.tick import Done
+from watcher.flows.compose.compose import Draft
+from watcher.flows.deliver.deliver import Sending
+from watcher.flows.notices.summary import summary
+from watcher.flows.schedule.tick import Done
+from watcher.flows.search.corrections import is_worth_telling
+from watcher.flows.search.corrections import summary as reread_line
 
 _log = structlog.get_logger(__name__)
 

@@ -24,10 +24,10 @@ from watcher.daemon.alarm import Alarm
 from watcher.daemon.announcing import Telling, introduce, tell_seeds
 from watcher.daemon.configuration import Configuration
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
-from watcher.flows.alert import Alerter
-from watcher.flows.deliver import Unsettled
-from watcher.flows.health_facts import ailments
-from watcher.flows.tick import Done
+from watcher.flows.deliver.deliver import Unsettled
+from watcher.flows.notices.alert import Alerter
+from watcher.flows.questions.health_facts import ailments
+from watcher.flows.schedule.tick import Done
 
 UPKEEP_EVERY = timedelta(days=1)
 TEXTS_READ_IN_DAYS = 28

@@ -26,7 +26,7 @@ from watcher.demo.samples import DEMO_START, planted
 from watcher.demo.server import EutilsServer
 from watcher.demo.syntax import leaves
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows.tick import Done
+from watcher.flows.schedule.tick import Done
 from watcher.writing import told, write
 
 ZONE = ZoneInfo("Europe/Berlin")

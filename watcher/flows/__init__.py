@@ -1,1 +1,4 @@
-"""The journeys, one module each: run, compose, deliver, and what asks about them. A flow joins rooms that do not know each other."""
+"""The journeys: run, compose, deliver, and what asks about them. A flow joins rooms that do not know each other.
+
+A folder for each part of the way; imports among them point down only, as in the order of `pyproject.toml`.
+"""

@@ -17,7 +17,7 @@ from pathlib import Path
 from watcher.config import Settings
 from watcher.digest.corrections import line
 from watcher.domain import Code, Place, Seed, VerdictKind, Warned, Watch
-from watcher.flows import queries
+from watcher.flows.search import queries
 from watcher.pubmed import query
 from watcher.pubmed.publication_types import nearest_type
 from watcher.store import ResolvedSeedRow, Store

@@ -18,7 +18,7 @@ from watcher.digest import at_once as rendering
 from watcher.digest.parts import Fits
 from watcher.domain import Channel, Contact, Corrected, DigestList
 from watcher.errors import ConfigurationError
-from watcher.flows.due import is_paused
+from watcher.flows.schedule.due import is_paused
 from watcher.store import Owed, Store
 
 _log = logging.getLogger(__name__)

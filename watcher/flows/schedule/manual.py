@@ -6,9 +6,9 @@ from datetime import datetime
 
 from watcher import clock
 from watcher.domain import DigestList
-from watcher.flows.compose import Draft
-from watcher.flows.lease import held
-from watcher.flows.tick import Done, Ticker
+from watcher.flows.compose.compose import Draft
+from watcher.flows.deliver.lease import held
+from watcher.flows.schedule.tick import Done, Ticker
 
 
 def compose_now(ticker: Ticker, order: DigestList, now: datetime) -> Done:

@@ -42,12 +42,12 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
-from watcher.flows.error_kinds import kind_of, told
-from watcher.flows.queries import untold
-from watcher.flows.resolve import resolve
-from watcher.flows.source import Source
-from watcher.flows.standing import of_the_size
-from watcher.flows.unranked import Rank, Ranks, ranking_or_not
+from watcher.flows.search.error_kinds import kind_of, told
+from watcher.flows.search.queries import untold
+from watcher.flows.search.resolve import resolve
+from watcher.flows.search.source import Source
+from watcher.flows.search.standing import of_the_size
+from watcher.flows.search.unranked import Rank, Ranks, ranking_or_not
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
 from watcher.store import NewVersion, QueryVersion, RunCommit, RunHistory, Store, Waiting

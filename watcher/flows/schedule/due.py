@@ -17,7 +17,7 @@ from itertools import islice
 from watcher import schedule
 from watcher.domain import DigestList, Seed, Watch
 from watcher.errors import ConfigurationError
-from watcher.flows.retry import BY_ITSELF, INPUT, Failures
+from watcher.flows.search.retry import BY_ITSELF, INPUT, Failures
 from watcher.pubmed import query
 from watcher.store import ListHistory, RunHistory, Store
 

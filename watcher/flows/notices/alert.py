@@ -23,7 +23,7 @@ from watcher.digest import notice as rendering
 from watcher.digest.parts import Fits
 from watcher.domain import Channel, Contact, DeliveryState, DigestList, ErrorKind, Notice, Warned, Watch
 from watcher.errors import ConfigurationError, Problem
-from watcher.flows import notice_wording
+from watcher.flows.notices import notice_wording
 from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
 
 _OWED = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED})

@@ -14,7 +14,7 @@ from typing import Protocol
 from watcher import clock, schedule
 from watcher.domain import Correction, Pmid
 from watcher.errors import CrossrefUnavailable, Stopped
-from watcher.flows.retry import BY_ITSELF
+from watcher.flows.search.retry import BY_ITSELF
 from watcher.store import Rereading, Store
 
 PORTION = 100

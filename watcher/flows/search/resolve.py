@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 
 from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, Warned
 from watcher.errors import BadQuery, PubMedError
-from watcher.flows.agreement import Held, agreement, same_title
-from watcher.flows.source import Source
+from watcher.flows.search.agreement import Held, agreement, same_title
+from watcher.flows.search.source import Source
 from watcher.store import ResolvedSeedRow, Store
 
 LOOK_AGAIN_AFTER = timedelta(days=28)

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from watcher.domain import NO_TITLE, Article, HitState, Pmid, Verdict, VerdictKind
 from watcher.errors import Problem, UnknownNameError
-from watcher.flows.resolve import fallen
+from watcher.flows.search.resolve import fallen
 from watcher.store import History, Store
 
 

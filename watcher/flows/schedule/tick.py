@@ -20,16 +20,16 @@ from datetime import datetime, timedelta
 from watcher import clock, schedule
 from watcher.domain import Channel, DigestList, ErrorKind, RunOutcome, RunReport, Seed, Watch
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
-from watcher.flows.at_once import Messenger
-from watcher.flows.compose import LARGE, Composer, Draft, Request
-from watcher.flows.corrections import Rereader
-from watcher.flows.crossref import Asker
-from watcher.flows.deliver import Deliverer, Sending
-from watcher.flows.due import Calendar, Due, Upcoming, is_paused
-from watcher.flows.lateness import late_reason
-from watcher.flows.lease import held
-from watcher.flows.retry import FOR_A_LIST, INPUT, Failures
-from watcher.flows.run import Runner
+from watcher.flows.compose.compose import LARGE, Composer, Draft, Request
+from watcher.flows.deliver.deliver import Deliverer, Sending
+from watcher.flows.deliver.lease import held
+from watcher.flows.schedule.at_once import Messenger
+from watcher.flows.schedule.due import Calendar, Due, Upcoming, is_paused
+from watcher.flows.schedule.lateness import late_reason
+from watcher.flows.search.corrections import Rereader
+from watcher.flows.search.crossref import Asker
+from watcher.flows.search.retry import FOR_A_LIST, INPUT, Failures
+from watcher.flows.search.run import Runner
 from watcher.pubmed import query
 from watcher.store import Rereading, Store
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.domain import RunOutcome, RunReport
-from watcher.flows.outages import is_failure
-from watcher.flows.summary import summary
+from watcher.flows.notices.summary import summary
+from watcher.flows.search.outages import is_failure
 from watcher.heartbeat import Heartbeat
 
 

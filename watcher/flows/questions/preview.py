@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from watcher import clock
 from watcher.domain import Code, Digest, DigestList, RunOutcome, RunReport, Start, Warned, Watch
 from watcher.errors import BadQuery
-from watcher.flows.source import Source
-from watcher.flows.tick import Ticker, readers
+from watcher.flows.schedule.tick import Ticker, readers
+from watcher.flows.search.source import Source
 from watcher.pubmed import query
 
 FURTHER = (90, 180, 365)

@@ -6,7 +6,7 @@ import json
 from datetime import date, datetime, timedelta
 
 from watcher.domain import RunOutcome
-from watcher.flows.due import Due
+from watcher.flows.schedule.due import Due
 from watcher.store import Store
 
 LATE_AFTER = timedelta(hours=2)

@@ -49,12 +49,13 @@ from watcher.domain import (
     Weeks,
 )
 from watcher.errors import ConfigurationError
-from watcher.flows import notice_wording, weeks
-from watcher.flows.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
-from watcher.flows.outages import coverage, is_failure
-from watcher.flows.themes import Facets, sorting
-from watcher.flows.unranked import Rank, Ranks, ranking_or_not
-from watcher.flows.verdicts import not_wanted
+from watcher.flows.compose import weeks
+from watcher.flows.compose.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
+from watcher.flows.compose.themes import Facets, sorting
+from watcher.flows.notices import notice_wording
+from watcher.flows.scoring.verdicts import not_wanted
+from watcher.flows.search.outages import coverage, is_failure
+from watcher.flows.search.unranked import Rank, Ranks, ranking_or_not
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
 RECONSIDER_BACK = timedelta(days=28)

@@ -5,7 +5,7 @@
     read      in batches of 200 by EFetch; records that do not come are asked for once more
     notices   that a record names for the first time are fetched before it is stored: a notice may itself be retracted
     keep      each batch in one transaction: records, what they say became of their papers, and that they were asked for
-    Crossref  is asked for each DOI afterwards, a portion in each tick (`watcher.flows.crossref`)
+    Crossref  is asked for each DOI afterwards, a portion in each tick (`watcher.flows.search.crossref`)
     gone      a record that was absent in two readings a week apart, and that no search finds: joined to a living one only by equal DOI
 
 One that is cut off goes on where it was; one that fails is tried again after a while. Telling is not done here: the next digest asks the
@@ -22,8 +22,8 @@ from datetime import datetime
 from watcher import clock, schedule
 from watcher.domain import Article, Pmid, corrections_of
 from watcher.errors import IncompleteAnswer, PubMedError, Stopped
-from watcher.flows.retry import BY_ITSELF
-from watcher.flows.source import Source
+from watcher.flows.search.retry import BY_ITSELF
+from watcher.flows.search.source import Source
 from watcher.store import Absent, Rereading, Store
 
 BATCH = 200

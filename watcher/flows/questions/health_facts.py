@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from watcher import health
 from watcher.domain import DeliveryState
-from watcher.flows.tick import Ticker
+from watcher.flows.schedule.tick import Ticker
 from watcher.health import OwedFacts, WatchFacts
 from watcher.schedule import Schedule
 from watcher.store import Store

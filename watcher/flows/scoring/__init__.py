@@ -1,0 +1,1 @@
+"""What a ranking knows beyond the seeds' words: readers' verdicts, and embeddings that are kept."""
