@@ -13,17 +13,22 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import re
 import socketserver
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 MOST_SECONDS = 600
@@ -57,11 +62,24 @@ def main() -> None:
 
 
 def checked_out(commit: str, folder: Path) -> Path:
-    """The code of a commit, in a folder of its own."""
+    """The code of a commit, in a folder of its own, with the packages that it is pinned to and that are not installed here."""
     packed = subprocess.run(["git", "archive", commit, "watcher"], cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S603, S607
     (folder / "code").mkdir()
     subprocess.run(["tar", "-x", "-C", str(folder / "code")], input=packed, check=True)  # noqa: S603, S607
+    shown = ["git", "show", f"{commit}:requirements.lock"]
+    lock = subprocess.run(shown, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    if lacking := list(_lacking(lock)):
+        words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(folder / "code")]
+        subprocess.run([sys.executable, *words, *lacking], check=True)  # noqa: S603
     return folder / "code"
+
+
+def _lacking(lock: str) -> Iterator[str]:
+    """The pins of a lock file whose packages are not installed here."""
+    for line in re.findall(r"(?m)^[\w.-]+==[^\\\n]+", lock):
+        pin = Requirement(line)
+        if (pin.marker is None or pin.marker.evaluate()) and not any(distributions(name=pin.name)):
+            yield f"{pin.name}{pin.specifier}"
 
 
 def measured(code: Path, folder: Path, channels: int, chosen: argparse.Namespace) -> dict[str, Any]:

@@ -3,7 +3,7 @@
     compare(source, topic) -> differences
 
 `tests/live` asks PubMed itself, by hand; `tests/integration/test_live_checks.py` asks the local server, so that the comparisons are
-known to work. Twelve requests are made in all, by the service's own client; what one comparison asked, the next ones use.
+known to work. Thirteen requests are made in all, by the service's own client; what one comparison asked, the next ones use.
 """
 
 from __future__ import annotations
@@ -242,6 +242,16 @@ def identifiers(asked: Asked) -> Iterator[str]:
         yield f"{found.pmids} came for {term}, read as {found.facts.translation}"
 
 
+def best_matches(asked: Asked) -> Iterator[str]:
+    """A search by relevance brings the paper whose title is typed among its first ten."""
+    words = " ".join(re.sub(r"[^\w\s-]", " ", asked.topic.known.title).split())
+    found = asked.source.best_matches(words, retmax=10)
+    if asked.topic.known.pmid not in found:
+        yield f"{found} came for {words}"
+    if len(found) > 10:
+        yield f"{len(found)} came, and ten were asked for"
+
+
 CHECKS: tuple[Check, ...] = (
     last_update,
     cap,
@@ -254,6 +264,7 @@ CHECKS: tuple[Check, ...] = (
     neighbours,
     posted_ids,
     identifiers,
+    best_matches,
 )
 
 

@@ -59,14 +59,14 @@ def asking(server: EutilsServer) -> Entrez:
     )
 
 
-def test_the_local_server_answers_as_assumed_in_a_dozen_requests(source: Entrez) -> None:
+def test_the_local_server_answers_as_assumed_in_thirteen_requests(source: Entrez) -> None:
     told: list[str] = []
 
     differences = check(source, TOPIC, say=told.append)
 
     assert differences == ()
     assert [line.split("  ")[0] for line in told[:-1]] == ["as assumed"] * len(CHECKS)
-    assert told[-1] == "12 requests, 0 differences"
+    assert told[-1] == "13 requests, 0 differences"
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,7 @@ def test_the_local_server_answers_as_assumed_in_a_dozen_requests(source: Entrez)
         ("records", replace(TOPIC, absent=Pmid(20_101))),
         ("neighbours", replace(TOPIC, known=replace(TOPIC.known, pmid=Pmid(99_999_997)))),
         ("posted_ids", replace(TOPIC, known=replace(TOPIC.known, pmid=Pmid(20_101)))),
+        ("best_matches", replace(TOPIC, known=replace(TOPIC.known, pmid=Pmid(99_999_997)))),
         ("identifiers", replace(TOPIC, deposited=replace(TOPIC.deposited, pmcid="PMC900002"))),
     ],
 )
@@ -119,7 +120,7 @@ def test_one_question_without_an_answer_does_not_hide_the_others(samples: Corpus
         differences = check(source, TOPIC)
 
     assert [difference.found.partition(":")[0] for difference in differences] == ["there was no answer"] * 2
-    assert source.requests_made == 11
+    assert source.requests_made == 12
 
 
 def test_dates_of_records_that_contradict_the_search_are_told(source: Entrez) -> None:

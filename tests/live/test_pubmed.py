@@ -43,7 +43,7 @@ def topic() -> Topic:
 
 
 def test_pubmed_answers_as_assumed() -> None:
-    """Twelve requests, at PubMed's pace."""
+    """Thirteen requests, at PubMed's pace."""
     key, address = os.environ.get(API_KEY) or None, os.environ.get(BASE_URL) or EUTILS
     with Entrez(email=os.environ[EMAIL], api_key=key, base_url=address, max_attempts=3, on_retry=print) as pubmed:
         print()  # noqa: T201 - below pytest's own line
