@@ -112,6 +112,7 @@ def test_a_draft_that_is_owed_holds_its_messages_no_longer(at_desk: Desks) -> No
 
     assert (draft.messages, draft.judgements) == ((), ())
     assert len(draft.digest.presented) == 1
+    assert [item.article.abstract for item in draft.digest.presented] == [""]
 
 
 def test_nothing_is_due_twice(at_desk: Desks) -> None:

@@ -93,6 +93,14 @@ class Draft:
     judgements: tuple[Judgement, ...]
     is_empty: bool
 
+    def without_texts(self) -> Draft:
+        """The same without the abstracts of its papers, which only rendering needs."""
+
+        def bare(items: Sequence[Item]) -> tuple[Item, ...]:
+            return tuple(replace(item, article=replace(item.article, abstract="")) for item in items)
+
+        return replace(self, digest=replace(self.digest, items=bare(self.digest.items), attached=bare(self.digest.attached)))
+
 
 @dataclass(slots=True)
 class _Hearing:
