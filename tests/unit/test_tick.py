@@ -105,7 +105,7 @@ def test_what_ranking_took_is_given_back_once_a_large_digest_is_judged(at_desk: 
 
 
 def test_a_draft_that_is_owed_holds_its_messages_no_longer(at_desk: Desks) -> None:
-    one = at_desk(on_nmj(1))
+    one = at_desk(on_nmj(1, abstract="Agrin and MuSK."))
     one.tick(START)
 
     (draft,) = one.tick(MONDAY).drafts
