@@ -171,12 +171,12 @@ def _at_work(folder: Path) -> Iterator[tuple[Any, Any]]:
     """The App of either commit, and what it is asked to compose."""
     from watcher import clock  # noqa: PLC0415 - after PYTHONPATH has said whose code this is
     from watcher.app import App, load_settings  # noqa: PLC0415
-    from watcher.flows.compose.compose import Request  # noqa: PLC0415
 
     now = clock.now()
     with App(load_settings(folder / "config")) as app:
         app.at_work(now)
-        yield app, Request(app.order("weekly"), (app.watch("nmj"),), (app.channel("mail"),), {}, now)
+        request = sys.modules[type(app.composer()).__module__].Request  # the module's name is another in each commit
+        yield app, request(app.order("weekly"), (app.watch("nmj"),), (app.channel("mail"),), {}, now)
 
 
 if __name__ == "__main__":
