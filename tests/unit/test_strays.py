@@ -62,6 +62,19 @@ def test_a_retraction_is_seen_though_the_record_no_longer_matches(at_place: Desk
     assert (digest.presented, digest.receipt.retracted) == ((), (Pmid(1),))
 
 
+def test_a_retraction_of_an_older_paper_that_an_edit_brought_is_seen(at_place: Desks) -> None:
+    before = paper(1, title="A gap", created="2025-11-03")
+    after = paper(1, title="A gap", created="2025-11-03", revised="2026-03-06", types=["Retracted Publication"])
+    one = at_place(Planted(before, changes=((date(2026, 3, 6), after),)), paper(2, title="A gap", created="2025-11-03"))
+    one.tick(START)
+    one.edit(query="junction[ti] OR gap[ti]")
+    one.tick(TUESDAY)
+
+    digest = one.digest(MONDAY)
+
+    assert [item.article.pmid for item in digest.presented] == [2]
+
+
 def test_what_has_been_judged_is_not_asked_for_again(at_place: Desks) -> None:
     one = at_place(becomes(date(2026, 3, 20), title="A gap"))
     one.tick(START)

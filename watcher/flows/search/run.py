@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -355,12 +355,9 @@ class Runner:
         oldest = now - timedelta(days=self.fetch_again_days)
         marked = self.store.unread_verdicts(plan.watch.name, oldest)
         damaged = self.store.without_text(plan.watch.name)[:CHANGED_PER_RUN]
-        strays = self._strays(plan, reading)
-        wanted = list(
-            dict.fromkeys(
-                [*new, *(one.pmid for one in waiting), *revived, *marked, *damaged, *self._changed(plan, window), *strays, *older]
-            )
-        )
+        owed = self.store.to_be_judged(plan.watch.name)
+        known = [*self._changed(plan, window, owed), *_strays(owed, reading)]
+        wanted = list(dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *marked, *damaged, *known, *older]))
         _wait_for_quiet(plan, len(wanted), now, at_once=at_once)
         answer = self.source.fetch(wanted, progress=self._progress(plan, len(wanted)))
         got = {article.pmid: article for article in answer.articles}
@@ -376,20 +373,15 @@ class Runner:
         waiting = tuple(one for one in waiting if one.pmid not in given_up)
         return Records(got, len(got), waiting, given_up, revived, older, warnings)
 
-    def _changed(self, plan: Plan, window: frozenset[Pmid]) -> list[Pmid]:
-        """Known records that the window found again, those read longest ago first, at most 2,000. Where they are more than one batch,
-        only those that moved since the last good run's own day: the overlap is there for records that were not seen."""
-        known = self.store.stored([pmid for pmid in window if plan.ledger.get(pmid) is HitState.NEWS])
+    def _changed(self, plan: Plan, window: frozenset[Pmid], owed: Collection[Pmid]) -> list[Pmid]:
+        """Known records that the window found again, news and what a list has still to judge (`owed`: older papers of an edit too),
+        those read longest ago first, at most 2,000. Where they are more than one batch, only those that moved since the last good run's
+        own day: the overlap is there for records that were not seen."""
+        known = self.store.stored([pmid for pmid in window if plan.ledger.get(pmid) is HitState.NEWS or pmid in owed])
         if len(known) > BATCH and plan.history.window_to is not None:
             moved = frozenset(self.source.read_set(query.windowed(plan.term, plan.history.window_to)).pmids)
             known = {pmid: facts for pmid, facts in known.items() if pmid in moved}
         return sorted(known, key=lambda pmid: (known[pmid].fetched_at, pmid))[:CHANGED_PER_RUN]
-
-    def _strays(self, plan: Plan, reading: Reading) -> list[Pmid]:
-        """What a list has still to judge and the query no longer finds, so that no search tells that its record changed, at most 2,000."""
-        owed = self.store.to_be_judged(plan.watch.name)
-        strays = [pmid for pmid, is_absent in owed.items() if (is_absent if reading.full is None else pmid not in reading.full)]
-        return strays[:CHANGED_PER_RUN]
 
     def _older(self, plan: Plan, reading: Reading) -> tuple[Pmid, ...]:
         """What an edit adds from before the cut, newest first: the best of it is shown once."""
@@ -538,6 +530,12 @@ def _mended(damaged: Sequence[Pmid], got: Mapping[Pmid, Article]) -> tuple[Warne
     return tuple(
         Warned(Code.TEXT_DAMAGED, one, "look at the disk; docs/operations.md says how to check the database") for one in told
     )
+
+
+def _strays(owed: Mapping[Pmid, bool], reading: Reading) -> list[Pmid]:
+    """What a list has still to judge and the query no longer finds, so that no search tells that its record changed, at most 2,000."""
+    strays = [pmid for pmid, is_absent in owed.items() if (is_absent if reading.full is None else pmid not in reading.full)]
+    return strays[:CHANGED_PER_RUN]
 
 
 def _wait_for_quiet(plan: Plan, records: int, now: datetime, *, at_once: bool) -> None:
