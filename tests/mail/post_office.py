@@ -313,6 +313,7 @@ def _write_postfix(office: PostOffice) -> None:
         "virtual_mailbox_maps": f"texthash:{folder}/mailboxes",
         "virtual_transport": f"lmtp:unix:{folder}/lmtp",
         "message_size_limit": "10240000",
+        "anvil_rate_time_unit": "1s",  # here, since a counter that runs goes on with the unit that it began with
         "smtpd_discard_ehlo_keywords": "8bitmime,smtputf8",  # RFC 6531, 3.1: the one is not without the other
         "strict_8bitmime": "yes",
         "smtpd_recipient_restrictions": "permit_mynetworks,reject",
