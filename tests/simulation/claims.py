@@ -221,7 +221,8 @@ def _certain(paper: Paper, watch: str, reign: Reign, known: int, taken: datetime
         return False
     if known > 0 and reign.is_first_reading(watch, known) and paper.created < ncbi_day(term.since) - timedelta(days=START_DAYS):
         read = min((at for at, _ in reign.vouched(watch, _title(watch, reign), term.since)), default=None)
-        return read is not None and found is not None and found > ncbi_day(read)
+        if read is None or found is None or found <= ncbi_day(read):
+            return False
     if taken <= term.since or (found is not None and found > ncbi_day(taken)):
         return True
     if by_edit or paper.created >= ncbi_day(taken) - timedelta(days=START_DAYS):
