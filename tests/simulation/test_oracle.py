@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from simulation.claims import Reign, Term, claims
 from simulation.evidence import Evidence, Look, Spoiled
 from simulation.oracle import verdict
 from simulation.post import Gap, Letter, gaps
@@ -320,6 +321,32 @@ def test_a_paper_of_a_watch_that_the_service_no_longer_has_is_false() -> None:
     tale = two_watches({1}, {2}, {3, 5, 6, 8}, in_force=(0, 1, 1))
 
     assert has(tale.found(), "FALSE", "PMID 8", "not to be had by then")
+
+
+class _Read(Reign):
+    """A reign in which a digest of the first day after a watch came vouches for its first reading."""
+
+    def vouched(self, watch: str, title: str, since: datetime) -> Iterator[tuple[datetime, date]]:
+        """That digest, and its day."""
+        del watch, title
+        yield since + timedelta(days=1), since.date()
+
+
+def test_a_list_is_owed_what_a_watch_found_late_only_if_it_took_the_watch_by_then() -> None:
+    titin, taking = (Question("titin", "Titin", ("titin",)),), replace(ORDER, watches=("titin",))
+    early, late = replace(taking, name="early"), replace(taking, name="late")
+    began, came, joined = (datetime(2026, month, 4, tzinfo=UTC) for month in (3, 4, 10))
+    terms = (
+        Term(began, came, Edition((), ())),
+        Term(came, joined, Edition(titin, (early,))),
+        Term(joined, None, Edition(titin, (early, late))),
+    )
+    found_late = replace(plain(7, date(2026, 2, 25)), topics=frozenset(), headings=((date(2026, 5, 15), "titin"),))
+
+    reign = _Read(terms, Evidence((), (), ((0.0, began),)))
+
+    assert [claim.certain for claim in claims(found_late, "early", reign)] == [True]
+    assert not any(claim.certain for claim in claims(found_late, "late", reign))
 
 
 # --- digests

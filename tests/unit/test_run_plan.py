@@ -513,7 +513,7 @@ def test_changed_records_are_read_again_two_thousand_a_run_those_read_longest_ag
     _stored(one.bench, [1, 5], datetime(2026, 3, 2, tzinfo=UTC))
     plan = one.plan("2026-03-03T06:00")
 
-    changed = one.runner()._changed(plan, frozenset(plan.ledger))
+    changed = one.runner()._changed(plan, frozenset(plan.ledger), owed=())
 
     assert len(changed) == CHANGED_PER_RUN
     assert not {1, 5} & set(changed)
