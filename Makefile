@@ -2,8 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 REPORT ?= bench-out/report.md
-# Tests wait as well as work, so two more at once than there are cores; each may take a gigabyte.
-TESTERS = $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(), 6) + 2)')
 SINGLE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
@@ -29,7 +27,7 @@ demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html
 	$(BIN)/watcher demo --out demo-out
 
 test: setup ## the whole test suite
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 simulate: setup ## SEEDS=200: lives of a year (WEEKS=52) with everything going wrong; JOBS=2, ARGS="--postgres", "--seed 7 --trace"
 	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),5) --weeks $(or $(WEEKS),52) --jobs $(or $(JOBS),1) $(ARGS)

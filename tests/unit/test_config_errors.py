@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -358,8 +359,8 @@ def an_endless_device(path: Path) -> None:
 
 
 def a_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(os.path.relpath(path))  # an address has room for 107 bytes
+    with socket.socket(socket.AF_UNIX) as listening, chdir(path.parent):
+        listening.bind(path.name)  # an address has room for 107 bytes
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_any_bytes_become_text_with_line_feeds_only(raw: bytes) -> None:
 
 
 @given(st.lists(st.sampled_from([line for line in TAGS if not line.startswith(("TY", "ER"))]), max_size=8))
+@example(["OWN - NLM", "}"])
 @settings(max_examples=100, deadline=None)
 def test_what_stands_behind_a_reference_does_not_change_it(lines: list[str]) -> None:
     reference = "TY  - JOUR\nTI  - A sample paper\nDO  - 10.1000/own\nER  - \n"

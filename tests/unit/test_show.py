@@ -62,7 +62,8 @@ def on_a_terminal(stream: str = "stdout") -> Iterator[Terminal]:
 
 
 def fits(terminal: Terminal) -> bool:
-    return max(map(len, terminal.plain.splitlines())) <= 80
+    """No line is wider, but for one that is a single word, such as the path of a test's folder."""
+    return all(len(line) <= 80 or len(line.split()) == 1 for line in terminal.plain.splitlines())
 
 
 def lived(one: Desk) -> Desk:

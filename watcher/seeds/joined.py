@@ -10,6 +10,8 @@ _BEGINS = {
     "bibtex": re.compile(r"@(?!comment\b|string\b|preamble\b)[a-z]+\s*[{(]", re.IGNORECASE),
 }
 """How a record begins, where nothing of another stands before it."""
+_MEDLINE_NEEDS = re.compile(r"PMID- ?\S")
+"""What each of MEDLINE's records has, wherever: without one in the file, such lines are no records."""
 _ENDS = re.compile(r"\s*|\s*ER\s{0,3}-?\s*|\}\s*")
 
 
@@ -20,11 +22,14 @@ def parted(text: str) -> tuple[str, ...]:
     record is its format's.
     """
     lines = text.split("\n")
+    begins = dict(_BEGINS)
+    if not any(map(_MEDLINE_NEEDS.match, lines)):
+        del begins["medline"]
     owners = [""] * len(lines)
     owner, before = "", ""
     for number, line in enumerate(lines):
         if _ENDS.fullmatch(before):
-            owner = next((name for name, begins in _BEGINS.items() if begins.match(line)), owner)
+            owner = next((name for name, beginning in begins.items() if beginning.match(line)), owner)
         owners[number], before = owner, line
     found = list(dict.fromkeys(filter(None, owners)))
     if len(found) < 2:
