@@ -162,9 +162,9 @@ class Premises:
                 "email": "library@lab.example",
                 "base_url": self.pubmed.base_url,
                 "api_key": "sample-key",
-                "connect_timeout_seconds": 1,
-                "read_timeout_seconds": 1,
-                "deadline_seconds": 2,
+                "connect_timeout_seconds": 3,
+                "read_timeout_seconds": 3,  # a busy machine answers within it
+                "deadline_seconds": 6,
                 "max_attempts": 2,
             },
             "runs": {"schedule": "daily 05:30"},
