@@ -38,11 +38,12 @@ from lxml import etree
 from ruamel.yaml import YAML
 
 from watcher import clock
-from watcher.app import App, load_settings
+from watcher.app import App
 from watcher.demo.corpus import Corpus, Planted
 from watcher.demo.inbox import MailServer
 from watcher.demo.papers import paper
 from watcher.demo.server import EutilsServer
+from watcher.setup.loading import load_settings
 
 ASKED_AT = time(4, 30, tzinfo=UTC)
 SUMMER = date(2026, 6, 18)

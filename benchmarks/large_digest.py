@@ -105,8 +105,9 @@ def fill(folder: Path, papers: int) -> None:
     from datetime import timedelta  # noqa: PLC0415 - after PYTHONPATH has said whose code this is
 
     from watcher import clock  # noqa: PLC0415
-    from watcher.app import App, load_settings  # noqa: PLC0415
+    from watcher.app import App  # noqa: PLC0415
     from watcher.domain import Origin, RunOutcome, RunReport  # noqa: PLC0415
+    from watcher.setup.loading import load_settings  # noqa: PLC0415
     from watcher.store import RunCommit  # noqa: PLC0415
 
     now = clock.now()
@@ -170,7 +171,8 @@ def send(folder: Path, papers: int) -> None:
 def _at_work(folder: Path) -> Iterator[tuple[Any, Any]]:
     """The App of either commit, and what it is asked to compose."""
     from watcher import clock  # noqa: PLC0415 - after PYTHONPATH has said whose code this is
-    from watcher.app import App, load_settings  # noqa: PLC0415
+    from watcher.app import App  # noqa: PLC0415
+    from watcher.setup.loading import load_settings  # noqa: PLC0415
 
     now = clock.now()
     with App(load_settings(folder / "config")) as app:

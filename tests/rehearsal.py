@@ -17,11 +17,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from watcher import clock
-from watcher.app import App, load_settings
+from watcher.app import App
 from watcher.demo.corpus import Corpus, Planted
 from watcher.demo.inbox import Mail, MailServer, SlackServer
 from watcher.demo.server import EutilsServer
 from watcher.flows.schedule.tick import Done
+from watcher.setup.loading import load_settings
 
 SEED = """Agrin and the maintenance of the neuromuscular junction
 

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -22,13 +21,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
 
 from watcher import clock, health, memory, schedule
-from watcher.config import THEMES, Settings, guarded, load, load_last_good, locate_database, must_hold
+from watcher.config import THEMES, Settings, guarded, must_hold
 from watcher.crossref import Crossref
 from watcher.domain import (
     Article,
     Channel,
     ChannelKind,
-    Code,
     Contact,
     DigestList,
     GaveWay,
@@ -47,10 +45,10 @@ from watcher.flows.deliver.deliver import Deliverer, Unsettled
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.notices.run_heartbeat import Beats
 from watcher.flows.questions.ordering import Orderer, joined
+from watcher.flows.questions.warnings import at_its_key, of_runs, ordered
 from watcher.flows.schedule.at_once import Messenger
 from watcher.flows.schedule.tick import Ticker
 from watcher.flows.scoring.verdicts import Lessons, lessons
-from watcher.flows.search import queries, standing
 from watcher.flows.search.corrections import Rereader
 from watcher.flows.search.crossref import Asker
 from watcher.flows.search.resolve import once, resolve
@@ -61,8 +59,10 @@ from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
 from watcher.rank import Ranking, background_is_loaded, build, load_background, require_text, unload_background
-from watcher.seeds import Examples, read_examples, read_file, together
+from watcher.seeds import Examples, read_file
 from watcher.seeds import read as read_seeds
+from watcher.setup.loading import Loaded, seeds_of, seeds_or_why
+from watcher.setup.warnings import of_files, of_seeds
 from watcher.store import Holder, RestoreFacts, Store
 from watcher.unreadable import is_there
 from watcher.writing import Guarded, Reach, write
@@ -70,9 +70,6 @@ from watcher.writing import Guarded, Reach, write
 if TYPE_CHECKING:
     from watcher.flows.scoring.embedding import Choice, DenseState, Embedding, Kept
     from watcher.rank.background import Background
-
-Seeds = Examples | ConfigurationError
-"""The seeds of a watch, or why their files cannot be read."""
 
 _Value = TypeVar("_Value")
 
@@ -83,26 +80,6 @@ _TOLD: set[str] = set()
 
 _FAILED_RUNS = 3
 """After how many failed searches in a row a watch is reported where the configuration has no `alerts`."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A configuration as it was read once: its settings, and the seeds of each watch, or why they cannot be read.
-
-    `error` is set for the last good one, which stands in for a file that is broken: why it is.
-    """
-
-    settings: Settings
-    seeds: Mapping[str, Seeds]
-    error: ConfigurationError | None = None
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Everything wrong: with the file, or with seed files."""
-        found = [] if self.error is None else list(self.error.problems)
-        for seeds in self.seeds.values():
-            found += seeds.problems if isinstance(seeds, ConfigurationError) else ()
-        return tuple(dict.fromkeys(found))
 
 
 @dataclass
@@ -169,54 +146,29 @@ class App:
         """What the files say, and the places that they name; no database is opened for it. Read once a day of NCBI's."""
         today = clock.ncbi_day(now)
         if self._warned is None or self._warned[0] != today:
-            found = [
-                *self._channel_warnings(),
-                *self._place_warnings(),
-                *self._dense_warnings(),
-                *chain.from_iterable(map(self.seed_warnings, self.watches)),
-            ]
-            self._warned = today, standing.ordered([*standing.of_files(self.settings, today), *found])
+            dense = self.dense_state() if self.settings.ranking.dense_model else None
+            self._warned = today, of_files(self.settings, today, self._examples_read, dense)
         return self._warned[1]
 
     def warnings(self, now: datetime, reports: Sequence[RunReport] = ()) -> tuple[Warned, ...]:
         """Everything that is warned of: what the files say, and what the runs met, and `reports` of runs that were not kept."""
         seeds = {name: found.seeds for name, found in self._examples_read.items()}
         told = [self.at_its_key(one, report.watch) for report in reports for one in report.warnings]
-        return standing.ordered([*self.file_warnings(now), *standing.of_runs(self.settings, self.store, seeds, now), *told])
+        return ordered([*self.file_warnings(now), *of_runs(self.settings, self.store, seeds, now), *told])
 
     def at_its_key(self, warning: Warned, watch: str) -> Warned:
         """A warning of a watch with the place of the key that it is about."""
-        return standing.at_its_key(warning, self.settings, watch)
+        return at_its_key(warning, self.settings, watch)
 
     @cached_property
     def _examples_read(self) -> Mapping[str, Examples]:
         """The seeds of each watch whose files can be read."""
-        found = self.loaded.seeds if self.loaded else {one.name: _seeds_or_why(self.settings, one) for one in self.watches.values()}
+        found = self.loaded.seeds if self.loaded else {one.name: seeds_or_why(self.settings, one) for one in self.watches.values()}
         return {name: one for name, one in found.items() if not isinstance(one, ConfigurationError)}
 
     def seed_warnings(self, watch: str) -> tuple[Warned, ...]:
         """What of a watch's seed files was passed over; () where they cannot be read."""
-        place, examples = self.settings.place(("watches", watch, "seeds")), self._examples_read.get(watch)
-        doubts = examples.doubts if examples else ()
-        return tuple(Warned(Code.SEED_PASSED_OVER, one.what, one.fix, one.place or place) for one in doubts)
-
-    def _channel_warnings(self) -> Iterator[Warned]:
-        """What is allowed in the channels' URLs, and hardly meant."""
-        for name, channel in self.channels.items():
-            for doubt in self.notifier.warnings(channel):
-                yield Warned(Code.CHANNEL_URL, doubt.what, doubt.fix, self.settings.place(("channels", name, "url")))
-
-    def _place_warnings(self) -> tuple[Warned, ...]:
-        place = self.settings.place(("database", "url"))
-        return tuple(replace(one, place=place) for one in Store.warnings_about(self.settings.database_url, folder=self.data_folder))
-
-    def _dense_warnings(self) -> tuple[Warned, ...]:
-        """Why the dense part that is configured is not in use."""
-        state = self.dense_state() if self.settings.ranking.dense_model else None
-        if state is None or not state.why:
-            return ()
-        what = f"ranking by words alone, without the dense part: {state.why}"
-        return (Warned(Code.DENSE_OFF, what, state.fix, self.settings.place(("ranking", "dense_model"))),)
+        return of_seeds(self.settings, watch, self._examples_read.get(watch))
 
     # --- parts ------------------------------------------------------------------------------------------------------------------
 
@@ -331,7 +283,7 @@ class App:
 
     def _examples(self, watch: Watch) -> Examples:
         if self.loaded is None:
-            return _seeds_of(self.settings, watch)
+            return seeds_of(self.settings, watch)
         seeds = self.loaded.seeds[watch.name]
         if isinstance(seeds, ConfigurationError):
             raise seeds
@@ -610,121 +562,6 @@ def trial(settings: Settings, *, say: Callable[[str], None]) -> Iterator[App]:
         apart = settings.with_database(Path(folder) / "watcher.db")
         with App(apart, say=say, models=settings.data_folder / "models") as one:
             yield one
-
-
-def load_whole(path: Path | None = None) -> Loaded:
-    """Read the configuration as a service does, with the seeds; a seed file that cannot be read is met by the run of its watch.
-
-    Raises:
-        ConfigurationError: every problem of the configuration itself.
-    """
-    return _with_seeds(load_settings(path))
-
-
-def load_kept(path: Path | None, error: ConfigurationError, *, database: Store | None = None) -> Loaded | None:
-    """The configuration that was last good, from the database, while the file is wrong (`error`); None when there is none.
-
-    Args:
-        path: as for `load_settings`.
-        error: what is wrong with the file.
-        database: the database if it is open already; else it is looked for, and one that is not there is not made.
-
-    Raises:
-        StoreError: the database cannot be used.
-    """
-    if database is None:
-        where = locate_database(path)
-        if not where.is_there:
-            return None
-        with Store.open(where.database_url, folder=where.data_folder) as opened:
-            return load_kept(path, error, database=opened)
-    kept = database.last_good()
-    if kept is None:
-        return None
-    try:
-        settings = load_last_good(kept.document, kept.sha256, path)
-    except ConfigurationError:
-        return None
-    notifier = Notifier()
-    unusable = {name for name in settings.channels if not _is_understood(notifier, settings.channel(name))}
-    return _with_seeds(settings.without_urls(unusable) if unusable else settings, error)
-
-
-def _is_understood(notifier: Notifier, channel: Channel) -> bool:
-    try:
-        notifier.check(channel)
-    except ConfigurationError:
-        return False
-    return True
-
-
-def _with_seeds(settings: Settings, error: ConfigurationError | None = None) -> Loaded:
-    return Loaded(settings, {name: _seeds_or_why(settings, settings.watch(name)) for name in settings.watches}, error)
-
-
-def _seeds_or_why(settings: Settings, watch: Watch) -> Seeds:
-    place = settings.place(("watches", watch.name, "seeds"))
-    try:
-        return _seeds_of(settings, watch)
-    except ConfigurationError as error:
-        return SeedError(*(Problem(one.what, one.fix, one.place or place) for one in error.problems))
-
-
-def _seeds_of(settings: Settings, watch: Watch) -> Examples:
-    root = settings.home / "seeds"
-    return together((read_examples(root / folder, root=root) for folder in watch.seeds), root=root)
-
-
-def load_settings(path: Path | None = None, *, with_seeds: bool = False) -> Settings:
-    """Read the configuration, and check what only several rooms together can: queries, schedules and channel URLs.
-
-    Args:
-        path: the file or its folder; None means WATCHER_CONFIG, else config/watcher.yaml below the working folder.
-        with_seeds: read the seed files too. Without it, a broken one is met by the run of its watch, and the others go on.
-
-    Raises:
-        ConfigurationError: every problem found, with its place.
-    """
-    settings = load(path)
-    problems = [*queries.problems(settings), *_schedule_problems(settings), *_channel_problems(settings)]
-    problems += _seed_problems(settings) if with_seeds else ()
-    if problems:
-        raise ConfigurationError(*problems)
-    return settings
-
-
-def _schedule_problems(settings: Settings) -> list[Problem]:
-    found = _placed(settings, ("runs", "schedule"), lambda: schedule.parse(settings.runs.schedule, settings.timezone))
-    found += _placed(settings, ("runs", "corrections"), lambda: schedule.parse(settings.runs.corrections, settings.timezone))
-    for name in settings.lists:
-        order = settings.order(name)
-        found += _placed(settings, ("lists", name, "schedule"), partial(schedule.parse, order.schedule, order.timezone))
-    return found
-
-
-def _channel_problems(settings: Settings) -> list[Problem]:
-    notifier, found = Notifier(), []
-    for name in settings.channels:
-        channel = settings.channel(name)
-        found += _placed(settings, ("channels", name, "url"), partial(notifier.check, channel))
-    return found
-
-
-def _seed_problems(settings: Settings) -> list[Problem]:
-    root, found = settings.home / "seeds", []
-    for name in settings.watches:
-        for folder in settings.watch(name).seeds:
-            found += _placed(settings, ("watches", name, "seeds"), partial(read_seeds, root / folder, root=root))
-    return found
-
-
-def _placed(settings: Settings, key: tuple[str, ...], check: Callable[[], object]) -> list[Problem]:
-    """The problems of one check; those that know no place of their own get the key's."""
-    try:
-        check()
-    except ConfigurationError as error:
-        return [Problem(one.what, one.fix, one.place or settings.place(key)) for one in error.problems]
-    return []
 
 
 def _sample_pmids() -> Sequence[int]:

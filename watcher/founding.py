@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from watcher import clock, starter
-from watcher.app import App, load_settings
+from watcher.app import App
 from watcher.domain import ResolvedSeed, Seed, Theme
 from watcher.errors import BadQuery, ConfigurationError, Place, Problem, PubMedError, SeedError
 from watcher.flows.compose.themes import document as themes_document
@@ -27,6 +27,7 @@ from watcher.rank.rarity import Rarity
 from watcher.rank.themes import found as found_themes
 from watcher.seeds import Examples, read_examples
 from watcher.seeds.identifiers import identified
+from watcher.setup.loading import load_settings
 
 LONGEST_TITLE = 80
 STAND_INS = 10

@@ -942,7 +942,8 @@ HOLDING = """
 import os, signal, sys
 from pathlib import Path
 from watcher import clock
-from watcher.app import App, load_settings
+from watcher.app import App
+from watcher.setup.loading import load_settings
 app = App(load_settings(Path(os.environ["HELD_CONFIG"])))
 print(app.at_work(clock.now()).take_lease("pubmed", holder=app.holder.name), flush=True)
 signal.pause()

@@ -27,11 +27,11 @@ from watcher.demo.inbox import Answer
 from watcher.demo.papers import paper
 from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Pmid, Seed, VerdictKind
 from watcher.flows.notices.alert import Alerter
+from watcher.flows.questions import warnings
 from watcher.flows.questions.corrections_told import answered
 from watcher.flows.questions.explain import explain
 from watcher.flows.questions.status import status
 from watcher.flows.scoring.verdicts import lessons
-from watcher.flows.search import standing
 from watcher.flows.search.resolve import once, resolve
 from watcher.store import Store
 
@@ -453,7 +453,7 @@ def test_a_retracted_seed_leaves_the_ranking_and_its_owner_is_warned(tmp_path: P
 
         assert [seed.article.pmid for seed in once(before) if seed.article] == [1, 2]
         assert [seed.article.pmid for seed in once(after) if seed.article] == [2]
-        (warned,) = standing.retracted(tmp_path, one.store.seeds("nmj"), one.seeds, one.store)
+        (warned,) = warnings.retracted(tmp_path, one.store.seeds("nmj"), one.seeds, one.store)
         assert warned.code is Code.SEED_RETRACTED
         assert "PMID 1) no longer stands" in warned.what
         assert (warned.place and warned.place.line) == 1
@@ -470,7 +470,7 @@ def test_a_paper_that_was_marked_and_is_retracted_teaches_nothing_any_more(with_
 
         assert before == [1, 2]
         assert [paper.pmid for paper in lessons(one.store, "nmj").relevant] == [2]
-        assert [warned.code for warned in standing.of_marked(one.store, NMJ)] == [Code.MARKED_RETRACTED]
+        assert [warned.code for warned in warnings.of_marked(one.store, NMJ)] == [Code.MARKED_RETRACTED]
 
 
 CONCERN: dict[str, Any] = {"relations": [("ExpressionOfConcernIn", 70, "J Sample Res. 2026 Mar;1(2):7")]}

@@ -18,12 +18,12 @@ import pytest
 from command_line import Said
 
 from watcher import clock
-from watcher.app import load_settings
 from watcher.cli import main
 from watcher.demo.corpus import Corpus
 from watcher.demo.papers import paper
 from watcher.demo.server import EutilsServer
 from watcher.pubmed.lint import flaws
+from watcher.setup.loading import load_settings
 
 NOW = "2026-03-09T08:00:00+01:00"
 EMAIL = "reef@uni-sample.de"

@@ -200,9 +200,9 @@ def _rehearse() -> None:
     from simulation.premises import premises  # noqa: PLC0415 - what it imports is warm then
     from simulation.world import build  # noqa: PLC0415
     from watcher import logs  # noqa: PLC0415
-    from watcher.app import load_whole  # noqa: PLC0415
-    from watcher.daemon.configuration import Configuration  # noqa: PLC0415
     from watcher.daemon.service import Service  # noqa: PLC0415
+    from watcher.setup.in_force import Configuration  # noqa: PLC0415
+    from watcher.setup.loading import load_whole  # noqa: PLC0415
 
     logs.set_up("error", "auto")
     world, before = build(0, 2, edits=False), dict(os.environ)

@@ -11,13 +11,14 @@ from rank_samples import AGRIN, MUSK
 from rehearsal import SEED, Lab, lab
 
 from watcher import clock
-from watcher.app import App, load_settings
+from watcher.app import App
 from watcher.demo.corpus import Planted
 from watcher.demo.papers import paper
 from watcher.domain import Pmid, ResolvedSeed, Seed
 from watcher.errors import ConfigurationError, UnknownNameError
 from watcher.rank import unload_background
 from watcher.rank.background import load_background
+from watcher.setup.loading import load_settings
 
 START = "2026-03-02T09:00"
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from rehearsal import Lab, lab
 
-from watcher.app import load_whole
-from watcher.daemon.configuration import Configuration
 from watcher.daemon.serve import DEFAULT_TICK_SECONDS, Main, Ticks, tick_seconds
 from watcher.daemon.signals import Stop
 from watcher.errors import ConfigurationError
+from watcher.setup.in_force import Configuration
+from watcher.setup.loading import load_whole
 
 
 @pytest.fixture

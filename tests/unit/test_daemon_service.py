@@ -14,9 +14,8 @@ from rehearsal import Lab, lab, presented
 from structlog.testing import capture_logs
 
 from watcher import clock
-from watcher.app import App, load_whole
+from watcher.app import App
 from watcher.daemon.alarm import Alarm
-from watcher.daemon.configuration import Configuration
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
 from watcher.demo.corpus import Planted
@@ -24,6 +23,8 @@ from watcher.demo.papers import paper
 from watcher.errors import SchemaTooNew, StoreUnusable
 from watcher.health import pulse_file, read
 from watcher.rank.background import load_background
+from watcher.setup.in_force import Configuration
+from watcher.setup.loading import load_whole
 
 START = "2026-03-02T09:00"
 MONDAY = "2026-03-09T08:00"

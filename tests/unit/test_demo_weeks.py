@@ -9,11 +9,11 @@ import pytest
 from rehearsal import aware
 
 from watcher import clock
-from watcher.app import load_settings
 from watcher.demo import weeks
 from watcher.demo.inbox import MailServer, SlackServer
 from watcher.demo.samples import DEMO_START
 from watcher.errors import ConfigurationError
+from watcher.setup.loading import load_settings
 
 
 def test_three_weeks_are_lived_in_order_each_day_once_and_each_monday_twice() -> None:

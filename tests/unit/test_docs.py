@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 import watcher
 from watcher import cli
-from watcher.app import App, load_settings
+from watcher.app import App
 from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, app
 from watcher.cli.show import check_document
 from watcher.config.document import KeyPath
@@ -30,6 +30,7 @@ from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Pl
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable
 from watcher.flows.questions.check import Checked, ListFacts, WatchFacts
 from watcher.flows.questions.status import Around, status
+from watcher.setup.loading import load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -13,7 +13,7 @@ from store_samples import Bench, paper
 from tiny_model import tiny_model, tokenizer_bytes
 
 from watcher import clock, rank
-from watcher.app import App, load_settings
+from watcher.app import App
 from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows.scoring import embedding
@@ -31,6 +31,7 @@ from watcher.flows.scoring.embedding import (
 from watcher.flows.scoring.verdicts import Lessons
 from watcher.pubmed.client import Fetched
 from watcher.rank import dense
+from watcher.setup.loading import load_settings
 from watcher.store.database import Database
 from watcher.store.tables import embeddings
 

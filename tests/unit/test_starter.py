@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from watcher import starter
-from watcher.app import load_settings
 from watcher.config import Settings
 from watcher.domain import Code
 from watcher.errors import ConfigurationError
+from watcher.setup.loading import load_settings
 from watcher.starter import NewLab
 
 

@@ -307,11 +307,11 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
 
     The service, last and next runs and digests, what is owed, what fails.
     """
-    from watcher.app import load_kept, load_whole  # noqa: PLC0415
     from watcher.cli import show  # noqa: PLC0415
     from watcher.errors import ConfigurationError  # noqa: PLC0415
     from watcher.flows.questions.status import broken  # noqa: PLC0415
     from watcher.flows.questions.status import status as state  # noqa: PLC0415
+    from watcher.setup.loading import load_kept, load_whole  # noqa: PLC0415
 
     now, config = _now(), context.obj.config
     try:
@@ -627,8 +627,9 @@ def demo(
 @contextmanager
 def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settings | None = None) -> Iterator[App]:
     """The App of `settings`, or of the configuration that the options name; closed at the end, also of an interruption."""
-    from watcher.app import App, load_settings  # noqa: PLC0415
+    from watcher.app import App  # noqa: PLC0415
     from watcher.logs import set_up  # noqa: PLC0415
+    from watcher.setup.loading import load_settings  # noqa: PLC0415
 
     options: Common = context.obj
     settings = settings or load_settings(options.config, with_seeds=with_seeds)
@@ -644,7 +645,7 @@ def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settin
 def _checked(one: App, *, online: bool) -> Checked:
     """What a check knows; online with what the runs and PubMed say."""
     from watcher.flows.questions.check import check_offline, check_online  # noqa: PLC0415
-    from watcher.flows.search import standing  # noqa: PLC0415
+    from watcher.flows.questions.warnings import ordered  # noqa: PLC0415
 
     now, themes = _now(), one.settings.themes
     warnings = one.warnings(now) if online else one.file_warnings(now)
@@ -664,7 +665,7 @@ def _checked(one: App, *, online: bool) -> Checked:
     told, more = check_online(
         one.watches, one.channels, store=one.store, source=one.source, placed=one.at_its_key, reach=one.notifier.reach
     )
-    return replace(found, online=tuple(told), warnings=standing.ordered([*warnings, *more]))
+    return replace(found, online=tuple(told), warnings=ordered([*warnings, *more]))
 
 
 def _around(one: App, refused: ConfigurationError | None) -> Around:

@@ -42,10 +42,10 @@ def try_(
 
     Resolves the seeds, searches, ranks, and writes the digest as HTML and text into preview/.
     """
-    from watcher.app import load_settings  # noqa: PLC0415
     from watcher.cli import show  # noqa: PLC0415
     from watcher.flows.questions.preview import to_the_point  # noqa: PLC0415
     from watcher.flows.questions.preview import trial as tried  # noqa: PLC0415
+    from watcher.setup.loading import load_settings  # noqa: PLC0415
 
     now = _now()
     settings = load_settings(context.obj.config, with_seeds=True)

@@ -10,7 +10,7 @@ import structlog
 
 import watcher
 from watcher import clock, logs
-from watcher.app import App, Seeds
+from watcher.app import App
 from watcher.domain import RunReport, Seed, Warned
 from watcher.errors import ConfigurationError
 from watcher.flows.compose.compose import Draft
@@ -19,6 +19,7 @@ from watcher.flows.notices.summary import summary
 from watcher.flows.schedule.tick import Done
 from watcher.flows.search.corrections import is_worth_telling
 from watcher.flows.search.corrections import summary as reread_line
+from watcher.setup.loading import Seeds
 
 _log = structlog.get_logger(__name__)
 

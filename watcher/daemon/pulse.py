@@ -9,10 +9,10 @@ from pathlib import Path
 import structlog
 
 from watcher import clock, health
-from watcher.daemon.configuration import Configuration
 from watcher.daemon.service import Service
 from watcher.errors import Problem
 from watcher.health import Pulse
+from watcher.setup.in_force import Configuration
 from watcher.writing import private_folder
 
 _log = structlog.get_logger(__name__)

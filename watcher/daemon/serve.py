@@ -23,14 +23,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import clock, logs
-from watcher.app import Loaded, load_kept, load_whole
 from watcher.daemon.clock_jumps import Wall
-from watcher.daemon.configuration import Configuration
 from watcher.daemon.files import FileWatch
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
 from watcher.daemon.signals import Stop
 from watcher.errors import ConfigurationError, Place, Problem, SchemaTooNew, StoreError, StoreUnusable
+from watcher.setup.in_force import Configuration
+from watcher.setup.loading import Loaded, load_kept, load_whole
 
 TICK_SECONDS = "WATCHER_TICK_SECONDS"
 DEFAULT_TICK_SECONDS = 20.0

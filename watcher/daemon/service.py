@@ -19,15 +19,16 @@ from functools import partial
 import structlog
 
 from watcher import clock, health, logs
-from watcher.app import App, Loaded
+from watcher.app import App
 from watcher.daemon.alarm import Alarm
 from watcher.daemon.announcing import Telling, introduce, tell_seeds
-from watcher.daemon.configuration import Configuration
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
 from watcher.flows.deliver.deliver import Unsettled
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.questions.health_facts import ailments
 from watcher.flows.schedule.tick import Done
+from watcher.setup.in_force import Configuration
+from watcher.setup.loading import Loaded
 
 UPKEEP_EVERY = timedelta(days=1)
 TEXTS_READ_IN_DAYS = 28

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 
 from watcher import clock, starter
-from watcher.app import App, load_settings
+from watcher.app import App
 from watcher.demo.corpus import Corpus
 from watcher.demo.inbox import Mail, MailServer, SlackServer
 from watcher.demo.samples import DEMO_START, planted
@@ -27,6 +27,7 @@ from watcher.demo.server import EutilsServer
 from watcher.demo.syntax import leaves
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.schedule.tick import Done
+from watcher.setup.loading import load_settings
 from watcher.writing import told, write
 
 ZONE = ZoneInfo("Europe/Berlin")

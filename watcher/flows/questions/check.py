@@ -13,11 +13,11 @@ from watcher import clock
 from watcher.domain import Channel, DigestList, Seed, Theme, Warned, Watch
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
 from watcher.flows.schedule.due import digests_after
-from watcher.flows.search.queries import untold
+from watcher.flows.search.run import of_the_size
 from watcher.flows.search.source import Source
-from watcher.flows.search.standing import of_the_size
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
+from watcher.pubmed.lint.answered import untold
 from watcher.store import Store
 
 _SLOTS = 3

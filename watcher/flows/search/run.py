@@ -43,13 +43,12 @@ from watcher.domain import (
 )
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
 from watcher.flows.search.error_kinds import kind_of, told
-from watcher.flows.search.queries import untold
 from watcher.flows.search.resolve import resolve
 from watcher.flows.search.source import Source
-from watcher.flows.search.standing import of_the_size
 from watcher.flows.search.unranked import Rank, Ranks, ranking_or_not
 from watcher.pubmed import query
 from watcher.pubmed.client import Found
+from watcher.pubmed.lint.answered import untold
 from watcher.store import NewVersion, QueryVersion, RunCommit, RunHistory, Store, Waiting
 
 FULL_SET_EVERY = timedelta(days=7)
@@ -473,6 +472,16 @@ class Runner:
             requests=self.source.requests_made - requests,
             seconds=round(time.monotonic() - started, 3),
         )
+
+
+def of_the_size(matched: int, watch: Watch) -> tuple[Warned, ...]:
+    """What the number of records says that a query matches."""
+    if matched == 0:
+        return (Warned(Code.NO_MATCH, "the query matches nothing in PubMed", "try it on PubMed's page, one part after the other"),)
+    if matched > watch.allow_over:
+        what = f"the query matches more records than allow_over ({watch.allow_over:,})"
+        return (Warned(Code.TOO_MANY, what, "narrow it, or raise allow_over"),)
+    return ()
 
 
 def _of_the_set(plan: Plan, reading: Reading) -> tuple[Warned, ...]:

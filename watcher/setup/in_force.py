@@ -12,9 +12,9 @@ from pathlib import Path
 
 import structlog
 
-from watcher.app import Loaded, Seeds, load_whole
 from watcher.config import files_of
 from watcher.errors import ConfigurationError, Problem, StoreError
+from watcher.setup.loading import Loaded, Seeds, load_whole
 
 _log = structlog.get_logger(__name__)
 

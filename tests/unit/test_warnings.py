@@ -14,7 +14,10 @@ from flow_samples import NMJ, Desk
 from watcher.config import Settings
 from watcher.demo.papers import paper
 from watcher.domain import Code, Place, Pmid, SearchFacts, Seed, Warned
-from watcher.flows.search import queries, standing
+from watcher.flows.questions import warnings
+from watcher.flows.search.run import of_the_size
+from watcher.pubmed.lint.answered import untold
+from watcher.setup.warnings import of_files
 
 Desks = Callable[..., Desk]
 
@@ -32,7 +35,7 @@ def told(settings: Settings) -> list[tuple[Code, int | None, str]]:
     """Code, line and key of what the files say."""
     return [
         (one.code, one.place.line, one.place.key or "") if one.place else (one.code, None, "")
-        for one in standing.of_files(settings, TODAY)
+        for one in of_files(settings, TODAY, {})
     ]
 
 
@@ -49,7 +52,7 @@ def test_a_query_is_warned_of_at_its_own_line_of_the_file(home: Home) -> None:
     settings = home.load(SMALL.replace("query: neuromuscular junction*[tiab]\n", block))
 
     assert told(settings) == [(Code.QUERY_FIELD, 12, "watches.nmj.query")]
-    (warning,) = standing.of_files(settings, TODAY)
+    (warning,) = of_files(settings, TODAY, {})
     assert warning.place is not None
     assert (warning.place.column, warning.fix) == (16, "did you mean [tiab]?")
 
@@ -73,7 +76,7 @@ def test_a_pause_of_more_than_a_year_is_warned_of(home: Home) -> None:
 def test_an_unknown_publication_type_is_warned_of_with_the_nearest(wanted: str, fix: str, home: Home) -> None:
     settings = home.load(SMALL.replace("seeds: [nmj]", f"seeds: [nmj]\n    exclude_types: [Letter, {wanted}]"))
 
-    (warning,) = standing.of_files(settings, TODAY)
+    (warning,) = of_files(settings, TODAY, {})
 
     assert (warning.code, warning.fix) == (Code.UNKNOWN_TYPE, fix)
     assert warning.place is not None
@@ -126,7 +129,7 @@ def of_runs(one: Desk, home: Home, query: str, seeds: tuple[Seed, ...] = ()) -> 
     """What the runs say, of a configuration with this query."""
     settings = home.load(SMALL.replace("neuromuscular junction*[tiab]", f"'{query}'"))
     one.edit(query=query)
-    return list(standing.of_runs(settings, one.store, {"nmj": seeds}, one.at(START)))
+    return list(warnings.of_runs(settings, one.store, {"nmj": seeds}, one.at(START)))
 
 
 def test_what_pubmed_said_stands_until_the_query_is_edited(at_desk: Desks, home: Home) -> None:
@@ -171,7 +174,7 @@ def test_what_the_querys_own_flaws_tell_is_not_told_again_by_pubmeds_answer(at_d
     ],
 )
 def test_pubmeds_complaint_is_new_unless_a_flaw_is_about_the_same_word_or_tag(said: SearchFacts, is_new: bool) -> None:
-    assert bool(queries.untold(said, "musk[tiab] or agrin[tiabb]").warnings) is is_new
+    assert bool(untold(said, "musk[tiab] or agrin[tiabb]").warnings) is is_new
 
 
 def test_a_query_that_matches_nothing_or_too_much_is_warned_of(at_desk: Desks, home: Home) -> None:
@@ -181,8 +184,8 @@ def test_a_query_that_matches_nothing_or_too_much_is_warned_of(at_desk: Desks, h
 
     assert [warning.code for warning in of_runs(one, home, "unheard[tiab]") if warning.code is Code.NO_MATCH] == [Code.NO_MATCH]
     assert Code.NO_MATCH in [warning.code for warning in report.warnings]
-    assert [one.code for one in standing.of_the_size(2, replace(NMJ, allow_over=1))] == [Code.TOO_MANY]
-    assert standing.of_the_size(2, replace(NMJ, allow_over=2)) == ()
+    assert [one.code for one in of_the_size(2, replace(NMJ, allow_over=1))] == [Code.TOO_MANY]
+    assert of_the_size(2, replace(NMJ, allow_over=2)) == ()
 
 
 def test_a_seed_that_has_neither_record_nor_text_is_warned_of_once_it_was_looked_up(at_desk: Desks, home: Home) -> None:
@@ -231,7 +234,7 @@ def test_a_warning_stands_once_and_in_the_files_order() -> None:
     first, second = (Warned(Code.QUERY_FIELD, f"field {n}", "", Place(Path("a.yaml"), n, 1)) for n in (2, 10))
     loose = Warned(Code.NO_MATCH, "nothing")
 
-    assert standing.ordered([loose, second, first, second]) == (first, second, loose)
+    assert warnings.ordered([loose, second, first, second]) == (first, second, loose)
 
 
 def test_a_warning_that_moves_is_the_same() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 from watcher.config import Settings
-from watcher.domain import Place, SearchFacts, Warned
+from watcher.domain import Place, Warned
 from watcher.errors import Problem
 from watcher.pubmed import lint
 
@@ -30,27 +29,6 @@ def warnings(settings: Settings, today: date) -> Iterator[Warned]:
         for flaw, what, place in _placed(settings, name, today):
             if not flaw.breaks:
                 yield Warned(flaw.code, what, flaw.fix, place)
-
-
-def untold(facts: SearchFacts, term: str) -> SearchFacts:
-    """What PubMed said of a search, without what it says of words and tags that the query's own flaws are about: these are told."""
-    told = lint.at_fault(term)
-
-    def new(complaints: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one for one in complaints if not _forms(one) & told)
-
-    return replace(
-        facts,
-        phrases_not_found=new(facts.phrases_not_found),
-        fields_not_found=tuple(one for one in facts.fields_not_found if f"[{one.strip('[] ').casefold()}]" not in told),
-        phrases_ignored=new(facts.phrases_ignored),
-    )
-
-
-def _forms(complaint: str) -> set[str]:
-    """How a query may have written what PubMed names: with and without the quotation marks and the tag that PubMed adds."""
-    bare = complaint.casefold().strip(' "')
-    return {bare, re.sub(r"\[[^\[\]]*\]$", "", bare).strip(' "')}
 
 
 def _placed(settings: Settings, watch: str, today: date | None) -> Iterator[tuple[lint.Flaw, str, Place]]:

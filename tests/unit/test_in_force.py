@@ -11,11 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from watcher import starter
-from watcher.app import App, load_kept, load_whole
-from watcher.daemon.configuration import Configuration
+from watcher.app import App
 from watcher.domain import UNKNOWN_URL
 from watcher.errors import ConfigurationError
 from watcher.seeds import Examples
+from watcher.setup.in_force import Configuration
+from watcher.setup.loading import load_kept, load_whole
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 

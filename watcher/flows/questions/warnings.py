@@ -11,18 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from watcher.config import Settings
 from watcher.digest.corrections import line
 from watcher.domain import Code, Place, Seed, VerdictKind, Warned, Watch
-from watcher.flows.search import queries
+from watcher.flows.search.run import of_the_size
 from watcher.pubmed import query
-from watcher.pubmed.publication_types import nearest_type
 from watcher.store import ResolvedSeedRow, Store
-
-LONG_PAUSE = timedelta(days=366)
 
 _OF_SEEDS = frozenset({Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT, Code.UNRANKED, Code.MARKED_RETRACTED})
 _OF_TERM = frozenset(
@@ -43,32 +40,6 @@ def _order(one: Warned) -> tuple[str, float, float, str, str]:
     return (str(place.path), place.line or float("inf"), place.column or 0, one.code.value, one.what)
 
 
-# --- of the files --------------------------------------------------------------------------------------------------------------
-
-
-def of_files(settings: Settings, today: date) -> tuple[Warned, ...]:
-    """What the configuration and its queries say. `today` is NCBI's."""
-    return ordered([*settings.warnings, *queries.warnings(settings, today), *_pauses(settings, today), *_types(settings)])
-
-
-def _pauses(settings: Settings, today: date) -> Iterator[Warned]:
-    for name, section in settings.lists.items():
-        until = section.pause_until
-        if until is not None and until - today > LONG_PAUSE:
-            what = f"list {name} is paused until {until}, more than a year from now: no digest is sent before"
-            yield Warned(Code.LONG_PAUSE, what, "look at the year", settings.place(("lists", name, "pause_until")))
-
-
-def _types(settings: Settings) -> Iterator[Warned]:
-    for name, section in settings.watches.items():
-        for position, wanted in enumerate(section.exclude_types):
-            near, is_known = nearest_type(wanted)
-            if not is_known:
-                fix = f"did you mean {near}?" if near else "write it as PubMed does, such as Editorial or Letter"
-                what = f"{wanted} is no publication type of PubMed's: it excludes nothing"
-                yield Warned(Code.UNKNOWN_TYPE, what, fix, settings.place(("watches", name, "exclude_types", position)))
-
-
 # --- of the runs ---------------------------------------------------------------------------------------------------------------
 
 
@@ -82,16 +53,6 @@ def of_runs(settings: Settings, store: Store, seeds: Mapping[str, Sequence[Seed]
         told += retracted(settings.home, rows, seeds.get(name, ()), store)
         found += (at_its_key(one, settings, name) for one in told)
     return ordered(found)
-
-
-def of_the_size(matched: int, watch: Watch) -> tuple[Warned, ...]:
-    """What the number of records says that a query matches."""
-    if matched == 0:
-        return (Warned(Code.NO_MATCH, "the query matches nothing in PubMed", "try it on PubMed's page, one part after the other"),)
-    if matched > watch.allow_over:
-        what = f"the query matches more records than allow_over ({watch.allow_over:,})"
-        return (Warned(Code.TOO_MANY, what, "narrow it, or raise allow_over"),)
-    return ()
 
 
 def at_its_key(one: Warned, settings: Settings, watch: str) -> Warned:
