@@ -37,12 +37,12 @@ import requests
 from lxml import etree
 from ruamel.yaml import YAML
 
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.papers import paper
+from standins.eutils.server import EutilsServer
+from standins.inbox import MailServer
 from watcher import clock
 from watcher.app import App
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.inbox import MailServer
-from watcher.demo.papers import paper
-from watcher.demo.server import EutilsServer
 from watcher.setup.loading import load_settings
 
 ASKED_AT = time(4, 30, tzinfo=UTC)

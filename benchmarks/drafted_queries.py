@@ -7,7 +7,7 @@ relevant papers are the seeds. Measured is the share of the other relevant paper
 all papers of the set, and, by every --every'th record of GENERAL, how many papers a week it would bring from all of PubMed. What is searched
 are titles and abstracts, as new records have no headings; the seeds have theirs where the set tells them.
 
-The judge is the local PubMed's search (watcher.demo), which shares no code with the drafting.
+The judge is the local PubMed's search (standins.eutils.search), which shares no code with the drafting.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pathlib import Path
 
 from contest.sets import LabelledSet, drawn, paths_in, read
 
-from watcher.demo.corpus import Corpus
-from watcher.demo.papers import paper
-from watcher.demo.search import Engine
+from standins.eutils.corpus import Corpus
+from standins.eutils.papers import paper
+from standins.eutils.search import Engine
 from watcher.domain import Article, Clause, Phrase
 from watcher.flows.questions.starting import MOST
 from watcher.pubmed import drafted

@@ -15,10 +15,10 @@ from typing import Any, cast
 import pytest
 from store_samples import BY_QUERY, REASONS, Bench, paper
 
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.server import EutilsServer
 from watcher import clock, schedule
 from watcher.crossref import Crossref
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.server import EutilsServer
 from watcher.digest.arrange import GivingWay
 from watcher.domain import (
     Article,

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.server import EutilsServer
+from standins.inbox import Mail, MailServer, SlackServer
 from watcher import clock
 from watcher.app import App
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.inbox import Mail, MailServer, SlackServer
-from watcher.demo.server import EutilsServer
 from watcher.flows.schedule.tick import Done
 from watcher.setup.loading import load_settings
 

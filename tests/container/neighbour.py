@@ -10,10 +10,10 @@ import asyncio
 import json
 from contextlib import suppress
 
-from watcher.demo.corpus import Corpus
-from watcher.demo.inbox import MailServer
-from watcher.demo.samples import planted
-from watcher.demo.server import EutilsServer
+from standins.eutils.corpus import Corpus
+from standins.eutils.samples import planted
+from standins.eutils.server import EutilsServer
+from standins.inbox import MailServer
 
 PASSWORD = "Tr0ub4dor-and-3"  # as in compose_project.py, which is not in the container
 PUBMED, MAIL = 8080, 2525

@@ -13,9 +13,9 @@ from command_line import Shell
 from pings import SECRET, listening
 from rehearsal import lab
 
-from watcher.demo.corpus import Planted
-from watcher.demo.inbox import MailServer
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
+from standins.inbox import MailServer
 
 START = "2026-03-02T09:00"
 DAYS = ("2026-03-03T06:30", "2026-03-03T12:30", "2026-03-03T18:30")

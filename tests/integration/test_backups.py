@@ -12,8 +12,8 @@ import pytest
 from command_line import Shell
 from rehearsal import lab, presented
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.store import mounts
 
 START = "2026-03-02T09:00"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rehearsal import EVERYTHING, lab, presented
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 
 START = "2026-03-02T09:00"
 FIRST, SECOND = "2026-03-09T08:00", "2026-03-16T08:00"

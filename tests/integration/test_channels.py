@@ -10,8 +10,8 @@ from chat import CHAT_URL, MOST, Chat, chatting
 from command_line import Shell
 from rehearsal import lab
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 
 START = "2026-03-02T09:00"
 MONDAY = "2026-03-09T08:00"

@@ -20,12 +20,11 @@ import pytest
 from command_line import Shell, wait_until
 from rehearsal import Lab, lab, presented
 
-from watcher import __version__, health
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
+from standins.inbox import Answer
+from watcher import __version__, demo, health
 from watcher.cli import main
-from watcher.demo import weeks
-from watcher.demo.corpus import Planted
-from watcher.demo.inbox import Answer
-from watcher.demo.papers import paper
 from watcher.errors import (
     BadQuery,
     Busy,
@@ -174,7 +173,7 @@ def test_init_ends_with_a_command_that_works_from_where_one_stands(tmp_path: Pat
 
 
 def test_a_demo_without_its_mail_server_names_the_extra(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("watcher.demo.weeks", "watcher.demo.inbox"):
+    for name in ("watcher.demo", "standins.inbox"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     for name in ("aiosmtpd", "aiosmtpd.controller"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -980,7 +979,7 @@ def test_looking_does_not_wait_for_another_process(shell: Shell) -> None:
 
 
 def test_the_demo_ends_with_the_path_of_its_digest(shell: Shell) -> None:
-    shell.monkeypatch.setattr(weeks, "DAYS", 7)
+    shell.monkeypatch.setattr(demo, "DAYS", 7)
 
     said = shell("demo", "--out", "demo-out", config=False)
 

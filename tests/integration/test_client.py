@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.faults import FAULTS
-from watcher.demo.papers import book, paper
-from watcher.demo.server import EutilsServer, RateRule
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.faults import FAULTS
+from standins.eutils.papers import book, paper
+from standins.eutils.server import EutilsServer, RateRule
 from watcher.domain import Pmid
 from watcher.errors import BadCredentials, BudgetExceeded, IncompleteAnswer, PubMedError, PubMedUnavailable
 from watcher.pubmed import full_set, query

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 from completeness import Replay, compare, row
 
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.papers import paper
 from watcher import clock
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.papers import paper
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 17)
 MADE = date(2026, 3, 4)

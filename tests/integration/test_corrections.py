@@ -18,13 +18,13 @@ import pytest
 from flow_samples import NMJ, WEEKLY, Desk, desk, mail_channel
 from two_databases import Place
 
+from standins.crossref import CrossrefServer, update
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
+from standins.inbox import Answer
 from watcher import clock
 from watcher.cli import show
 from watcher.crossref import Crossref
-from watcher.demo.corpus import Planted
-from watcher.demo.crossref import CrossrefServer, update
-from watcher.demo.inbox import Answer
-from watcher.demo.papers import paper
 from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Pmid, Seed, VerdictKind
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.questions import warnings

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from command_line import Said
 
+from standins.eutils.corpus import Corpus
+from standins.eutils.papers import paper
+from standins.eutils.server import EutilsServer
 from watcher import clock
 from watcher.cli import main
-from watcher.demo.corpus import Corpus
-from watcher.demo.papers import paper
-from watcher.demo.server import EutilsServer
 from watcher.pubmed.lint import flaws
 from watcher.setup.loading import load_settings
 

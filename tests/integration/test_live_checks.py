@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 import pytest
 from live_checks import CHECKS, Asked, Deposited, Paper, Topic, check, records
 
-from watcher.demo.corpus import Corpus
-from watcher.demo.papers import paper
-from watcher.demo.server import EutilsServer
+from standins.eutils.corpus import Corpus
+from standins.eutils.papers import paper
+from standins.eutils.server import EutilsServer
 from watcher.domain import Pmid
 from watcher.pubmed.client import Entrez
 from watcher.pubmed.pace import Pace

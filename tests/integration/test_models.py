@@ -13,10 +13,10 @@ from command_line import Said
 from configured import Home, home_in
 from tiny_model import TinyHub, model_bytes, tiny_hub, tiny_model, tokenizer_bytes
 
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.papers import paper
+from standins.eutils.server import EutilsServer
 from watcher.cli import main
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.papers import paper
-from watcher.demo.server import EutilsServer
 from watcher.rank import dense
 
 if why := dense.missing_extra():

@@ -13,8 +13,8 @@ import pytest
 from command_line import Said, Shell, ended, wait_until
 from rehearsal import Lab, lab, posted, presented
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.domain import DeliveryState
 
 START = "2026-03-02T09:00"

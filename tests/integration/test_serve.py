@@ -12,8 +12,8 @@ import pytest
 from rehearsal import Lab, lab, presented
 from served import served
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.domain import ErrorKind, RunOutcome
 
 START = "2026-03-02T09:00"

@@ -13,8 +13,8 @@ import pytest
 from command_line import Shell
 from rehearsal import Lab, lab, presented
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 
 MONDAY = "2026-03-09T08:00"
 FEW, MANY = 3, 25

@@ -14,8 +14,8 @@ import pytest
 from command_line import Said, Shell
 from rehearsal import lab, presented, shown
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.domain import Article, Scored
 from watcher.rank import Ranking
 

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from rehearsal import EVERYTHING, Lab, aware, lab, posted, presented, shown, shown_in_html
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 
 START = date(2026, 3, 3)  # a Tuesday
 DIGESTS = tuple(date(2026, 3, 9) + timedelta(weeks=number) for number in range(5))

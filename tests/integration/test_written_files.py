@@ -11,12 +11,11 @@ import pytest
 from command_line import Said, Shell
 from rehearsal import lab
 
-from watcher import starter
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
+from watcher import demo, starter
 from watcher.config.__main__ import main as renew
 from watcher.config.themes import Read
-from watcher.demo import weeks
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
 from watcher.errors import ConfigurationError
 
 RECORDS = [Planted(paper(1, title="Agrin at the neuromuscular junction", created="2026-03-04", abstract="MuSK. " * 100))]
@@ -293,14 +292,14 @@ def test_the_demo_keeps_away_from_the_configuration_that_is_in_use(shell: Shell)
 @pytest.mark.parametrize("change", ["config/watcher.yaml", "seeds/nmj/mine.txt", "thesis.docx"])
 def test_a_demos_folder_that_somebody_works_in_is_left_alone(change: str, tmp_path: Path) -> None:
     out = tmp_path / "demo-out"
-    weeks._cleared(out)
+    demo._cleared(out)
     for _ in starter.write(out):
         pass
-    (out / ".watcher-demo").write_text(json.dumps(weeks._hashes(out)))
+    (out / ".watcher-demo").write_text(json.dumps(demo._hashes(out)))
     (out / change).write_text("mine")
 
     with pytest.raises(ConfigurationError, match=rf"{change.rpartition('/')[0] or change}.* is not what the demo wrote\n.*--out"):
-        weeks._cleared(out)
+        demo._cleared(out)
 
     assert (out / change).read_text() == "mine"
 

@@ -25,8 +25,8 @@ from post_office import DOMAIN, PostOffice
 from rehearsal import Lab, lab
 from served import Served, served
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 
 WEEKS = 52
 START = date(2026, 3, 3)

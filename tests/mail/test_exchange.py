@@ -14,8 +14,8 @@ from command_line import Shell
 from post_office import DOMAIN, PostOffice, missing, post_office
 from rehearsal import lab
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 
 pytestmark = pytest.mark.mail
 

@@ -17,10 +17,10 @@ import pytest
 from command_line import Shell
 from rehearsal import lab
 
-from watcher.demo.corpus import Planted
-from watcher.demo.inbox import Mail
-from watcher.demo.papers import paper
-from watcher.demo.samples import planted
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
+from standins.eutils.samples import planted
+from standins.inbox import Mail
 
 pytestmark = pytest.mark.mail
 

@@ -93,7 +93,7 @@ def code_hash() -> str:
 
 
 def _that_matter() -> Iterator[Path]:
-    for folder in (ROOT / "watcher", ROOT / "tests" / "simulation"):
+    for folder in (ROOT / "watcher", ROOT / "standins", ROOT / "tests" / "simulation"):
         files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         yield from (path for path in files if not path.name.startswith("test_"))
     yield from (ROOT / "tests" / "postgres_server.py", ROOT / "requirements.lock")

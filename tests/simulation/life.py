@@ -14,7 +14,7 @@ from simulation.premises import Premises, premises
 from simulation.script import Mishap, Step
 from simulation.service import Crew
 from simulation.world import World
-from watcher.demo.exchange import Call
+from standins.eutils.exchange import Call
 
 DROPS_RECORDS = frozenset({"omitted-records", "broken-record", "malformed-record"})
 """Faults of EFetch by which a paper may come with a later batch."""

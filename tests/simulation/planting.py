@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from simulation.world import TOPICS, Paper, World
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper as record
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper as record
 
 
 def planted(world: World) -> Iterator[Planted]:

@@ -17,9 +17,9 @@ from ruamel.yaml import YAML
 
 from simulation.planting import also_indexed, planted
 from simulation.world import START_DAYS, World
-from watcher.demo.corpus import Corpus
-from watcher.demo.inbox import MailServer, SlackServer
-from watcher.demo.server import EutilsServer
+from standins.eutils.corpus import Corpus
+from standins.eutils.server import EutilsServer
+from standins.inbox import MailServer, SlackServer
 
 SEED = """Agrin and the maintenance of the neuromuscular junction
 

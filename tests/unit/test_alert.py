@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flow_samples import ALS, WEEKLY, Desk, Plain, final
 
-from watcher.demo.papers import paper
+from standins.eutils.papers import paper
 from watcher.domain import Channel, ChannelKind, Code, Delivery, DeliveryState, ErrorKind, RunOutcome, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.deliver.deliver import Deliverer

@@ -10,10 +10,10 @@ import pytest
 from rank_samples import AGRIN, MUSK
 from rehearsal import SEED, Lab, lab
 
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher import clock
 from watcher.app import App
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
 from watcher.domain import Pmid, ResolvedSeed, Seed
 from watcher.errors import ConfigurationError, UnknownNameError
 from watcher.rank import unload_background

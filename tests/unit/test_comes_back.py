@@ -11,9 +11,9 @@ import pytest
 from flow_samples import ALS, NMJ, WEEKLY, Desk, desk
 from two_databases import Place
 
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher import clock
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
 from watcher.domain import Digest, Pmid
 from watcher.flows.questions.explain import explain
 

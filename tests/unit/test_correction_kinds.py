@@ -10,8 +10,8 @@ import pytest
 from digest_samples import digest, many, ris
 from store_samples import Bench, paper
 
+from standins.crossref import update
 from watcher.crossref import understood
-from watcher.demo.crossref import update
 from watcher.digest.corrections import counts, line
 from watcher.digest.render import messages
 from watcher.domain import Article, ChannelKind, Corrected, Correction, CorrectionKind, Pmid, Relation, corrections_of

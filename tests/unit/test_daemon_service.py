@@ -13,13 +13,13 @@ import pytest
 from rehearsal import Lab, lab, presented
 from structlog.testing import capture_logs
 
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher import clock
 from watcher.app import App
 from watcher.daemon.alarm import Alarm
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
 from watcher.errors import SchemaTooNew, StoreUnusable
 from watcher.health import pulse_file, read
 from watcher.rank.background import load_background

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from flow_samples import NMJ, WEEKLY, Desk, desk
 from two_databases import Place
 
+from standins.eutils.papers import paper
 from watcher import clock
-from watcher.demo.papers import paper
 from watcher.domain import Digest, Pmid, Seed
 from watcher.flows.questions.explain import explain
 from watcher.flows.questions.status import Around, status

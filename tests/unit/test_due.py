@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from flow_samples import ALS, NMJ, WEEKLY, Desk, mail_channel
 
-from watcher.demo.papers import paper
+from standins.eutils.papers import paper
 from watcher.domain import Channel, ErrorKind, RunReport, Seed, Watch
 from watcher.errors import ConfigurationError, Problem, SeedError, Stopped
 from watcher.flows.schedule.tick import Ticker, Upcoming

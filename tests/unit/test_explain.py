@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from flow_samples import ALS, NMJ, WEEKLY, Desk, final, passing
 
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher import clock
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
 from watcher.domain import Empty, GaveWay, Pmid
 from watcher.flows.questions.explain import Explanation, Step, explain
 

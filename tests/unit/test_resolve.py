@@ -10,8 +10,8 @@ import pytest
 from flow_samples import Desk
 from store_samples import paper as article
 
-from watcher.demo import papers
-from watcher.demo.papers import Markup
+from standins.eutils import papers
+from standins.eutils.papers import Markup
 from watcher.domain import Article, Pmid, ResolvedSeed, Seed
 from watcher.flows.search.agreement import Held, agreement, same_title
 from watcher.flows.search.resolve import look_up, once, resolve

@@ -11,8 +11,8 @@ import pytest
 from flow_samples import Desk
 from store_samples import Bench
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.domain import Code, ErrorKind, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
 from watcher.flows.search.run import CHANGED_PER_RUN, Runner, _wait_for_quiet

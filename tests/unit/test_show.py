@@ -14,9 +14,9 @@ import pytest
 from flow_samples import NMJ, WEEKLY, Desk, final, passing, ranking
 from store_samples import paper
 
+from standins.eutils.papers import paper as record
 from watcher import clock
 from watcher.cli import console, show
-from watcher.demo.papers import paper as record
 from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.questions.check import Checked, Finding, WatchFacts

@@ -8,9 +8,9 @@ from typing import Any
 
 from flow_samples import NMJ, WEEKLY, Desk, final, passing
 
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher import __version__, clock
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
 from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.compose.weeks import bounds

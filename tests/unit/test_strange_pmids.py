@@ -11,7 +11,7 @@ from entrez_bodies import elink
 from flow_samples import NMJ, WEEKLY, Desk, desk
 from two_databases import Place
 
-from watcher.demo.papers import paper
+from standins.eutils.papers import paper
 from watcher.domain import HIGHEST_PMID, Pmid
 from watcher.pubmed.answers import Neighbour, read_neighbours
 from watcher.pubmed.parse import read_fetch

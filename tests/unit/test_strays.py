@@ -11,8 +11,8 @@ import pytest
 from flow_samples import NMJ, WEEKLY, Desk, desk
 from two_databases import Place
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.domain import Pmid
 
 START, TUESDAY, WEDNESDAY, MONDAY = "2026-03-02T09:00", "2026-03-03T05:00", "2026-03-04T05:00", "2026-03-09T07:00"

@@ -12,10 +12,10 @@ from digest_samples import paper as sample
 from flow_samples import ALS, NMJ, WEEKLY, Desk
 from rehearsal import Lab, lab
 
+from standins.eutils.papers import paper
 from watcher import rank
 from watcher.app import App
 from watcher.config.themes import Read, read_themes
-from watcher.demo.papers import paper
 from watcher.domain import Article, Theme, Watch
 from watcher.flows.compose.themes import Facets, counts, document, sorting
 from watcher.rank.themes import found

@@ -10,8 +10,8 @@ import pytest
 from flow_samples import ALS, NMJ, WEEKLY, Desk, passing
 from store_samples import days
 
-from watcher.demo.corpus import Planted
-from watcher.demo.papers import paper
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.domain import (
     DeliveryState,
     Digest,

@@ -11,8 +11,8 @@ import pytest
 from configured import SMALL, Home, home_in
 from flow_samples import NMJ, Desk
 
+from standins.eutils.papers import paper
 from watcher.config import Settings
-from watcher.demo.papers import paper
 from watcher.domain import Code, Place, Pmid, SearchFacts, Seed, Warned
 from watcher.flows.questions import warnings
 from watcher.flows.search.run import of_the_size

@@ -611,7 +611,7 @@ def demo(
     from watcher.errors import ConfigurationError, Problem  # noqa: PLC0415
 
     try:
-        from watcher.demo.weeks import live  # noqa: PLC0415
+        from watcher.demo import live  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "aiosmtpd":
             raise

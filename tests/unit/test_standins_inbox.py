@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from watcher.demo.inbox import Answer, MailServer, SlackServer
+from standins.inbox import Answer, MailServer, SlackServer
 
 
 def wait_for(happened: Callable[[], object]) -> None:

@@ -13,8 +13,8 @@ import Bio.Entrez
 import pytest
 from lxml import etree
 
-from watcher.demo import samples
-from watcher.demo.samples import DEMO_START, DIGEST_DAYS, MARK, Fate, Kind, plan, planted, record_files, with_authors
+from standins.eutils import samples
+from standins.eutils.samples import DEMO_START, DIGEST_DAYS, MARK, Fate, Kind, plan, planted, record_files, with_authors
 
 MML = {"mml": "http://www.w3.org/1998/Math/MathML"}
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from datetime import date
 from math import log
 
-from watcher.demo.corpus import Edition
-from watcher.demo.search import STOPWORDS, Engine
+from .corpus import Edition
+from .search import STOPWORDS, Engine
 
 ZONES = ("title", "abstract", "keywords", "headings")
 KEPT = 100

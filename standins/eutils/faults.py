@@ -15,9 +15,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from watcher.demo import bodies
-from watcher.demo.exchange import Call, Reply, Wire
-from watcher.demo.papers import DTD_YEAR
+from . import bodies
+from .exchange import Call, Reply, Wire
+from .papers import DTD_YEAR
 
 EVERY_TOOL = frozenset({"esearch", "efetch", "elink", "epost", "esummary", "einfo", "espell"})
 

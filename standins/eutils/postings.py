@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
-from watcher.demo.corpus import Corpus
-from watcher.demo.reading import Subject, words
+from .corpus import Corpus
+from .reading import Subject, words
 
 _EDGE = " | "
 """Stands between the texts of one zone; no phrase reaches across, since no word is a stroke."""

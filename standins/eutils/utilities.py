@@ -15,15 +15,16 @@ from difflib import get_close_matches
 from typing import Literal
 
 from watcher.clock import ncbi_day
-from watcher.demo import bodies
-from watcher.demo.bodies import LinkSet, LinkSetDb, Page, element, texts
-from watcher.demo.corpus import Corpus, Edition
-from watcher.demo.exchange import Call, Reply
-from watcher.demo.fields import FIELDS, Kind, find_tag
-from watcher.demo.neighbours import Links, Neighbourhood
-from watcher.demo.papers import opening
-from watcher.demo.search import Answer, Engine, HistoryGone, day_range, slashed
-from watcher.demo.summary import Summary
+
+from . import bodies
+from .bodies import LinkSet, LinkSetDb, Page, element, texts
+from .corpus import Corpus, Edition
+from .exchange import Call, Reply
+from .fields import FIELDS, Kind, find_tag
+from .neighbours import Links, Neighbourhood
+from .papers import opening
+from .search import Answer, Engine, HistoryGone, day_range, slashed
+from .summary import Summary
 
 CAP = 9_999
 """PubMed gives at most this many records of one search; a page that straddles the end is cut short without a word."""

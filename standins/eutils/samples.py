@@ -19,7 +19,7 @@ from typing import Any
 
 from lxml import etree
 
-from watcher.demo.corpus import Planted
+from .corpus import Planted
 
 DEMO_START = date(2026, 9, 7)
 """The Monday on which the demo's watch looks at PubMed for the first time."""
@@ -30,7 +30,7 @@ DIGEST_DAYS = (date(2026, 9, 14), date(2026, 9, 21), date(2026, 9, 28))
 MARK = "Invented sample record of the watcher demo; no such paper exists."
 """Stands in every record, as a general note or as its copyright line."""
 
-_RECORDS = files("watcher.demo") / "records"
+_RECORDS = files(__package__) / "records"
 _CHANGES = "changes.xml"
 _PLAN = "plan.toml"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from watcher.demo.reading import phrase
+from .reading import phrase
 
 _HEADINGS = """
 Nervous System

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.fields import find_tag
-from watcher.demo.papers import Byline, Markup, article_set, book, paper
-from watcher.demo.reading import phrase, read_entry, split_records
-from watcher.demo.search import Answer, Engine, HistoryGone, day_range
-from watcher.demo.syntax import Chain, Group, Leaf, Recall, Span, leaves, parse
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.fields import find_tag
+from standins.eutils.papers import Byline, Markup, article_set, book, paper
+from standins.eutils.reading import phrase, read_entry, split_records
+from standins.eutils.search import Answer, Engine, HistoryGone, day_range
+from standins.eutils.syntax import Chain, Group, Leaf, Recall, Span, leaves, parse
 
 DAY = date(2026, 9, 20)
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"

@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
-from watcher.demo.reading import Element, identity, text_of
-from watcher.demo.search import LANGUAGES
+from .reading import Element, identity, text_of
+from .search import LANGUAGES
 
 _LANGUAGE_NAMES = {code: name.title() for name, code in LANGUAGES.items()}
 _STATUSES = {

@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
+from standins.eutils.corpus import Corpus
+from standins.eutils.samples import DEMO_START, planted
+from standins.eutils.server import EutilsServer
+from standins.eutils.syntax import leaves
+from standins.inbox import Mail, MailServer, SlackServer
 from watcher import clock, starter
 from watcher.app import App
-from watcher.demo.corpus import Corpus
-from watcher.demo.inbox import Mail, MailServer, SlackServer
-from watcher.demo.samples import DEMO_START, planted
-from watcher.demo.server import EutilsServer
-from watcher.demo.syntax import leaves
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.schedule.tick import Done
 from watcher.setup.loading import load_settings

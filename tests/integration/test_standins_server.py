@@ -15,12 +15,12 @@ import requests
 from Bio import Entrez
 from lxml import etree
 
+from standins.eutils.corpus import Corpus, Planted
+from standins.eutils.faults import EVERY_TOOL, FAULTS, described
+from standins.eutils.papers import book, paper
+from standins.eutils.server import EutilsServer, RateRule, serve_forever
+from standins.eutils.syntax import leaves
 from watcher import clock
-from watcher.demo.corpus import Corpus, Planted
-from watcher.demo.faults import EVERY_TOOL, FAULTS, described
-from watcher.demo.papers import book, paper
-from watcher.demo.server import EutilsServer, RateRule, serve_forever
-from watcher.demo.syntax import leaves
 
 NOON = datetime(2026, 9, 20, 16, tzinfo=UTC)
 Value = str | int | list[str]

@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 from rehearsal import aware
 
-from watcher import clock
-from watcher.demo import weeks
-from watcher.demo.inbox import MailServer, SlackServer
-from watcher.demo.samples import DEMO_START
+from standins.eutils.samples import DEMO_START
+from standins.inbox import MailServer, SlackServer
+from watcher import clock, demo
 from watcher.errors import ConfigurationError
 from watcher.setup.loading import load_settings
 
 
 def test_three_weeks_are_lived_in_order_each_day_once_and_each_monday_twice() -> None:
-    instants = list(weeks._instants())
+    instants = list(demo._instants())
 
     assert all(one < later for one, later in pairwise(instants))
     assert (instants[0].date(), instants[-1].date()) == (DEMO_START, DEMO_START + timedelta(days=21))
@@ -29,7 +28,7 @@ def test_three_weeks_are_lived_in_order_each_day_once_and_each_monday_twice() ->
 
 def test_the_demos_configuration_is_the_shipped_one_turned_to_the_local_servers(tmp_path: Path) -> None:
     with MailServer() as mail, SlackServer() as slack:
-        path = weeks._configuration(tmp_path, "http://127.0.0.1:1/entrez/eutils/", mail, slack)
+        path = demo._configuration(tmp_path, "http://127.0.0.1:1/entrez/eutils/", mail, slack)
 
         settings = load_settings(path, with_seeds=True)
 
@@ -45,7 +44,7 @@ def test_the_callers_settings_are_out_of_the_way_for_its_length(tmp_path: Path, 
     monkeypatch.setenv("WATCHER_DATABASE_URL", "sqlite:///mine.db")
     file = tmp_path / "clock"
 
-    with weeks._clock_file(file) as move:
+    with demo._clock_file(file) as move:
         move(aware("2026-09-07T09:00"))
         inside = (clock.now(), os.environ.get("WATCHER_DATABASE_URL"))
 
@@ -57,7 +56,7 @@ def test_the_callers_settings_are_out_of_the_way_for_its_length(tmp_path: Path, 
 def test_the_callers_settings_come_back_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(clock.CLOCK_FILE, "mine")
 
-    with pytest.raises(ZeroDivisionError), weeks._clock_file(tmp_path / "clock"):
+    with pytest.raises(ZeroDivisionError), demo._clock_file(tmp_path / "clock"):
         raise ZeroDivisionError
 
     assert os.environ[clock.CLOCK_FILE] == "mine"
@@ -65,16 +64,16 @@ def test_the_callers_settings_come_back_after_a_failure(tmp_path: Path, monkeypa
 
 def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
     out = tmp_path / "demo-out"
-    weeks._cleared(out)
+    demo._cleared(out)
     (out / "digest.html").write_text("old")
 
-    weeks._cleared(out)
+    demo._cleared(out)
 
     assert not (out / "digest.html").exists()
 
 
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:
-    weeks._cleared(tmp_path)
+    demo._cleared(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == [".watcher-demo"]
 
@@ -85,7 +84,7 @@ def test_a_folder_or_file_of_somebody_elses_is_left_alone(tmp_path: Path) -> Non
 
     for out in (tmp_path, mine):
         with pytest.raises(ConfigurationError, match=r"this is no folder of a demo\n.*--out"):
-            weeks._cleared(out)
+            demo._cleared(out)
 
     assert mine.read_text() == "mine"
 
@@ -94,10 +93,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(ConfigurationError, match=r"file/demo: cannot be written: Not a directory"):
-        weeks._cleared(tmp_path / "file" / "demo")
+        demo._cleared(tmp_path / "file" / "demo")
 
 
 def test_what_the_shipped_query_asks_for_is_known_to_the_demos_pubmed() -> None:
-    words = set(weeks._words_of_the_query())
+    words = set(demo._words_of_the_query())
 
     assert {"Neuromuscular Junction", "agrin"} <= words

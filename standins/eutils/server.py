@@ -26,11 +26,12 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from watcher import clock as wall
-from watcher.demo import bodies
-from watcher.demo.corpus import Corpus
-from watcher.demo.exchange import Call, Exchange, Reply, Wire
-from watcher.demo.faults import FAULTS, Faults, bad_key, too_many
-from watcher.demo.utilities import Utilities
+
+from . import bodies
+from .corpus import Corpus
+from .exchange import Call, Exchange, Reply, Wire
+from .faults import FAULTS, Faults, bad_key, too_many
+from .utilities import Utilities
 
 PATH = "/entrez/eutils/"
 LONGEST_LINE = 8_190
@@ -98,7 +99,7 @@ class EutilsServer:
             port: on 127.0.0.1; 0 takes a free one.
             rate: refuse more requests than this; None: never.
             api_keys: the keys that are known; any other is refused. None: every key is.
-            drop_unknown: leave unknown tagged words out of a query (see `watcher.demo.search`) where the default finds nothing.
+            drop_unknown: leave unknown tagged words out of a query (see `search`) where the default finds nothing.
         """
         self.corpus = corpus
         self.faults = Faults()

@@ -21,12 +21,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from watcher.demo import mesh
-from watcher.demo.corpus import Corpus
-from watcher.demo.fields import Field, Kind, Tag, find_tag, named
-from watcher.demo.postings import Index
-from watcher.demo.reading import Subject, phrase, words
-from watcher.demo.syntax import Chain, Group, Leaf, Node, Recall, Span, parse
+from . import mesh
+from .corpus import Corpus
+from .fields import Field, Kind, Tag, find_tag, named
+from .postings import Index
+from .reading import Subject, phrase, words
+from .syntax import Chain, Group, Leaf, Node, Recall, Span, parse
 
 NO_ITEMS = "No items found."
 

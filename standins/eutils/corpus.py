@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from watcher.demo.reading import Entry, created, identity, phrase, read_entry, split_records
+from .reading import Entry, created, identity, phrase, read_entry, split_records
 
 _GZIP = b"\x1f\x8b"
 
