@@ -254,7 +254,7 @@ def row(name: str, found_from: Mapping[int, date], listed: Mapping[int, date]) -
 
 def compare(replay: Replay) -> list[Row]:
     """A row for each rule."""
-    with tempfile.TemporaryDirectory() as folder, EutilsServer(replay.corpus) as pubmed:
+    with tempfile.TemporaryDirectory() as folder, EutilsServer(replay.corpus, clock=clock.now) as pubmed:
         file = Path(folder) / "clock"
         os.environ[clock.CLOCK_FILE] = str(file)
 

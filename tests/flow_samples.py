@@ -290,7 +290,7 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch, *records: Planted | byte
     clock_file = folder / "clock"
     monkeypatch.setenv(clock.CLOCK_FILE, str(clock_file))
     bench = Bench.at(folder, url, loaded_at=datetime(2026, 3, 2, 8, tzinfo=UTC), since=date(2026, 1, 31))
-    with EutilsServer(Corpus.of(records)) as pubmed:
+    with EutilsServer(Corpus.of(records), clock=clock.now) as pubmed:
         source = Entrez(
             email="library@lab.example", base_url=pubmed.base_url, max_attempts=2, pace=Pace(1_000), sleep=lambda _: None
         )

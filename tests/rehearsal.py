@@ -133,7 +133,7 @@ def lab(
 ) -> Iterator[Lab]:
     """A lab whose local PubMed holds these records."""
     monkeypatch.setenv(clock.CLOCK_FILE, str(folder / "clock"))
-    with EutilsServer(Corpus.of(records)) as pubmed, MailServer() as mail, SlackServer() as slack:
+    with EutilsServer(Corpus.of(records), clock=clock.now) as pubmed, MailServer() as mail, SlackServer() as slack:
         one = Lab(
             folder,
             pubmed,

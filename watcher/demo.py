@@ -54,7 +54,7 @@ def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()
     """
     _cleared(out, in_use)
     with (
-        EutilsServer(Corpus.of(planted(), also_indexed=_words_of_the_query())) as pubmed,
+        EutilsServer(Corpus.of(planted(), also_indexed=_words_of_the_query()), clock=clock.now) as pubmed,
         MailServer() as mail,
         SlackServer() as slack,
         _clock_file(out / "clock") as moved,

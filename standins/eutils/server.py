@@ -1,6 +1,6 @@
 """The demo's E-utilities over HTTP on loopback: real sockets, keep-alive, GET and POST, NCBI's rate limit, planted faults.
 
-    with EutilsServer(Corpus.of([paper("10", created="2026-09-16")])) as server:
+    with EutilsServer(Corpus.of([paper("10", created="2026-09-16")]), clock=now) as server:
         ...  # talk to server.base_url, look at server.log
 
 A record is there from the day on which it appears in the corpus; the day is NCBI's, and the clock is read at each request, so that a
@@ -24,8 +24,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
-
-from watcher import clock as wall
 
 from . import bodies
 from .corpus import Corpus
@@ -85,7 +83,7 @@ class EutilsServer:
         self,
         corpus: Corpus,
         *,
-        clock: Callable[[], datetime] = wall.now,
+        clock: Callable[[], datetime],
         port: int = 0,
         rate: RateRule | None = None,
         api_keys: Collection[str] | None = None,
@@ -95,7 +93,7 @@ class EutilsServer:
 
         Args:
             corpus: the records; more can be planted while the server runs.
-            clock: says what time it is, at each request.
+            clock: says what time it is, aware, at each request.
             port: on 127.0.0.1; 0 takes a free one.
             rate: refuse more requests than this; None: never.
             api_keys: the keys that are known; any other is refused. None: every key is.
@@ -304,10 +302,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve_forever(
-    corpus: Corpus, port: int, *, say: Callable[[str], None] = lambda _line: None, until: threading.Event | None = None
+    corpus: Corpus,
+    port: int,
+    *,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None] = lambda _line: None,
+    until: threading.Event | None = None,
 ) -> None:
     """Serve a corpus on 127.0.0.1:`port` until interrupted (Ctrl-C), or until `until` is set; `say` hears the address."""
     stop = until or threading.Event()
-    with EutilsServer(corpus, port=port) as server, suppress(KeyboardInterrupt):
+    with EutilsServer(corpus, clock=clock, port=port) as server, suppress(KeyboardInterrupt):
         say(f"E-utilities over {len(corpus.editions)} sample records at {server.base_url}")
         stop.wait()

@@ -13,8 +13,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Literal
-
-from watcher.clock import ncbi_day
+from zoneinfo import ZoneInfo
 
 from . import bodies
 from .bodies import LinkSet, LinkSetDb, Page, element, texts
@@ -28,6 +27,9 @@ from .summary import Summary
 
 CAP = 9_999
 """PubMed gives at most this many records of one search; a page that straddles the end is cut short without a word."""
+
+NCBI_ZONE = "America/New_York"
+"""PubMed's days begin and end in Bethesda."""
 
 MOST_IDS_BY_GET = 200
 MOST_IDS = 10_000
@@ -120,8 +122,8 @@ class Utilities:
 
     @property
     def today(self) -> date:
-        """NCBI's day."""
-        return ncbi_day(self._now())
+        """NCBI's day. The zone is made at each call: when this is imported, whoever gives the clock may not have chosen the release yet."""
+        return self._now().astimezone(ZoneInfo(NCBI_ZONE)).date()
 
     # --- ESearch
 

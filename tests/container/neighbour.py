@@ -14,6 +14,7 @@ from standins.eutils.corpus import Corpus
 from standins.eutils.samples import planted
 from standins.eutils.server import EutilsServer
 from standins.inbox import MailServer
+from watcher import clock
 
 PASSWORD = "Tr0ub4dor-and-3"  # as in compose_project.py, which is not in the container
 PUBMED, MAIL = 8080, 2525
@@ -41,7 +42,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 async def serve() -> None:
     """Until the container is stopped."""
-    with EutilsServer(Corpus.of(planted())) as pubmed, MailServer(logins={"lab": PASSWORD}) as mail:
+    with EutilsServer(Corpus.of(planted()), clock=clock.now) as pubmed, MailServer(logins={"lab": PASSWORD}) as mail:
         await hand_on(MAIL, mail.port)
         await hand_on(PUBMED, pubmed.port)
         told = 0

@@ -129,7 +129,7 @@ def shore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.chdir(tmp_path)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    with EutilsServer(Corpus.of([*SEEDS, *FRESH, *OTHERS])) as pubmed:
+    with EutilsServer(Corpus.of([*SEEDS, *FRESH, *OTHERS]), clock=clock.now) as pubmed:
         own = {
             clock.CLOCK_FILE: str(tmp_path / "clock"),
             "WATCHER_PUBMED__BASE_URL": pubmed.base_url,

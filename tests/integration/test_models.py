@@ -16,6 +16,7 @@ from tiny_model import TinyHub, model_bytes, tiny_hub, tiny_model, tokenizer_byt
 from standins.eutils.corpus import Corpus, Planted
 from standins.eutils.papers import paper
 from standins.eutils.server import EutilsServer
+from watcher import clock
 from watcher.cli import main
 from watcher.rank import dense
 
@@ -139,7 +140,7 @@ def test_a_model_is_made_ready_and_then_in_use(shell: Shell, home: Home, monkeyp
     pmids = [1, 2, 3]
     monkeypatch.setattr("watcher.app._sample_pmids", lambda: pmids)
     records = [Planted(paper(pmid, title=f"Agrin and bone {pmid}", created="2026-01-01")) for pmid in pmids]
-    with EutilsServer(Corpus.of(records)) as server:
+    with EutilsServer(Corpus.of(records), clock=clock.now) as server:
         monkeypatch.setenv("WATCHER_PUBMED__BASE_URL", server.base_url)
         before = shell("dense_model: tiny", "model", "status", "--json")
         prepared = shell("dense_model: tiny", "model", "prepare")

@@ -427,7 +427,7 @@ def test_the_day_is_ncbis_and_read_at_each_request() -> None:
 def test_the_clock_file_moves_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "clock"
     monkeypatch.setenv(clock.CLOCK_FILE, str(file))
-    with EutilsServer(of(paper(1, created="2026-09-16"))) as server:
+    with EutilsServer(of(paper(1, created="2026-09-16")), clock=clock.now) as server:
         client = Client(server)
 
         file.write_text("2026-09-15T12:00:00+02:00")
@@ -546,7 +546,7 @@ def test_serving_for_ever_says_where_and_answers_there() -> None:
         answers.append(requests.get(f"{line.rsplit(maxsplit=1)[-1]}einfo.fcgi", timeout=60))
         stop.set()
 
-    serve_forever(of(AGRIN), 0, say=heard, until=stop)
+    serve_forever(of(AGRIN), 0, clock=lambda: NOON, say=heard, until=stop)
 
     assert [answer.status_code for answer in answers] == [200]
 
