@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .inbox import Answer
+from .answers import Answer
 
 PATH = "/works/"
 

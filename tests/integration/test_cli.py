@@ -20,9 +20,9 @@ import pytest
 from command_line import Shell, wait_until
 from rehearsal import Lab, lab, presented
 
+from standins.answers import Answer
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
-from standins.inbox import Answer
 from watcher import __version__, demo, health
 from watcher.cli import main
 from watcher.errors import (
@@ -173,8 +173,9 @@ def test_init_ends_with_a_command_that_works_from_where_one_stands(tmp_path: Pat
 
 
 def test_a_demo_without_its_mail_server_names_the_extra(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("watcher.demo", "standins.inbox"):
+    for name in ("watcher.demo", "standins.inbox", "standins.inbox.mail"):
         monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr("standins.inbox", raising=False)
     for name in ("aiosmtpd", "aiosmtpd.controller"):
         monkeypatch.setitem(sys.modules, name, None)
 

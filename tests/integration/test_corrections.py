@@ -18,10 +18,10 @@ import pytest
 from flow_samples import NMJ, WEEKLY, Desk, desk, mail_channel
 from two_databases import Place
 
+from standins.answers import Answer
 from standins.crossref import CrossrefServer, update
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
-from standins.inbox import Answer
 from watcher import clock
 from watcher.cli import show
 from watcher.crossref import Crossref

@@ -25,7 +25,8 @@ from digest_samples import WEEKLY, digest, full, many, ris
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from standins.inbox import Answer, MailServer, SlackServer
+from standins.answers import Answer
+from standins.inbox import MailServer, SlackServer
 from watcher.digest.render import messages
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Message
 from watcher.errors import ConfigurationError, DeliveryError

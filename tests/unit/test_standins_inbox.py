@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from standins.inbox import Answer, MailServer, SlackServer
+from standins.answers import Answer
+from standins.inbox import MailServer, SlackServer
 
 
 def wait_for(happened: Callable[[], object]) -> None:
