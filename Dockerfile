@@ -15,6 +15,7 @@ RUN case "$EXTRA" in ""|dense) ;; *) echo "EXTRA is \"$EXTRA\"; it may be empty 
  && /tools/bin/pip wheel --quiet --require-hashes --no-deps --no-build-isolation --wheel-dir /wheels --requirement "/source/requirements-${EXTRA:-run}.lock"
 COPY pyproject.toml README.md LICENSE /source/
 COPY watcher /source/watcher
+COPY standins /source/standins
 # the lab's own config/ and seeds/ are mounted, never copied: an image that is passed on must not hold a password
 RUN mkdir /source/config /source/seeds \
  && /tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels /source

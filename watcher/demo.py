@@ -13,22 +13,24 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
-from standins.eutils.corpus import Corpus
-from standins.eutils.samples import DEMO_START, planted
-from standins.eutils.server import EutilsServer
-from standins.eutils.syntax import leaves
-from standins.inbox import Mail, MailServer, SlackServer
 from watcher import clock, starter
 from watcher.app import App
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.schedule.tick import Done
 from watcher.setup.loading import load_settings
 from watcher.writing import told, write
+
+if TYPE_CHECKING or not find_spec("watcher.standins"):
+    from standins import eutils, inbox  # a checkout has them beside watcher
+else:
+    from watcher.standins import eutils, inbox  # the wheel brings them, see docs/decisions/0054
 
 ZONE = ZoneInfo("Europe/Berlin")
 DAYS = 21
@@ -54,9 +56,9 @@ def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()
     """
     _cleared(out, in_use)
     with (
-        EutilsServer(Corpus.of(planted(), also_indexed=_words_of_the_query()), clock=clock.now) as pubmed,
-        MailServer() as mail,
-        SlackServer() as slack,
+        eutils.EutilsServer(eutils.Corpus.of(eutils.planted(), also_indexed=_words_of_the_query()), clock=clock.now) as pubmed,
+        inbox.MailServer() as mail,
+        inbox.SlackServer() as slack,
         _clock_file(out / "clock") as moved,
     ):
         config = _configuration(out, pubmed.base_url, mail, slack)
@@ -75,13 +77,13 @@ def _words_of_the_query() -> Iterator[str]:
     """What the shipped query asks for. PubMed knows all of it; the samples alone do not hold every phrase."""
     path = starter.shipped() / "config" / "watcher.yaml"
     for watch in YAML().load(path)["watches"].values():
-        yield from (leaf.text for leaf in leaves(watch["query"]))
+        yield from (leaf.text for leaf in eutils.leaves(watch["query"]))
 
 
 def _instants() -> Iterator[datetime]:
     """The first morning, then each day's run, and on Mondays the digest's hour."""
-    yield datetime.combine(DEMO_START, time(9, 0), ZONE)
-    for day in (DEMO_START + timedelta(days=number) for number in range(1, DAYS + 1)):
+    yield datetime.combine(eutils.DEMO_START, time(9, 0), ZONE)
+    for day in (eutils.DEMO_START + timedelta(days=number) for number in range(1, DAYS + 1)):
         yield datetime.combine(day, MORNING, ZONE)
         if day.weekday() == 0:
             yield datetime.combine(day, DIGEST_TIME, ZONE)
@@ -104,7 +106,7 @@ def _tell(instant: datetime, done: Done, say: Callable[[str], None]) -> None:
         say(f"{instant:%a %d %b %H:%M}  {sending.state} to {to}: {message.subject}{part}")
 
 
-def _last(out: Path, mails: list[Mail], say: Callable[[str], None]) -> Path:
+def _last(out: Path, mails: list[inbox.Mail], say: Callable[[str], None]) -> Path:
     last = mails[-1]
     page = out / "digest.html"
     write(page, last.part("text/html").encode())
@@ -115,7 +117,7 @@ def _last(out: Path, mails: list[Mail], say: Callable[[str], None]) -> Path:
     return page
 
 
-def _configuration(out: Path, base_url: str, mail: MailServer, slack: SlackServer) -> Path:
+def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbox.SlackServer) -> Path:
     """The shipped configuration with its addresses turned to the local servers."""
     for _ in starter.write(out):
         pass

@@ -1,4 +1,4 @@
-"""The records that the demo's PubMed holds, and on which day each of them stands how.
+"""The records that the local PubMed holds, and on which day each of them stands how.
 
 A record is planted with the day on which it appears, the days on which it changes, and the day on which it vanishes; each spell
 with one XML is an `Edition`. The corpus knows days, never the time: the server tells it which day it is.

@@ -1,4 +1,4 @@
-"""What passes between a client and the demo's server: a call, the reply to it, and the line that the log keeps of both."""
+"""What passes between a client and the local PubMed: a call, the reply to it, and the line that the log keeps of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The faults that the demo's server can be told to play: every way in which E-utilities have been seen to fail.
+"""The faults that the local PubMed can be told to play: every way in which E-utilities have been seen to fail.
 
     server.faults.plant("efetch", kind="http-503", times=2)
     server.faults.plant("esearch", kind="short-id-list", when=lambda call: "crdt" in call.value("term"))

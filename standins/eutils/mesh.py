@@ -1,4 +1,4 @@
-"""A small piece of the MeSH trees: enough to explode the headings of the demo's records and to map plain words onto them.
+"""A small piece of the MeSH trees: enough to explode the headings of the sample records and to map plain words onto them.
 
 The names are headings and entry terms of MeSH, cut down to what muscle, nerve and their synapse need, with their places simplified.
 A heading that is not here is its own whole branch.

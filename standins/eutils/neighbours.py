@@ -1,6 +1,6 @@
-"""Which papers are near a paper, and which cite which: the links that the demo's ELink answers with.
+"""Which papers are near a paper, and which cite which: the links that ELink answers with.
 
-Nearness is a plain measure of the demo's own: the sum of log(N / n) over the words that two records share in title, abstract,
+Nearness is a plain measure of our own: the sum of log(N / n) over the words that two records share in title, abstract,
 keywords and headings. A paper shares every word with itself, so a seed has the largest score of its set, as at PubMed. The scores
 mean nothing outside their set.
 """

@@ -1,4 +1,4 @@
-"""The index of the demo's search engine: which editions hold a word, a phrase, a name, a day.
+"""The index of the search engine: which editions hold a word, a phrase, a name, a day.
 
 An edition never changes, so the index only grows; which editions count on a day is decided by whoever asks. Every part is built at
 its first use, so that a large corpus pays only for the fields that are searched.

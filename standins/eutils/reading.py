@@ -1,4 +1,4 @@
-"""The demo's own reading of PubMed XML: what each search field sees of a record, and on which days it lies.
+"""A reading of our own of PubMed XML: what each search field sees of a record, and on which days it lies.
 
 Written apart from `watcher.pubmed.parse` on purpose, so that a mistake there cannot hide behind the same mistake here. It never
 judges a record; what is missing is left empty.

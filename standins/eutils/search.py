@@ -1,4 +1,4 @@
-"""The demo's search engine: a PubMed query and a day -> the pmids that match, and what PubMed would say about the query.
+"""The local PubMed's search engine: a PubMed query and a day -> the pmids that match, and what PubMed would say about the query.
 
 `Engine.search` parses (`syntax`), evaluates from left to right over the index (`postings`) and writes the query translation. What
 NCBI's help or recorded answers do not settle is decided here, strictly, so that a client cannot lean on luck:
@@ -46,7 +46,7 @@ all; medline; pubmednotmedline; inprocess; publisher; oldmedline; in data review
 full text; loattrfull text; pubmed pmc; pubmed pmc all; systematic; systematic review; systematicreview
 """
 FILTERS = frozenset(name.strip() for name in _FILTERS.replace("\n", ";").split(";") if name.strip())
-"""The filters that the demo derives from a record; those named after a language or a publication type come on top."""
+"""The filters that follow from a record; those named after a language or a publication type come on top."""
 
 LANGUAGES = {
     "english": "eng", "german": "ger", "french": "fre", "spanish": "spa", "italian": "ita", "portuguese": "por", "russian": "rus",

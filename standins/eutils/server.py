@@ -1,4 +1,4 @@
-"""The demo's E-utilities over HTTP on loopback: real sockets, keep-alive, GET and POST, NCBI's rate limit, planted faults.
+"""E-utilities over HTTP on loopback: real sockets, keep-alive, GET and POST, NCBI's rate limit, planted faults.
 
     with EutilsServer(Corpus.of([paper("10", created="2026-09-16")]), clock=now) as server:
         ...  # talk to server.base_url, look at server.log

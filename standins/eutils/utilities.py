@@ -1,4 +1,4 @@
-"""The seven E-utilities that the demo serves, each a method from a call to a reply; no HTTP, no faults, no rate limit.
+"""The seven E-utilities, each a method from a call to a reply; no HTTP, no faults, no rate limit.
 
 What is asked wrongly is refused as NCBI refuses it, or more strictly: a number that is none, an unknown database or rettype, more
 than 200 ids by GET.

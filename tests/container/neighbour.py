@@ -1,4 +1,4 @@
-"""What the service under test talks to: the demo's PubMed and mail server, in a container of the same image.
+"""What the service under test talks to: the stand-ins for PubMed and a mail server, in a container of the same image.
 
 Both listen on loopback only, as everywhere; here their ports are handed on to the network that the containers share. Each mail
 that arrives is printed as a line of JSON.

@@ -1,4 +1,4 @@
-"""PubMed over real sockets: the client against the demo's E-utilities, in good days and with every fault they know."""
+"""PubMed over real sockets: the client against the local PubMed, in good days and with every fault it knows."""
 
 import threading
 from collections.abc import Iterator

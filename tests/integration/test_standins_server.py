@@ -1,6 +1,9 @@
-"""The demo's E-utilities over HTTP: shapes, limits, days and faults as a client meets them."""
+"""E-utilities over HTTP: shapes, limits, days and faults as a client meets them."""
 
 import json
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +25,7 @@ from standins.eutils.server import EutilsServer, RateRule, serve_forever
 from standins.eutils.syntax import leaves
 from watcher import clock
 
+ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 9, 20, 16, tzinfo=UTC)
 Value = str | int | list[str]
 
@@ -549,6 +553,21 @@ def test_serving_for_ever_says_where_and_answers_there() -> None:
     serve_forever(of(AGRIN), 0, clock=lambda: NOON, say=heard, until=stop)
 
     assert [answer.status_code for answer in answers] == [200]
+
+
+def test_the_rehearsal_of_the_pages_serves_the_sample_records() -> None:
+    (code,) = re.findall(
+        r'bin/python -c "(from standins.+?)" &', (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    command = [sys.executable, "-u", "-c", code.replace("port=8765", "port=0")]
+
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as serving:  # noqa: S603 - the page's own lines
+        assert serving.stdout
+        address = serving.stdout.readline().split()[-1]
+        answer = requests.get(f"{address}einfo.fcgi", timeout=60)
+        serving.terminate()
+
+    assert (answer.status_code, "<DbName>pubmed</DbName>" in answer.text) == (200, True)
 
 
 # --- faults ------------------------------------------------------------------------------------------------------------------------

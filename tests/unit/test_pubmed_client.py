@@ -1,4 +1,4 @@
-"""What the client makes of answers that the demo's server never gives."""
+"""What the client makes of answers that the local PubMed never gives."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""The demo's PubMed understands PubMed's query syntax: one behaviour a test, over a handful of made-up records."""
+"""The local PubMed understands PubMed's query syntax: one behaviour a test, over a handful of made-up records."""
 
 import gzip
 from datetime import date
