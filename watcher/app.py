@@ -26,7 +26,6 @@ from watcher.crossref import Crossref
 from watcher.domain import (
     Article,
     Channel,
-    ChannelKind,
     Contact,
     DigestList,
     GaveWay,
@@ -544,8 +543,8 @@ class App:
     def contact(self, channels: Sequence[Channel]) -> Contact:
         """Whom the readers of these channels write to: the first `reply_to` among them, else the contact address."""
         named = next(filter(None, map(self.notifier.answers_to, channels)), "")
-        mails = [channel for channel in channels if channel.kind is ChannelKind.EMAIL]
-        is_answered = bool(mails) and all(self.notifier.answers_to(channel) == named for channel in mails)
+        answered = [channel for channel in channels if channel.kind.facts.is_answered]
+        is_answered = bool(answered) and all(self.notifier.answers_to(channel) == named for channel in answered)
         return Contact(named or self.settings.pubmed.email, is_answered=bool(named) and is_answered)
 
     @property

@@ -17,8 +17,8 @@ from store_samples import paper
 from watcher.digest.render import messages
 from watcher.domain import ChannelKind, Delivery, DeliveryState, FollowUp, Message
 from watcher.export import to_nbib, to_ris
-from watcher.notify.fitting import Fitted, Room, fitted
-from watcher.notify.letter import Letter, Letters, Sender
+from watcher.notify.fitting import Fitted, MailRoom, fitted
+from watcher.notify.letter import Letter, Letters, MailSender
 
 PAPERS = 40
 RIS = to_ris([paper(number, title=f"Endplates β {number}") for number in range(1, PAPERS + 1)])
@@ -40,7 +40,7 @@ COMMAND = "watcher export --list 'lab weekly' --digest 2026-03-02T08:00+01:00 --
 
 def with_room(message: Message, room: int) -> Fitted:
     """The message with so much room for its attachment, and any for its text."""
-    return fitted(message, Room(body=1, whole=room), lambda _: 0)
+    return fitted(message, MailRoom(body=1, whole=room), lambda _: 0)
 
 
 ROOM = len(RIS.encode()) * 78 // 57
@@ -162,7 +162,7 @@ def test_a_written_mail_keeps_to_the_smaller_of_both_limits(most: int, announced
         1, "c", "pi@lab.example", MESSAGE, "1@lab.example", DeliveryState.SENDING, 1, datetime(2026, 3, 2, tzinfo=UTC), "t"
     )
     now = datetime(2026, 3, 2, 7, tzinfo=UTC)
-    letter = Letter(Letters(), delivery, Sender("watcher", "w@lab.example"), "pi@lab.example", now, most)
+    letter = Letter(Letters(), delivery, MailSender("watcher", "w@lab.example"), "pi@lab.example", now, most)
 
     written = letter.as_bytes(announced)
 
@@ -193,7 +193,7 @@ WHOLE = rendered()
 
 def letter(message: Message, most: int = 10_000_000) -> Letter:
     delivery = Delivery(1, "c", "pi@lab.example", message, "1@lab.example", DeliveryState.SENDING, 1, NOW, "t")
-    return Letter(Letters(), delivery, Sender("watcher", "w@lab.example"), "pi@lab.example", NOW, most)
+    return Letter(Letters(), delivery, MailSender("watcher", "w@lab.example"), "pi@lab.example", NOW, most)
 
 
 def read_back(written: bytes) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from watcher.cli import console
+from watcher.domain import ChannelKind
 
 if TYPE_CHECKING:
     from watcher.app import App
@@ -51,15 +52,6 @@ class Common:
     quiet: bool = False
 
 
-class DigestFormat(StrEnum):
-    """How a digest is written out."""
-
-    HTML = "html"
-    TEXT = "text"
-    SLACK = "slack"
-    JSON = "json"
-
-
 class Said(StrEnum):
     """What a reader says of a paper, or that they take it back."""
 
@@ -76,6 +68,16 @@ class ExportFormat(StrEnum):
     BIB = "bib"
     CSL_JSON = "csl-json"
     CSV = "csv"
+
+
+_PREVIEWS = (*(form for kind in ChannelKind for form in kind.facts.previews), "json")
+"""How a digest is written out."""
+
+
+def _preview(said: str) -> str:
+    if said not in _PREVIEWS:
+        raise ValueError(f"{said!r} is not one of {', '.join(map(repr, _PREVIEWS))}.")
+    return said
 
 
 _ENDINGS = {"json": ExportFormat.CSL_JSON, **{style.value: style for style in ExportFormat}}
@@ -215,7 +217,9 @@ def digest(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="LIST", help="The list whose digest is composed.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compose from what is stored; search, keep and send nothing.")] = False,
-    style: Annotated[DigestFormat, typer.Option("--format", "-f", help="How to print the digest.")] = DigestFormat.TEXT,
+    style: Annotated[
+        str, typer.Option("--format", "-f", metavar=f"<{'|'.join(_PREVIEWS)}>", parser=_preview, help="How to print the digest.")
+    ] = "text",
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -228,15 +232,16 @@ def digest(
     now = _now()
     with opened(context) as one:
         order, writer = one.order(name), _writer(one, out, force=force)
+        kinds = {one.channels[channel].kind for channel in order.channels}
         one.at_work(now)
         if dry_run:
-            writer(preview(draft_now(one.ticker(), order).digest, style.value, to_ris))
+            writer(preview(draft_now(one.ticker(), order).digest, style, to_ris, kinds))
             return
         done, warnings = compose_now(one.ticker(), order, now), one.warnings(_now())
         show.done(done)
         show.warnings(warnings)
         if out is not None:
-            writer(preview(done.drafts[0].digest, style.value, to_ris))
+            writer(preview(done.drafts[0].digest, style, to_ris, kinds))
     _exit_for(done)
 
 

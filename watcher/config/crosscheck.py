@@ -17,7 +17,7 @@ from watcher.config.sections import WatchSection
 from watcher.config.settings import Settings
 from watcher.config.suggest import nearest
 from watcher.config.without_effect import set_without_effect
-from watcher.domain import ChannelKind, Code, Warned
+from watcher.domain import Carries, ChannelKind, Code, Warned
 from watcher.errors import Place, Problem
 from watcher.unreadable import is_absence, is_folder, is_there, mend, unlisted
 
@@ -27,6 +27,9 @@ SEEDS = "seeds"
 _RESERVED = re.compile(r"(^|\.)(example|invalid|test|example\.(com|net|org))\.?$", re.IGNORECASE)
 """Domains that belong to nobody, for examples (RFC 2606)."""
 _SLACK_EXAMPLE = re.compile(r"/T0+/B0+/X+|/token_?a/", re.IGNORECASE)
+_CUT = tuple(one for one in ChannelKind if one.facts.carries is Carries.AS_SAID)
+"""The kinds that `top_only` makes a difference to."""
+_CUT_ONES = " or ".join(one.facts.label for one in _CUT)
 _PUBMED = "eutils.ncbi.nlm.nih.gov"
 
 _Where = Callable[[KeyPath], Place]
@@ -132,11 +135,11 @@ def _highlights(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
 
 
 def _cut_short(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
-    """Lists whose Slack channels get the first post alone, while nobody gets the rest."""
+    """Lists whose channels get the first post alone, while nobody gets the rest."""
     kinds = {name: section.get("kind") for name, section in _named(values, "channels")}
     for name, section in _named(values, "lists"):
         served = [kinds[channel] for _, channel in _texts(section.get("channels")) if channel in kinds]
-        if _is_on(section.get("top_only")) and served and all(kind == ChannelKind.SLACK.value for kind in served):
+        if _is_on(section.get("top_only")) and served and all(kind in _CUT for kind in served):
             what = "no other channel of the list carries the whole digest: its readers would never see the rest"
             yield Problem(what, "name a channel of mail in the list too, or remove the key", place(("lists", name, "top_only")))
 
@@ -169,11 +172,10 @@ def _unused(settings: Settings, place: _Where) -> Iterator[Warned]:
 
 def _cutting_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:
     for name, section in settings.lists.items():
-        if section.top_only and not any(settings.channels[one].kind is ChannelKind.SLACK for one in section.channels):
-            what = f"no channel of the list {name} is Slack: the key has no effect"
-            yield Warned(
-                Code.WITHOUT_EFFECT, what, "take it out, or name a channel of Slack in the list", place(("lists", name, "top_only"))
-            )
+        if section.top_only and not any(settings.channels[one].kind in _CUT for one in section.channels):
+            what = f"no channel of the list {name} is {_CUT_ONES}: the key has no effect"
+            fix = f"take it out, or name a channel of {_CUT_ONES} in the list"
+            yield Warned(Code.WITHOUT_EFFECT, what, fix, place(("lists", name, "top_only")))
 
 
 def _lifted_by_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:

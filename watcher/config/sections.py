@@ -42,6 +42,10 @@ FILE = "_file"
 """What the name of a key that names a secret's file ends in; its twin, the secret itself, goes without."""
 
 
+_KINDS = [f"`{one}` ({one.facts.about})" if one.facts.about else f"`{one}`" for one in ChannelKind]
+_URLS = [f"for {one.facts.label} {one.facts.url}" for one in ChannelKind if one.facts.url]
+
+
 def _twins(*names: str, required: str | None = None) -> Callable[[dict[str, Any]], None]:
     """Tell the schema that of each name and its `_file` twin only one may stand, and which pair must."""
 
@@ -162,12 +166,10 @@ class ChannelSection(Section):
 
     model_config = ConfigDict(json_schema_extra=_twins("url", required="url"))
 
-    kind: ChannelKind = Field(
-        description="How messages are rendered: `email`, `slack`, or `other` (text, for any other Apprise URL)."
-    )
+    kind: ChannelKind = Field(description=f"How messages are rendered: {', '.join(_KINDS[:-1])}, or {_KINDS[-1]}.")
     url: ChannelUrl = Field(
-        description="Where to send, as an Apprise URL; for Slack the webhook's https address or slack://…. It holds a password: "
-        "better in a file of its own (`url_file`).",
+        description=f"Where to send, as an Apprise URL; {', '.join(_URLS)}. It holds a password: better in a file of its own "
+        "(`url_file`).",
         examples=["mailtos://user:password@smtp.lab.example?from=watcher@lab.example"],
     )
     url_file: FileName | None = Field(

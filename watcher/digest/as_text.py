@@ -9,6 +9,7 @@ from typing import NamedTuple
 from watcher.digest import corrections, templates
 from watcher.digest.mentions import quiet
 from watcher.digest.parts import Fits, cut, packed
+from watcher.digest.sheets import CorrectionsSheet, NoticeSheet
 from watcher.digest.view import Correctedness, Page
 
 WIDTH = 76
@@ -99,6 +100,18 @@ def corrected(papers: Iterable[Correctedness], width: int | None) -> Iterable[st
     """What became of papers that readers had, each a unit, the heading with the first."""
     told = (_rendered("corrected", width, one=one) for one in papers)
     yield from (unit.text for unit in _headed(corrections.TITLE, "", told, width))
+
+
+def at_once(sheet: CorrectionsSheet, width: int | None) -> list[str]:
+    """Corrections that are told at once: a head, a unit for each paper, who runs the service."""
+    head = "\n".join([sheet.title, sheet.counts, "", templates.indented(sheet.why, width)])
+    signed = templates.indented(sheet.signed(in_mail=width is not None), width, "", "   ")
+    return [head, *corrected(sheet.papers, width), *([signed] if signed else [])]
+
+
+def notice(sheet: NoticeSheet, width: int | None) -> str:
+    """A failure or its end."""
+    return _rendered("notice", width, sheet=sheet) + "\n"
 
 
 def _headed(title: str, lead: str, texts: Iterable[str], width: int | None, *, are_papers: bool = False) -> Iterable[_Unit]:

@@ -14,6 +14,8 @@ Fits: TypeAlias = Callable[[str, str], bool]
 _WORD = re.compile(r"(?:<[^\s<>][^<>]*>|\S)+|\s+")
 """A word with the links in it, whose labels may hold blanks (`<address|label>`), or the white space between two."""
 
+_LINE = "This is line {} of a message that is as long as the longest part of a digest – nothing of it is meant to be read."
+
 _LINK = re.compile(r"<?https?://", re.IGNORECASE)
 _LEFT_OUT = "(an address that is longer than a message here)"
 
@@ -56,3 +58,13 @@ def _broken(word: str, fits: Callable[[str], bool]) -> Iterator[str]:
             size = -(-size // 2) if size > 2 else 1
         yield word[:size]
         word = word[size:]
+
+
+def filled(first: str, fits: Callable[[Sequence[str]], bool]) -> list[str]:
+    """The text, and numbered lines as long as they fit, the last one cut where the room ends: a test message of a part's full length."""
+    lines = [first]
+    while fits([*lines, line := _LINE.format(len(lines) + 1)]):
+        lines.append(line)
+    while line and not fits([*lines, line]):
+        line = line[:-1].rstrip()
+    return [*lines, line] if line else lines

@@ -11,28 +11,23 @@ Where a paper stands for each kind of channel:
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal
+from collections.abc import Collection
+from typing import Final, TypeAlias
 
-from watcher.digest import as_html, as_json, as_slack, as_text
+from watcher.digest import as_html, as_json
 from watcher.digest.arrange import fit
-from watcher.digest.clean import plain
-from watcher.digest.imprint import list_id
-from watcher.digest.mentions import quiet
+from watcher.digest.kinds import renderers
 from watcher.digest.parts import Fits
-from watcher.digest.view import Page, file_names, page, subject
-from watcher.domain import Article, ChannelKind, Digest, Message
+from watcher.digest.sheets import MOST_BYTES, Edition, Ris
+from watcher.digest.view import page, subject
+from watcher.domain import ChannelKind, Digest, Message
 
-__all__ = ["Format", "Ris", "messages", "preview", "subject"]
+__all__ = ["MOST_BYTES", "Format", "Ris", "messages", "preview", "subject"]
 
-Format = Literal["html", "text", "slack", "json"]
-Ris = Callable[[Sequence[Article]], str]
-"""Writes papers as a file: in RIS, or as RIS is written."""
+Format: TypeAlias = str
+"""How a digest is looked at: one of its kinds' formats (`KindFacts.previews`), or "json"."""
 
-
-MOST_BYTES = 10_000_000
-_AT_ONCE = 200
+_KIND_OF: Final = {form: kind for kind in ChannelKind for form in kind.facts.previews}
 
 
 def messages(
@@ -53,84 +48,21 @@ def messages(
     not kept. `host` ends the list's List-Id; without one there is none. Same digest, same bytes.
     """
     fitted = _fitted(digest)
-    worded = page(fitted)
-    rendered: list[Message] = []
-    if ChannelKind.EMAIL in kinds:
-        rendered.append(_email(fitted, worded, {"ris": ris, "nbib": nbib}, most_bytes, host))
-    if ChannelKind.SLACK in kinds:
-        rendered += _slack(worded, "in the mail" if ChannelKind.EMAIL in kinds else "in the digest's other messages")
-    if ChannelKind.OTHER in kinds:
-        rendered += _other(worded, fits)
-    return fitted, tuple(rendered)
+    edition = Edition(fitted, page(fitted), frozenset(kinds), {"ris": ris, "nbib": nbib}, fits, most_bytes, host)
+    return fitted, tuple(one for kind, renderer in renderers.items() if kind in kinds for one in renderer.digest(edition))
 
 
-def preview(digest: Digest, format: Format, ris: Ris) -> str:  # noqa: A002 -- the command line's own word
-    """What would be sent, in one text: the HTML, the text twin, a JSON array of Slack payloads, or `as_json`'s document."""
+def preview(digest: Digest, format: Format, ris: Ris, kinds: Collection[ChannelKind] = tuple(ChannelKind)) -> str:  # noqa: A002 -- the command line's own word
+    """What a list whose channels are of these kinds would be sent, in one text: the HTML, the text twin, a JSON array of Slack payloads, the
+    parts of other channels, or `as_json`'s document."""
     fitted = _fitted(digest)
     if format == "json":
         return as_json.document(fitted)
-    worded = page(fitted)
-    if format == "slack":
-        return json.dumps(as_slack.payloads(worded), ensure_ascii=False, indent=2) + "\n"
-    return _email(fitted, worded, {"ris": ris}, MOST_BYTES).payload[format]
+    edition = Edition(fitted, page(fitted), frozenset(kinds), {"ris": ris})
+    return renderers[_KIND_OF[format]].preview(edition, format)
 
 
 def _fitted(digest: Digest) -> Digest:
     # 1,000 bytes to the kilobyte: under the limit however a mail client counts.
     max_bytes = digest.order.max_html_kb * 1_000
     return fit(digest, max_bytes=max_bytes, measure=lambda one: as_html.size(as_html.html(page(one), max_bytes=max_bytes)))
-
-
-def _email(digest: Digest, worded: Page, writers: Mapping[str, Ris | None], most_bytes: int, host: str = "") -> Message:
-    twin = as_text.twin(worded)
-    payload = {"text": twin.text, "html": as_html.html(worded, max_bytes=digest.order.max_html_kb * 1_000)}
-    if twin.papers:
-        payload["text_papers"] = json.dumps(twin.papers, separators=(",", ":"))
-    for kind, name in file_names(digest).items():
-        if write := writers.get(kind):
-            payload |= _file(digest, kind, name, write, most_bytes)
-    headers = {
-        "X-Watcher-List": plain(digest.order.name),
-        "X-Watcher-Digest": plain(digest.period.key),
-        "X-Watcher-Period": f"{digest.period.covers_from.isoformat()}/{digest.period.covers_to.isoformat()}",
-    }
-    if host:
-        headers["List-Id"] = list_id(digest.order.name, worded.title, host)
-    return Message(ChannelKind.EMAIL, 1, worded.subject, payload, headers)
-
-
-def _file(digest: Digest, kind: str, name: str, write: Ris, most_bytes: int) -> dict[str, str]:
-    """The parts of a payload that are an attached file."""
-    text, whole = _attached([item.article for item in digest.presented], write, most_bytes)
-    file = {kind: text, f"{kind}_name": name}
-    return file if whole else file | {f"{kind}_total": str(len(digest.presented))}
-
-
-def _attached(articles: Sequence[Article], write: Ris, most_bytes: int) -> tuple[str, bool]:
-    """The first papers in a file, up to so many bytes, and whether these are all. What a mail says of the rest is said when it is sent."""
-    whole = bytearray()
-    for start in range(0, len(articles), _AT_ONCE):
-        piece = (("\n" if start else "") + write(articles[start : start + _AT_ONCE])).encode()
-        if start and len(whole) + len(piece) + 1 > most_bytes:
-            return whole.decode(), False
-        whole += piece
-    return whole.decode(), True
-
-
-def _slack(worded: Page, rest_in: str) -> tuple[Message, ...]:
-    return tuple(
-        Message(ChannelKind.SLACK, part, worded.subject, {"json": as_slack.dumped(payload)})
-        for part, payload in enumerate(as_slack.payloads(worded, rest_in=rest_in), 1)
-    )
-
-
-def _other(worded: Page, fits: Fits) -> tuple[Message, ...]:
-    texts = as_text.parts(worded, fits)
-    return tuple(
-        Message(ChannelKind.OTHER, part, _numbered(quiet(worded.subject), part, len(texts)), {"text": text})
-        for part, text in enumerate(texts, 1)
-    )
-
-
-def _numbered(line: str, part: int, total: int) -> str:
-    return f"{line} ({part}/{total})" if total > 1 else line

@@ -6,7 +6,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote
@@ -20,10 +20,11 @@ from watcher.notify import mail_url
 from watcher.notify.fitting import Fitted
 from watcher.notify.hush import hushed
 from watcher.notify.instance import asset
-from watcher.notify.letter import Letter, Letters, Sender
+from watcher.notify.letter import Letter, Letters, MailSender
 from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
 from watcher.notify.smtp import Line, Server
+from watcher.notify.way import Way
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
 _FROM_ANYWHERE = "watcher@lab.example"
@@ -51,7 +52,7 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
 
     def write(self, delivery: Delivery, channel: Channel, now: datetime) -> None:
         """Make a delivery's mail what is sent next."""
-        sender = Sender(str(self.from_addr[0] or "watcher"), str(self.from_addr[1]), self.answers_to(channel))
+        sender = MailSender(str(self.from_addr[0] or "watcher"), str(self.from_addr[1]), self.answers_to(channel))
         recipient = delivery.recipient or str(self.targets[0][1])
         self.outgoing = Letter(self.letters, delivery, sender, recipient, now, int(channel.max_mail_mb * 1_000_000))
 
@@ -99,17 +100,57 @@ class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types 
         return f"{self.smtp_host}:{self.port} answers{' and accepts the login' if self.user and self.password else ''}"
 
 
-def email_plugin(channel: Channel) -> DigestEmail:
-    """The plugin for a mail channel.
+class EmailWay(Way):
+    """A mail for each recipient, through the server that the URL names."""
 
-    Raises:
-        ConfigurationError: its URL is no mail URL.
-    """
-    try:
-        with hushed(""):
-            return _plugin(mail_url.read(channel.url))
-    except mail_url.MailUrlFault as fault:
-        raise ConfigurationError(Problem(f"the url of channel {channel.name!r} {fault.what}", fault.fix)) from None
+    @cached_property
+    def _plugin(self) -> DigestEmail:
+        try:
+            with hushed(""):
+                return _plugin(mail_url.read(self.url))
+        except mail_url.MailUrlFault as fault:
+            raise ConfigurationError(Problem(f"the url of channel {self.channel.name!r} {fault.what}", fault.fix)) from None
+
+    def check(self) -> None:
+        """Whether the URL is a mail URL that can be read in one way only."""
+        _ = self._plugin
+
+    def server(self) -> str:
+        """The mail server."""
+        return f"{self._plugin.smtp_host}:{self._plugin.port}"
+
+    def recipients(self) -> tuple[str, ...]:
+        """`to`, else every address in the URL."""
+        if self.channel.to:
+            return self.channel.to
+        plugin = self._plugin
+        named = [address for _, address in plugin.targets]
+        return tuple(dict.fromkeys([*named, *sorted(plugin.cc), *sorted(plugin.bcc)]))
+
+    def answers_to(self) -> str:
+        """The URL's `reply=`."""
+        return self._plugin.answers_to(self.channel)
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """A password that travels in the open, and a certificate that nobody looks at."""
+        return tuple(_warnings(self._plugin, self.channel))
+
+    def reach(self) -> str:
+        """Connect and log in."""
+        return self._plugin.reach()
+
+    def send(self, delivery: Delivery, now: datetime) -> str:
+        """Send one mail; one that is too large goes in a shorter form, which is told."""
+        plugin = self._plugin
+        plugin.write(delivery, self.channel, now)
+        plugin.send()
+        if plugin.failure is not None:
+            raise plugin.failure
+        return plugin.remark
+
+    def close(self) -> None:
+        """Say goodbye to the server."""
+        self._plugin.line.close()
 
 
 def _plugin(url: MailUrl) -> DigestEmail:
@@ -137,23 +178,16 @@ def _plugin(url: MailUrl) -> DigestEmail:
     return plugin
 
 
-def email_warnings(channel: Channel) -> tuple[Problem, ...]:
-    """What is allowed in a mail channel's URL, and hardly meant.
-
-    Raises:
-        ConfigurationError: the URL is not understood.
-    """
-    plugin, found = email_plugin(channel), []
+def _warnings(plugin: DigestEmail, channel: Channel) -> Iterator[Problem]:
     about = f"the url of channel {channel.name!r}"
     if plugin.password and plugin.secure_mode == "insecure":
         fix = "write mailtos:// (STARTTLS), or mode=ssl where the server wants TLS from the start"
-        found.append(Problem(f"{about} sends the password unencrypted to {plugin.smtp_host}", fix))
+        yield Problem(f"{about} sends the password unencrypted to {plugin.smtp_host}", fix)
     if plugin.secure_mode != "insecure" and not plugin.verify_certificate:
         fix = "take verify=no away, and make the institute's CA known by SSL_CERT_FILE"
-        found.append(
-            Problem(f"{about} does not verify the certificate of {plugin.smtp_host}: whoever answers in its place is trusted", fix)
+        yield Problem(
+            f"{about} does not verify the certificate of {plugin.smtp_host}: whoever answers in its place is trusted", fix
         )
-    return tuple(found)
 
 
 def _shorter(letter: Letter, fitted: Fitted, failure: DeliveryError) -> Letter | None:

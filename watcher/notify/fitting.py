@@ -40,7 +40,7 @@ Size = Callable[[Message], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class MailRoom:
     """What a mail may take on the way, in bytes: its text and HTML, and all of it. No attachment goes along unless `attaches`."""
 
     body: int
@@ -67,7 +67,7 @@ class Fitted:
         return not self.is_cut and not (self.has_file and self.attached < self.papers)
 
 
-def fitted(message: Message, room: Room, size: Size) -> Fitted:
+def fitted(message: Message, room: MailRoom, size: Size) -> Fitted:
     """As much of the message as there is room for, at whole papers."""
     bare = _without(message, *_BEGINNINGS)
     taken = size(bare)

@@ -15,7 +15,7 @@ from email.utils import format_datetime, formataddr
 from typing import Final
 
 from watcher.domain import Delivery, Message
-from watcher.notify.fitting import Fitted, Room, fitted
+from watcher.notify.fitting import Fitted, MailRoom, fitted
 from watcher.notify.folding import HeaderPolicy
 from watcher.visible import visible
 
@@ -33,7 +33,7 @@ for _kind, _type in FILE_TYPES.items():
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class MailSender:
     """Who writes: name and address of the From line, and where answers go, if elsewhere."""
 
     name: str
@@ -55,21 +55,21 @@ class Letters:
     server that refuses what is too large is offered them again for the next reader."""
 
     def __init__(self) -> None:
-        self._of: tuple[Message, Sender] | None = None
-        self._kept: dict[Room, _Written] = {}
+        self._of: tuple[Message, MailSender] | None = None
+        self._kept: dict[MailRoom, _Written] = {}
 
-    def fitted(self, message: Message, sender: Sender, room: Room) -> Fitted:
+    def fitted(self, message: Message, sender: MailSender, room: MailRoom) -> Fitted:
         """As much of the message as there is room for."""
         return self._written(message, sender, room).fitted
 
-    def written(self, letter: Letter, room: Room) -> bytes:
+    def written(self, letter: Letter, room: MailRoom) -> bytes:
         """The mail of a delivery. What belongs to it, To, Date and Message-ID, is the same at each attempt."""
         of = self._written(letter.delivery.message, letter.sender, room)
         own = EmailMessage(policy=POLICY)
         letter.address(own)
         return b"".join((own.as_bytes().rstrip(b"\r\n"), b"\r\n", of.head, b"\r\n\r\n", of.body))
 
-    def _written(self, message: Message, sender: Sender, room: Room) -> _Written:
+    def _written(self, message: Message, sender: MailSender, room: MailRoom) -> _Written:
         if self._of != (message, sender):
             self._of, self._kept = (message, sender), {}
         if room not in self._kept:
@@ -78,7 +78,7 @@ class Letters:
         return self._kept[room]
 
 
-def _write(message: Message, sender: Sender, room: Room) -> _Written:
+def _write(message: Message, sender: MailSender, room: MailRoom) -> _Written:
     found = fitted(message, room, lambda one: len(shared(one, sender).as_bytes()) + _OWN_HEAD)
     head, _, body = shared(found.message, sender).as_bytes().partition(b"\r\n\r\n")
     return _Written(replace(found, size=len(head) + len(body)), head, body)
@@ -91,17 +91,17 @@ class Letter:
 
     letters: Letters
     delivery: Delivery
-    sender: Sender
+    sender: MailSender
     recipient: str
     now: datetime
     most_bytes: int
     attaches: bool = True
 
-    def room(self, announced: int) -> Room:
+    def room(self, announced: int) -> MailRoom:
         """How large it may be at a server that announces a SIZE (RFC 1870), 0 where it sets no limit."""
         server = announced if announced > 0 else sys.maxsize
         whole = min(self.most_bytes, server)
-        return Room(body=max(whole, min(LEAST_ROOM, server)), whole=whole, attaches=self.attaches)
+        return MailRoom(body=max(whole, min(LEAST_ROOM, server)), whole=whole, attaches=self.attaches)
 
     def shorter(self, refused: Fitted) -> Letter | None:
         """What may still be taken where this was refused for its size: without attachment, else half as large; None when it is so
@@ -138,7 +138,7 @@ class Letter:
         message["Message-ID"] = f"<{self.delivery.rfc822_id}>"
 
 
-def shared(stored: Message, sender: Sender) -> EmailMessage:
+def shared(stored: Message, sender: MailSender) -> EmailMessage:
     """What all readers of a stored message get."""
     parts, message = stored.payload, EmailMessage(policy=POLICY)
     message["From"] = formataddr((sender.name, sender.address))

@@ -1,46 +1,63 @@
-"""A plugin of Apprise's, ours or any other, asked to send once."""
+"""Any other service: the text, through the plugin that Apprise makes of the URL."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import apprise
 
-from watcher.domain import Channel
-from watcher.errors import ConfigurationError, DeliveryError, Problem
+from watcher.domain import Delivery
+from watcher.errors import ConfigurationError, Problem
 from watcher.notify.hush import hushed
 from watcher.notify.instance import asset, not_understood
-from watcher.notify.room import room_of
-from watcher.notify.sending import bounded, late, left_behind_when_late, take_over_requests
-from watcher.notify.slack import DigestSlack
+from watcher.notify.pushing import notify
+from watcher.notify.room import TextRoom, room_of
+from watcher.notify.sending import take_over_requests
+from watcher.notify.way import Way
 
 
-def other_plugin(channel: Channel) -> Any:  # noqa: ANN401 - Apprise ships no types for its plugins
-    """The plugin for a channel of any other service.
+class OtherWay(Way):
+    """A plugin of Apprise's, which decides all but the text."""
 
-    Raises:
-        ConfigurationError: its URL is no URL of Apprise's, or one of mail, which Apprise would read otherwise than we do.
-    """
-    if channel.url.lower().startswith(("mailto://", "mailtos://")):
-        raise ConfigurationError(Problem(f"the url of channel {channel.name!r} is a mail URL", "write kind: email"))
-    with hushed(channel.url):
-        plugin = apprise.Apprise.instantiate(channel.url, asset=asset())
-    if plugin is None:
-        raise not_understood(channel)
-    take_over_requests()
-    return plugin
+    @cached_property
+    def _plugin(self) -> Any:  # noqa: ANN401 - Apprise ships no types for its plugins
+        if self.url.lower().startswith(("mailto://", "mailtos://")):  # Apprise would read it otherwise than we do
+            raise ConfigurationError(Problem(f"the url of channel {self.channel.name!r} is a mail URL", "write kind: email"))
+        with hushed(self.url):
+            plugin = apprise.Apprise.instantiate(self.url, asset=asset())
+        if plugin is None:
+            raise not_understood(self.channel, "an Apprise", "write an Apprise URL; its wiki lists the services")
+        take_over_requests()
+        return plugin
 
+    def check(self) -> None:
+        """Whether the URL is one of Apprise's, and not one of mail."""
+        _ = self._plugin
 
-def notify_all(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # noqa: ANN401 - the same
-    """Send a text of any length; one that is longer than the channel takes, since it was made for another one, goes in pieces.
+    def server(self) -> str:
+        """The host, where the URL has one."""
+        plugin = self._plugin
+        return f"{plugin.host}:{plugin.port}" if getattr(plugin, "host", None) else ""
 
-    Raises:
-        DeliveryError: one of them was not taken.
-    """
-    room = room_of(plugin)
-    for piece in _pieces(text, lambda one: room.fits(subject, one)):
-        notify(plugin, channel, piece, room.title(subject))
+    def room(self) -> TextRoom:
+        """What its service takes."""
+        return room_of(self._plugin)
+
+    def reach(self) -> str:
+        """Nothing can be asked without sending."""
+        self.check()
+        return "understood; this service can only be tried by sending (`watcher send-test`)"
+
+    def send(self, delivery: Delivery, now: datetime) -> str:  # noqa: ARG002 - services date what they get
+        """Send the text; one that is longer than the channel takes, since it was made for another one, goes in pieces."""
+        subject, room = delivery.message.subject, self.room()
+        text = delivery.message.payload.get("text") or subject
+        for piece in _pieces(text, lambda one: room.fits(subject, one)):
+            notify(self._plugin, self.channel, piece, room.title(subject))
+        return ""
 
 
 def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
@@ -54,39 +71,3 @@ def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
         yield text[:size].rstrip()
         text = text[size:].lstrip()
     yield text
-
-
-def notify(plugin: Any, channel: Channel, text: str, subject: str) -> None:  # noqa: ANN401 - Apprise ships no types for its plugins
-    """Let a plugin send; ours leave what failed in `failure`, and end in time by themselves.
-
-    Raises:
-        DeliveryError: the message was not taken.
-    """
-    service = apprise.Apprise(asset=asset())
-    service.add(plugin)
-
-    who = f"channel {channel.name!r}"
-
-    def pushed() -> Any:  # noqa: ANN401 - Apprise's own result
-        with hushed(channel.url):
-            return service.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
-
-    def pushed_within_bounds() -> Any:  # noqa: ANN401 - the same
-        with bounded() as exchange:
-            result = pushed()
-            fault = late(exchange, who)
-        if fault and not result:
-            raise fault
-        return result
-
-    ours = isinstance(plugin, DigestSlack)
-    result = pushed() if ours else left_behind_when_late(pushed_within_bounds, who)
-    failure = getattr(plugin, "failure", None)
-    if failure is not None:
-        raise failure
-    if not result:
-        raise DeliveryError(
-            f"{who} did not take the message (Apprise says {result.status.name.lower()})",
-            permanent=False,
-            fix=f"try `watcher send-test {channel.name}`",
-        )

@@ -21,7 +21,7 @@ _BETWEEN: Final = "\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class TextRoom:
     """The room of one channel: at most `most` of `unit` ("characters", "bytes"). `shares_it` when the subject stands in it too;
     `title_most` characters has the field for it where there is one."""
 
@@ -52,11 +52,11 @@ class Room:
         return len(text.encode("utf-8", "replace")) if self.unit == "bytes" else len(text.encode("utf-16-le", "replace")) // 2
 
 
-def room_of(plugin: Any) -> Room:  # noqa: ANN401 - Apprise ships no types for its plugins
+def room_of(plugin: Any) -> TextRoom:  # noqa: ANN401 - Apprise ships no types for its plugins
     """The room of the channel that a plugin of Apprise's stands for."""
     form = plugin.resolve_format(NotifyFormat.TEXT)
     service = type(plugin).__module__.removeprefix("apprise.plugins.").partition(".")[0]
-    return Room(
+    return TextRoom(
         most=int(plugin.body_maxlen),
         unit="bytes" if service in _IN_BYTES else "characters",
         title_most=int(plugin.title_maxlen),

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 from apprise.plugins.slack import NotifySlack
 
 from watcher.deadline import new_session
-from watcher.domain import Channel
+from watcher.domain import Channel, Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import slack_answer
 from watcher.notify.instance import asset, instance, not_understood
+from watcher.notify.pushing import notify
 from watcher.notify.sending import bounded, late
 from watcher.notify.unreached import unreached
+from watcher.notify.way import Way
 
+BASE_URL = "WATCHER_SLACK_BASE_URL"
 HTTP_TIMEOUT_SECONDS = (10, 20)
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -78,32 +84,55 @@ class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types 
         return f"{host} answers; a webhook can only be tried by sending (`watcher send-test`)"
 
 
-def slack_plugin(channel: Channel, base_url: str) -> DigestSlack:
-    """The plugin for a Slack channel; `base_url`, when set, replaces Slack's hosts.
+class SlackWay(Way):
+    """A webhook, a workflow or a bot of Slack's, or a service that speaks like one. `base_url`, when set, replaces Slack's hosts."""
 
-    Raises:
-        ConfigurationError: its URL is no address of Slack's, nor of a webhook elsewhere.
-    """
-    direct = _direct_webhook(channel)
-    plugin: DigestSlack
-    if direct:
-        plugin = DigestSlack(token_a="T0", token_b="B0", token_c="X0", asset=asset())  # noqa: S106 - placeholders
-        plugin.post_url = direct
-    else:
-        plugin = instance(channel, DigestSlack, NotifySlack)
-    if base_url:
-        plugin.webhook_url = f"{base_url}/services"
-        plugin.workflow_url, plugin.workflow_trigger_url = f"{base_url}/workflows", f"{base_url}/triggers"
-        plugin.api_url = f"{base_url}/api/{{}}"
-    return plugin
+    def __init__(self, channel: Channel, *, base_url: str = "") -> None:
+        super().__init__(channel)
+        self._base_url = (base_url or os.environ.get(BASE_URL) or "").rstrip("/")
+
+    @cached_property
+    def _plugin(self) -> DigestSlack:
+        direct = _direct_webhook(self.channel, self.url)
+        plugin: DigestSlack | None
+        if direct:
+            plugin = DigestSlack(token_a="T0", token_b="B0", token_c="X0", asset=asset())  # noqa: S106 - placeholders
+            plugin.post_url = direct
+        else:
+            plugin = instance(self.channel, DigestSlack, NotifySlack)
+            if plugin is None:
+                raise _not_understood(self.channel)
+        if self._base_url:
+            plugin.webhook_url = f"{self._base_url}/services"
+            plugin.workflow_url, plugin.workflow_trigger_url = f"{self._base_url}/workflows", f"{self._base_url}/triggers"
+            plugin.api_url = f"{self._base_url}/api/{{}}"
+        return plugin
+
+    def check(self) -> None:
+        """Whether the URL is an address of Slack's, or of a webhook elsewhere."""
+        _ = self._plugin
+
+    def server(self) -> str:
+        """Slack's host, or the webhook's."""
+        return urlsplit(self._plugin.post_url or self._plugin.webhook_url).netloc.rpartition("@")[2]
+
+    def reach(self) -> str:
+        """Ask the webhook's host for its first page."""
+        return self._plugin.reach()
+
+    def send(self, delivery: Delivery, now: datetime) -> str:  # noqa: ARG002 - Slack dates its posts
+        """Post the stored payload."""
+        self._plugin.outgoing = json.loads(delivery.message.payload["json"])
+        notify(self._plugin, self.channel, delivery.message.subject, delivery.message.subject, ends_by_itself=True)
+        return ""
 
 
-def _direct_webhook(channel: Channel) -> str | None:
+def _direct_webhook(channel: Channel, url: str) -> str | None:
     """The address of a webhook that is not at Slack's own host: https, or plain http on loopback only."""
     try:
-        parts = urlsplit(channel.url)
+        parts = urlsplit(url)
     except ValueError:
-        raise not_understood(channel) from None
+        raise _not_understood(channel) from None
     if parts.scheme not in ("http", "https") or (parts.hostname or "").endswith((".slack.com", ".slack-gov.com")):
         return None
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
@@ -112,4 +141,10 @@ def _direct_webhook(channel: Channel) -> str | None:
                 f"the url of channel {channel.name!r} is plain http, which shows its secret on the way", "write its https address"
             )
         )
-    return channel.url
+    return url
+
+
+def _not_understood(channel: Channel) -> ConfigurationError:
+    return not_understood(
+        channel, "a Slack", "write the webhook's https address as Slack shows it, or slack://TokenA/TokenB/TokenC"
+    )

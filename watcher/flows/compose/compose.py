@@ -25,7 +25,6 @@ from watcher.domain import (
     Article,
     Candidate,
     Channel,
-    ChannelKind,
     Code,
     Contact,
     DeliveryState,
@@ -178,7 +177,7 @@ class Composer:
             known = {one.name: self.facets(one) for one in request.watches if self.facets and one.name in hearing.rankings}
             arranged = by_theme(arranged, *sorting(request.order.watches, known))
         kinds = {channel.kind for channel in request.channels}
-        most = max((one.max_mail_mb for one in request.channels if one.kind is ChannelKind.EMAIL), default=0.0)
+        most = max((one.max_mail_mb for one in request.channels if one.kind.facts.attaches), default=0.0)
         fits, most_bytes = self.fits(request.channels), int(most * 1_000_000)
         digest, rendered = messages(
             arranged, kinds=kinds, ris=self.ris, nbib=self.nbib, fits=fits, most_bytes=most_bytes, host=self.host
