@@ -30,7 +30,6 @@ from standins.eutils.corpus import Corpus
 from standins.eutils.papers import paper
 from standins.eutils.search import Engine
 from watcher.domain import Article, Clause, Phrase
-from watcher.flows.questions.starting import MOST
 from watcher.pubmed import drafted
 from watcher.pubmed.growth import PER_WEEK
 from watcher.pubmed.parse import articles
@@ -38,6 +37,7 @@ from watcher.rank import load_background
 from watcher.rank.common_ground import MOST_CLAUSES, common_ground
 from watcher.rank.rarity import Rarity
 from watcher.rank.words import CHECK_TAGS, STOP_WORDS
+from watcher.setup.drafting import MOST
 
 SEEDS = (5, 10)
 DAY = date(2026, 9, 1)

@@ -55,6 +55,7 @@ from watcher.flows.search.crossref import Asker
 from watcher.flows.search.run import Plan, Runner
 from watcher.pubmed.client import Entrez
 from watcher.pubmed.pace import Pace
+from watcher.pubmed.query import normalise
 from watcher.rank import Ranking
 from watcher.store import Store
 
@@ -238,6 +239,7 @@ class Desk:
             holder="me",
             run_schedule=schedule.parse("daily 05:30", "Europe/Berlin"),
             seeds=lambda _watch: self.seeds,
+            normalise=normalise,
             jitter_minutes=0,
             say=self.heard.append,
             rereader=Rereader(

@@ -17,10 +17,10 @@ from itertools import pairwise
 
 from lxml import etree
 
-from watcher.domain import Article, Pmid
+from watcher.domain import Article, Fetched, Found, Neighbour, Pmid
 from watcher.errors import PubMedError
-from watcher.pubmed import query
-from watcher.pubmed.client import Entrez, Fetched, Found, Neighbour
+from watcher.pubmed import query, remarks
+from watcher.pubmed.client import Entrez
 from watcher.pubmed.full_set import CAP
 from watcher.pubmed.reply import Reply
 
@@ -184,14 +184,14 @@ def unknown_word(asked: Asked) -> Iterator[str]:
     if found.facts.count:
         yield f"it is dropped: {found.facts.count:,} records match, read as {found.facts.translation}"
     if not any(asked.topic.unknown in phrase for phrase in found.facts.phrases_not_found):
-        yield f"it is not told; what is told: {'; '.join(map(str, found.facts.warnings)) or 'nothing'}"
+        yield f"it is not told; what is told: {'; '.join(map(str, remarks.warnings(found.facts, ''))) or 'nothing'}"
 
 
 def scattered_phrase(asked: Asked) -> Iterator[str]:
     """A quoted phrase that PubMed's index lacks is searched as separate words, and told as not found."""
     found = asked.source.search(f'"{asked.topic.scattered}"[tiab]', retmax=0)
     if not any(asked.topic.scattered in phrase for phrase in found.facts.phrases_not_found):
-        yield f"it is not told; what is told: {'; '.join(map(str, found.facts.warnings)) or 'nothing'}"
+        yield f"it is not told; what is told: {'; '.join(map(str, remarks.warnings(found.facts, ''))) or 'nothing'}"
     if " AND " not in found.facts.translation:
         yield f"it is not split, but read as {found.facts.translation}"
 
@@ -298,8 +298,8 @@ def _as_it_came(reply: Reply) -> tuple[int, tuple[int, ...], tuple[str, ...]]:
 
 
 def _complaints(found: Found) -> Iterator[str]:
-    if found.facts.warnings:
-        yield f"it complained: {'; '.join(map(str, found.facts.warnings))}"
+    if remarks.warnings(found.facts, ""):
+        yield f"it complained: {'; '.join(map(str, remarks.warnings(found.facts, '')))}"
 
 
 def _misread(article: Article, paper: Paper) -> Iterator[str]:

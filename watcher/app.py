@@ -43,6 +43,7 @@ from watcher.flows.compose.themes import Facets, document
 from watcher.flows.deliver.deliver import Deliverer, Unsettled
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.notices.run_heartbeat import Beats
+from watcher.flows.ports import Source
 from watcher.flows.questions.ordering import Orderer, joined
 from watcher.flows.questions.warnings import at_its_key, of_runs, ordered
 from watcher.flows.schedule.at_once import Messenger
@@ -57,6 +58,7 @@ from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
+from watcher.pubmed.query import normalise
 from watcher.rank import Ranking, background_is_loaded, build, load_background, require_text, unload_background
 from watcher.seeds import Examples, read_file
 from watcher.seeds import read as read_seeds
@@ -153,7 +155,7 @@ class App:
         """Everything that is warned of: what the files say, and what the runs met, and `reports` of runs that were not kept."""
         seeds = {name: found.seeds for name, found in self._examples_read.items()}
         told = [self.at_its_key(one, report.watch) for report in reports for one in report.warnings]
-        return ordered([*self.file_warnings(now), *of_runs(self.settings, self.store, seeds, now), *told])
+        return ordered([*self.file_warnings(now), *of_runs(self.settings, self.store, seeds, now, normalise), *told])
 
     def at_its_key(self, warning: Warned, watch: str) -> Warned:
         """A warning of a watch with the place of the key that it is about."""
@@ -502,6 +504,7 @@ class App:
             holder=self.holder.name,
             run_schedule=self.run_schedule,
             seeds=self.seeds,
+            normalise=normalise,
             jitter_minutes=runs.jitter_minutes,
             wait_for_pubmed=timedelta(hours=runs.wait_for_pubmed_hours),
             say=self.say,
@@ -552,6 +555,13 @@ class App:
         """The right-hand side of Message-IDs: the page's host, else the domain of the contact address."""
         page = urlsplit(self.settings.base_url).hostname if self.settings.base_url else None
         return page or self.settings.pubmed.email.rpartition("@")[2]
+
+
+@contextmanager
+def opened_source(settings: Settings, say: Callable[[str], None]) -> Iterator[Source]:
+    """PubMed alone, as the settings say; closed at the end."""
+    with App(settings, say=say) as one:
+        yield one.source
 
 
 @contextmanager

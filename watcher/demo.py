@@ -20,10 +20,11 @@ from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
-from watcher import clock, starter
+from watcher import clock
 from watcher.app import App
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.schedule.tick import Done
+from watcher.setup import starter
 from watcher.setup.loading import load_settings
 from watcher.writing import told, write
 

@@ -863,26 +863,38 @@ class SearchFacts:
     phrases_ignored: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
 
-    @property
-    def warnings(self) -> tuple[Warned, ...]:
-        """Each thing that PubMed complained of."""
-        unknown, field = "not in PubMed's index, so searched word by word or left out", "unknown field, searched as plain text"
-        return (
-            *(Warned(Code.PUBMED_PHRASE, f"{unknown}: {one}", _spelt(one)) for one in self.phrases_not_found),
-            *(Warned(Code.PUBMED_FIELD, f"{field}: {one}", "PubMed's help lists the fields") for one in self.fields_not_found),
-            *(Warned(Code.PUBMED_IGNORED, f"ignored: {one}", "take it out, or write another word") for one in self.phrases_ignored),
-            *(  # "No items found." is what the count says
-                Warned(Code.PUBMED_MESSAGE, one, "try the query on PubMed's page")
-                for one in self.messages
-                if one != "No items found."
-            ),
-        )
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: PubMed's own remarks, and pmids.
+
+    `facts.count` exceeds `len(pmids)` only when fewer were asked for, or when the count is beyond PubMed's cap of 9,999.
+    """
+
+    facts: SearchFacts
+    pmids: tuple[Pmid, ...]
 
 
-def _spelt(phrase: str) -> str:
-    """What to write for a phrase that PubMed's index does not hold. A search by proximity needs no index of phrases (PubMed's help)."""
-    bare = phrase.split("[", maxsplit=1)[0].strip(' "*')
-    return f'look at its spelling, or write "{bare}"[tiab:~0]' if " " in bare else "look at its spelling"
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came for the pmids that were asked for.
+
+    `missing`: PubMed returned no record (not yet, or not any more). `broken`: a record came that cannot be understood, and why.
+    `unasked`: pmids of records that came although nobody asked, as for records that were merged; they are left out of `articles`.
+    """
+
+    articles: tuple[Article, ...]
+    missing: tuple[Pmid, ...] = ()
+    broken: tuple[tuple[Pmid | None, str], ...] = ()
+    unasked: tuple[Pmid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A similar article; scores compare only within the neighbours of one record."""
+
+    pmid: Pmid
+    score: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -916,6 +928,11 @@ class RunReport:
     error: str | None = None
     may_pass: bool = False
     fix: str | None = None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it ended without having read anything, for a reason that somebody should know."""
+        return self.outcome in (RunOutcome.FAILED, RunOutcome.REFUSED) and self.error_kind is not ErrorKind.QUIET_HOURS
 
 
 # --- digests -----------------------------------------------------------------------------------------------------------------

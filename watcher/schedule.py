@@ -102,11 +102,22 @@ def jittered(slot: datetime, name: str, minutes: int) -> datetime:
     return slot.astimezone(UTC) + timedelta(seconds=round(_share(name) * minutes * 60))
 
 
-def backed_off(tries: int, first: timedelta, longest: timedelta, name: str) -> timedelta:
-    """The wait after the `tries`-th failure in a row: `first`, doubled with each, at most `longest`; and up to a tenth more, always by the
-    same for one name."""
-    doubled = min(first * (1 << min(tries - 1, 20)), longest)
-    return doubled + timedelta(seconds=round(doubled.total_seconds() * _share(name) / 10))
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait after failures: the first wait, and the longest one that doubling leads to."""
+
+    first: timedelta
+    longest: timedelta
+
+    def wait(self, tries: int, name: str) -> timedelta:
+        """The wait after the `tries`-th failure in a row: the first, doubled with each, at most the longest; and up to a tenth more,
+        always by the same for one name."""
+        doubled = min(self.first * (1 << min(tries - 1, 20)), self.longest)
+        return doubled + timedelta(seconds=round(doubled.total_seconds() * _share(name) / 10))
+
+
+BY_ITSELF = Patience(timedelta(minutes=10), timedelta(hours=4))
+FOR_A_LIST = Patience(timedelta(minutes=5), timedelta(minutes=30))
 
 
 def catch_up(slot: datetime, pause_until: date) -> datetime:

@@ -13,10 +13,11 @@ from rehearsal import lab
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
-from watcher import demo, starter
+from watcher import demo
 from watcher.config.__main__ import main as renew
 from watcher.config.themes import Read
 from watcher.errors import ConfigurationError
+from watcher.setup import starter
 
 RECORDS = [Planted(paper(1, title="Agrin at the neuromuscular junction", created="2026-03-04", abstract="MuSK. " * 100))]
 THEMES = "Ageing: [sarcopenia]\n"

@@ -14,7 +14,7 @@ from tiny_model import tiny_model, tokenizer_bytes
 
 from watcher import clock, rank
 from watcher.app import App
-from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
+from watcher.domain import Article, Code, Fetched, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows.scoring import embedding
 from watcher.flows.scoring.embedding import (
@@ -29,7 +29,6 @@ from watcher.flows.scoring.embedding import (
     prepare,
 )
 from watcher.flows.scoring.verdicts import Lessons
-from watcher.pubmed.client import Fetched
 from watcher.rank import dense
 from watcher.setup.loading import load_settings
 from watcher.store.database import Database

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from watcher import starter
 from watcher.app import App
 from watcher.domain import UNKNOWN_URL
 from watcher.errors import ConfigurationError
 from watcher.seeds import Examples
+from watcher.setup import starter
 from watcher.setup.in_force import Configuration
 from watcher.setup.loading import load_kept, load_whole
 

@@ -17,7 +17,7 @@ from store_samples import Bench
 
 from watcher import schedule
 from watcher.domain import Empty, ErrorKind, Outage, RunOutcome, RunReport
-from watcher.flows.search.outages import OFF, coverage, outages
+from watcher.flows.compose.outages import OFF, coverage, outages
 
 DAILY = schedule.parse("daily 05:30", "UTC")
 

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 from entrez_bodies import HTML, document, einfo, elink, epost, esearch, refused
 
-from watcher.domain import Pmid
+from watcher.domain import Found, Neighbour, Pmid
 from watcher.errors import BadQuery, IncompleteAnswer, PubMedUnavailable
 from watcher.pubmed.answers import (
-    Found,
-    Neighbour,
     Posted,
     read_last_update,
     read_neighbours,

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.domain import Pmid, SearchFacts
+from watcher.domain import Found, Pmid, SearchFacts
 from watcher.errors import CannotBeCut, IncompleteAnswer
 from watcher.pubmed import full_set, growth
-from watcher.pubmed.answers import Found
 from watcher.pubmed.full_set import read_full_set
 
 TODAY = date(2026, 3, 2)

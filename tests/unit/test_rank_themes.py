@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from rank_samples import AGEING, AGRIN, CROPS, ENDPLATE, MUSK, RECEPTORS, WHEAT
 
-from watcher import rank, starter
+from watcher import rank
 from watcher.config.themes import read_themes
 from watcher.domain import Article, Heading, Pmid, ResolvedSeed, Seed, Theme
 from watcher.rank.themes import MOST, fitting, found
 from watcher.seeds import read
+from watcher.setup import starter
 
 GLIA = Theme("Glia", ("perisynaptic Schwann cells", "glia"))
 AGE = Theme("Age", ("sarcopenia", "age"))

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from watcher.domain import ErrorKind, RunOutcome, RunReport
-from watcher.flows.search.retry import BY_ITSELF, FOR_A_LIST, Failures, Patience
-from watcher.schedule import backed_off
+from watcher.flows.schedule.retry import Failures
+from watcher.schedule import BY_ITSELF, FOR_A_LIST, Patience
 from watcher.store import RunHistory
 
 ENDED = datetime(2026, 3, 4, 15, tzinfo=UTC)  # Wednesday, 10:00 in Bethesda
@@ -37,9 +37,9 @@ def test_for_a_list_they_double_from_five_minutes_to_half_an_hour() -> None:
 
 
 def test_the_waits_of_a_name_are_always_the_same_and_those_of_others_differ() -> None:
-    waits = {name: backed_off(3, 10 * MINUTE, 240 * MINUTE, name) for name in ("nmj", "als", "nmj")}
+    waits = {name: Patience(10 * MINUTE, 240 * MINUTE).wait(3, name) for name in ("nmj", "als", "nmj")}
 
-    assert backed_off(3, 10 * MINUTE, 240 * MINUTE, "nmj") == waits["nmj"]
+    assert Patience(10 * MINUTE, 240 * MINUTE).wait(3, "nmj") == waits["nmj"]
     assert waits["nmj"] != waits["als"]
 
 

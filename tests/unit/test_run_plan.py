@@ -13,10 +13,9 @@ from store_samples import Bench
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
-from watcher.domain import Code, ErrorKind, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
+from watcher.domain import Code, ErrorKind, Found, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
 from watcher.flows.search.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
-from watcher.pubmed.client import Found
 from watcher.rank import build, load_background
 
 NMJ = "neuromuscular junction[tiab]"

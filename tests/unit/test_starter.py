@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from watcher import starter
 from watcher.config import Settings
 from watcher.domain import Code
 from watcher.errors import ConfigurationError
+from watcher.setup import starter
 from watcher.setup.loading import load_settings
-from watcher.starter import NewLab
+from watcher.setup.starter import NewLab
 
 
 def test_what_is_written_is_what_is_shipped(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from flow_samples import NMJ, WEEKLY, Desk, desk
 from two_databases import Place
 
 from standins.eutils.papers import paper
-from watcher.domain import HIGHEST_PMID, Pmid
-from watcher.pubmed.answers import Neighbour, read_neighbours
+from watcher.domain import HIGHEST_PMID, Neighbour, Pmid
+from watcher.pubmed.answers import read_neighbours
 from watcher.pubmed.parse import read_fetch
 from watcher.pubmed.reply import Reply
 from watcher.seeds.identifiers import pmid_of, pmids_in

@@ -16,7 +16,8 @@ from watcher.config import Settings
 from watcher.domain import Code, Place, Pmid, SearchFacts, Seed, Warned
 from watcher.flows.questions import warnings
 from watcher.flows.search.run import of_the_size
-from watcher.pubmed.lint.answered import untold
+from watcher.pubmed.query import normalise
+from watcher.pubmed.remarks import warnings as remarked
 from watcher.setup.warnings import of_files
 
 Desks = Callable[..., Desk]
@@ -129,7 +130,7 @@ def of_runs(one: Desk, home: Home, query: str, seeds: tuple[Seed, ...] = ()) -> 
     """What the runs say, of a configuration with this query."""
     settings = home.load(SMALL.replace("neuromuscular junction*[tiab]", f"'{query}'"))
     one.edit(query=query)
-    return list(warnings.of_runs(settings, one.store, {"nmj": seeds}, one.at(START)))
+    return list(warnings.of_runs(settings, one.store, {"nmj": seeds}, one.at(START), normalise))
 
 
 def test_what_pubmed_said_stands_until_the_query_is_edited(at_desk: Desks, home: Home) -> None:
@@ -174,7 +175,7 @@ def test_what_the_querys_own_flaws_tell_is_not_told_again_by_pubmeds_answer(at_d
     ],
 )
 def test_pubmeds_complaint_is_new_unless_a_flaw_is_about_the_same_word_or_tag(said: SearchFacts, is_new: bool) -> None:
-    assert bool(untold(said, "musk[tiab] or agrin[tiabb]").warnings) is is_new
+    assert bool(remarked(said, "musk[tiab] or agrin[tiabb]")) is is_new
 
 
 def test_a_query_that_matches_nothing_or_too_much_is_warned_of(at_desk: Desks, home: Home) -> None:

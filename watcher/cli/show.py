@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from watcher.flows.scoring.embedding import DenseState
-    from watcher.founding import Founded
+    from watcher.setup.founding import Founded
 
 _LEFT_NAMED = 10
 """So many foreign things in a backup are named."""

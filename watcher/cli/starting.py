@@ -19,7 +19,7 @@ from watcher.cli import console
 from watcher.cli.commands import INTERRUPTED, app, as_called
 
 if TYPE_CHECKING:
-    from watcher.founding import Founded, Wish
+    from watcher.setup.founding import Founded, Wish
 
 GREEDY = "--seeds"
 
@@ -75,8 +75,9 @@ def init(
     if example is not None:
         _copy_example(folder)
         return
-    from watcher.founding import Wish, found_lab  # noqa: PLC0415
-    from watcher.starter import refuse_taken  # noqa: PLC0415
+    from watcher.app import opened_source  # noqa: PLC0415
+    from watcher.setup.founding import Wish, found_lab  # noqa: PLC0415
+    from watcher.setup.starter import refuse_taken  # noqa: PLC0415
 
     try:
         refuse_taken(folder)
@@ -93,7 +94,7 @@ def init(
         can_ask = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
         wish = _asked(wish) if can_ask else _complete(wish)
         with console.progress(quiet=context.obj.quiet) as say:
-            done = found_lab(wish, say=say)
+            done = found_lab(wish, open_source=opened_source, say=say)
     except (KeyboardInterrupt, EOFError):
         console.complain("\ninterrupted: nothing was written")
         raise typer.Exit(INTERRUPTED) from None
@@ -101,7 +102,7 @@ def init(
 
 
 def _copy_example(folder: Path) -> None:
-    from watcher.starter import write  # noqa: PLC0415
+    from watcher.setup.starter import write  # noqa: PLC0415
 
     for path, written in write(folder):
         console.say(f"{'wrote' if written else 'kept '} {path}")
@@ -161,7 +162,7 @@ def _fault_of_zone(text: str) -> tuple[str, str] | None:
 
 
 def _fault_of_title(text: str) -> tuple[str, str] | None:
-    from watcher.founding import LONGEST_TITLE  # noqa: PLC0415
+    from watcher.setup.founding import LONGEST_TITLE  # noqa: PLC0415
 
     if len(text) <= LONGEST_TITLE and text.isprintable():
         return None
@@ -175,7 +176,7 @@ def _fault_of_seeds(text: str) -> tuple[str, str] | None:
     from tempfile import TemporaryDirectory  # noqa: PLC0415
 
     from watcher.errors import ConfigurationError  # noqa: PLC0415
-    from watcher.founding import gathered, read_seeds  # noqa: PLC0415
+    from watcher.setup.founding import gathered, read_seeds  # noqa: PLC0415
 
     try:
         with TemporaryDirectory() as scratch:

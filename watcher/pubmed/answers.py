@@ -15,42 +15,9 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
-from watcher.domain import HIGHEST_PMID, Article, Pmid, SearchFacts
+from watcher.domain import HIGHEST_PMID, Found, Neighbour, Pmid, SearchFacts
 from watcher.pubmed.complaints import Again, complaint, incomplete
 from watcher.pubmed.reply import Reply
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found: PubMed's own remarks, and pmids.
-
-    `facts.count` exceeds `len(pmids)` only when fewer were asked for, or when the count is beyond PubMed's cap of 9,999.
-    """
-
-    facts: SearchFacts
-    pmids: tuple[Pmid, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What came for the pmids that were asked for.
-
-    `missing`: PubMed returned no record (not yet, or not any more). `broken`: a record came that cannot be understood, and why.
-    `unasked`: pmids of records that came although nobody asked, as for records that were merged; they are left out of `articles`.
-    """
-
-    articles: tuple[Article, ...]
-    missing: tuple[Pmid, ...] = ()
-    broken: tuple[tuple[Pmid | None, str], ...] = ()
-    unasked: tuple[Pmid, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """A similar article; scores compare only within the neighbours of one record."""
-
-    pmid: Pmid
-    score: int
 
 
 @dataclass(frozen=True, slots=True)

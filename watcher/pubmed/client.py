@@ -15,26 +15,17 @@ from datetime import date
 from typing import Self
 
 from watcher import clock
-from watcher.domain import HIGHEST_PMID, Article, Pmid
+from watcher.domain import HIGHEST_PMID, Article, Fetched, Found, Neighbour, Pmid, SearchFacts, Warned
 from watcher.errors import IncompleteAnswer, PubMedUnavailable
-from watcher.pubmed import query
-from watcher.pubmed.answers import (
-    Fetched,
-    Found,
-    Neighbour,
-    Posted,
-    read_last_update,
-    read_neighbours,
-    read_posted,
-    read_search,
-)
+from watcher.pubmed import query, remarks
+from watcher.pubmed.answers import Posted, read_last_update, read_neighbours, read_posted, read_search
 from watcher.pubmed.complaints import HistoryExpired, NothingToFetch
 from watcher.pubmed.full_set import CAP, read_full_set
 from watcher.pubmed.pace import Pace
 from watcher.pubmed.parse import FetchedRecords, read_fetch
 from watcher.pubmed.transport import MOST_OF_RECORDS, Transport
 
-__all__ = ["Entrez", "Fetched", "Found", "Neighbour", "Pace"]
+__all__ = ["Entrez", "Pace"]
 
 EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 
@@ -97,6 +88,24 @@ class Entrez:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    # --- how queries are written for it ------------------------------------------------------------------------------------------
+
+    def normalise(self, term: str) -> str:
+        """See `query.normalise`."""
+        return query.normalise(term)
+
+    def windowed(self, term: str, since: date) -> str:
+        """See `query.windowed`."""
+        return query.windowed(term, since)
+
+    def created_between(self, term: str, since: date | None, until: date | None) -> str:
+        """See `query.created_between`."""
+        return query.created_between(term, since, until)
+
+    def warnings(self, facts: SearchFacts, term: str) -> tuple[Warned, ...]:
+        """See `remarks.warnings`."""
+        return remarks.warnings(facts, term)
 
     # --- searches ----------------------------------------------------------------------------------------------------------------
 

@@ -26,10 +26,9 @@ from itertools import pairwise
 from math import ceil
 from typing import Final
 
-from watcher.domain import Pmid
+from watcher.domain import Found, Pmid
 from watcher.errors import CannotBeCut, IncompleteAnswer
 from watcher.pubmed import growth, query
-from watcher.pubmed.answers import Found
 
 CAP: Final = 9_999
 """The most ids that a search of PubMed gives (NBK25499 says 10,000; one less is what it does)."""

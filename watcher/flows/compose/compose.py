@@ -50,11 +50,12 @@ from watcher.domain import (
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
 from watcher.flows.compose.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
+from watcher.flows.compose.outages import coverage
 from watcher.flows.compose.themes import Facets, sorting
 from watcher.flows.notices import notice_wording
+from watcher.flows.ports import Rank, Ranks
+from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.scoring.verdicts import not_wanted
-from watcher.flows.search.outages import coverage, is_failure
-from watcher.flows.search.unranked import Rank, Ranks, ranking_or_not
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
 RECONSIDER_BACK = timedelta(days=28)
@@ -394,7 +395,7 @@ def _failures(title: str, reports: Sequence[RunReport], zone: str) -> tuple[str,
     """One sentence for the runs of a watch since the last digest that ended with an error and that no outage tells of: an edited query that was
     refused, a large job that waits for the night, a last run that was cut off."""
     superseded = {run for run in reports[:-1] if run.outcome is RunOutcome.ABANDONED}
-    failed = [run for run in reports if run.error_kind and not is_failure(run) and run not in superseded]
+    failed = [run for run in reports if run.error_kind and not run.is_failure and run not in superseded]
     if not failed:
         return ()
     good = reports[-1].outcome is RunOutcome.GOOD and reports[-1].error_kind is None

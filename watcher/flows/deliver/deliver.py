@@ -21,14 +21,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol, Self
+from typing import Self
 
 from watcher import clock
 from watcher.domain import Channel, Delivery, DeliveryState, Failure
 from watcher.errors import DeliveryError, Stopped, StoreError
+from watcher.flows.ports import Sender
 from watcher.store import DeliveryFacts, Store
 
 FIRST_WAIT = timedelta(minutes=2)
@@ -49,23 +50,6 @@ RENEWALS = 40
 _NOT_THIS_RECIPIENT = range(400, 500)
 _THE_WHOLE_CHANNEL = frozenset({408, 421, 425, 429, 454})
 """Of the passing answers those that every recipient would get: too many requests, service or login not available."""
-
-
-class Sender(Protocol):
-    """Sends one delivery through its channel. Several threads may send at once, each through another channel."""
-
-    def server(self, channel: Channel) -> str:
-        """Which server a channel leads to, in any words; "" where that is not known."""
-
-    def kept_open(self, channel: Channel) -> AbstractContextManager[None]:
-        """Keep the way to a channel open from one `send` of the block to the next."""
-
-    def send(self, delivery: Delivery, channel: Channel, *, now: datetime) -> str | None:
-        """Hand the message over; what is to be known of how it was taken, if anything.
-
-        Raises:
-            DeliveryError: it was not taken.
-        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from watcher.domain import RunOutcome, RunReport
 from watcher.flows.notices.summary import summary
-from watcher.flows.search.outages import is_failure
 from watcher.heartbeat import Heartbeat
 
 
@@ -28,5 +27,5 @@ class Beats:
         """A run has ended, its row committed."""
         if report.outcome is RunOutcome.GOOD:
             self.heartbeat.success(summary(report))
-        elif is_failure(report):
+        elif report.is_failure:
             self.heartbeat.fail(f"{summary(report)}: {report.error}")

@@ -10,14 +10,11 @@ from itertools import islice
 from pathlib import Path
 
 from watcher import clock
-from watcher.domain import Channel, DigestList, Seed, Theme, Warned, Watch
+from watcher.domain import Channel, DigestList, Found, Seed, Theme, Warned, Watch
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
+from watcher.flows.ports import Source
 from watcher.flows.schedule.due import digests_after
 from watcher.flows.search.run import of_the_size
-from watcher.flows.search.source import Source
-from watcher.pubmed import query
-from watcher.pubmed.client import Found
-from watcher.pubmed.lint.answered import untold
 from watcher.store import Store
 
 _SLOTS = 3
@@ -148,7 +145,7 @@ def _pubmed(watches: Iterable[Watch], store: Store, source: Source, warn: _Warn)
 
 
 def _asked(watch: Watch, store: Store, source: Source, warn: _Warn) -> list[Finding]:
-    about, term = f"watch {watch.name}", query.normalise(watch.query)
+    about, term = f"watch {watch.name}", source.normalise(watch.query)
     answer = source.search(term, retmax=0)
     if answer.facts.count > watch.allow_over:
         raise TooManyMatches(
@@ -158,7 +155,7 @@ def _asked(watch: Watch, store: Store, source: Source, warn: _Warn) -> list[Find
         )
     found = [Finding(about, _counts(watch, store, source, answer, term))]
     found.append(Finding(about, f"PubMed reads it as: {answer.facts.translation or '(not said)'}"))
-    for warning in (*untold(answer.facts, term).warnings, *of_the_size(answer.facts.count, watch)):
+    for warning in (*source.warnings(answer.facts, term), *of_the_size(answer.facts.count, watch)):
         warn(warning, watch.name)
     return found
 

@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 from watcher import clock
 from watcher.domain import Code, Digest, DigestList, RunOutcome, RunReport, Start, Warned, Watch
 from watcher.errors import BadQuery
+from watcher.flows.ports import Source
 from watcher.flows.schedule.tick import Ticker, readers
-from watcher.flows.search.source import Source
-from watcher.pubmed import query
 
 FURTHER = (90, 180, 365)
 """How many days a trial looks back when `start: days` brings too little."""
@@ -83,7 +82,7 @@ def _enough(watch: Watch, source: Source, now: datetime) -> int:
     """The fewest days that bring as many papers as the first digest shows. A query that PubMed refuses is told by its run."""
     spans = (watch.start.days, *(days for days in FURTHER if days > watch.start.days))
     for days in spans[:-1]:
-        term = query.created_between(query.normalise(watch.query), clock.ncbi_day(now) - timedelta(days=days), None)
+        term = source.created_between(source.normalise(watch.query), clock.ncbi_day(now) - timedelta(days=days), None)
         try:
             if source.search(term, retmax=0).facts.count >= watch.start.papers:
                 return days

@@ -13,11 +13,11 @@ from watcher import clock, health
 from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
+from watcher.flows.compose.outages import coverage
 from watcher.flows.notices import notice_wording
 from watcher.flows.schedule.tick import Ticker, is_paused
 from watcher.flows.scoring.verdicts import counted
 from watcher.flows.search.corrections import summary as reread_line
-from watcher.flows.search.outages import coverage
 from watcher.health import Pulse
 from watcher.store import DeliveryFacts, RunHistory, Store, StoreFacts
 

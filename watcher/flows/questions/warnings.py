@@ -17,8 +17,8 @@ from pathlib import Path
 from watcher.config import Settings
 from watcher.digest.corrections import line
 from watcher.domain import Code, Place, Seed, VerdictKind, Warned, Watch
+from watcher.flows.ports import Normalise
 from watcher.flows.search.run import of_the_size
-from watcher.pubmed import query
 from watcher.store import ResolvedSeedRow, Store
 
 _OF_SEEDS = frozenset({Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT, Code.UNRANKED, Code.MARKED_RETRACTED})
@@ -43,13 +43,19 @@ def _order(one: Warned) -> tuple[str, float, float, str, str]:
 # --- of the runs ---------------------------------------------------------------------------------------------------------------
 
 
-def of_runs(settings: Settings, store: Store, seeds: Mapping[str, Sequence[Seed]], now: datetime) -> tuple[Warned, ...]:
+def of_runs(
+    settings: Settings, store: Store, seeds: Mapping[str, Sequence[Seed]], now: datetime, normalise: Normalise
+) -> tuple[Warned, ...]:
     """What the last good run of each watch said, and which seeds teach nothing. `seeds`: of the watches whose files can be read."""
     found: list[Warned] = []
     for name in settings.watches:
         watch = settings.watch(name)
         rows = store.seeds(name)
-        told = [*_of_history(watch, store, now), *_of_seeds(settings.home, rows, seeds.get(name, ())), *of_marked(store, watch)]
+        told = [
+            *_of_history(watch, store, now, normalise),
+            *_of_seeds(settings.home, rows, seeds.get(name, ())),
+            *of_marked(store, watch),
+        ]
         told += retracted(settings.home, rows, seeds.get(name, ()), store)
         found += (at_its_key(one, settings, name) for one in told)
     return ordered(found)
@@ -61,10 +67,10 @@ def at_its_key(one: Warned, settings: Settings, watch: str) -> Warned:
     return one if one.place else replace(one, place=settings.place(("watches", watch, key)))
 
 
-def _of_history(watch: Watch, store: Store, now: datetime) -> Iterator[Warned]:
+def _of_history(watch: Watch, store: Store, now: datetime, normalise: Normalise) -> Iterator[Warned]:
     """An edited query that has not been read yet has nothing to answer for what PubMed said of the one before."""
     history, version = store.run_history(watch.name, now=now), store.version_in_force(watch.name)
-    is_read = version is not None and version.term == query.normalise(watch.query)
+    is_read = version is not None and version.term == normalise(watch.query)
     said = history.last_good.warnings if history.last_good else ()
     yield from (one for one in said if is_read or one.code not in _OF_TERM)
     if is_read and history.full_set_as_of is not None:

@@ -17,8 +17,8 @@ from itertools import islice
 from watcher import schedule
 from watcher.domain import DigestList, Seed, Watch
 from watcher.errors import ConfigurationError
-from watcher.flows.search.retry import BY_ITSELF, INPUT, Failures
-from watcher.pubmed import query
+from watcher.flows.ports import Normalise
+from watcher.flows.schedule.retry import INPUT, Failures
 from watcher.store import ListHistory, RunHistory, Store
 
 _MOMENT = timedelta(seconds=1)
@@ -48,7 +48,7 @@ class Upcoming:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Knows what is due. `seeds` reads the seeds of a watch, or raises ConfigurationError."""
+    """Knows what is due. `seeds` reads the seeds of a watch, or raises ConfigurationError; `normalise` tells whether a query was edited."""
 
     store: Store
     watches: Mapping[str, Watch]
@@ -56,6 +56,7 @@ class Calendar:
     run_schedule: schedule.Schedule
     jitter_minutes: int
     seeds: Callable[[Watch], Sequence[Seed]]
+    normalise: Normalise
 
     # --- lists
 
@@ -105,7 +106,7 @@ class Calendar:
             return planned
         if self.is_mended(watch, failures, history):
             return now
-        retry = failures.next_try(BY_ITSELF)
+        retry = failures.next_try(schedule.BY_ITSELF)
         return planned if retry is None else max(now, min(planned, retry))
 
     def is_mended(self, watch: Watch, failures: Failures, history: RunHistory) -> bool:
@@ -127,7 +128,7 @@ class Calendar:
         if known is None or known[0] == history.config_sha256:
             return False
         version = self.store.version_in_force(watch.name)
-        return version is not None and version.term != query.normalise(watch.query)
+        return version is not None and version.term != self.normalise(watch.query)
 
     def _slot_came(self, watch: Watch, since: datetime, now: datetime) -> bool:
         """Whether a run of the watch has been due since."""

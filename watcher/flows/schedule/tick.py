@@ -23,14 +23,14 @@ from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
 from watcher.flows.compose.compose import LARGE, Composer, Draft, Request
 from watcher.flows.deliver.deliver import Deliverer, Sending
 from watcher.flows.deliver.lease import held
+from watcher.flows.ports import Normalise
 from watcher.flows.schedule.at_once import Messenger
 from watcher.flows.schedule.due import Calendar, Due, Upcoming, is_paused
 from watcher.flows.schedule.lateness import late_reason
+from watcher.flows.schedule.retry import INPUT, Failures
 from watcher.flows.search.corrections import Rereader
 from watcher.flows.search.crossref import Asker
-from watcher.flows.search.retry import FOR_A_LIST, INPUT, Failures
 from watcher.flows.search.run import Runner
-from watcher.pubmed import query
 from watcher.store import Rereading, Store
 
 __all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
@@ -69,9 +69,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """Does what is due, with everything it needs handed in. `seeds` reads the seeds of a watch; `began` and `ended` hear of each run;
-    `rest` gives back what only work takes, which it does between composing a large digest and sending it; once `stopping` is set, Stopped
-    is raised before the next thing is begun."""
+    """Does what is due, with everything it needs handed in. `seeds` reads the seeds of a watch; `normalise` tells whether a
+    query was edited; `began` and `ended` hear of each run; `rest` gives back what only work takes, which it does between composing a large
+    digest and sending it; once `stopping` is set, Stopped is raised before the next thing is begun."""
 
     store: Store
     runner: Callable[[], Runner]
@@ -83,6 +83,7 @@ class Ticker:
     holder: str
     run_schedule: schedule.Schedule
     seeds: Callable[[Watch], Sequence[Seed]]
+    normalise: Normalise
     jitter_minutes: int = 30
     wait_for_pubmed: timedelta = timedelta(hours=6)
     say: Callable[[str], None] = field(default=lambda _line: None)
@@ -122,7 +123,7 @@ class Ticker:
     @property
     def calendar(self) -> Calendar:
         """What is due, of everything that this ticker does."""
-        return Calendar(self.store, self.watches, self.orders, self.run_schedule, self.jitter_minutes, self.seeds)
+        return Calendar(self.store, self.watches, self.orders, self.run_schedule, self.jitter_minutes, self.seeds, self.normalise)
 
     def due_lists(self, now: datetime) -> tuple[Due, ...]:
         """Lists whose latest slot, after their creation, has no digest."""
@@ -249,7 +250,7 @@ class Ticker:
             return good
         if self.calendar.is_mended(watch, failures, self.store.run_history(watch.name, now=now)):
             return None
-        retry, until = failures.next_try(FOR_A_LIST), self._until(due, [failures.last])
+        retry, until = failures.next_try(schedule.FOR_A_LIST), self._until(due, [failures.last])
         asked_in_the_end = now < until or failures.last.started_at >= until
         return failures.last if (retry is None or now < retry) and (asked_in_the_end or not failures.last.may_pass) else None
 
@@ -263,7 +264,7 @@ class Ticker:
         if run.outcome is not RunOutcome.GOOD or run.full_set_as_of != clock.ncbi_day(now):
             return False
         version = self.store.version_in_force(watch.name)
-        return run.error is not None or (version is not None and version.term == query.normalise(watch.query))
+        return run.error is not None or (version is not None and version.term == self.normalise(watch.query))
 
     # --- what the composer is asked
 

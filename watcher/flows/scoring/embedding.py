@@ -20,7 +20,7 @@ from pathlib import Path
 from watcher import clock
 from watcher.domain import Pmid, embedded_text, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Place, Problem, Stopped
-from watcher.flows.search.source import Source
+from watcher.flows.ports import Source
 from watcher.hub import HubName, Wanted, hub_name
 from watcher.rank import dense
 from watcher.store import Store

@@ -17,7 +17,6 @@ from datetime import datetime
 
 from watcher.domain import NO_TITLE, Article, HitState, Pmid, Verdict, VerdictKind
 from watcher.errors import Problem, UnknownNameError
-from watcher.flows.search.resolve import fallen
 from watcher.store import History, Store
 
 
@@ -117,6 +116,11 @@ def lessons(store: Store, watch: str) -> Lessons:
         last_id=max((one.id for one in verdicts if one.pmid in texts), default=None),
         unread=tuple(pmid for pmid in said if pmid not in texts),
     )
+
+
+def fallen(pmids: Collection[Pmid], store: Store) -> frozenset[Pmid]:
+    """Those of the papers that no longer stand, whoever says so."""
+    return frozenset(pmid for pmid, found in store.corrections_of(pmids).items() if any(one.kind.retracts for one in found))
 
 
 def not_wanted(store: Store, watch: str) -> frozenset[Pmid]:

@@ -1,1 +1,1 @@
-"""What PubMed and Crossref are asked, and what their answers and silences mean: seeds, queries, runs, corrections, outages."""
+"""What PubMed and Crossref are asked, and what their answers and silences mean: seeds, runs, corrections."""

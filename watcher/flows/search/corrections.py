@@ -22,8 +22,8 @@ from datetime import datetime
 from watcher import clock, schedule
 from watcher.domain import Article, Pmid, corrections_of
 from watcher.errors import IncompleteAnswer, PubMedError, Stopped
-from watcher.flows.search.retry import BY_ITSELF
-from watcher.flows.search.source import Source
+from watcher.flows.ports import Source
+from watcher.schedule import BY_ITSELF
 from watcher.store import Absent, Rereading, Store
 
 BATCH = 200
@@ -73,7 +73,7 @@ class Rereader:
         """When a rereading goes on that was cut off, or failed."""
         if last.failed_at is None:
             return last.started_at
-        return last.failed_at + schedule.backed_off(last.failures, BY_ITSELF.first, BY_ITSELF.longest, "corrections")
+        return last.failed_at + BY_ITSELF.wait(last.failures, "corrections")
 
     # --- a rereading
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from watcher import clock, schedule
-from watcher.domain import Correction, Pmid
+from watcher import clock
+from watcher.domain import Pmid
 from watcher.errors import CrossrefUnavailable, Stopped
-from watcher.flows.search.retry import BY_ITSELF
+from watcher.flows.ports import Witness
+from watcher.schedule import BY_ITSELF
 from watcher.store import Rereading, Store
 
 PORTION = 100
@@ -27,13 +27,6 @@ TRIES = 5
 """So often a portion may end so; then the next rereading asks."""
 
 LONGEST = timedelta(days=1)
-
-
-class Witness(Protocol):
-    """Crossref, as `watcher.crossref.Crossref` answers for it."""
-
-    def corrections(self, pmid: Pmid, doi: str) -> tuple[Correction, ...] | None:
-        """What became of a paper; None when the DOI is not known. Raises CrossrefUnavailable."""
 
 
 @dataclass(slots=True)
@@ -62,7 +55,7 @@ class Asker:
     def _again(self, last: Rereading) -> datetime:
         if last.failed_at is None:
             return last.started_at
-        return last.failed_at + schedule.backed_off(last.failures, BY_ITSELF.first, BY_ITSELF.longest, "crossref")
+        return last.failed_at + BY_ITSELF.wait(last.failures, "crossref")
 
     def ask(self, now: datetime) -> Rereading | None:
         """Ask about the next portion. The caller holds the lease `pubmed`.

@@ -12,14 +12,15 @@ was not found stands on its own text, is said, and is looked for again after fou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, Warned
 from watcher.errors import BadQuery, PubMedError
+from watcher.flows.ports import Source
+from watcher.flows.scoring.verdicts import fallen
 from watcher.flows.search.agreement import Held, agreement, same_title
-from watcher.flows.search.source import Source
 from watcher.store import ResolvedSeedRow, Store
 
 LOOK_AGAIN_AFTER = timedelta(days=28)
@@ -82,11 +83,6 @@ def held_against_corrections(seeds: Sequence[ResolvedSeed], store: Store) -> tup
         replace(one, retracted=True) if one.article and (one.article.pmid in void or not one.article.stands) else one
         for one in seeds
     )
-
-
-def fallen(pmids: Collection[Pmid], store: Store) -> frozenset[Pmid]:
-    """Those of the papers that no longer stand, whoever says so."""
-    return frozenset(pmid for pmid, found in store.corrections_of(pmids).items() if any(one.kind.retracts for one in found))
 
 
 def once(seeds: Sequence[ResolvedSeed]) -> tuple[ResolvedSeed, ...]:

@@ -29,6 +29,7 @@ from watcher.digest.wording import pmids
 from watcher.domain import (
     Article,
     Code,
+    Found,
     HitState,
     Origin,
     Pmid,
@@ -42,13 +43,10 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, QuietHours, Stopped, TooManyMatches
+from watcher.flows.ports import Rank, Ranks, Source
+from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.search.error_kinds import kind_of, told
 from watcher.flows.search.resolve import resolve
-from watcher.flows.search.source import Source
-from watcher.flows.search.unranked import Rank, Ranks, ranking_or_not
-from watcher.pubmed import query
-from watcher.pubmed.client import Found
-from watcher.pubmed.lint.answered import untold
 from watcher.store import NewVersion, QueryVersion, RunCommit, RunHistory, Store, Waiting
 
 FULL_SET_EVERY = timedelta(days=7)
@@ -163,7 +161,7 @@ class Runner:
         """Decide what to ask, from the store's memory of this watch."""
         history = self.store.run_history(watch.name, now=now)
         version = self.store.version_in_force(watch.name)
-        term, as_of = query.normalise(watch.query), clock.ncbi_day(now)
+        term, as_of = self.source.normalise(watch.query), clock.ncbi_day(now)
         overlap = timedelta(days=self.overlap_days)
         plan = Plan(
             watch=watch,
@@ -269,13 +267,13 @@ class Runner:
 
     def _window(self, plan: Plan, of: int) -> Found:
         since = plan.window_from or plan.as_of - FULL_SET_EVERY
-        term = query.windowed(plan.term, since)
+        term = self.source.windowed(plan.term, since)
         return self._dated(plan, term, of)
 
     def _whole_and_recent(self, plan: Plan) -> tuple[Found, frozenset[Pmid]]:
         """The full set, and which of it was created since the cut. What appears between the two searches is left for the next run."""
         whole = self._allowed(plan)
-        term = query.created_between(plan.term, plan.cut, None)
+        term = self.source.created_between(plan.term, plan.cut, None)
         recent = self._dated(plan, term, whole.facts.count)
         return whole, frozenset(recent.pmids) & frozenset(whole.pmids)
 
@@ -378,7 +376,7 @@ class Runner:
         own day: the overlap is there for records that were not seen."""
         known = self.store.stored([pmid for pmid in window if plan.ledger.get(pmid) is HitState.NEWS or pmid in owed])
         if len(known) > BATCH and plan.history.window_to is not None:
-            moved = frozenset(self.source.read_set(query.windowed(plan.term, plan.history.window_to)).pmids)
+            moved = frozenset(self.source.read_set(self.source.windowed(plan.term, plan.history.window_to)).pmids)
             known = {pmid: facts for pmid, facts in known.items() if pmid in moved}
         return sorted(known, key=lambda pmid: (known[pmid].fetched_at, pmid))[:CHANGED_PER_RUN]
 
@@ -460,7 +458,7 @@ class Runner:
             matched=len(seen),
             known=len(seen & plan.ledger.keys()),
             translation=reading.facts.translation,
-            warnings=(*untold(reading.facts, plan.watch.query).warnings, *reading.warnings, *_of_the_set(plan, reading)),
+            warnings=(*self.source.warnings(reading.facts, plan.watch.query), *reading.warnings, *_of_the_set(plan, reading)),
             error_kind=kind_of(reading.refusal) if reading.refusal else None,
             error=str(reading.refusal) if reading.refusal else None,
         )

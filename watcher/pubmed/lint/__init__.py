@@ -58,7 +58,9 @@ def flaws(term: str, today: date | None = None) -> tuple[Flaw, ...]:
 
 
 def at_fault(term: str) -> frozenset[str]:
-    """The words, phrases and [tags] that flaws are about, in lower case: what PubMed may complain of too."""
+    """The words, phrases and [tags] that flaws are about, in lower case: what PubMed may complain of too; none of an empty term."""
+    if not term.strip():
+        return frozenset()
     return frozenset(fault.about.strip('"').casefold() for fault in _milder(term, list(tokenise(term)), None) if fault.about)
 
 

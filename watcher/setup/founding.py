@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from watcher import clock, starter
-from watcher.app import App
+from watcher import clock
+from watcher.config import Settings
 from watcher.domain import ResolvedSeed, Seed, Theme
 from watcher.errors import BadQuery, ConfigurationError, Place, Problem, PubMedError, SeedError
 from watcher.flows.compose.themes import document as themes_document
-from watcher.flows.questions.starting import LEAST, MOST, Proposal, found_at, per_week, propose
+from watcher.flows.ports import Source
 from watcher.flows.search.resolve import look_up
-from watcher.flows.search.source import Source
 from watcher.pubmed.lint import flaws
 from watcher.rank import load_background
 from watcher.rank.rarity import Rarity
 from watcher.rank.themes import found as found_themes
 from watcher.seeds import Examples, read_examples
 from watcher.seeds.identifiers import identified
+from watcher.setup import starter
+from watcher.setup.drafting import LEAST, MOST, Proposal, found_at, per_week, propose
 from watcher.setup.loading import load_settings
 
 LONGEST_TITLE = 80
@@ -39,6 +41,8 @@ ATTEMPTS = 2
 """How often a request is tried: a person waits, and there is a way without PubMed."""
 
 Say = Callable[[str], None]
+OpenSource = Callable[[Settings, Say], AbstractContextManager[Source]]
+"""Opens PubMed as the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +150,12 @@ def checked(wish: Wish) -> None:
     gathered(wish.seeds)
 
 
-def found_lab(wish: Wish, *, say: Say) -> Founded:
+def found_lab(wish: Wish, *, open_source: OpenSource, say: Say) -> Founded:
     """Write a lab's first configuration.
 
     Args:
         wish: what the lab wants.
+        open_source: opens PubMed.
         say: hears what is going on.
 
     Raises:
@@ -158,7 +163,7 @@ def found_lab(wish: Wish, *, say: Say) -> Founded:
     """
     checked(wish)
     with starter.staged(wish.folder) as stage:
-        work = _Founding(wish, stage, say)
+        work = _Founding(wish, stage, open_source, say)
         return work.done()
 
 
@@ -168,6 +173,7 @@ class _Founding:
 
     wish: Wish
     stage: Path
+    open_source: OpenSource
     say: Say
     offline: str = ""
     stood_in: bool = False
@@ -177,9 +183,9 @@ class _Founding:
         """Everything, in its order."""
         examples = read_seeds(self._papers(), self.stage, _FIRST_NAME)
         self.doubts += map(str, examples.doubts)
-        with self._app() as one:
-            resolved = self._resolved(one, examples.seeds)
-            lab = self._drafted(one, resolved)
+        with self._opened() as source:
+            resolved = self._resolved(source, examples.seeds)
+            lab = self._drafted(source, resolved)
         (self.stage / "seeds" / _FIRST_NAME / _KEPT_OPEN).unlink()
         themes = found_themes(resolved, load_background())
         lab = replace(lab, themes=_themes_file(lab.name, themes))
@@ -205,15 +211,15 @@ class _Founding:
             return gathered(self.wish.seeds)
         term = self.wish.topic or self.wish.query
         self.say(f"asking PubMed for the best matches of {term}")
-        with self._app() as one:
-            found = one.source.best_matches(term, retmax=STAND_INS)
+        with self._opened() as source:
+            found = source.best_matches(term, retmax=STAND_INS)
         if not found:
             raise ConfigurationError(Problem(f"PubMed finds nothing for {term}", "write other words, or name papers with --seeds"))
         self.stood_in = True
         why = f"PubMed's best matches of: {term}. Take out what is not yours, and put your own papers in."
         return Gathered(identifiers=tuple(map(str, found)), why=why)
 
-    def _app(self) -> App:
+    def _opened(self) -> AbstractContextManager[Source]:
         """PubMed as the lab will ask it: by its settings and the environment's."""
         query = self.wish.query or "title[tiab]"
         (self.stage / "seeds" / _FIRST_NAME).mkdir(parents=True, exist_ok=True)
@@ -222,27 +228,27 @@ class _Founding:
         starter.stage_lab(self.stage, lab)
         settings = load_settings(self.stage / "config")
         pubmed = settings.pubmed.model_copy(update={"max_attempts": ATTEMPTS})
-        return App(settings.model_copy(update={"pubmed": pubmed}), say=self.say)
+        return self.open_source(settings.model_copy(update={"pubmed": pubmed}), self.say)
 
     @property
     def _zone(self) -> str:
         return self.wish.timezone or zone_here()
 
-    def _resolved(self, one: App, seeds: Sequence[Seed]) -> tuple[ResolvedSeed, ...]:
+    def _resolved(self, source: Source, seeds: Sequence[Seed]) -> tuple[ResolvedSeed, ...]:
         """The seeds with their records; with their own texts where PubMed is out of reach."""
         try:
-            one.source.ping()
+            source.ping()
             self.say(f"looking up {len(seeds)} seeds in PubMed")
-            found = look_up(seeds, one.source, say=self.say)
+            found = look_up(seeds, source, say=self.say)
         except PubMedError as error:
             self.offline = str(error)
             return tuple(ResolvedSeed(seed, problem="not looked up") for seed in seeds)
         self.doubts += [f"{each.seed.label}: {each.problem}" for each in found if each.problem]
         return found
 
-    def _drafted(self, one: App, resolved: Sequence[ResolvedSeed]) -> starter.NewLab:
+    def _drafted(self, opened: Source, resolved: Sequence[ResolvedSeed]) -> starter.NewLab:
         today = clock.ncbi_day(clock.now())
-        source: Source | None = None if self.offline else one.source
+        source: Source | None = None if self.offline else opened
         if self.wish.query:
             return self._own_query(resolved, source)
         self.say("drafting a query from what the seeds share")

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.domain import ErrorKind, Outage, RunOutcome, RunReport
+from watcher.domain import Outage, RunOutcome, RunReport
 from watcher.schedule import Schedule, jittered
 from watcher.store import Store
 
@@ -102,15 +102,10 @@ def outages(
     return _together(untold)
 
 
-def is_failure(report: RunReport) -> bool:
-    """Whether a run ended without having read anything, for a reason that somebody should know."""
-    return report.outcome in (RunOutcome.FAILED, RunOutcome.REFUSED) and report.error_kind is not ErrorKind.QUIET_HOURS
-
-
 def _failing(watch: str, reports: Sequence[RunReport], until: datetime) -> Iterator[Outage]:
     failed: list[RunReport] = []
     for report in reports:
-        if is_failure(report):
+        if report.is_failure:
             failed.append(report)
         elif report.outcome is RunOutcome.GOOD and failed:
             yield Outage((watch,), failed[0].started_at, report.started_at, _reason(failed), report.finished_at)
@@ -127,7 +122,7 @@ def _off(watch: str, reports: Sequence[RunReport], times: Schedule, minutes: int
         if alive and missed:
             good = next((one.finished_at for one in reports[number:] if one.outcome is RunOutcome.GOOD), None)
             yield Outage((watch,), alive, report.started_at, OFF, good)
-        failing = is_failure(report) or (failing and report.outcome is not RunOutcome.GOOD)
+        failing = report.is_failure or (failing and report.outcome is not RunOutcome.GOOD)
         alive = _seen_alive(report)
     if alive and not failing and _missed(watch, reports[-1], until, times, minutes):
         yield Outage((watch,), alive, until, OFF)

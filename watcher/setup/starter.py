@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
+import watcher
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.writing import private_file, private_folder, put, told, whole
 
-_PACKAGED = Path(__file__).parent / "starter_files"
-_CHECKOUT = Path(__file__).parent.parent
+_PACKAGE = Path(watcher.__file__).parent
+_PACKAGED = _PACKAGE / "starter_files"
+_CHECKOUT = _PACKAGE.parent
 _FOLDERS = ("config", "seeds")
 
 CONFIGURATION, SCHEMA = Path("config/watcher.yaml"), Path("config/watcher.schema.json")

@@ -7,33 +7,12 @@ highly relevant, and the reader is told that nothing was ranked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from watcher.domain import Article, Breakdown, RankingFacts, Reasons, ResolvedSeed, Scored, Watch
 from watcher.errors import ConfigurationError
-
-
-class Ranks(Protocol):
-    """What the flows ask of a ranking; see `watcher.rank.Ranking`."""
-
-    @property
-    def facts(self) -> RankingFacts:
-        """What its scores depend on besides the article."""
-
-    def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
-        """A score for each article, in their order."""
-
-    def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
-        """The numbers of the scores alone."""
-
-    def breakdown(self, article: Article) -> Breakdown:
-        """Everything behind one number."""
-
-
-Rank = Callable[[Watch, Sequence[ResolvedSeed]], Ranks]
-"""Gives the ranking of a watch by its seeds and by the verdicts that are in force now."""
+from watcher.flows.ports import Rank, Ranks
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,12 @@ from typing import cast
 
 import pytest
 
-from watcher.domain import Article, Heading, Pmid, ResolvedSeed, SearchFacts, Seed
+from watcher.domain import Article, Found, Heading, Pmid, ResolvedSeed, SearchFacts, Seed
 from watcher.errors import ConfigurationError
-from watcher.flows.questions.starting import MOST, propose
-from watcher.flows.search.source import Source
-from watcher.pubmed.answers import Found
+from watcher.flows.ports import Source
 from watcher.rank import load_background
 from watcher.rank.rarity import Rarity
+from watcher.setup.drafting import MOST, propose
 
 TODAY = date(2026, 3, 9)
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from watcher.domain import Clause, ResolvedSeed
 from watcher.errors import ConfigurationError, Problem
-from watcher.flows.search.source import Source
+from watcher.flows.ports import Source
 from watcher.pubmed import drafted, query
 from watcher.pubmed.growth import PER_WEEK
 from watcher.rank.common_ground import Ground, common_ground, holders

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from watcher import schedule
 from watcher.domain import ErrorKind, RunOutcome, RunReport
+from watcher.schedule import Patience
 from watcher.store import RunHistory
 
 AT_ONCE = 3
@@ -23,18 +24,6 @@ AT_ONCE = 3
 
 INPUT = (ErrorKind.SEEDS, ErrorKind.SEED_FILE)
 """Kinds of error that lie in what the lab wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """The first wait, and the longest one that doubling leads to."""
-
-    first: timedelta
-    longest: timedelta
-
-
-BY_ITSELF = Patience(timedelta(minutes=10), timedelta(hours=4))
-FOR_A_LIST = Patience(timedelta(minutes=5), timedelta(minutes=30))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ class Failures:
         tries = self.cut_off - AT_ONCE if last.outcome is RunOutcome.ABANDONED else self.count
         if tries <= 0:
             return last.finished_at
-        return last.finished_at + schedule.backed_off(tries, patience.first, patience.longest, last.watch)
+        return last.finished_at + patience.wait(tries, last.watch)
 
 
 def _tail(reports: Sequence[RunReport], outcomes: tuple[RunOutcome, ...]) -> list[RunReport]:
