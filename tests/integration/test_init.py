@@ -323,11 +323,11 @@ class Terminal:
 
     def end(self, key: str = "") -> int:
         """Read to the end, and type a key again while nothing comes: Python's prompt misses a signal that arrives between its prompt
-        and its waiting. How the command ended."""
+        and its waiting. One that was heard is enough: another would end Python in the middle of its own end. How the command ended."""
         os.close(self.child)
         try:
             while True:
-                if key and not select.select([self.parent], [], [], 1.0)[0]:
+                if key and "interrupted" not in self.said and not select.select([self.parent], [], [], 1.0)[0]:
                     self.type(key)
                 elif piece := os.read(self.parent, 10_000):
                     self.said += piece.decode(errors="replace")
