@@ -5,7 +5,7 @@ REPORT ?= bench-out/report.md
 SINGLE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres demo test simulate container-test mail-test lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking bench-exports clean
+.PHONY: help setup setup-postgres demo test simulate container-test mail-test apprise-contract lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking bench-exports clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ container-test: setup ## builds the image, composes it up and lives with it; say
 
 mail-test: setup ## a year of digests through Postfix and Dovecot, read back by IMAP; says so where they are not installed
 	$(BIN)/python -m pytest -m mail tests/mail
+
+apprise-contract: setup ## what watcher leans on in Apprise, on the oldest and the newest release that are allowed; needs the package index
+	$(BIN)/python tools/apprise_contract.py
 
 lint: setup ## style, types, floors and vendor walls
 	$(BIN)/ruff check .

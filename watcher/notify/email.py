@@ -1,4 +1,4 @@
-"""Mail: our own `EmailMessage` through the server that an Apprise URL names."""
+"""Mail: our own `EmailMessage` through the server that the channel's URL names."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import quote
 
-from apprise.exception import AppriseImproperlyConfigured
-from apprise.plugins.email.base import NotifyEmail
-
-from watcher.domain import Channel, Delivery
+from watcher.domain import Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import mail_url
 from watcher.notify.fitting import Fitted
-from watcher.notify.hush import hushed
-from watcher.notify.instance import asset
 from watcher.notify.letter import Letter, Letters, MailSender
 from watcher.notify.mail_url import MailUrl, MailUrlFault
 from watcher.notify.sending import bounded, late
 from watcher.notify.smtp import Line, Server
+from watcher.notify.through_apprise import carried, instance
 from watcher.notify.way import Way
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
@@ -31,163 +28,160 @@ _FROM_ANYWHERE = "watcher@lab.example"
 """What Apprise takes for the sender until the URL's own is put in its place."""
 
 
-class DigestEmail(NotifyEmail):  # type: ignore[misc]  # Apprise ships no types for its plugins
-    """Sends one ready `EmailMessage` to one address through the server that the Apprise URL names."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where mails are handed over, and who they are from: name and address. `own` is where they go when nobody is named."""
 
-    outgoing: Letter
-    remark = ""
-    """What is to be known of the last mail that was taken, if anything."""
-    failure: DeliveryError | None = None
+    server: Server
+    name: str
+    address: str
+    own: str
 
-    @cached_property
-    def line(self) -> Line:
-        """The way to its server, which stays open from one send to the next until it is closed."""
-        verify = bool(self.verify_certificate)
-        return Line(Server(self.smtp_host, self.port, str(self.secure_mode), self.user, self.password, verify=verify))
 
-    @cached_property
-    def letters(self) -> Letters:
-        """Writes its mails."""
-        return Letters()
+def account(url: MailUrl) -> Account:
+    """What Apprise makes of what a URL says: a provider's server and login, ports, the sender of an address alone.
 
-    def write(self, delivery: Delivery, channel: Channel, now: datetime) -> None:
-        """Make a delivery's mail what is sent next."""
-        sender = MailSender(str(self.from_addr[0] or "watcher"), str(self.from_addr[1]), self.answers_to(channel))
-        recipient = delivery.recipient or str(self.targets[0][1])
-        self.outgoing = Letter(self.letters, delivery, sender, recipient, now, int(channel.max_mail_mb * 1_000_000))
+    The URL is read before (decision 37), and Apprise is given its parts, as they are to be decoded once: login and host, never a recipient.
 
-    def answers_to(self, channel: Channel) -> str:
-        """Where answers go by the configuration or by the URL; "" where neither says, and they go to the sender."""
-        return channel.reply_to or ", ".join(sorted(self.reply_to))
-
-    def send(self, *_args: object, **_kwargs: object) -> bool:
-        """Hand the message over; a refusal is kept in `failure` with its SMTP code. One that is too large is sent in a shorter form,
-        until it is taken or no longer large."""
-        letter: Letter | None = self.outgoing
-        why = ""
-        while letter is not None:
-            fitted, self.failure = self._tried(letter)
-            self.remark = _remark(fitted, why)
-            if self.failure is None or fitted is None:
-                break
-            letter, why = _shorter(letter, fitted, self.failure), f": {self.failure}"
-        return self.failure is None
-
-    def _tried(self, letter: Letter) -> tuple[Fitted | None, DeliveryError | None]:
-        """What was handed over, as far as a server was met, and why it was not taken."""
-        with bounded() as exchange:
-            try:
-                return self.line.hand_over(letter), None
-            except (OSError, smtplib.SMTPException) as error:
-                failure = late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host)
-        return self.line.last, failure
-
-    def reach(self) -> str:
-        """Connect, log in and say nothing more.
-
-        Returns:
-            What was reached, in words.
-
-        Raises:
-            DeliveryError: it was not.
-        """
-        with bounded() as exchange:
-            try:
-                self.line.reach()
-            except (OSError, smtplib.SMTPException) as error:
-                raise late(exchange, self.smtp_host) or _smtp_failure(error, self.smtp_host) from None
-        self.line.close()
-        return f"{self.smtp_host}:{self.port} answers{' and accepts the login' if self.user and self.password else ''}"
+    Raises:
+        MailUrlFault: the URL names no sender, or no mail server.
+    """
+    plugin = instance(
+        {
+            "schema": "mailtos" if url.secure else "mailto",
+            "host": url.host,
+            "port": url.port,
+            "user": quote(url.user, safe=""),
+            "password": quote(url.password, safe=""),
+            "smtp_host": url.smtp,
+            "from_addr": _FROM_ANYWHERE if url.sender[1] else None,
+            "secure_mode": url.mode or None,
+            "verify": url.verify,
+        },
+        secret="",
+    )
+    if plugin is None:
+        raise MailUrlFault("names no sender", "write it as from=, for example from=watcher@lab.example")
+    if not plugin.smtp_host:
+        raise MailUrlFault("names no mail server", "write it as the host or as smtp=")
+    login = (plugin.user or None, plugin.password or None)
+    server = Server(plugin.smtp_host, plugin.port, str(plugin.secure_mode), *login, verify=bool(plugin.verify_certificate))
+    name, address = plugin.from_addr
+    own = url.sender[1] or plugin.targets[0][1]
+    return Account(server, str(url.sender[0] or name or "watcher"), str(url.sender[1] or address), str(own))
 
 
 class EmailWay(Way):
-    """A mail for each recipient, through the server that the URL names."""
+    """A mail for each recipient, through the server that the URL names. The way there stays open until it is closed."""
 
     @cached_property
-    def _plugin(self) -> DigestEmail:
+    def _read(self) -> MailUrl:
         try:
-            with hushed(""):
-                return _plugin(mail_url.read(self.url))
-        except mail_url.MailUrlFault as fault:
-            raise ConfigurationError(Problem(f"the url of channel {self.channel.name!r} {fault.what}", fault.fix)) from None
+            return mail_url.read(self.url)
+        except MailUrlFault as fault:
+            raise self._fault(fault) from None
+
+    @cached_property
+    def _account(self) -> Account:
+        try:
+            return account(self._read)
+        except MailUrlFault as fault:
+            raise self._fault(fault) from None
+
+    def _fault(self, fault: MailUrlFault) -> ConfigurationError:
+        return ConfigurationError(Problem(f"the url of channel {self.channel.name!r} {fault.what}", fault.fix))
+
+    @cached_property
+    def _line(self) -> Line:
+        return Line(self._account.server)
+
+    @cached_property
+    def _letters(self) -> Letters:
+        return Letters()
 
     def check(self) -> None:
-        """Whether the URL is a mail URL that can be read in one way only."""
-        _ = self._plugin
+        """Whether the URL is a mail URL that can be read in one way only, and says from whom and through which server."""
+        url = self._read
+        if not (url.sender[1] and (url.host or url.smtp)):  # else Apprise need not be loaded to know it
+            _ = self._account
 
     def server(self) -> str:
         """The mail server."""
-        return f"{self._plugin.smtp_host}:{self._plugin.port}"
+        return f"{self._account.server.host}:{self._account.server.port}"
 
     def recipients(self) -> tuple[str, ...]:
-        """`to`, else every address in the URL."""
+        """`to`, else every address in the URL, else the sender."""
         if self.channel.to:
             return self.channel.to
-        plugin = self._plugin
-        named = [address for _, address in plugin.targets]
-        return tuple(dict.fromkeys([*named, *sorted(plugin.cc), *sorted(plugin.bcc)]))
+        url = self._read
+        return tuple(dict.fromkeys([*(url.to or [self._account.own]), *sorted(url.cc), *sorted(url.bcc)]))
 
     def answers_to(self) -> str:
         """The URL's `reply=`."""
-        return self._plugin.answers_to(self.channel)
+        self.check()
+        return ", ".join(sorted(self._read.reply))
 
     def warnings(self) -> tuple[Problem, ...]:
         """A password that travels in the open, and a certificate that nobody looks at."""
-        return tuple(_warnings(self._plugin, self.channel))
+        url = self._read
+        if url.verify and (url.mode or url.secure) and url.mode != "insecure":  # so Apprise need not be loaded to know it
+            return ()
+        return tuple(_warnings(self._account.server, f"the url of channel {self.channel.name!r}"))
 
     def reach(self) -> str:
-        """Connect and log in."""
-        return self._plugin.reach()
+        """Connect, log in and say nothing more."""
+        server = self._account.server
+        with bounded() as exchange:
+            try:
+                self._line.reach()
+            except (OSError, smtplib.SMTPException) as error:
+                raise late(exchange, server.host) or _smtp_failure(error, server.host) from None
+        self._line.close()
+        return f"{server.host}:{server.port} answers{' and accepts the login' if server.user and server.password else ''}"
 
     def send(self, delivery: Delivery, now: datetime) -> str:
-        """Send one mail; one that is too large goes in a shorter form, which is told."""
-        plugin = self._plugin
-        plugin.write(delivery, self.channel, now)
-        plugin.send()
-        if plugin.failure is not None:
-            raise plugin.failure
-        return plugin.remark
+        """Send one mail; one that is too large goes in a shorter form, until it is taken or no longer large. What it lacks is told."""
+        account, channel = self._account, self.channel
+        sender = MailSender(account.name, account.address, channel.reply_to or self.answers_to())
+        recipient = delivery.recipient or next(iter(self._read.to), account.own)
+        letter = Letter(self._letters, delivery, sender, recipient, now, int(channel.max_mail_mb * 1_000_000))
+        return carried(partial(self._handed_over, letter), delivery.message.subject)
+
+    def _handed_over(self, letter: Letter) -> str:
+        """What is to be known of a mail that was taken."""
+        why = ""
+        while True:
+            fitted, failure = self._tried(letter)
+            if failure is None:
+                return _remark(fitted, why)
+            shorter = _shorter(letter, fitted, failure) if fitted is not None else None
+            if shorter is None:
+                raise failure
+            letter, why = shorter, f": {failure}"
+
+    def _tried(self, letter: Letter) -> tuple[Fitted | None, DeliveryError | None]:
+        """What was handed over, as far as a server was met, and why it was not taken."""
+        host = self._account.server.host
+        with bounded() as exchange:
+            try:
+                return self._line.hand_over(letter), None
+            except (OSError, smtplib.SMTPException) as error:
+                failure = late(exchange, host) or _smtp_failure(error, host)
+        return self._line.last, failure
 
     def close(self) -> None:
         """Say goodbye to the server."""
-        self._plugin.line.close()
+        if "_line" in vars(self):
+            self._line.close()
 
 
-def _plugin(url: MailUrl) -> DigestEmail:
-    """Apprise's plugin, given what the URL says in place of the URL: its own reader would decode it again."""
-    try:
-        plugin = DigestEmail(
-            schema="mailtos" if url.secure else "mailto",
-            host=url.host,
-            port=url.port,
-            user=quote(url.user, safe=""),  # decoded there
-            smtp_host=url.smtp,
-            from_addr=_FROM_ANYWHERE if url.sender[1] else None,
-            secure_mode=url.mode or None,
-            verify=url.verify,
-            asset=asset(),
-        )
-    except AppriseImproperlyConfigured:
-        raise MailUrlFault("names no sender", "write it as from=, for example from=watcher@lab.example") from None
-    if not plugin.smtp_host:
-        raise MailUrlFault("names no mail server", "write it as the host or as smtp=")
-    plugin.password = url.password
-    plugin.from_addr = [url.sender[0] or plugin.from_addr[0], url.sender[1] or plugin.from_addr[1]]
-    plugin.targets = [(False, address) for address in url.to] or [(False, plugin.from_addr[1])]
-    plugin.cc, plugin.bcc, plugin.reply_to = set(url.cc), set(url.bcc), set(url.reply)
-    return plugin
-
-
-def _warnings(plugin: DigestEmail, channel: Channel) -> Iterator[Problem]:
-    about = f"the url of channel {channel.name!r}"
-    if plugin.password and plugin.secure_mode == "insecure":
+def _warnings(server: Server, about: str) -> Iterator[Problem]:
+    if server.password and server.secure_mode == "insecure":
         fix = "write mailtos:// (STARTTLS), or mode=ssl where the server wants TLS from the start"
-        yield Problem(f"{about} sends the password unencrypted to {plugin.smtp_host}", fix)
-    if plugin.secure_mode != "insecure" and not plugin.verify_certificate:
+        yield Problem(f"{about} sends the password unencrypted to {server.host}", fix)
+    if server.secure_mode != "insecure" and not server.verify:
         fix = "take verify=no away, and make the institute's CA known by SSL_CERT_FILE"
-        yield Problem(
-            f"{about} does not verify the certificate of {plugin.smtp_host}: whoever answers in its place is trusted", fix
-        )
+        yield Problem(f"{about} does not verify the certificate of {server.host}: whoever answers in its place is trusted", fix)
 
 
 def _shorter(letter: Letter, fitted: Fitted, failure: DeliveryError) -> Letter | None:

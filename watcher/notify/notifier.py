@@ -69,14 +69,12 @@ class Notifier:
         Raises:
             DeliveryError: it was not taken; `permanent` says whether sending the same again can help.
         """
+        way = self._kept.get(channel.name) or self._way(channel)
         try:
-            way = self._kept.get(channel.name) or self._way(channel)
-            way.check()
+            return way.send(delivery, now)
         except ConfigurationError as error:
             problem = error.problems[0]
             raise DeliveryError(problem.what, permanent=True, fix=problem.fix) from None
-        try:
-            return way.send(delivery, now)
         finally:
             if channel.name in self._kept:
                 self._kept[channel.name] = way

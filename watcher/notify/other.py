@@ -7,15 +7,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import apprise
-
 from watcher.domain import Delivery
-from watcher.errors import ConfigurationError, Problem
-from watcher.notify.hush import hushed
-from watcher.notify.instance import asset, not_understood
-from watcher.notify.pushing import notify
+from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify.room import TextRoom, room_of
-from watcher.notify.sending import take_over_requests
+from watcher.notify.sending import bounded, late, left_behind_when_late, take_over_requests
+from watcher.notify.through_apprise import instance, pushed
 from watcher.notify.way import Way
 
 
@@ -26,10 +22,9 @@ class OtherWay(Way):
     def _plugin(self) -> Any:  # noqa: ANN401 - Apprise ships no types for its plugins
         if self.url.lower().startswith(("mailto://", "mailtos://")):  # Apprise would read it otherwise than we do
             raise ConfigurationError(Problem(f"the url of channel {self.channel.name!r} is a mail URL", "write kind: email"))
-        with hushed(self.url):
-            plugin = apprise.Apprise.instantiate(self.url, asset=asset())
+        plugin = instance(self.url, secret=self.url)
         if plugin is None:
-            raise not_understood(self.channel, "an Apprise", "write an Apprise URL; its wiki lists the services")
+            raise self.not_understood("an Apprise", "write an Apprise URL; its wiki lists the services")
         take_over_requests()
         return plugin
 
@@ -56,8 +51,27 @@ class OtherWay(Way):
         subject, room = delivery.message.subject, self.room()
         text = delivery.message.payload.get("text") or subject
         for piece in _pieces(text, lambda one: room.fits(subject, one)):
-            notify(self._plugin, self.channel, piece, room.title(subject))
+            self._push(piece, room.title(subject))
         return ""
+
+    def _push(self, text: str, title: str) -> None:
+        """Let Apprise's plugin send one text; what makes connections of its own is left behind when it is late."""
+        who = f"channel {self.channel.name!r}"
+
+        def within_bounds() -> Any:  # noqa: ANN401 - Apprise's own result
+            with bounded() as exchange:
+                result, fault = pushed(self._plugin, text, title, secret=self.url), late(exchange, who)
+            if fault and not result:
+                raise fault
+            return result
+
+        result = left_behind_when_late(within_bounds, who)
+        if not result:
+            raise DeliveryError(
+                f"{who} did not take the message (Apprise says {result.status.name.lower()})",
+                permanent=False,
+                fix=f"try `watcher send-test {self.channel.name}`",
+            )
 
 
 def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:

@@ -10,9 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from apprise import NotifyFormat
-from apprise.conversion.format import convert_between
-
 _IN_BYTES: Final = frozenset({"dingtalk", "fcm", "feishu", "lark", "ntfy", "wechat", "wecombot", "xmatters"})
 """Plugins whose services count bytes of UTF-8; the others count characters, those beyond U+FFFF as two, as most of them do."""
 
@@ -54,6 +51,9 @@ class TextRoom:
 
 def room_of(plugin: Any) -> TextRoom:  # noqa: ANN401 - Apprise ships no types for its plugins
     """The room of the channel that a plugin of Apprise's stands for."""
+    from apprise import NotifyFormat  # noqa: PLC0415 - Apprise, only when it is asked
+    from apprise.conversion.format import convert_between  # noqa: PLC0415
+
     form = plugin.resolve_format(NotifyFormat.TEXT)
     service = type(plugin).__module__.removeprefix("apprise.plugins.").partition(".")[0]
     return TextRoom(

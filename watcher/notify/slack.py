@@ -1,87 +1,39 @@
-"""Slack: our own Block Kit payload to a webhook or as a bot."""
+"""Slack: our own Block Kit payload to a webhook, to a workflow or as a bot."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
-from typing import Any
-from urllib.parse import urlsplit
+from functools import cached_property, partial
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
 
-from apprise.plugins.slack import NotifySlack
-
-from watcher.deadline import new_session
 from watcher.domain import Channel, Delivery
-from watcher.errors import ConfigurationError, DeliveryError, Problem
+from watcher.errors import DeliveryError
 from watcher.notify import slack_answer
-from watcher.notify.instance import asset, instance, not_understood
-from watcher.notify.pushing import notify
-from watcher.notify.sending import bounded, late
-from watcher.notify.unreached import unreached
+from watcher.notify.posting import HttpAnswer, failed, is_safe, posted, reached
+from watcher.notify.through_apprise import carried, instance
 from watcher.notify.way import Way
 
-BASE_URL = "WATCHER_SLACK_BASE_URL"
-HTTP_TIMEOUT_SECONDS = (10, 20)
+BASE_URL: Final = "WATCHER_SLACK_BASE_URL"
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PLACES: Final = {
+    "hook": "https://hooks.slack.com/services",
+    "gov-hook": "https://hooks.slack-gov.com/services",
+    "workflow": "https://hooks.slack.com/workflows",
+    "trigger": "https://hooks.slack.com/triggers",
+    "bot": "https://slack.com/api",
+}
+"""Where Slack takes posts, by the mode of Apprise's plugin. The webhooks' and workflows' addresses are those that Slack shows for them; a
+bot's are those of https://docs.slack.dev/apis/web-api."""
 
-
-class DigestSlack(NotifySlack):  # type: ignore[misc]  # Apprise ships no types for its plugins
-    """Posts one ready Block Kit payload; `post_url`, when set, is a webhook that is not at Slack's own address."""
-
-    outgoing: Mapping[str, Any]
-    post_url: str | None = None
-    failure: DeliveryError | None = None
-
-    def _send(self, url: str, payload: Mapping[str, Any], *_args: object, **_kwargs: object) -> dict[str, Any] | bool:
-        """Post ours instead of Apprise's payload, whose channel and user name are kept; keep status and Retry-After."""
-        target = self.post_url or url
-        addressed = {key: payload[key] for key in ("channel", "username", "thread_ts") if payload.get(key)}
-        headers = {"Content-Type": "application/json; charset=utf-8"}
-        if self.access_token:
-            headers["Authorization"] = f"Bearer {self.access_token}"
-        with bounded() as exchange, new_session() as session:
-            try:
-                answer = session.post(
-                    target,
-                    data=json.dumps({**self.outgoing, **addressed}).encode(),
-                    headers=headers,
-                    timeout=HTTP_TIMEOUT_SECONDS,
-                    verify=self.verify_certificate,
-                    allow_redirects=False,
-                )
-            except OSError as error:  # those of requests are OSErrors too
-                self.failure = late(exchange, "Slack") or unreached("Slack", urlsplit(target).hostname or "", error)
-                return False
-            self.failure = slack_answer.failure(
-                slack_answer.Answer(answer.status_code, answer.reason, answer.headers, answer.content, self._secrets(target))
-            )
-        return {"ok": True} if self.failure is None else False
-
-    def _secrets(self, target: str) -> tuple[str, ...]:
-        """What an answer may repeat and nobody may read: the address, its path, the token."""
-        path = urlsplit(target).path
-        return tuple(secret for secret in (target, path, path.rpartition("/")[2], self.access_token) if secret and len(secret) > 3)
-
-    def reach(self) -> str:
-        """Ask the host of the webhook for its first page.
-
-        Returns:
-            What was reached, in words.
-
-        Raises:
-            DeliveryError: it was not.
-        """
-        parts = urlsplit(self.post_url or self.webhook_url)
-        host = parts.hostname or ""
-        with bounded() as exchange, new_session() as session:
-            try:
-                session.head(f"{parts.scheme}://{parts.netloc}/", timeout=HTTP_TIMEOUT_SECONDS, allow_redirects=False)
-            except OSError as error:  # those of requests are OSErrors too
-                raise late(exchange, host) or unreached(host, host, error) from None
-        return f"{host} answers; a webhook can only be tried by sending (`watcher send-test`)"
+_FORM: Final = "write the webhook's https address as Slack shows it, or slack://TokenA/TokenB/TokenC"
+_TARGET: Final = re.compile(r"(?P<channel>[+#@]?[A-Z0-9_-]{1,32})(?::(?P<thread>[0-9.]+))?", re.IGNORECASE)
+"""A channel, a user with @, or an identity with +; then the thread that is answered."""
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class SlackWay(Way):
@@ -92,59 +44,109 @@ class SlackWay(Way):
         self._base_url = (base_url or os.environ.get(BASE_URL) or "").rstrip("/")
 
     @cached_property
-    def _plugin(self) -> DigestSlack:
-        direct = _direct_webhook(self.channel, self.url)
-        plugin: DigestSlack | None
-        if direct:
-            plugin = DigestSlack(token_a="T0", token_b="B0", token_c="X0", asset=asset())  # noqa: S106 - placeholders
-            plugin.post_url = direct
-        else:
-            plugin = instance(self.channel, DigestSlack, NotifySlack)
-            if plugin is None:
-                raise _not_understood(self.channel)
-        if self._base_url:
-            plugin.webhook_url = f"{self._base_url}/services"
-            plugin.workflow_url, plugin.workflow_trigger_url = f"{self._base_url}/workflows", f"{self._base_url}/triggers"
-            plugin.api_url = f"{self._base_url}/api/{{}}"
+    def _elsewhere(self) -> str | None:
+        """The address of a webhook that is not at Slack's own host: https, or plain http on loopback only."""
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            raise self.not_understood("a Slack", _FORM) from None
+        if parts.scheme not in ("http", "https") or (parts.hostname or "").endswith((".slack.com", ".slack-gov.com")):
+            return None
+        is_safe(self.url, self.channel)
+        return self.url
+
+    @cached_property
+    def _plugin(self) -> Any:  # noqa: ANN401 - Apprise ships no types for its plugins
+        """What Apprise reads in an address of Slack's: mode, tokens, the bot's name and the channels."""
+        plugin = instance(self.url, secret=self.url)
+        if getattr(plugin, "secure_protocol", None) != "slack":
+            raise self.not_understood("a Slack", _FORM)
         return plugin
+
+    @cached_property
+    def _address(self) -> str:
+        """Where posts go."""
+        if self._elsewhere:
+            return self._elsewhere
+        plugin = self._plugin
+        if plugin.mode == "bot":
+            return f"{self._place}/chat.postMessage"
+        ends = plugin.workflow_path if plugin.mode in ("workflow", "trigger") else (plugin.token_a, plugin.token_b, plugin.token_c)
+        return "/".join([self._place, *ends])
+
+    @property
+    def _place(self) -> str:
+        place = _PLACES[self._plugin.mode]
+        return f"{self._base_url}/{place.rpartition('/')[2]}" if self._base_url else place
 
     def check(self) -> None:
         """Whether the URL is an address of Slack's, or of a webhook elsewhere."""
-        _ = self._plugin
+        _ = self._address
 
     def server(self) -> str:
-        """Slack's host, or the webhook's."""
-        return urlsplit(self._plugin.post_url or self._plugin.webhook_url).netloc.rpartition("@")[2]
+        """The host that posts go to."""
+        return urlsplit(self._address).netloc.rpartition("@")[2]
 
     def reach(self) -> str:
-        """Ask the webhook's host for its first page."""
-        return self._plugin.reach()
+        """Ask that host for its first page."""
+        return reached(self._address)
 
     def send(self, delivery: Delivery, now: datetime) -> str:  # noqa: ARG002 - Slack dates its posts
-        """Post the stored payload."""
-        self._plugin.outgoing = json.loads(delivery.message.payload["json"])
-        notify(self._plugin, self.channel, delivery.message.subject, delivery.message.subject, ends_by_itself=True)
+        """Post the stored payload, to each channel that the URL names, or where the webhook leads."""
+        return carried(partial(self._post, json.loads(delivery.message.payload["json"])), delivery.message.subject)
+
+    def _post(self, payload: Mapping[str, Any]) -> str:
+        faults = [fault for channel in self._channels if (fault := self._fault(payload, channel))]
+        if faults:
+            raise faults[0]
         return ""
 
+    @property
+    def _channels(self) -> Sequence[str | None]:
+        """The channels that the URL names; None for where it leads by itself."""
+        return [None] if self._elsewhere or self._plugin.mode in ("workflow", "trigger") else self._plugin.channels
 
-def _direct_webhook(channel: Channel, url: str) -> str | None:
-    """The address of a webhook that is not at Slack's own host: https, or plain http on loopback only."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise _not_understood(channel) from None
-    if parts.scheme not in ("http", "https") or (parts.hostname or "").endswith((".slack.com", ".slack-gov.com")):
-        return None
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise ConfigurationError(
-            Problem(
-                f"the url of channel {channel.name!r} is plain http, which shows its secret on the way", "write its https address"
+    def _fault(self, payload: Mapping[str, Any], channel: str | None) -> DeliveryError | None:
+        """Post once; why it was not taken, if it was not."""
+        try:
+            addressed = {**payload, **self._addressed(channel)}
+            return slack_answer.failure(self._asked(self._address, json.dumps(addressed).encode()))
+        except DeliveryError as error:
+            return error
+
+    def _asked(self, url: str, body: bytes | None) -> HttpAnswer:
+        if self._elsewhere:
+            return posted("Slack", url, body)
+        return posted("Slack", url, body, token=self._plugin.access_token or "", verify=bool(self._plugin.verify_certificate))
+
+    def _addressed(self, channel: str | None) -> dict[str, str]:
+        """What a payload is given besides: the channel and thread, and the name under which a bot speaks."""
+        target = self._target(channel) if channel else {}
+        if not self._elsewhere and self._plugin.mode in ("hook", "gov-hook", "bot") and self._plugin.user:
+            target["username"] = self._plugin.user
+        return {key: target[key] for key in ("channel", "username", "thread_ts") if key in target}
+
+    def _target(self, named: str) -> dict[str, str]:
+        """The channel, user or thread that a URL names, as Slack wants it: # stands before a channel's name, a user has an identity."""
+        if _ADDRESS.fullmatch(named):
+            return {"channel": self._user(named)}
+        found = _TARGET.fullmatch(named)
+        if not found:
+            fix = "write #channel, @user, +identity or an email address behind the tokens"
+            raise DeliveryError(f"the url of channel {self.channel.name!r} names no place on Slack", permanent=True, fix=fix)
+        channel = found["channel"]
+        plain = channel[1:] if channel[0] == "+" else channel if channel[0] in "#@" else f"#{channel}"
+        return {"channel": plain} | ({"thread_ts": found["thread"]} if found["thread"] else {})
+
+    def _user(self, address: str) -> str:
+        """The identity of the user with this address, by https://docs.slack.dev/reference/methods/users.lookupByEmail."""
+        if self._plugin.mode != "bot":
+            raise DeliveryError(
+                "Slack finds users by their addresses for bots alone", permanent=True, fix="name a channel, or take a bot's token"
             )
-        )
-    return url
-
-
-def _not_understood(channel: Channel) -> ConfigurationError:
-    return not_understood(
-        channel, "a Slack", "write the webhook's https address as Slack shows it, or slack://TokenA/TokenB/TokenC"
-    )
+        answer = self._asked(f"{self._place}/users.lookupByEmail?email={quote(address)}", None)
+        refused = slack_answer.failure(answer)
+        user = answer.json.get("user") if refused is None and isinstance(answer.json, dict) else None
+        if not isinstance(user, dict) or not isinstance(user.get("id"), str):
+            raise refused or failed("Slack", answer, "and named no user", "look at the address behind the tokens", permanent=True)
+        return str(user["id"])

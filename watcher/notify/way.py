@@ -28,6 +28,10 @@ class Way(ABC):
             raise ConfigurationError(Problem(what, "mend the file; `watcher check` names the line"))
         return self.channel.url
 
+    def not_understood(self, kind: str, fix: str) -> ConfigurationError:
+        """The refusal of the URL, which is not repeated: it is not `kind` ("an Apprise") URL."""
+        return ConfigurationError(Problem(f"the url of channel {self.channel.name!r} is not {kind} URL", fix))
+
     @abstractmethod
     def check(self) -> None:
         """Whether the channel's URL is understood.
