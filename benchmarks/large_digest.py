@@ -106,7 +106,7 @@ def fill(folder: Path, papers: int) -> None:
 
     from watcher import clock  # noqa: PLC0415
     from watcher.app import App  # noqa: PLC0415
-    from watcher.domain import Origin, RunOutcome, RunReport  # noqa: PLC0415
+    from watcher.domain import Origin, RunKind, RunOutcome, RunReport  # noqa: PLC0415
     from watcher.setup.loading import load_settings  # noqa: PLC0415
     from watcher.store import RunCommit  # noqa: PLC0415
 
@@ -115,7 +115,7 @@ def fill(folder: Path, papers: int) -> None:
         store = app.at_work(now - timedelta(days=2))
         for start in range(0, papers, AT_ONCE):
             some = [article(number) for number in range(start + 1, min(start + AT_ONCE, papers) + 1)]
-            report = RunReport("nmj", "window", RunOutcome.GOOD, now, now, full_set_as_of=clock.ncbi_day(now), matched=papers)
+            report = RunReport("nmj", RunKind.WINDOW, RunOutcome.GOOD, now, now, full_set_as_of=clock.ncbi_day(now), matched=papers)
             news = {one.pmid: frozenset({Origin.QUERY}) for one in some}
             store.commit_run(store.begin_run("nmj", "window", now), RunCommit(report, articles=tuple(some), news=news))
 

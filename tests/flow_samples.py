@@ -52,7 +52,8 @@ from watcher.flows.schedule.at_once import Messenger
 from watcher.flows.schedule.tick import Done, Ticker
 from watcher.flows.search.corrections import Rereader
 from watcher.flows.search.crossref import Asker
-from watcher.flows.search.run import Plan, Runner
+from watcher.flows.search.plan import Plan
+from watcher.flows.search.run import Runner
 from watcher.pubmed.client import Entrez
 from watcher.pubmed.pace import Pace
 from watcher.pubmed.query import normalise

@@ -25,6 +25,7 @@ from watcher.domain import (
     RankingFacts,
     Reasons,
     Relation,
+    RunKind,
     RunOutcome,
     RunReport,
     Section,
@@ -114,7 +115,13 @@ class Bench:
 
     def report(self, at: datetime = MONDAY, **more: Any) -> RunReport:  # noqa: ANN401 - whatever the value takes
         """A good run's report."""
-        told: dict[str, Any] = {"watch": "nmj", "kind": "window", "outcome": RunOutcome.GOOD, "started_at": at, "finished_at": at}
+        told: dict[str, Any] = {
+            "watch": "nmj",
+            "kind": RunKind.WINDOW,
+            "outcome": RunOutcome.GOOD,
+            "started_at": at,
+            "finished_at": at,
+        }
         return RunReport(**told | more)
 
     def run(

@@ -832,6 +832,16 @@ class RunOutcome(StrEnum):
     ABANDONED = "abandoned"
 
 
+class RunKind(StrEnum):
+    """What a run asks: all and what is recent, since no version of the query has been read; the same since the query was edited; the
+    window, and all beside it; the window alone."""
+
+    FIRST = "first"
+    EDIT = "edit"
+    FULL = "full"
+    WINDOW = "window"
+
+
 class ErrorKind(StrEnum):
     """What a run failed of."""
 
@@ -901,13 +911,13 @@ class Neighbour:
 class RunReport:
     """One look of one watch at PubMed. Counts are of pmids, `requests` of HTTP requests (retries included).
 
-    `kind` is "window", "full" (window and full set), "first" or "edit". `selected` counts new papers at or above the threshold.
+    `selected` counts new papers at or above the threshold.
     `error_kind` is None when nothing failed; a good run has one where an edited query was refused and the one before stays in force.
     `error` says what failed, `fix` what a person can do, where the error itself knows.
     """
 
     watch: str
-    kind: str
+    kind: RunKind
     outcome: RunOutcome
     started_at: datetime
     finished_at: datetime

@@ -26,7 +26,7 @@ from watcher.config.document import KeyPath
 from watcher.config.key_tree import all_keys, shape_at
 from watcher.config.sections import FILE
 from watcher.config.without_effect import ANY, WITHOUT_EFFECT
-from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Place, RunOutcome, RunReport, Section, Warned
+from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Place, RunKind, RunOutcome, RunReport, Section, Warned
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable
 from watcher.flows.questions.check import Checked, ListFacts, WatchFacts
 from watcher.flows.questions.status import Around, status
@@ -329,7 +329,7 @@ def test_the_document_of_status_has_just_the_names_that_are_told(home: Home, mon
         monkeypatch.setenv(name, value)
     with App(load_settings(home.file)) as one:
         now = datetime(2026, 9, 21, 6, tzinfo=UTC)
-        failed = RunReport("nmj", "first", RunOutcome.FAILED, now, now, error_kind=ErrorKind.NO_ANSWER, error="503")
+        failed = RunReport("nmj", RunKind.FIRST, RunOutcome.FAILED, now, now, error_kind=ErrorKind.NO_ANSWER, error="503")
         store = one.at_work(now)
         store.fail_run(store.begin_run("nmj", "first", now), failed)
         around = Around(warnings=(Warned(Code.NO_MATCH, "-"),))

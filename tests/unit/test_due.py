@@ -187,7 +187,7 @@ def test_a_run_that_the_services_end_broke_off_is_repeated_at_the_next_start(at_
 
 
 def test_a_large_job_waits_for_the_night_without_asking_pubmed_meanwhile(at_desk: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.flows.search.run.LARGE_JOB", 0)
+    monkeypatch.setattr("watcher.flows.search.records.LARGE_JOB", 0)
     one = at_desk(on_nmj(1, "2026-03-01"))
 
     done = [one.tick(instant) for instant in ("2026-03-02T14:00", "2026-03-02T23:00", "2026-03-03T02:00")]

@@ -11,7 +11,7 @@ import pytest
 from awkward import HTTP_DRIPS, answering, conducting
 from pings import SECRET, listening
 
-from watcher.domain import ErrorKind, RunOutcome, RunReport
+from watcher.domain import ErrorKind, RunKind, RunOutcome, RunReport
 from watcher.flows.notices.run_heartbeat import Beats
 from watcher.heartbeat import Heartbeat
 
@@ -19,7 +19,7 @@ AT = datetime(2026, 3, 2, 5, 31, tzinfo=UTC)
 
 
 def report(outcome: RunOutcome, **more: str) -> RunReport:
-    return RunReport("nmj", "window", outcome, AT, AT, matched=120, new=3, requests=1, seconds=1.25, **more)  # type: ignore[arg-type]
+    return RunReport("nmj", RunKind.WINDOW, outcome, AT, AT, matched=120, new=3, requests=1, seconds=1.25, **more)  # type: ignore[arg-type]
 
 
 def test_a_good_run_is_a_start_and_a_success_with_its_line() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from store_samples import Bench
 
 from watcher import schedule
-from watcher.domain import Empty, ErrorKind, Outage, RunOutcome, RunReport
+from watcher.domain import Empty, ErrorKind, Outage, RunKind, RunOutcome, RunReport
 from watcher.flows.compose.outages import OFF, coverage, outages
 
 DAILY = schedule.parse("daily 05:30", "UTC")
@@ -34,7 +34,7 @@ def at(day: int, clock: str = "05:31") -> datetime:
 
 
 def run(when: datetime, outcome: RunOutcome = RunOutcome.GOOD, *, watch: str = "nmj", minutes: int = 2, **more: Any) -> RunReport:  # noqa: ANN401 - whatever a RunReport takes
-    return RunReport(watch, "window", outcome, when, when + timedelta(minutes=minutes), **more)
+    return RunReport(watch, RunKind.WINDOW, outcome, when, when + timedelta(minutes=minutes), **more)
 
 
 def failed(when: datetime, error: str = "HTTP 503", *, watch: str = "nmj", kind: str = ErrorKind.NO_ANSWER) -> RunReport:

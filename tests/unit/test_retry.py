@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from watcher.domain import ErrorKind, RunOutcome, RunReport
+from watcher.domain import ErrorKind, RunKind, RunOutcome, RunReport
 from watcher.flows.schedule.retry import Failures
 from watcher.schedule import BY_ITSELF, FOR_A_LIST, Patience
 from watcher.store import RunHistory
@@ -15,7 +15,7 @@ FAILED, REFUSED, CUT_OFF = RunOutcome.FAILED, RunOutcome.REFUSED, RunOutcome.ABA
 
 
 def run(outcome: RunOutcome = FAILED, kind: ErrorKind | None = ErrorKind.NO_ANSWER, at: datetime = ENDED) -> RunReport:
-    return RunReport("nmj", "full", outcome, at - MINUTE, at, error_kind=kind, may_pass=True)
+    return RunReport("nmj", RunKind.FULL, outcome, at - MINUTE, at, error_kind=kind, may_pass=True)
 
 
 def wait(count: int, patience: Patience = BY_ITSELF) -> float:

@@ -15,7 +15,9 @@ from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher.domain import Code, ErrorKind, Found, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
-from watcher.flows.search.run import CHANGED_PER_RUN, Runner, _wait_for_quiet
+from watcher.flows.search.plan import Plan
+from watcher.flows.search.reading import Reader, Reading
+from watcher.flows.search.records import CHANGED_PER_RUN, Fetcher, wait_for_quiet
 from watcher.rank import build, load_background
 
 NMJ = "neuromuscular junction[tiab]"
@@ -271,9 +273,8 @@ class Counting:
 
 
 def dated_search(source: Counting, of: int) -> Found:
-    runner = Runner(source=cast("Any", source), store=cast("Any", None), seeds=lambda _watch: (), rank=cast("Any", None))
-    plan = cast("Any", SimpleNamespace(term=NMJ))
-    return runner._dated(plan, f"({NMJ}) AND dates", of)
+    reader = Reader(cast("Any", source), cast("Any", SimpleNamespace(term=NMJ)))
+    return reader._dated(f"({NMJ}) AND dates", of)
 
 
 def test_words_that_pubmed_drops_do_not_let_dates_alone_be_searched() -> None:
@@ -337,22 +338,17 @@ FRIDAY_NOON = datetime(2026, 3, 6, 17, tzinfo=UTC)
 FRIDAY_NIGHT = datetime(2026, 3, 7, 3, tzinfo=UTC)
 
 
-def test_a_large_job_waits_for_ncbis_quiet_hours(at_desk: Desks) -> None:
-    one = at_desk()
-    plan = one.plan("2026-03-06T17:00")
-
+def test_a_large_job_waits_for_ncbis_quiet_hours() -> None:
     with pytest.raises(QuietHours, match="20,001 records take 101 requests") as raised:
-        _wait_for_quiet(plan, 20_001, FRIDAY_NOON, at_once=False)
+        wait_for_quiet("nmj", 20_001, FRIDAY_NOON, at_once=False)
 
     assert raised.value.fix == "`watcher run nmj --now` does it at once"
 
 
-def test_a_job_that_is_small_or_at_night_or_wanted_at_once_does_not_wait(at_desk: Desks) -> None:
-    plan = at_desk().plan("2026-03-06T17:00")
-
-    _wait_for_quiet(plan, 20_000, FRIDAY_NOON, at_once=False)
-    _wait_for_quiet(plan, 50_000, FRIDAY_NIGHT, at_once=False)
-    _wait_for_quiet(plan, 50_000, FRIDAY_NOON, at_once=True)
+def test_a_job_that_is_small_or_at_night_or_wanted_at_once_does_not_wait() -> None:
+    wait_for_quiet("nmj", 20_000, FRIDAY_NOON, at_once=False)
+    wait_for_quiet("nmj", 50_000, FRIDAY_NIGHT, at_once=False)
+    wait_for_quiet("nmj", 50_000, FRIDAY_NOON, at_once=True)
 
 
 # --- the service's end, and a clock that jumps
@@ -506,13 +502,19 @@ def test_a_changed_record_is_read_again_and_stored(at_desk: Desks) -> None:
     assert one.bench.store.articles([Pmid(1)])[Pmid(1)].abstract == "Agrin."
 
 
+def changed_of(one: Desk, plan: Plan) -> list[Pmid]:
+    """Known records that are read again, where the window found everything."""
+    fetcher = Fetcher(one.source, one.store, plan, Reading(SearchFacts("", 0), {}), one.at("2026-03-03T06:00"), print)
+    return fetcher._changed(frozenset(plan.ledger), owed=())
+
+
 def test_changed_records_are_read_again_two_thousand_a_run_those_read_longest_ago_first(at_desk: Desks) -> None:
     one = at_desk()
     _stored(one.bench, range(1, CHANGED_PER_RUN + 3), datetime(2026, 3, 1, tzinfo=UTC))
     _stored(one.bench, [1, 5], datetime(2026, 3, 2, tzinfo=UTC))
     plan = one.plan("2026-03-03T06:00")
 
-    changed = one.runner()._changed(plan, frozenset(plan.ledger), owed=())
+    changed = changed_of(one, plan)
 
     assert len(changed) == CHANGED_PER_RUN
     assert not {1, 5} & set(changed)

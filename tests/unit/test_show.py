@@ -17,7 +17,7 @@ from store_samples import paper
 from standins.eutils.papers import paper as record
 from watcher import clock
 from watcher.cli import console, show
-from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunOutcome, RunReport, Seed, VerdictKind, Warned
+from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunKind, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.questions.check import Checked, Finding, WatchFacts
 from watcher.flows.questions.explain import explain
@@ -77,7 +77,7 @@ def lived(one: Desk) -> Desk:
 def test_lines_hang_on_a_terminal_and_stay_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     report = RunReport(
         "nmj",
-        "full",
+        RunKind.FULL,
         RunOutcome.FAILED,
         NOW,
         NOW,
@@ -101,7 +101,7 @@ def test_one_line_counts_for_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     show.reports(
         [
             RunReport(
-                "nmj", "window", RunOutcome.GOOD, NOW, NOW,
+                "nmj", RunKind.WINDOW, RunOutcome.GOOD, NOW, NOW,
                 matched=12_345, known=7, fetched=3, new=2, awaiting=1, requests=1, seconds=1.26,
             )
         ]

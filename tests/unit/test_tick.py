@@ -21,6 +21,7 @@ from watcher.domain import (
     Outcome,
     Pmid,
     ResolvedSeed,
+    RunKind,
     RunOutcome,
     RunReport,
     Section,
@@ -344,7 +345,7 @@ def test_a_digest_that_another_process_has_just_composed_is_left_to_it(at_desk: 
 def report(kind: ErrorKind | None = None, *, may_pass: bool = False, refused: bool = False) -> RunReport:
     outcome = RunOutcome.REFUSED if refused else RunOutcome.FAILED if kind else RunOutcome.GOOD
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    return RunReport("nmj", "full", outcome, at, at, error_kind=kind, error=kind and "x", may_pass=may_pass)
+    return RunReport("nmj", RunKind.FULL, outcome, at, at, error_kind=kind, error=kind and "x", may_pass=may_pass)
 
 
 GOOD, AWAY = report(), report(ErrorKind.NO_ANSWER, may_pass=True)

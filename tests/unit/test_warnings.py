@@ -15,7 +15,7 @@ from standins.eutils.papers import paper
 from watcher.config import Settings
 from watcher.domain import Code, Place, Pmid, SearchFacts, Seed, Warned
 from watcher.flows.questions import warnings
-from watcher.flows.search.run import of_the_size
+from watcher.flows.search.reading import of_the_size
 from watcher.pubmed.query import normalise
 from watcher.pubmed.remarks import warnings as remarked
 from watcher.setup.warnings import of_files

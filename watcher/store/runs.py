@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
-from watcher.domain import Code, ErrorKind, RunOutcome, RunReport, Warned
+from watcher.domain import Code, ErrorKind, RunKind, RunOutcome, RunReport, Warned
 from watcher.errors import Busy, StoreError
 from watcher.store import codec, configuration, ledger, scores, works
 from watcher.store.database import change, insert_one
@@ -39,7 +39,7 @@ def begin(session: orm.Session, watch: str, kind: str, at: datetime) -> int:
     """
     opened = {"watch_id": configuration.watch_id(session, watch), "config_id": configuration.config_id(session)}
     try:
-        return insert_one(session, runs, kind=kind, started_at=at, **opened)
+        return insert_one(session, runs, kind=str(kind), started_at=at, **opened)
     except exc.IntegrityError as error:
         raise Busy(f"watch {watch}: another run is under way; wait for it to end") from error
 
@@ -222,13 +222,12 @@ def _close(session: orm.Session, run_id: int, report: RunReport, **more: object)
     values = {name: getattr(report, name) for name in _COPIED} | more
     mine = sa.and_(runs.c.id == run_id, runs.c.finished_at.is_(None))
     values |= {"error_kind": report.error_kind.value if report.error_kind else None}
-    values |= {"outcome": report.outcome.value, "warnings": codec.dumps(report.warnings)}
+    values |= {"kind": report.kind.value, "outcome": report.outcome.value, "warnings": codec.dumps(report.warnings)}
     if not change(session, runs.update().where(mine).values(**values)):
         raise Busy(f"watch {report.watch}: the run was closed by another process meanwhile; nothing of it was kept")
 
 
 _COPIED = (
-    "kind",
     "started_at",
     "finished_at",
     "window_from",
@@ -254,7 +253,9 @@ def _report(watch: str, row: RunRow | sa.Row[Any]) -> RunReport:
     copied = {name: getattr(row, name) for name in _COPIED}
     kind = ErrorKind(row.error_kind) if row.error_kind else None
     warnings = _warnings(row.warnings)
-    return RunReport(watch=watch, outcome=RunOutcome(str(row.outcome)), warnings=warnings, error_kind=kind, **copied)
+    return RunReport(
+        watch=watch, kind=RunKind(row.kind), outcome=RunOutcome(str(row.outcome)), warnings=warnings, error_kind=kind, **copied
+    )
 
 
 def _warnings(text: str) -> tuple[Warned, ...]:

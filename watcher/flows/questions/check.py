@@ -14,7 +14,7 @@ from watcher.domain import Channel, DigestList, Found, Seed, Theme, Warned, Watc
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
 from watcher.flows.ports import Source
 from watcher.flows.schedule.due import digests_after
-from watcher.flows.search.run import of_the_size
+from watcher.flows.search.reading import of_the_size
 from watcher.store import Store
 
 _SLOTS = 3

@@ -18,7 +18,7 @@ from watcher.config import Settings
 from watcher.digest.corrections import line
 from watcher.domain import Code, Place, Seed, VerdictKind, Warned, Watch
 from watcher.flows.ports import Normalise
-from watcher.flows.search.run import of_the_size
+from watcher.flows.search.reading import of_the_size
 from watcher.store import ResolvedSeedRow, Store
 
 _OF_SEEDS = frozenset({Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT, Code.UNRANKED, Code.MARKED_RETRACTED})
