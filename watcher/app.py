@@ -42,17 +42,17 @@ from watcher.flows.compose.compose import Composer
 from watcher.flows.compose.themes import Facets, document
 from watcher.flows.deliver.deliver import Deliverer, Unsettled
 from watcher.flows.notices.alert import Alerter
-from watcher.flows.notices.run_heartbeat import Beats
+from watcher.flows.notices.heartbeat import Beats
 from watcher.flows.ports import Source
-from watcher.flows.questions.ordering import Orderer, joined
+from watcher.flows.questions.rank import Orderer, joined
 from watcher.flows.questions.warnings import at_its_key, of_runs, ordered
 from watcher.flows.schedule.at_once import Messenger
 from watcher.flows.schedule.tick import Ticker
 from watcher.flows.scoring.verdicts import Lessons, lessons
 from watcher.flows.search.corrections import Rereader
 from watcher.flows.search.crossref import Asker
-from watcher.flows.search.resolve import once, resolve
 from watcher.flows.search.run import Runner
+from watcher.flows.search.seeds import once, resolve
 from watcher.heartbeat import Heartbeat
 from watcher.hub import PAUSES as HUB_PAUSES
 from watcher.hub import Hub

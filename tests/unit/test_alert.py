@@ -15,7 +15,7 @@ from standins.eutils.papers import paper
 from watcher.domain import Channel, ChannelKind, Code, Delivery, DeliveryState, ErrorKind, RunOutcome, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.deliver.deliver import Deliverer
-from watcher.flows.notices import notice_wording
+from watcher.flows.notices import wording
 from watcher.flows.notices.alert import Alerter
 
 Desks = Callable[..., Desk]
@@ -375,7 +375,7 @@ def test_a_channels_failure_is_not_dated_later_than_now(lab: Lab) -> None:
     lab.tick("2026-04-06T08:00")
     parked = lab.desk.store.deliveries(states={DeliveryState.PARKED})
 
-    notice = notice_wording.channel_fails("mail", parked, lab.desk.at(MONDAY), "Europe/Berlin")  # the clock is right again
+    notice = wording.channel_fails("mail", parked, lab.desk.at(MONDAY), "Europe/Berlin")  # the clock is right again
 
     assert notice.since == lab.desk.at(MONDAY)
     assert "held back since 9 March" in notice.whole

@@ -12,7 +12,7 @@ from awkward import HTTP_DRIPS, answering, conducting
 from pings import SECRET, listening
 
 from watcher.domain import ErrorKind, RunKind, RunOutcome, RunReport
-from watcher.flows.notices.run_heartbeat import Beats
+from watcher.flows.notices.heartbeat import Beats
 from watcher.heartbeat import Heartbeat
 
 AT = datetime(2026, 3, 2, 5, 31, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from store_samples import Bench
 
 from watcher.errors import Busy, StoreError
-from watcher.flows.deliver import lease
-from watcher.flows.deliver.lease import held
+from watcher.flows.deliver import leases
+from watcher.flows.deliver.leases import held
 from watcher.store import Store, database
 
 
@@ -56,7 +56,7 @@ def test_a_lease_that_could_not_be_given_back_is_taken_again_by_the_same_process
 def test_a_lease_is_renewed_again_after_the_database_was_locked(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.01)
     renewed, refused, renew = threading.Event(), threading.Event(), store.renew_lease
 
     def told(name: str, token: str, seconds: float) -> bool:

@@ -13,7 +13,7 @@ from store_samples import CUT, MONDAY, Bench, days, paper, updates, version
 
 from watcher.domain import Origin, Outcome, Pmid, ResolvedSeed, Seed, VerdictKind
 from watcher.errors import ConfigurationError, Problem, UnknownNameError
-from watcher.flows.questions.ordering import FOLDS, Order, Orderer, joined
+from watcher.flows.questions.rank import FOLDS, Order, Orderer, joined
 from watcher.flows.scoring.verdicts import Lessons
 from watcher.rank import Ranking
 

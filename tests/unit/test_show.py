@@ -21,7 +21,7 @@ from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunKin
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.questions.check import Checked, Finding, WatchFacts
 from watcher.flows.questions.explain import explain
-from watcher.flows.questions.ordering import Orderer
+from watcher.flows.questions.rank import Orderer
 from watcher.flows.questions.status import Around, status
 from watcher.flows.schedule.tick import Done
 from watcher.flows.scoring.verdicts import Marked, Marking

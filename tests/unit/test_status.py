@@ -14,7 +14,7 @@ from watcher import __version__, clock
 from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.compose.weeks import bounds
-from watcher.flows.questions.health_facts import ailments
+from watcher.flows.questions.health import ailments
 from watcher.flows.questions.status import Around, State, broken, status
 from watcher.health import Pulse
 from watcher.store import Store

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from store_samples import BY_QUERY, CUT, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
-from watcher.domain import ChannelKind, FollowUp, Gap, HitState, Item, Message, Outcome, Pmid, Receipt, Scored, Section
+from watcher.domain import ChannelKind, FollowUp, Gap, HitState, Item, Message, Outcome, Pmid, Receipt, RunKind, Scored, Section
 from watcher.errors import AlreadyComposed, StoreError, UnknownNameError
 from watcher.store import LeftOut, ListHistory, Owed, RunCommit
 from watcher.store.database import Database
@@ -100,7 +100,7 @@ def test_what_a_list_had_seen_is_owed_when_it_takes_the_watch_again(bench: Bench
 def test_what_a_run_brings_that_was_under_way_when_the_list_gave_up_the_watch_is_owed(bench: Bench) -> None:
     run_id = bench.store.begin_run("nmj", "window", MONDAY)
     bench.register(lists={"weekly": ()}, at=MONDAY)
-    seen = bench.report(MONDAY + days(0.01), kind="window")
+    seen = bench.report(MONDAY + days(0.01), kind=RunKind.WINDOW)
     bench.store.commit_run(run_id, RunCommit(seen, articles=(paper(1),), news={Pmid(1): BY_QUERY}))
 
     bench.register(since=date(2026, 12, 1), at=MONDAY + days(100))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from store_samples import BY_QUERY, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, updates
 
-from watcher.domain import Article, DeliveryState, FollowUp, HitState, Outcome, Pmid, Scored, Section
+from watcher.domain import Article, DeliveryState, FollowUp, HitState, Outcome, Pmid, RunKind, Scored, Section
 from watcher.store import Owed, Store, StoreFacts
 
 
@@ -34,7 +34,7 @@ def test_a_pmid_that_was_never_seen_has_an_empty_history(bench: Bench) -> None:
 
 
 def test_a_baseline_paper_says_so_and_when_it_was_first_seen(bench: Bench) -> None:
-    bench.run(report={"kind": "first"}, baseline=frozenset({Pmid(7)}))
+    bench.run(report={"kind": RunKind.FIRST}, baseline=frozenset({Pmid(7)}))
 
     (hit,) = bench.store.explain(Pmid(7)).hits
 

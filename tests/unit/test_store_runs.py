@@ -10,7 +10,20 @@ import pytest
 import sqlalchemy as sa
 from store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
 
-from watcher.domain import Code, ErrorKind, HitState, Origin, Pmid, RankingFacts, ResolvedSeed, RunOutcome, Scored, Seed, Warned
+from watcher.domain import (
+    Code,
+    ErrorKind,
+    HitState,
+    Origin,
+    Pmid,
+    RankingFacts,
+    ResolvedSeed,
+    RunKind,
+    RunOutcome,
+    Scored,
+    Seed,
+    Warned,
+)
 from watcher.errors import Busy, StoreError, UnknownNameError
 from watcher.store import RunCommit, RunHistory, StoredArticle, Waiting
 
@@ -180,7 +193,7 @@ def test_a_watch_without_runs_has_an_empty_history(bench: Bench) -> None:
 def test_a_report_comes_back_equal(bench: Bench) -> None:
     report = bench.run(
         report={
-            "kind": "full",
+            "kind": RunKind.FULL,
             "finished_at": MONDAY + days(0.01),
             "window_from": date(2026, 9, 10),
             "window_to": date(2026, 9, 14),
@@ -334,8 +347,8 @@ def test_a_run_that_the_services_end_broke_off_is_no_failure_and_not_the_last_wo
     assert [run.error_kind for run in bench.store.runs_since("nmj", None)] == [None, ErrorKind.STOPPED]
 
 
-@pytest.mark.parametrize("kind", ["first", "edit"])
-def test_a_whole_reading_begins_the_window(bench: Bench, kind: str) -> None:
+@pytest.mark.parametrize("kind", [RunKind.FIRST, RunKind.EDIT])
+def test_a_whole_reading_begins_the_window(bench: Bench, kind: RunKind) -> None:
     bench.run(report={"kind": kind, "full_set_as_of": date(2026, 9, 14)})
 
     assert bench.store.run_history("nmj").window_to == date(2026, 9, 14)
@@ -344,7 +357,7 @@ def test_a_whole_reading_begins_the_window(bench: Bench, kind: str) -> None:
 def test_a_run_without_a_window_leaves_the_window_where_it_was(bench: Bench) -> None:
     bench.run(report={"window_to": date(2026, 9, 14)})
 
-    bench.run(at=MONDAY + days(1), report={"kind": "full", "full_set_as_of": date(2026, 9, 15)})
+    bench.run(at=MONDAY + days(1), report={"kind": RunKind.FULL, "full_set_as_of": date(2026, 9, 15)})
 
     assert bench.store.run_history("nmj").window_to == date(2026, 9, 14)
 

@@ -160,7 +160,7 @@ def seeds(
 ) -> None:
     """Show what was understood of each seed, and its PubMed record."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.search.resolve import resolve as resolved_now  # noqa: PLC0415
+    from watcher.flows.search.seeds import resolve as resolved_now  # noqa: PLC0415
 
     now, found = _now(), []
     with opened(context, with_seeds=True) as one:
@@ -185,7 +185,7 @@ def run(
 ) -> None:
     """Search PubMed for new papers now, and keep them."""
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.deliver.lease import held  # noqa: PLC0415
+    from watcher.flows.deliver.leases import held  # noqa: PLC0415
     from watcher.flows.schedule.tick import readers  # noqa: PLC0415
 
     instant = _now()
@@ -402,7 +402,7 @@ def corrections(
     Retractions, errata, concerns: which source says so, and which list was told when.
     """
     from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.deliver.lease import held  # noqa: PLC0415
+    from watcher.flows.deliver.leases import held  # noqa: PLC0415
     from watcher.flows.questions.corrections_told import answered  # noqa: PLC0415
 
     instant = _now()
@@ -702,7 +702,7 @@ def _fit_together(twice: object, views: tuple[bool, ...], since: bool, everythin
 
 def _since(day: datetime | None, now: datetime) -> datetime:
     """The instant from which papers are told of: the day's beginning in UTC, or four weeks ago."""
-    from watcher.flows.questions.ordering import LATELY  # noqa: PLC0415
+    from watcher.flows.questions.rank import LATELY  # noqa: PLC0415
 
     return day.replace(tzinfo=UTC) if day else now - LATELY
 

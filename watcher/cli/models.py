@@ -37,7 +37,7 @@ def prepare(context: typer.Context) -> None:
 
     Asks PubMed for 10,000 records (50 requests) and embeds them once. all-MiniLM-L6-v2 needs none of it.
     """
-    from watcher.flows.deliver.lease import held  # noqa: PLC0415
+    from watcher.flows.deliver.leases import held  # noqa: PLC0415
 
     with opened(context) as one, held(one.store, "pubmed", one.holder.name):
         console.say(f"wrote {one.prepare_dense()}")

@@ -21,8 +21,8 @@ from watcher.flows.notices.summary import summary
 from watcher.flows.questions.check import Checked, WatchFacts
 from watcher.flows.questions.corrections_told import Answered
 from watcher.flows.questions.explain import Explanation
-from watcher.flows.questions.ordering import Against, Behind, Calibrated, Order, Standing
 from watcher.flows.questions.preview import Preview, Trial
+from watcher.flows.questions.rank import Against, Behind, Calibrated, Order, Standing
 from watcher.flows.questions.status import State, warned, where
 from watcher.flows.schedule.tick import Done
 from watcher.flows.scoring.verdicts import Marked, Marking

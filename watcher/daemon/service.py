@@ -25,7 +25,7 @@ from watcher.daemon.announcing import Telling, introduce, tell_seeds
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
 from watcher.flows.deliver.deliver import Unsettled
 from watcher.flows.notices.alert import Alerter
-from watcher.flows.questions.health_facts import ailments
+from watcher.flows.questions.health import ailments
 from watcher.flows.schedule.tick import Done
 from watcher.setup.in_force import Configuration
 from watcher.setup.loading import Loaded

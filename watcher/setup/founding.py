@@ -20,7 +20,7 @@ from watcher.domain import ResolvedSeed, Seed, Theme
 from watcher.errors import BadQuery, ConfigurationError, Place, Problem, PubMedError, SeedError
 from watcher.flows.compose.themes import document as themes_document
 from watcher.flows.ports import Source
-from watcher.flows.search.resolve import look_up
+from watcher.flows.search.seeds import look_up
 from watcher.pubmed.lint import flaws
 from watcher.rank import load_background
 from watcher.rank.rarity import Rarity

@@ -52,7 +52,7 @@ from watcher.flows.compose import weeks
 from watcher.flows.compose.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
 from watcher.flows.compose.outages import coverage
 from watcher.flows.compose.themes import Facets, sorting
-from watcher.flows.notices import notice_wording
+from watcher.flows.notices import wording
 from watcher.flows.ports import Rank, Ranks
 from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.scoring.verdicts import not_wanted
@@ -384,7 +384,7 @@ def _why(report: RunReport | None) -> str | None:
     """What a run failed of, for a reader."""
     if report is None or report.error_kind not in _FOR_THE_OWNER:
         return report.error if report else None
-    return notice_wording.in_short(report.error_kind)
+    return wording.in_short(report.error_kind)
 
 
 def _full_count(reports: Sequence[RunReport]) -> int:
@@ -415,4 +415,4 @@ def _standing(store: Store, order: DigestList) -> Iterator[str]:
         messages_are = "1 message is" if len(held) == 1 else f"{len(held):,} messages are"
         since = day_and_time(min(one.created_at for one in held), order.timezone)
         yield f"{messages_are} held back for channel {channel} since {since}: {held[0].reason}"
-    yield from (notice.whole.replace("`", "") for notice in store.open_notices() if notice_wording.is_configuration(notice.topic))
+    yield from (notice.whole.replace("`", "") for notice in store.open_notices() if wording.is_configuration(notice.topic))

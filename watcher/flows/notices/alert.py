@@ -23,7 +23,7 @@ from watcher.digest import notice as rendering
 from watcher.digest.parts import Fits
 from watcher.domain import Channel, Contact, DeliveryState, DigestList, ErrorKind, Notice, Warned, Watch
 from watcher.errors import ConfigurationError, Problem
-from watcher.flows.notices import notice_wording
+from watcher.flows.notices import wording
 from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
 
 _OWED = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED})
@@ -58,50 +58,50 @@ class Alerter:
             Whether messages became owed.
         """
         standing = {one.topic: one for one in self.store.open_notices()}
-        owed = [self._watch(name, standing.get(f"{notice_wording.WATCH}{name}"), now) for name in self.watches]
+        owed = [self._watch(name, standing.get(f"{wording.WATCH}{name}"), now) for name in self.watches]
         owed += self._channels(standing, now)
         owed += [self._rereading(standing, now), self._crossref(standing, now), self._corrections(now)]
         for topic in standing:
             kind, _, name = topic.partition(":")
-            if f"{kind}:" == notice_wording.WATCH and name not in self.watches:
+            if f"{kind}:" == wording.WATCH and name not in self.watches:
                 self.store.close_notice(topic, (), host=self.host, at=now)
         return any(owed)
 
     def configuration(self, problems: Sequence[Problem] | None, now: datetime) -> bool:
         """Tell that what was saved cannot be used and why, or with None that it is good again; whether messages became owed."""
-        topic = notice_wording.configuration_topic(self.place)
+        topic = wording.configuration_topic(self.place)
         standing = next((one for one in self.store.open_notices() if one.topic == topic), None)
         to = (self.alert_channel,) if self.alert_channel else ()
         if problems and standing is None:
-            return self._open(notice_wording.configuration_fails(self.place, problems, now, self.zone), to, now)
+            return self._open(wording.configuration_fails(self.place, problems, now, self.zone), to, now)
         if not problems and standing is not None:
-            return self._close(notice_wording.configuration_works(self.place, standing.since, now, self.zone), to, now)
+            return self._close(wording.configuration_works(self.place, standing.since, now, self.zone), to, now)
         return False
 
     def warnings(self, found: Sequence[Warned], now: datetime) -> bool:
         """Tell what is warned of, whenever that is another set than before; whether messages became owed. What ends by itself with its
         run is left to the log."""
         lasting, mine = _lasting(found), self._warned_of()
-        topic = notice_wording.warnings_topic(self.place, lasting) if lasting else ""
+        topic = wording.warnings_topic(self.place, lasting) if lasting else ""
         before = next((one for one in mine if one.topic != topic), None)
         to = (self.alert_channel,) if self.alert_channel else ()
         if before is not None and not lasting:
-            return self._close(notice_wording.warnings_gone(before.topic, min(before.since, now), now), to, now)
+            return self._close(wording.warnings_gone(before.topic, min(before.since, now), now), to, now)
         if before is not None:
             self.store.close_notice(before.topic, (), host=self.host, at=now)
         if lasting and not any(one.topic == topic for one in mine):
-            told = notice_wording.warnings_found(self.place, lasting, before.what if before else "", now, self.zone)
+            told = wording.warnings_found(self.place, lasting, before.what if before else "", now, self.zone)
             return self._open(told, to, now)
         return False
 
     def is_news(self, found: Sequence[Warned]) -> bool:
         """Whether these are another set than the one that was told last."""
         lasting = _lasting(found)
-        topics = [notice_wording.warnings_topic(self.place, lasting)] if lasting else []
+        topics = [wording.warnings_topic(self.place, lasting)] if lasting else []
         return [one.topic for one in self._warned_of()] != topics
 
     def _warned_of(self) -> list[NoticeFacts]:
-        return [one for one in self.store.open_notices() if notice_wording.is_warnings(one.topic, self.place)]
+        return [one for one in self.store.open_notices() if wording.is_warnings(one.topic, self.place)]
 
     # --- watches -------------------------------------------------------------------------------------------------------------------
 
@@ -109,11 +109,11 @@ class Alerter:
         history, title, owed = self.store.run_history(name, now=now), self.watches[name].title, False
         if standing and (not history.failed_in_row or (history.failing_since and history.failing_since > standing.since)):
             reports = self.store.runs_since(name, standing.since - timedelta(seconds=1), now=now)
-            notice = notice_wording.watch_works(name, title, standing.since, reports, now, self.zone)
+            notice = wording.watch_works(name, title, standing.since, reports, now, self.zone)
             standing, owed = None, self._close(notice, self._of_watch(name), now)
         waits = history.last is not None and history.last.error_kind is ErrorKind.QUIET_HOURS
         if standing is None and history.failed_in_row >= self.after_failed_runs and not waits:
-            notice = notice_wording.watch_fails(name, title, history, now, self.zone)
+            notice = wording.watch_fails(name, title, history, now, self.zone)
             owed = self._open(notice, self._of_watch(name), now) or owed
         return owed
 
@@ -129,22 +129,22 @@ class Alerter:
         owed: dict[str, list[DeliveryFacts]] = {}
         for one in self.store.deliveries(states=_OWED, limit=_ALL):
             owed.setdefault(one.channel, []).append(one)
-        told = {topic.removeprefix(notice_wording.CHANNEL) for topic in standing if topic.startswith(notice_wording.CHANNEL)}
+        told = {topic.removeprefix(wording.CHANNEL) for topic in standing if topic.startswith(wording.CHANNEL)}
         return [
-            self._channel(name, owed.get(name, []), standing.get(f"{notice_wording.CHANNEL}{name}"), now)
+            self._channel(name, owed.get(name, []), standing.get(f"{wording.CHANNEL}{name}"), now)
             for name in sorted(told | owed.keys())
         ]
 
     def _channel(self, name: str, owed: Sequence[DeliveryFacts], standing: NoticeFacts | None, now: datetime) -> bool:
         parked = [one for one in owed if one.state == DeliveryState.PARKED]
         if parked and standing is None:
-            return self._open(notice_wording.channel_fails(name, parked, now, self.zone), self._beside(name), now)
+            return self._open(wording.channel_fails(name, parked, now, self.zone), self._beside(name), now)
         if standing is None or parked or any(one.has_failed for one in owed):
             return False
         if name not in self.channels:
             return self.store.close_notice(standing.topic, (), host=self.host, at=now) and False
         if self._sent_since(name, standing, now):
-            return self._close(notice_wording.channel_works(name, standing.since, now, self.zone), self._beside(name), now)
+            return self._close(wording.channel_works(name, standing.since, now, self.zone), self._beside(name), now)
         return False
 
     def _sent_since(self, name: str, standing: NoticeFacts, now: datetime) -> bool:
@@ -163,28 +163,28 @@ class Alerter:
 
     def _rereading(self, standing: Mapping[str, NoticeFacts], now: datetime) -> bool:
         """Tell that the records of a rereading cannot be read, or can again."""
-        last, told = self.store.last_rereading(now), standing.get(notice_wording.REREADING)
+        last, told = self.store.last_rereading(now), standing.get(wording.REREADING)
         if last is None:
             return False
         if told is None and last.read_at is None and last.failures >= self.after_failed_runs:
-            return self._open(notice_wording.rereading_fails(last, now, self.zone), self._everywhere(), now)
+            return self._open(wording.rereading_fails(last, now, self.zone), self._everywhere(), now)
         if told is not None and last.read_at is not None:
-            return self._close(notice_wording.rereading_works(min(told.since, now), last, now), self._everywhere(), now)
+            return self._close(wording.rereading_works(min(told.since, now), last, now), self._everywhere(), now)
         return False
 
     def _crossref(self, standing: Mapping[str, NoticeFacts], now: datetime) -> bool:
         """Tell that Crossref does not answer, or does again; of a Crossref that is not asked any more nothing is told."""
-        last, told = self.store.last_rereading(now), standing.get(notice_wording.CROSSREF)
+        last, told = self.store.last_rereading(now), standing.get(wording.CROSSREF)
         if last is None or last.read_at is None:
             return False
         gave_up = last.finished_at is not None and last.failures > 0
         if told is None and (gave_up or last.failures >= self.after_failed_runs):
-            return self._open(notice_wording.crossref_fails(last, now, self.zone), self._everywhere(), now)
+            return self._open(wording.crossref_fails(last, now, self.zone), self._everywhere(), now)
         if told is None or last.finished_at is None or last.failures:
             return False
         if last.dois == last.unanswered:
             return self.store.close_notice(told.topic, (), host=self.host, at=now) and False
-        return self._close(notice_wording.crossref_works(min(told.since, now), last, now), self._everywhere(), now)
+        return self._close(wording.crossref_works(min(told.since, now), last, now), self._everywhere(), now)
 
     def _everywhere(self) -> Sequence[str]:
         """The channels that are told of what concerns every list."""
@@ -197,7 +197,7 @@ class Alerter:
         found = self.store.untold_to_owner(self.watches.keys(), now) if self.alert_channel else ()
         if not found or not self.alert_channel:
             return False
-        notice = notice_wording.corrected(found, now)
+        notice = wording.corrected(found, now)
         owed = self._owed(notice, (self.alert_channel,))
         ids = [one.correction.id for one in found]
         told = bool(owed) and self.store.tell_owner(ids, notice, owed, host=self.host, at=now)

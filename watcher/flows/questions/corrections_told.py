@@ -9,7 +9,7 @@ from datetime import datetime
 from watcher.digest.corrections import line
 from watcher.digest.wording import long_day
 from watcher.domain import CorrectionKind, DigestList
-from watcher.flows.notices.notice_wording import roles
+from watcher.flows.notices.wording import roles
 from watcher.flows.schedule.due import is_paused
 from watcher.store import CorrectionFacts, Store, TellingFacts
 

@@ -14,7 +14,7 @@ from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome,
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
 from watcher.flows.compose.outages import coverage
-from watcher.flows.notices import notice_wording
+from watcher.flows.notices import wording
 from watcher.flows.schedule.tick import Ticker, is_paused
 from watcher.flows.scoring.verdicts import counted
 from watcher.flows.search.corrections import summary as reread_line
@@ -277,7 +277,7 @@ def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> list[_I
     for one in reversed(store.deliveries(states={DeliveryState.PARKED})):
         intro = f"delivery {one.id} to {_to(one)} is parked"
         found.append(_Incident("delivery", str(one.id), intro, one.reason or "", one.fix))
-    for notice in (one for one in store.open_notices() if not notice_wording.is_warnings(one.topic)):
+    for notice in (one for one in store.open_notices() if not wording.is_warnings(one.topic)):
         intro = f"told on {_iso(notice.opened_at)}"
         found.append(_Incident("notice", notice.topic, intro, notice.whole, notice.todo))
     return found

@@ -7,7 +7,7 @@ from datetime import datetime
 from watcher import clock
 from watcher.domain import DigestList
 from watcher.flows.compose.compose import Draft
-from watcher.flows.deliver.lease import held
+from watcher.flows.deliver.leases import held
 from watcher.flows.schedule.tick import Done, Ticker
 
 

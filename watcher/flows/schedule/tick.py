@@ -22,7 +22,7 @@ from watcher.domain import Channel, DigestList, ErrorKind, RunOutcome, RunReport
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
 from watcher.flows.compose.compose import LARGE, Composer, Draft, Request
 from watcher.flows.deliver.deliver import Deliverer, Sending
-from watcher.flows.deliver.lease import held
+from watcher.flows.deliver.leases import held
 from watcher.flows.ports import Normalise
 from watcher.flows.schedule.at_once import Messenger
 from watcher.flows.schedule.due import Calendar, Due, Upcoming, is_paused

@@ -28,7 +28,7 @@ from watcher.flows.search.error_kinds import kind_of, told
 from watcher.flows.search.plan import Plan, Planner
 from watcher.flows.search.reading import Origins, Reader, Reading, of_the_size
 from watcher.flows.search.records import Fetcher, Records
-from watcher.flows.search.resolve import resolve
+from watcher.flows.search.seeds import resolve
 from watcher.store import NewVersion, RunCommit, Store
 
 

@@ -16,7 +16,7 @@ from watcher.flows.ports import Ranks, Source
 from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.scoring.verdicts import Lessons, agreed, lessons
 from watcher.flows.search.agreement import Held, agreement
-from watcher.flows.search.resolve import held_against_corrections, look_up, resolve
+from watcher.flows.search.seeds import held_against_corrections, look_up, resolve
 from watcher.rank.calibration import Calibration, Counted, Labelled, calibrate
 from watcher.rank.comparison import Comparison, compare
 from watcher.store import History, PaperFacts, Store
