@@ -171,7 +171,7 @@ class Empty(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DigestList:
     """A standing order: which watches go to which channels, when, and how the digest looks. `top_only`: on Slack a digest is its first
-    post."""
+    post, and Teams, which carries no more, may be alone."""
 
     name: str
     title: str
@@ -229,6 +229,16 @@ class ChannelKind(StrEnum):
 
     EMAIL = "email", KindFacts("mail", Carries.WHOLE, ("html", "text"), "in the mail", attaches=True, is_answered=True)
     SLACK = "slack", KindFacts("Slack", Carries.AS_SAID, ("slack",), url="the webhook's https address or slack://…")
+    TEAMS = (
+        "teams",
+        KindFacts(
+            "Teams",
+            Carries.TOP,
+            ("teams",),
+            about="a digest's best papers on Microsoft Teams, by a workflow",
+            url="the workflow's https address",
+        ),
+    )
     OTHER = "other", KindFacts("another service", Carries.WHOLE, ("other",), about="text, for any other Apprise URL")
 
     def __new__(cls, value: str, *facts: KindFacts) -> Self:
@@ -1156,8 +1166,8 @@ class Message:
 
     `kind` is a ChannelKind value. `payload` maps part names to text: email {"text", "html"}, of each attached file "ris" and "ris_name"
     or "nbib" and "nbib_name", and for sending alone "ris_total" or "nbib_total", how many papers the digest has where the file holds fewer,
-    and "text_papers", where they stand in the text; slack {"json"}: the whole Block Kit payload with top-level text; other {"text"}.
-    `headers` are an email's own: X-Watcher-… and List-Id.
+    and "text_papers", where they stand in the text; slack {"json"}: the whole Block Kit payload with top-level text; teams {"json"}: the
+    message with its card; other {"text"}. `headers` are an email's own: X-Watcher-… and List-Id.
     """
 
     kind: ChannelKind

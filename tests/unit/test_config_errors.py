@@ -252,6 +252,61 @@ def test_a_name_that_nothing_bears_is_told_with_its_place(home: Home, text: str,
         assert home.load(text).watch("nmj").was == "als"
 
 
+_POSTS = (
+    "  lab-slack: {kind: slack, url: https://hooks.slack.com/services/T024BE7LD/B024BE7LH/s3cr3t}\n"
+    "  lab-teams: {kind: teams, url: 'https://prod-1.westeurope.logic.azure.com/workflows/x/invoke?sig=s3cr3t'}\n"
+    "  lab-teams-2: {kind: teams, url: 'https://prod-1.westeurope.logic.azure.com/workflows/y/invoke?sig=s3cr3t'}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("channels", "top_only", "said"),
+    [
+        ("lab-teams", "false", "channels: Teams carries a digest's best papers alone"),
+        ("lab-teams, lab-teams-2", "false", "channels: Teams carries a digest's best papers alone"),
+        ("lab-teams", "true", ""),
+        ("lab-teams, lab-teams-2", "true", ""),
+        ("lab-teams, lab-mail", "false", ""),
+        ("lab-teams, lab-mail", "true", ""),
+        ("lab-teams, lab-slack", "false", ""),
+        ("lab-teams, lab-slack", "true", "top_only: no other channel of the list carries the whole digest"),
+        ("lab-teams, lab-slack, lab-mail", "true", ""),
+    ],
+)
+def test_a_list_whose_channels_all_carry_less_than_the_digest_has_to_say_that_it_is_meant(
+    home: Home, channels: str, top_only: str, said: str
+) -> None:
+    text = small(order=f"top_only: {top_only}").replace("watches:\n  nmj", f"{_POSTS}watches:\n  nmj", 1)
+    text = text.replace("channels: [lab-mail]", f"channels: [{channels}]")
+
+    if said:
+        assert f"lists.lab-weekly.{said}: " in home.told(text)
+    else:
+        assert home.load(text).order("lab-weekly").top_only is (top_only == "true")
+
+
+def test_what_a_list_of_teams_alone_may_write_is_told(home: Home) -> None:
+    text = (
+        small().replace("watches:\n  nmj", f"{_POSTS}watches:\n  nmj", 1).replace("channels: [lab-mail]", "channels: [lab-teams]")
+    )
+
+    assert home.told(text).endswith(
+        "lists.lab-weekly.channels: Teams carries a digest's best papers alone: the list's readers would never see the rest\n"
+        "    name a channel of mail in the list too, or write `top_only: true` if that is meant"
+    )
+
+
+@pytest.mark.parametrize("channels", ["lab-teams", "lab-teams, lab-teams-2"])
+def test_top_only_has_an_effect_where_it_lets_teams_be_alone(home: Home, channels: str) -> None:
+    text = small(order="top_only: true").replace("watches:\n  nmj", f"{_POSTS}watches:\n  nmj", 1)
+
+    alone = home.load(text.replace("channels: [lab-mail]", f"channels: [{channels}]"))
+    beside = home.load(text.replace("channels: [lab-mail]", f"channels: [{channels}, lab-mail]"))
+
+    assert not [one for one in alone.warnings if "no effect" in str(one)]
+    assert [one for one in beside.warnings if "no channel of the list lab-weekly is Slack: the key has no effect" in str(one)]
+
+
 @pytest.mark.parametrize("written", ["true", "yes", "'on'", "1"])
 def test_the_first_post_alone_is_refused_where_nobody_else_carries_the_digest(home: Home, written: str) -> None:
     post = "  lab-slack: {kind: slack, url: https://hooks.slack.com/services/T024BE7LD/B024BE7LH/s3cr3t}\n"

@@ -44,7 +44,7 @@ def visible(document: str) -> str:
 
 def test_each_kind_gets_one_message_and_no_other_does() -> None:
     assert [one.kind for one in render(FAILS, list(ChannelKind), zone="UTC")] == list(ChannelKind)
-    assert [set(message(FAILS, kind).payload) for kind in ChannelKind] == [{"text", "html"}, {"json"}, {"text"}]
+    assert [set(message(FAILS, kind).payload) for kind in ChannelKind] == [{"text", "html"}, {"json"}, {"json"}, {"text"}]
     assert render(FAILS, [], zone="UTC") == ()
 
 

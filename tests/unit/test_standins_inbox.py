@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import smtplib
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 import requests
 
 from standins.answers import Answer
-from standins.inbox import MailServer, SlackServer
+from standins.inbox import MailServer, SlackServer, TeamsServer
 
 
 def wait_for(happened: Callable[[], object]) -> None:
@@ -235,3 +236,69 @@ def test_a_fault_that_does_not_exist_is_refused() -> None:
         for server in (mail, slack):
             with pytest.raises(ValueError, match="no fault of the kind 'tired'"):
                 server.plant("tired")
+
+
+CARD = {
+    "type": "message",
+    "attachments": [
+        {
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": None,
+            "content": {
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "body": [
+                    {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "NMJ"}, ": 7 new papers"]},
+                    {"type": "Container", "items": [{"type": "TextBlock", "text": "[PubMed](https://pubmed.ncbi.nlm.nih.gov/1/)"}]},
+                ],
+            },
+        }
+    ],
+}
+
+
+def test_a_workflow_says_202_and_nothing_more_and_its_card_is_shown() -> None:
+    with TeamsServer() as server:
+        answer = requests.post(server.url(), json=CARD, timeout=60)
+
+        assert (answer.status_code, answer.text) == (202, "")
+        assert [post.path for post in server.posts] == [server.path()]
+        assert server.texts() == ["NMJ: 7 new papers\n[PubMed](https://pubmed.ncbi.nlm.nih.gov/1/)"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [
+        ({"text": "NMJ"}, "there are no attachments that the workflow could go through"),
+        ({**CARD, "attachments": [{"contentType": "text/plain", "content": {}}]}, "no Adaptive Card"),
+        ({**CARD, "padding": "x" * 28_672}, "RequestEntityTooLarge"),
+        (json.loads(json.dumps(CARD).replace("1.4", "9.9")), "a card without a version or a body"),
+        (json.loads(json.dumps(CARD).replace('"TextBlock"', '"Textblock"')), "Textblock without a type that is known"),
+        (json.loads(json.dumps(CARD).replace("inlines", "texts")), "RichTextBlock without inlines"),
+    ],
+)
+def test_what_teams_would_not_show_is_taken_and_refused_in_silence(payload: dict[str, Any], why: str) -> None:
+    with TeamsServer() as server:
+        answer = requests.post(server.url(), json=payload, timeout=60)
+
+        assert answer.status_code == 202
+        assert ([told for _, told in server.refused], server.posts) == ([why], [])
+
+
+def test_a_workflow_asks_for_its_signature() -> None:
+    with TeamsServer() as server:
+        answer = requests.post(server.url().replace("sig=", "sig=x"), json=CARD, timeout=60)
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "AuthorizationFailed")
+        assert (server.posts, server.refused) == ([], [])
+
+
+def test_a_workflows_fault_befalls_the_path_that_it_was_planted_for() -> None:
+    with TeamsServer() as server:
+        server.plant("rate-limit", path=server.path("other"))
+
+        here, there = (requests.post(server.url(name), json=CARD, timeout=60) for name in ("lab", "other"))
+
+        assert (here.status_code, there.status_code, there.headers["Retry-After"]) == (202, 429, "30")
+        with pytest.raises(ValueError, match="no fault of the kind"):
+            server.plant("nonsense")

@@ -30,6 +30,9 @@ _SLACK_EXAMPLE = re.compile(r"/T0+/B0+/X+|/token_?a/", re.IGNORECASE)
 _CUT = tuple(one for one in ChannelKind if one.facts.carries is Carries.AS_SAID)
 """The kinds that `top_only` makes a difference to."""
 _CUT_ONES = " or ".join(one.facts.label for one in _CUT)
+_SHORT = tuple(one for one in ChannelKind if one.facts.carries is Carries.TOP)
+"""The kinds that never carry more."""
+_SHORT_ONES = " or ".join(one.facts.label for one in _SHORT)
 _PUBMED = "eutils.ncbi.nlm.nih.gov"
 
 _Where = Callable[[KeyPath], Place]
@@ -139,7 +142,12 @@ def _cut_short(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
     kinds = {name: section.get("kind") for name, section in _named(values, "channels")}
     for name, section in _named(values, "lists"):
         served = [kinds[channel] for _, channel in _texts(section.get("channels")) if channel in kinds]
-        if _is_on(section.get("top_only")) and served and all(kind in _CUT for kind in served):
+        top_only, are_short = _is_on(section.get("top_only")), [kind in _SHORT for kind in served]
+        if served and all(are_short) and not top_only:
+            what = f"{_SHORT_ONES} carries a digest's best papers alone: the list's readers would never see the rest"
+            fix = "name a channel of mail in the list too, or write `top_only: true` if that is meant"
+            yield Problem(what, fix, place(("lists", name, "channels")))
+        elif top_only and not all(are_short) and all(kind in _CUT + _SHORT for kind in served):
             what = "no other channel of the list carries the whole digest: its readers would never see the rest"
             yield Problem(what, "name a channel of mail in the list too, or remove the key", place(("lists", name, "top_only")))
 
@@ -172,7 +180,8 @@ def _unused(settings: Settings, place: _Where) -> Iterator[Warned]:
 
 def _cutting_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:
     for name, section in settings.lists.items():
-        if section.top_only and not any(settings.channels[one].kind in _CUT for one in section.channels):
+        kinds = [settings.channels[one].kind for one in section.channels]
+        if section.top_only and not any(kind in _CUT for kind in kinds) and not all(kind in _SHORT for kind in kinds):
             what = f"no channel of the list {name} is {_CUT_ONES}: the key has no effect"
             fix = f"take it out, or name a channel of {_CUT_ONES} in the list"
             yield Warned(Code.WITHOUT_EFFECT, what, fix, place(("lists", name, "top_only")))

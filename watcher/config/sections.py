@@ -302,7 +302,7 @@ class ListSection(Section):
     top_only: bool = Field(
         default=False,
         description="On Slack only the first post: the head and the best eight papers, a line each. Refused unless another channel of the "
-        "list, such as mail, carries the whole digest.",
+        "list, such as mail, carries the whole digest. Where all channels are Teams, which carry no more, it says that this is meant.",
     )
     pause_until: date | None = Field(
         default=None, description="No digest before this day; the papers are kept for the next one.", examples=["2027-01-07"]

@@ -6,6 +6,8 @@ Where a paper stands for each kind of channel:
     email   HTML, text twin, files           the files; when the list attaches none, a line each in the text twin
     slack   the best in a first post, then   a line each, in further parts; both are left out where the list wants the first post alone
             Block Kit, whole
+    teams   the best in one card; the rest   counted
+            is counted
     other   text, whole                      a line each, in further parts
 """
 
@@ -43,9 +45,9 @@ def messages(
     """The digest as it was fitted, and what each kind of channel in `kinds` is sent.
 
     Whatever the kinds, the HTML's budget decides what is shown and what attached, so that a list's record does not depend on its
-    channels. An email is one message, Slack and others one message a part, counted from 1. `ris` and `nbib` write the files that a list
-    may attach. `fits`: what the other channels take in one message. `most_bytes` bounds each file: what no channel's mail has room for is
-    not kept. `host` ends the list's List-Id; without one there is none. Same digest, same bytes.
+    channels. An email is one message, Teams one card, Slack and others one message a part, counted from 1. `ris` and `nbib` write the files
+    that a list may attach. `fits`: what the other channels take in one message. `most_bytes` bounds each file: what no channel's mail has
+    room for is not kept. `host` ends the list's List-Id; without one there is none. Same digest, same bytes.
     """
     fitted = _fitted(digest)
     edition = Edition(fitted, page(fitted), frozenset(kinds), {"ris": ris, "nbib": nbib}, fits, most_bytes, host)
@@ -54,7 +56,7 @@ def messages(
 
 def preview(digest: Digest, format: Format, ris: Ris, kinds: Collection[ChannelKind] = tuple(ChannelKind)) -> str:  # noqa: A002 -- the command line's own word
     """What a list whose channels are of these kinds would be sent, in one text: the HTML, the text twin, a JSON array of Slack payloads, the
-    parts of other channels, or `as_json`'s document."""
+    message with its card for Teams, the parts of other channels, or `as_json`'s document."""
     fitted = _fitted(digest)
     if format == "json":
         return as_json.document(fitted)

@@ -1,6 +1,6 @@
 """A digest as its reader sees it: every string cleaned, worded and linked, before any markup.
 
-Mail, text and Slack are three renderings of this one page, so that they cannot tell different stories.
+Mail, Slack, Teams and text are renderings of this one page, so that they cannot tell different stories.
 """
 
 from __future__ import annotations

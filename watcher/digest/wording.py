@@ -1,4 +1,4 @@
-"""How counts, days and spans read in English, alike in mail, text and Slack, whatever the machine's locale is."""
+"""How counts, days and spans read in English, alike in mail, text, Slack and Teams, whatever the machine's locale is."""
 
 from __future__ import annotations
 

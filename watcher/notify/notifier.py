@@ -18,11 +18,13 @@ from watcher.notify.email import EmailWay
 from watcher.notify.other import OtherWay
 from watcher.notify.room import TextRoom
 from watcher.notify.slack import SlackWay
+from watcher.notify.teams import TeamsWay
 from watcher.notify.way import Way
 
 WAYS: Final[Mapping[ChannelKind, Callable[[Channel], Way]]] = {
     ChannelKind.EMAIL: EmailWay,
     ChannelKind.SLACK: SlackWay,
+    ChannelKind.TEAMS: TeamsWay,
     ChannelKind.OTHER: OtherWay,
 }
 _SMALL = 500
@@ -115,7 +117,7 @@ class Notifier:
         return found
 
     def room(self, channel: Channel) -> TextRoom | None:
-        """How much text the channel takes in one message; None for mail and Slack, whose messages have forms of their own.
+        """How much text the channel takes in one message; None where messages have a form of their own, as those of mail.
 
         Raises:
             ConfigurationError: the channel's URL is not understood.

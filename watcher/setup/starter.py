@@ -246,6 +246,9 @@ channels:
   # lab-slack:
   #   kind: slack
   #   url_file: secrets/lab_slack_url     # holds the address that Slack shows for an incoming webhook
+  # lab-teams:                            # a digest's best papers on Microsoft Teams; docs/configuration.md says how to make a workflow
+  #   kind: teams
+  #   url_file: secrets/lab_teams_url     # holds the address that the workflow shows
 
 # What is looked for. A watch is a question to PubMed, and a few papers that you would have wanted to find (the seeds). The query says
 # which papers are looked at; how near they are to the seeds decides which of them you get. So the query is wide on purpose: what it

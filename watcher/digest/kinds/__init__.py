@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-from watcher.digest.kinds import email, other, slack
+from watcher.digest.kinds import email, other, slack, teams
 from watcher.digest.parts import Fits
 from watcher.digest.sheets import CorrectionsSheet, Edition, NoticeSheet
 from watcher.domain import ChannelKind, Message
@@ -38,5 +38,6 @@ class Renderer(Protocol):
 renderers: Final[Mapping[ChannelKind, Renderer]] = {
     ChannelKind.EMAIL: email,
     ChannelKind.SLACK: slack,
+    ChannelKind.TEAMS: teams,
     ChannelKind.OTHER: other,
 }
