@@ -190,6 +190,18 @@ class Page:
         titles = [card.title_short for group in self.groups for card in group.cards]
         return clean.clip(" · ".join(titles[:3]) or self.coverage, 180)
 
+    @property
+    def papers(self) -> int:
+        """How many papers it presents."""
+        return sum(len(group.cards) for group in self.groups) + len(self.attached)
+
+    @property
+    def best(self) -> tuple[Card, ...]:
+        """The picks, then the others that are shown by their score, for what can tell of a few alone."""
+        picks = [card for group in self.groups if group.whole for card in group.cards]
+        others = [card for group in self.groups if not group.whole for card in group.cards]
+        return (*picks, *sorted(others, key=lambda card: -card.score))
+
     def run_by(self, *, in_mail: bool) -> tuple[str, str]:
         """What stands before and behind the address of who runs the service; two times "" when nobody is known."""
         return imprint.run_by(self.contact, in_mail=in_mail)

@@ -59,10 +59,10 @@ def _payloads(page: Page, rest_in: str) -> tuple[dict[str, object], ...]:
     where the rest is (`rest_in`).
     """
     told = [*_whole(page), *_receipt(page)]
-    best = _best(page)
+    best = page.best[:_TOP]
     if page.top_only and best:
         bodies = packed([*_head(page), *_in_short(page, best, rest_in), *_receipt(page)], _within)
-    elif not best or (_papers(page) <= _TOP and _within([*_head(page), *told])):
+    elif not best or (page.papers <= _TOP and _within([*_head(page), *told])):
         bodies = packed([*_head(page), *told], _within)
     else:
         bodies = packed([*_head(page), *_in_short(page, best, "")], _within) + packed(told, _within)
@@ -96,21 +96,9 @@ def _in_short(page: Page, best: Sequence[Card], rest_in: str) -> Iterable[Unit]:
     yield (_context(templates.mrkdwn(_rest(page, len(best), rest_in))),)
 
 
-def _best(page: Page) -> list[Card]:
-    """The picks, then the others by their score."""
-    picks = [card for group in page.groups if group.whole for card in group.cards]
-    others = [card for group in page.groups if not group.whole for card in group.cards]
-    return [*picks, *sorted(others, key=lambda card: -card.score)][:_TOP]
-
-
-def _papers(page: Page) -> int:
-    return sum(len(group.cards) for group in page.groups) + len(page.attached)
-
-
 def _rest(page: Page, told: int, rest_in: str) -> str:
     """Where a reader finds what the first post leaves out; `rest_in` "": in the parts that follow."""
-    papers = _papers(page)
-    more = [f"{count(papers - told, 'more paper')}"] if papers > told else []
+    more = [f"{count(page.papers - told, 'more paper')}"] if page.papers > told else []
     more += [f"{count(len(page.follow_ups), 'paper')} now published"] if page.follow_ups else []
     whole = f"All papers stand {rest_in or 'below'} with conclusions and further links"
     return f"{whole}, {' and '.join(more)} among them." if more else f"{whole}."

@@ -65,9 +65,9 @@ def _digest(edition: Edition) -> list[Unit]:
     follows: how many are left out and where they are, and the receipt."""
     page = edition.page
     units = {
-        "corrected": [*_corrected(page.corrected)],
-        "papers": [_paper(card) for card in _best(page)],
-        "follow_ups": [_follow_up(told) for told in page.follow_ups],
+        "corrected": [*_corrected(page.corrected[:_TOP])],
+        "papers": [_paper(card) for card in page.best[:_TOP]],
+        "follow_ups": [_follow_up(told) for told in page.follow_ups[:_TOP]],
     }
     shown = dict.fromkeys(units, 0)
     for number in range(1, _TOP + 1):
@@ -83,7 +83,7 @@ def _body(edition: Edition, units: Mapping[str, Sequence[Unit]], shown: Mapping[
     return [
         _head(edition.page),
         *told["corrected"],
-        *_headed("Best papers" if _papers(edition.page) > shown["papers"] else "Papers", told["papers"]),
+        *_headed("Best papers" if edition.page.papers > shown["papers"] else "Papers", told["papers"]),
         *_headed("Now published", told["follow_ups"]),
         *_left_out(edition, shown),
         *_receipt(edition.page),
@@ -94,17 +94,6 @@ def _head(page: Page) -> Unit:
     lines = [" ".join(filter(None, [f"{page.span.capitalize()}." if page.first else "", page.coverage])), *page.outages]
     lines += [f"⚠ {remark}" for remark in page.remarks] + ([page.one_line] if page.empty else [])
     return (_header(f"{page.title}: {page.counts}"), *map(_text, _first(lines, _HEAD)))
-
-
-def _best(page: Page) -> list[Card]:
-    """The picks, then the others by their score."""
-    picks = [card for group in page.groups if group.whole for card in group.cards]
-    others = [card for group in page.groups if not group.whole for card in group.cards]
-    return [*picks, *sorted(others, key=lambda card: -card.score)]
-
-
-def _papers(page: Page) -> int:
-    return sum(len(group.cards) for group in page.groups) + len(page.attached)
 
 
 def _paper(card: Card) -> Unit:
@@ -121,11 +110,11 @@ def _follow_up(told: Told) -> Unit:
 def _left_out(edition: Edition, shown: Mapping[str, int]) -> Iterator[Unit]:
     """How much of the digest is not in the card, and where it is."""
     page, place = edition.page, edition.place_of_the_whole(ChannelKind.TEAMS)
-    papers, published = _papers(page) - shown["papers"], len(page.follow_ups) - shown["follow_ups"]
+    papers, published = page.papers - shown["papers"], len(page.follow_ups) - shown["follow_ups"]
     corrected = len(page.corrected) - shown["corrected"]
     left = [count(papers, "more paper")] * (papers > 0) + [f"{count(published, 'paper')} now published"] * (published > 0)
     left += [count(corrected, "more correction")] * (corrected > 0)
-    if place and (left or _papers(page)):
+    if place and (left or page.papers):
         whole = f"All papers stand {place} with conclusions and further links"
         yield (_text(f"{whole}, {' and '.join(left)} among them." if left else f"{whole}.", separator=True),)
     elif left:
