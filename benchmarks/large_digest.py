@@ -20,6 +20,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -104,18 +106,17 @@ def fill(folder: Path, papers: int) -> None:
     """A database in which the watch has found so many papers."""
     from datetime import timedelta  # noqa: PLC0415 - after PYTHONPATH has said whose code this is
 
-    from watcher import clock  # noqa: PLC0415
+    from watcher import clock, domain  # noqa: PLC0415
     from watcher.app import App  # noqa: PLC0415
-    from watcher.domain import Origin, RunKind, RunOutcome, RunReport  # noqa: PLC0415
-    from watcher.setup.loading import load_settings  # noqa: PLC0415
+    from watcher.domain import Origin, RunOutcome, RunReport  # noqa: PLC0415
     from watcher.store import RunCommit  # noqa: PLC0415
 
-    now = clock.now()
-    with App(load_settings(folder / "config")) as app:
+    now, window = clock.now(), getattr(domain, "RunKind", str)("window")
+    with App(_settings(folder)) as app:
         store = app.at_work(now - timedelta(days=2))
         for start in range(0, papers, AT_ONCE):
             some = [article(number) for number in range(start + 1, min(start + AT_ONCE, papers) + 1)]
-            report = RunReport("nmj", RunKind.WINDOW, RunOutcome.GOOD, now, now, full_set_as_of=clock.ncbi_day(now), matched=papers)
+            report = RunReport("nmj", window, RunOutcome.GOOD, now, now, full_set_as_of=clock.ncbi_day(now), matched=papers)
             news = {one.pmid: frozenset({Origin.QUERY}) for one in some}
             store.commit_run(store.begin_run("nmj", "window", now), RunCommit(report, articles=tuple(some), news=news))
 
@@ -155,11 +156,11 @@ def send(folder: Path, papers: int) -> None:
 
     start = time.perf_counter()
     with _at_work(folder) as (app, request):
-        ticker, draft = app.ticker(), app.composer().compose(request)
+        ticker, composer = app.ticker(), app.composer()
         if hasattr(ticker, "send"):
-            draft = draft.without_texts()  # as its tick does
-            done = ticker.send((draft,))
+            done = ticker.send((composer.compose(request, with_texts=False),))  # as its tick does
         else:
+            composer.compose(request)
             done = app.deliverer().deliver(clock.now())
         if [str(one.state) for one in done] != ["sent"]:
             sys.exit(f"not sent: {done}")
@@ -167,15 +168,20 @@ def send(folder: Path, papers: int) -> None:
     print(json.dumps(took))
 
 
+def _settings(home: Path) -> Any:  # noqa: ANN401 - the Settings of either commit
+    """The configuration in a folder, read by the code of either commit."""
+    name = "watcher.setup.loading" if find_spec("watcher.setup") else "watcher.app"
+    return import_module(name).load_settings(home / "config")
+
+
 @contextmanager
 def _at_work(folder: Path) -> Iterator[tuple[Any, Any]]:
     """The App of either commit, and what it is asked to compose."""
     from watcher import clock  # noqa: PLC0415 - after PYTHONPATH has said whose code this is
     from watcher.app import App  # noqa: PLC0415
-    from watcher.setup.loading import load_settings  # noqa: PLC0415
 
     now = clock.now()
-    with App(load_settings(folder / "config")) as app:
+    with App(_settings(folder)) as app:
         app.at_work(now)
         request = sys.modules[type(app.composer()).__module__].Request  # the module's name is another in each commit
         yield app, request(app.order("weekly"), (app.watch("nmj"),), (app.channel("mail"),), {}, now)

@@ -126,7 +126,7 @@ def print_depths(
     """What another N would let through: papers of a group that reach the threshold / the highlight."""
     print(f"\nN      {'  '.join(f'{name:>18s}' for name in GROUPS)}")
     for depth in DEPTHS:
-        _, fitted = model.fit(seeds, background, depth=depth)
+        fitted = model.fit(model.shown(seeds), background, depth=depth)
         numbers = np.array([one.value for one in fitted.score(papers)])
         reached = [[int((numbers[groups == name] >= least).sum()) for least in (THRESHOLD, HIGHLIGHT)] for name in GROUPS]
         print(f"{depth:5d}  " + "  ".join(f"{some:11d} / {fewer:4d}" for some, fewer in reached))

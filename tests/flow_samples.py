@@ -100,7 +100,7 @@ class _Told:
 def ranking(values: Mapping[int, float] | None = None, *, name: str = "ranking-1") -> Ranking:
     """A ranking under which papers score what `values` says, else 50."""
     facts = RankingFacts(sha256=name, seeds_sha256="seeds", background_sha256="background", code="sample")
-    return Ranking(facts, cast("Any", _Told(values or {})))
+    return Ranking(facts, lambda: cast("Any", _Told(values or {})))
 
 
 def mail_channel(name: str = "mail") -> Channel:

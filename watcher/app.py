@@ -59,7 +59,7 @@ from watcher.hub import Hub
 from watcher.notify import Notifier
 from watcher.pubmed.client import Entrez
 from watcher.pubmed.query import normalise
-from watcher.rank import Ranking, background_is_loaded, build, load_background, require_text, unload_background
+from watcher.rank import Ranking, background_is_loaded, build, load_background, unload_background
 from watcher.seeds import Examples, read_file
 from watcher.seeds import read as read_seeds
 from watcher.setup.loading import Loaded, seeds_of, seeds_or_why
@@ -70,7 +70,6 @@ from watcher.writing import Guarded, Reach, write
 
 if TYPE_CHECKING:
     from watcher.flows.scoring.embedding import Choice, DenseState, Embedding, Kept
-    from watcher.rank.background import Background
 
 _Value = TypeVar("_Value")
 
@@ -301,9 +300,7 @@ class App:
     def rank_by(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Ranking:
         """The ranking of seeds and marked papers against the frozen background, with the dense part if there is one."""
         seeds = once(seeds)
-        require_text(seeds, learnt.relevant)  # before the background is loaded
-        marked = {"relevant": learnt.relevant, "not_relevant": learnt.not_relevant}
-        ranking = build(seeds, background=_background(), **marked, embed=self.embedding)
+        ranking = build(seeds, relevant=learnt.relevant, not_relevant=learnt.not_relevant, embed=self.embedding)
         return replace(ranking, facts=replace(ranking.facts, last_verdict_id=learnt.last_id))
 
     @property
@@ -616,12 +613,3 @@ def _named(kind: str, name: str, known: Mapping[str, _Value]) -> _Value:
         names = ", ".join(known) or "none"
         raise UnknownNameError(Problem(f"there is no {kind} {name!r}", f"the configuration has: {names}"))
     return known[name]
-
-
-def _background() -> Background:
-    """The background; what reading it took for a while is given back."""
-    is_first = not background_is_loaded()
-    background = load_background()
-    if is_first:
-        memory.hand_back()
-    return background

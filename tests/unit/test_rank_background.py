@@ -9,10 +9,21 @@ import pytest
 from rank_samples import AGRIN, MUSK, WHEAT
 
 from watcher import rank
-from watcher.domain import Article, Pmid
+from watcher.domain import Article, Pmid, ResolvedSeed, Seed
 from watcher.errors import ConfigurationError
 from watcher.rank import words
-from watcher.rank.background import Frozen, background_of, lengths, load_background, load_weights, on_grid, read, read_weights
+from watcher.rank.background import (
+    Frozen,
+    background_of,
+    lengths,
+    load_background,
+    load_weights,
+    on_grid,
+    read,
+    read_sha256,
+    read_weights,
+    shipped_sha256,
+)
 from watcher.rank.features import PLACES, SIZE, count, paper, word_ids
 
 EVERY = np.arange(SIZE)
@@ -118,6 +129,43 @@ def test_the_loaded_background_takes_little_memory() -> None:
     assert np.shares_memory(shipped.sample.phrases.indices, shipped.counts.indices)
 
 
+def test_the_hash_is_read_without_the_rest() -> None:
+    rank.unload_background()
+    found = shipped_sha256()
+    loaded = load_background.cache_info().currsize
+
+    assert not loaded
+    assert rank.load_background().sha256 == found
+
+
+def test_a_ranking_is_named_without_the_background_and_scores_with_it() -> None:
+    rank.unload_background()
+    seeds = [ResolvedSeed(Seed("seed.txt", "", "0" * 64), MUSK)]
+
+    bare = rank.build(seeds)
+    nothing = bare.score([]), bare.values([])
+    loaded = load_background.cache_info().currsize
+    whole = rank.build(seeds, background=rank.load_background())
+
+    assert nothing == ((), ())
+    assert not loaded
+    assert bare.facts == whole.facts
+    assert bare.score([AGRIN, WHEAT]) == whole.score([AGRIN, WHEAT])
+
+
+def test_a_damaged_background_is_told_before_anything_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bytearray((Path(rank.__file__).parent / "background.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "background.npz").write_bytes(content)
+    monkeypatch.setattr("watcher.rank.background._FILE", str(tmp_path / "background.npz"))
+    rank.unload_background()
+
+    with pytest.raises(ConfigurationError, match="install watcher anew"):
+        rank.build([ResolvedSeed(Seed("seed.txt", "", "0" * 64), MUSK)])
+
+    rank.unload_background()
+
+
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "other"):
         _frozen().write(tmp_path / name)
@@ -150,7 +198,7 @@ def test_a_file_whose_content_was_changed_is_refused(tmp_path: Path) -> None:
     changed = io.BytesIO()
     np.savez_compressed(changed, allow_pickle=False, **arrays)
 
-    for reading in (read, read_weights):
+    for reading in (read, read_weights, read_sha256):
         changed.seek(0)
         with pytest.raises(ConfigurationError, match=r"background\.npz.*sha256.*\n.*install watcher anew"):
             reading(changed)

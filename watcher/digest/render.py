@@ -50,7 +50,7 @@ def messages(
     room for is not kept. `host` ends the list's List-Id; without one there is none. Same digest, same bytes.
     """
     fitted = _fitted(digest)
-    edition = Edition(fitted, page(fitted), frozenset(kinds), {"ris": ris, "nbib": nbib}, fits, most_bytes, host)
+    edition = Edition(fitted, frozenset(kinds), {"ris": ris, "nbib": nbib}, fits, most_bytes, host)
     return fitted, tuple(one for kind, renderer in renderers.items() if kind in kinds for one in renderer.digest(edition))
 
 
@@ -60,7 +60,7 @@ def preview(digest: Digest, format: Format, ris: Ris, kinds: Collection[ChannelK
     fitted = _fitted(digest)
     if format == "json":
         return as_json.document(fitted)
-    edition = Edition(fitted, page(fitted), frozenset(kinds), {"ris": ris})
+    edition = Edition(fitted, frozenset(kinds), {"ris": ris})
     return renderers[_KIND_OF[format]].preview(edition, format)
 
 

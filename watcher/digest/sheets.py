@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from watcher.digest import imprint
 from watcher.digest.parts import Fits
-from watcher.digest.view import Correctedness, Page
+from watcher.digest.view import Correctedness, Page, page
 from watcher.domain import Article, Carries, ChannelKind, Contact, Digest
 
 Ris: TypeAlias = Callable[[Sequence[Article]], str]
@@ -19,18 +20,22 @@ WHAT = "these messages"
 """What a reader of corrections may have changed or stopped."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edition:
-    """A digest as it was fitted, with its worded page. `kinds` are those of the list's channels. `writers` write the files that it may
+    """A digest as it was fitted. `kinds` are those of the list's channels. `writers` write the files that it may
     attach, each of at most `most_bytes`; `fits`: what the other channels take in one message; `host` ends the list's List-Id, "" for none."""
 
     digest: Digest
-    page: Page
     kinds: frozenset[ChannelKind]
     writers: Mapping[str, Ris | None]
     fits: Fits = field(default=lambda _subject, _text: True)
     most_bytes: int = MOST_BYTES
     host: str = ""
+
+    @cached_property
+    def page(self) -> Page:
+        """The digest, worded."""
+        return page(self.digest)
 
     def place_of_the_whole(self, but: ChannelKind) -> str:
         """Where a reader of this kind's short message finds the whole digest: "in the mail". "" where no other channel carries it."""

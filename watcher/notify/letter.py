@@ -43,11 +43,10 @@ class MailSender:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A message that fits, as bytes: its headers and its body."""
+    """A message that fits, as bytes without what belongs to a delivery."""
 
     fitted: Fitted
-    head: bytes
-    body: bytes
+    content: bytes
 
 
 class Letters:
@@ -67,7 +66,7 @@ class Letters:
         of = self._written(letter.delivery.message, letter.sender, room)
         own = EmailMessage(policy=POLICY)
         letter.address(own)
-        return b"".join((own.as_bytes().rstrip(b"\r\n"), b"\r\n", of.head, b"\r\n\r\n", of.body))
+        return b"".join((own.as_bytes().rstrip(b"\r\n"), b"\r\n", of.content))
 
     def _written(self, message: Message, sender: MailSender, room: MailRoom) -> _Written:
         if self._of != (message, sender):
@@ -80,8 +79,8 @@ class Letters:
 
 def _write(message: Message, sender: MailSender, room: MailRoom) -> _Written:
     found = fitted(message, room, lambda one: len(shared(one, sender).as_bytes()) + _OWN_HEAD)
-    head, _, body = shared(found.message, sender).as_bytes().partition(b"\r\n\r\n")
-    return _Written(replace(found, size=len(head) + len(body)), head, body)
+    content = shared(found.message, sender).as_bytes()
+    return _Written(replace(found, size=len(content)), content)
 
 
 @dataclass(frozen=True, slots=True)

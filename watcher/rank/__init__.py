@@ -12,8 +12,9 @@ stands for all of it but the article. NumPy and SciPy are imported by the first 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from watcher.domain import Article, Breakdown, RankingFacts, ResolvedSeed, Scored
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from watcher.rank.background import Background, Features
     from watcher.rank.model import Model
 
-__all__ = ["Embed", "Ranking", "background_is_loaded", "build", "load_background", "read", "require_text", "unload_background"]
+__all__ = ["Embed", "Ranking", "background_is_loaded", "build", "load_background", "read", "unload_background"]
 
 
 class Embed(Protocol):
@@ -46,18 +47,23 @@ class Embed(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """One way to score articles: a seed set and verdicts before a background. `facts` say which."""
+    """One way to score articles: a seed set and verdicts before a background. `facts` say which. The model is made for the first score:
+    where all are known, none is."""
 
     facts: RankingFacts
-    _model: Model = field(repr=False)
+    _fitted: Callable[[], Model] = field(repr=False)
+
+    @property
+    def _model(self) -> Model:
+        return self._fitted()
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """Score each article: 0 to 100 with its reasons, in the order given. An article's score does not depend on the others."""
-        return self._model.score(articles)
+        return self._model.score(articles) if articles else ()
 
     def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
         """The numbers of `score` alone, in the order given: much faster."""
-        return self._model.values(articles)
+        return self._model.values(articles) if articles else ()
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers that `read` has read: the quick way when several rankings score the same papers.
@@ -73,27 +79,28 @@ class Ranking:
 def build(
     seeds: Sequence[ResolvedSeed],
     *,
-    background: Background,
+    background: Background | None = None,
     relevant: Sequence[Article] = (),
     not_relevant: Sequence[Article] = (),
     embed: Embed | None = None,
 ) -> Ranking:
     """A ranking by nearness to `seeds` and `relevant` articles and by distance from `not_relevant` ones (docs/ranking.md).
 
-    The order of seeds and verdicts makes no difference. Seeds without any text are passed over. `embed` adds the dense part.
-    Raises ConfigurationError when no seed and no relevant article has text.
+    The order of seeds and verdicts makes no difference. Seeds without any text are passed over. Without a `background` it is the shipped
+    one, which is loaded for the first score, and whose file is read for damage now. `embed` adds the dense part.
+    Raises ConfigurationError when no seed and no relevant article has text, and when the shipped background is damaged.
     """
-    from watcher.rank import model  # noqa: PLC0415 - NumPy and SciPy only when used
+    from watcher.rank import background as backgrounds  # noqa: PLC0415 - NumPy and SciPy only when used
+    from watcher.rank import model  # noqa: PLC0415
 
-    facts, built = model.fit(seeds, background, relevant, not_relevant, embed=embed)
-    return Ranking(facts, built)
-
-
-def require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:
-    """Raises ConfigurationError as `build` would for want of text, without a background."""
-    from watcher.rank import model  # noqa: PLC0415 - NumPy and SciPy only when used
-
-    model.require_text(seeds, relevant)
+    shown = model.shown(seeds, relevant, not_relevant)
+    if embed or background_is_loaded():
+        background = background or load_background()
+    sha256 = background.sha256 if background else backgrounds.shipped_sha256()
+    fitted = cache(lambda: model.fit(shown, background or load_background(), embed=embed))
+    if embed:
+        fitted()  # what is wrong with its model is found now, not by the first score
+    return Ranking(model.facts_of(shown, sha256, embed.sha256 if embed else None), fitted)
 
 
 def read(articles: Sequence[Article], *, background: Background, embed: Embed | None = None) -> Features:
@@ -122,5 +129,6 @@ def unload_background() -> None:
     """Gives the background's memory back, some 75 MB; the next `load_background` reads it again."""
     if (background := sys.modules.get(f"{__name__}.background")) is not None:
         background.load_background.cache_clear()
+        background.shipped_sha256.cache_clear()
     if (spaces := sys.modules.get(f"{__name__}.spaces")) is not None:
         spaces.forget()

@@ -15,16 +15,17 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import resources
 from pathlib import Path
 from typing import IO, NamedTuple
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csc_array, csr_array, vstack
 
+from watcher import memory
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.features import PLACES, SIZE, STOP_IDS, Matrix
 
@@ -38,6 +39,7 @@ _FORMAT = b"watcher background 2"
 _FILE = "background.npz"
 _BLOCK = 500
 _PLACED = 4_096
+_PIECE = 1 << 16
 
 
 class Vectors(NamedTuple):
@@ -99,17 +101,39 @@ def read_weights(file: IO[bytes]) -> Weights:
         return _weights(int(_joined(stored["documents"], 4)[0]), _frequencies(stored), _blocks(stored))
 
 
+def read_sha256(file: IO[bytes]) -> str:
+    """The hash of what `Frozen.write` wrote, which is all read for it, in pieces. Raises as `read`."""
+    with _opened(file) as stored:
+        return stored["sha256"].tobytes().hex()
+
+
 @contextmanager
 def _opened(file: IO[bytes]) -> Iterator[np.lib.npyio.NpzFile]:
     """The arrays of a file whose content has the hash that it states; what is found wrong in the block is damage too."""
     try:
+        found = _hash_of(file)
+        file.seek(0)
         with np.load(file, allow_pickle=False) as stored:
-            found = _hashed((name, stored[name]) for name in sorted(stored.files) if name != "sha256")
             if found != stored["sha256"].tobytes().hex():
                 raise _damaged("its content does not have the sha256 that it states")
             yield stored
     except (KeyError, IndexError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as fault:
         raise _damaged(str(fault)) from fault
+
+
+def _hash_of(file: IO[bytes]) -> str:
+    """The hash of the content as `_hashed` has it, of which only a piece is there at a time."""
+    digest = hashlib.sha256(_FORMAT)
+    with ZipFile(file) as stored:
+        for name in sorted(one.removesuffix(".npy") for one in stored.namelist()):
+            if name != "sha256":
+                with stored.open(f"{name}.npy") as member:
+                    np.lib.format.read_magic(member)
+                    (size,), _, _ = np.lib.format.read_array_header_1_0(member)
+                    digest.update(f"{name} {size} ".encode())
+                    for piece in iter(partial(member.read, _PIECE), b""):
+                        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _hashed(arrays: Iterable[tuple[str, npt.NDArray[np.uint8]]]) -> str:
@@ -401,9 +425,19 @@ def mean_row(rows: Floats) -> Floats:
 
 @cache
 def load_background() -> Background:
-    """The background that ships with the package, read once per process (about a second, some 75 MB)."""
+    """The background that ships with the package, read once per process (about a second, some 75 MB). What reading it took for a while
+    is given back."""
     with (resources.files(__package__) / _FILE).open("rb") as file:
-        return background_of(read(file))
+        background = background_of(read(file))
+    memory.hand_back()
+    return background
+
+
+@cache
+def shipped_sha256() -> str:
+    """The hash of the shipped background, whose file is read for damage once per process. Raises as `read`."""
+    with (resources.files(__package__) / _FILE).open("rb") as file:
+        return read_sha256(file)
 
 
 def load_weights() -> Weights:

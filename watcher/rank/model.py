@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -209,36 +209,51 @@ def read(articles: Sequence[Article], background: Background, embed: Embed | Non
     return Ground(background, embed).read([paper(article) for article in articles], [*map(embedded_text, articles)])
 
 
-def fit(
-    seeds: Sequence[ResolvedSeed],
-    background: Background,
-    relevant: Sequence[Article] = (),
-    not_relevant: Sequence[Article] = (),
-    *,
-    embed: Embed | None = None,
-    depth: int = NEAREST,
-) -> tuple[RankingFacts, Model]:
-    """The model for a seed set and verdicts, and the facts that name it; see `watcher.rank.build`. `depth` is N."""
-    require_text(seeds, relevant)
-    shown = sorted(((_label(seed), passages, _seed_text(seed)) for seed in seeds if (passages := example(seed))), key=_example_hash)
-    liked = {article.pmid: article for article in sorted(relevant, key=_pmid) if paper(article)}
-    disliked = {article.pmid: article for article in sorted(not_relevant, key=_pmid) if paper(article)}
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a ranking learns from: the seeds that have a text, and the papers that readers marked, each in an order of its own."""
+
+    seeds: tuple[Example, ...]
+    liked: Mapping[Pmid, Article]
+    disliked: Mapping[Pmid, Article]
+
+    @property
+    def marked(self) -> tuple[list[Example], list[Example]]:
+        """The relevant papers and those that are not, as examples."""
+        return [*map(_as_example, self.liked.values())], [*map(_as_example, self.disliked.values())]
+
+
+def shown(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article] = (), not_relevant: Sequence[Article] = ()) -> Shown:
+    """What a ranking learns from, whatever the order it is given in; see `watcher.rank.build`.
+
+    Raises ConfigurationError when no seed and no relevant article has text to rank by.
+    """
+    _require_text(seeds, relevant)
+    return Shown(
+        tuple(
+            sorted(((_label(seed), passages, _seed_text(seed)) for seed in seeds if (passages := example(seed))), key=_example_hash)
+        ),
+        {article.pmid: article for article in sorted(relevant, key=_pmid) if paper(article)},
+        {article.pmid: article for article in sorted(not_relevant, key=_pmid) if paper(article)},
+    )
+
+
+def fit(shown: Shown, background: Background, *, embed: Embed | None = None, depth: int = NEAREST) -> Model:
+    """The model of what was shown. `depth` is N."""
+    seeds, kinds = shown.seeds, shown.marked
     ground = Ground(background, embed)
-    kinds = [*map(_as_example, liked.values())], [*map(_as_example, disliked.values())]
-    positives, negatives = ground.examples([*shown, *kinds[0]]), ground.examples(kinds[1])
-    parts = [np.arange(len(shown) + len(liked)), *groups(positives, ground)]
+    positives, negatives = ground.examples([*seeds, *kinds[0]]), ground.examples(kinds[1])
+    parts = [np.arange(len(seeds) + len(shown.liked)), *groups(positives, ground)]
     views = tuple(view_of(members, positives, negatives, ground) for members in parts)
     labels = labels_of(positives[0], negatives[0])
     learnt = labels.space if labels else None
     rungs = np.sort(scores(views, learnt, ground.sample)[0])[-depth:]
-    examples = Examples(tuple(label for label, _, _ in shown), Vectors(*(rows[: len(shown)] for rows in positives[:2])))
-    judged = _judged(([*liked], [*disliked]), positives, negatives, ground, labels)
-    by_topics = _by_topics(views, background)
-    return _facts(shown, *kinds, background, embed), Model(ground, views, learnt, rungs, examples, judged, by_topics)
+    examples = Examples(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
+    judged = _judged(([*shown.liked], [*shown.disliked]), positives, negatives, ground, labels)
+    return Model(ground, views, learnt, rungs, examples, judged, _by_topics(views, background))
 
 
-def require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:
-    """Raises ConfigurationError when no seed and no relevant article has text to rank by."""
+def _require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:
     if not any(map(example, seeds)) and not any(map(paper, relevant)):
         raise _no_text(seeds)
 
@@ -303,19 +318,14 @@ def _empty(seed: Seed, problem: str | None) -> Problem:
     return Problem(what, "give it a title and an abstract, or an identifier that PubMed knows")
 
 
-def _facts(
-    shown: Sequence[Example],
-    liked: Sequence[Example],
-    disliked: Sequence[Example],
-    background: Background,
-    embed: Embed | None,
-) -> RankingFacts:
-    seeds = _hash(sorted(map(_example_hash, shown)))
-    verdicts = [sorted(_hash(list(map(_said, passages))) for _, passages, _ in labels) for labels in (liked, disliked)]
+def facts_of(shown: Shown, background_sha256: str, embed_sha256: str | None = None) -> RankingFacts:
+    """The facts that name the ranking by what was shown, before a background, with a dense part or without."""
+    seeds = _hash(sorted(map(_example_hash, shown.seeds)))
+    verdicts = [sorted(_hash(list(map(_said, passages))) for _, passages, _ in labels) for labels in shown.marked]
     return RankingFacts(
-        sha256=_hash([seeds, background.sha256, CODE, *verdicts, embed.sha256 if embed else None]),
+        sha256=_hash([seeds, background_sha256, CODE, *verdicts, embed_sha256]),
         seeds_sha256=seeds,
-        background_sha256=background.sha256,
+        background_sha256=background_sha256,
         code=CODE,
     )
 

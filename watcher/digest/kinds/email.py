@@ -40,13 +40,14 @@ def preview(edition: Edition, form: str) -> str:
 
 
 def _mail(edition: Edition) -> Message:
-    of, twin = edition.digest, as_text.twin(edition.page)
-    payload = {"text": twin.text, "html": as_html.html(edition.page, max_bytes=of.order.max_html_kb * 1_000)}
-    if twin.papers:
-        payload["text_papers"] = json.dumps(twin.papers, separators=(",", ":"))
-    for kind, name in file_names(of).items():
+    of, payload = edition.digest, dict[str, str]()
+    for kind, name in file_names(of).items():  # before text and HTML: writing a file takes the most memory
         if write := edition.writers.get(kind):
             payload |= _file(of, kind, name, write, edition.most_bytes)
+    twin = as_text.twin(edition.page)
+    payload |= {"text": twin.text, "html": as_html.html(edition.page, max_bytes=of.order.max_html_kb * 1_000)}
+    if twin.papers:
+        payload["text_papers"] = json.dumps(twin.papers, separators=(",", ":"))
     headers = {
         "X-Watcher-List": plain(of.order.name),
         "X-Watcher-Digest": plain(of.period.key),

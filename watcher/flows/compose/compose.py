@@ -138,13 +138,15 @@ class Composer:
     contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
     rest: Callable[[], None] = lambda: None
 
-    def compose(self, request: Request) -> Draft:
-        """Compose and owe; the messages are in the database then, and no longer in the draft.
+    def compose(self, request: Request, *, with_texts: bool = True) -> Draft:
+        """Compose and owe; the messages are in the database then, and no longer in the draft, nor are abstracts unless `with_texts`.
 
         Raises:
             AlreadyComposed: this list has a digest for this period.
         """
-        draft = self.draft(request)
+        draft = self.draft(request) if with_texts else self.draft(request).without_texts()
+        if len(draft.digest.presented) > LARGE:
+            self.rest()
         kind = "scheduled" if request.slot else "manual"
         self.store.owe_digest(draft.digest, draft.judgements, self._owed(request, draft), host=self.host, kind=kind)
         return replace(draft, messages=(), judgements=())

@@ -185,7 +185,7 @@ class Ticker:
             return
         self._go_on()
         try:
-            round_.drafts.append(self.composer.compose(self.request(due.order, readings, due)).without_texts())
+            round_.drafts.append(self.composer.compose(self.request(due.order, readings, due), with_texts=False))
         except AlreadyComposed:
             self.say(f"{due.order.name}: another process has just composed this digest")
         except ConfigurationError as error:
