@@ -111,7 +111,8 @@ def fill(folder: Path, papers: int) -> None:
     from watcher.domain import Origin, RunOutcome, RunReport  # noqa: PLC0415
     from watcher.store import RunCommit  # noqa: PLC0415
 
-    now, window = clock.now(), getattr(domain, "RunKind", str)("window")
+    now = clock.now()
+    window: Any = getattr(domain, "RunKind", str)("window")
     with App(_settings(folder)) as app:
         store = app.at_work(now - timedelta(days=2))
         for start in range(0, papers, AT_ONCE):
