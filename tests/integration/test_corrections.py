@@ -31,8 +31,9 @@ from watcher.flows.questions import warnings
 from watcher.flows.questions.corrections_told import answered
 from watcher.flows.questions.explain import explain
 from watcher.flows.questions.status import status
+from watcher.flows.scoring.ranking import once
 from watcher.flows.scoring.verdicts import lessons
-from watcher.flows.search.seeds import once, resolve
+from watcher.flows.search.seeds import resolve
 from watcher.store import Store
 
 START, FIRST = "2026-03-02T09:00", "2026-03-09T08:00"

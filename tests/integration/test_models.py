@@ -138,7 +138,7 @@ def test_check_and_status_warn_of_a_model_that_is_missing(shell: Shell) -> None:
 def test_a_model_is_made_ready_and_then_in_use(shell: Shell, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny_model(home.folder / "tiny")
     pmids = [1, 2, 3]
-    monkeypatch.setattr("watcher.app._sample_pmids", lambda: pmids)
+    monkeypatch.setattr("watcher.flows.scoring.ranking.sample_pmids", lambda: pmids)
     records = [Planted(paper(pmid, title=f"Agrin and bone {pmid}", created="2026-01-01")) for pmid in pmids]
     with EutilsServer(Corpus.of(records), clock=clock.now) as server:
         monkeypatch.setenv("WATCHER_PUBMED__BASE_URL", server.base_url)

@@ -224,7 +224,7 @@ def test_a_file_of_themes_is_replaced_only_with_force(shell: Shell) -> None:
 
 def test_themes_that_could_not_be_read_are_not_written(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     file = shell.lab.folder / "config" / "themes" / "nmj.yaml"
-    monkeypatch.setattr("watcher.app.document", lambda *_: f"{'x' * 101}: [word]\n")
+    monkeypatch.setattr("watcher.setup.themes.document", lambda *_: f"{'x' * 101}: [word]\n")
 
     said = shell("themes", "nmj", "--write", "--force")
 

@@ -169,8 +169,8 @@ def _must_be_alone() -> None:
 
 def _remember_rankings() -> None:
     """The ranking is a pure function of seeds and verdicts: a fork has those that its parent has built."""
-    app = import_module("watcher.app")
-    build, kept = app.build, dict[str, Any]()
+    ranking = import_module("watcher.flows.scoring.ranking")
+    build, kept = ranking.build, dict[str, Any]()
 
     def remembered(seeds: Sequence[Any], **given: Any) -> Any:  # noqa: ANN401 - as `watcher.rank.build` has it
         key = repr((seeds, given.get("relevant"), given.get("not_relevant"), given.get("embed")))
@@ -178,7 +178,7 @@ def _remember_rankings() -> None:
             kept[key] = build(seeds, **given)
         return kept[key]
 
-    vars(app)["build"] = remembered
+    vars(ranking)["build"] = remembered
 
 
 def _hasten() -> None:

@@ -164,7 +164,7 @@ def test_message_ids_end_with_the_pages_host_or_the_contacts(base_url: str | Non
         change(one, "base_url", value=base_url)
 
     with one.app() as app:
-        assert app.message_host == host
+        assert app.contacts.message_host == host
 
 
 def test_the_app_hears_retries(one: Lab) -> None:
@@ -224,7 +224,7 @@ def test_a_watch_whose_seeds_have_no_text_is_unranked_without_the_background(one
     bare = ResolvedSeed(Seed("nmj/bare.txt", "", "0" * 64, pmid=Pmid(99)))
 
     with App(load_settings(one.folder / "config")) as app, pytest.raises(ConfigurationError, match="no text to rank by"):
-        app.rank(app.watch("nmj"), [bare])
+        app.rankings.rank(app.watch("nmj"), [bare])
 
     assert not load_background.cache_info().currsize
 

@@ -293,7 +293,7 @@ def opened(home: Home, more: str) -> App:
 
 def test_without_a_model_there_is_no_dense_part_and_no_word_of_it(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     with opened(home, "") as app:
-        assert app.embedding is None
+        assert app.rankings.embedding is None
         assert [one for one in app.file_warnings(clock.now()) if one.code is Code.DENSE_OFF] == []
 
     assert caplog.records == []
@@ -304,7 +304,7 @@ def test_a_model_that_is_missing_is_told_once_and_ranking_goes_on_by_words(home:
 
     for _ in range(2):
         with opened(home, "ranking: {dense_model: lab/missing}\n") as app:
-            assert app.embedding is None
+            assert app.rankings.embedding is None
             (warning,) = [one for one in app.file_warnings(clock.now()) if one.code is Code.DENSE_OFF]
             assert warning.what.startswith("ranking by words alone, without the dense part: ")
 
@@ -321,28 +321,28 @@ def test_the_ranking_is_given_the_dense_part_only_where_there_is_one(home: Home,
         given.append(embed)
         return honest(seeds, **more)
 
-    monkeypatch.setattr("watcher.app.build", build)
+    monkeypatch.setattr("watcher.flows.scoring.ranking.build", build)
     seeds = [ResolvedSeed(Seed("", "1", ""), paper(1))]
     with opened(home, "") as app:
-        app.rank_by(seeds, Lessons())
-        app.embedding = ready = Embedding(Kept(None, app.store), None)  # type: ignore[arg-type]
-        app.rank_by(seeds, Lessons())
+        app.rankings.rank_by(seeds, Lessons())
+        app.rankings.embedding = ready = Embedding(Kept(None, app.store), None)  # type: ignore[arg-type]
+        app.rankings.rank_by(seeds, Lessons())
 
     assert given == [None, ready]
 
 
 def test_a_model_that_is_ready_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tiny_model(home.folder / "tiny")
-    monkeypatch.setattr("watcher.app._sample_pmids", lambda: PMIDS)
+    monkeypatch.setattr("watcher.flows.scoring.ranking.sample_pmids", lambda: PMIDS)
     with opened(home, "ranking: {dense_model: tiny}\n") as app:
         app.source = Records(tuple(paper(pmid) for pmid in PMIDS))  # type: ignore[assignment]
-        made = app.prepare_dense()
-        embed = app.embedding
+        made = app.rankings.prepare_dense()
+        embed = app.rankings.embedding
 
         assert embed is not None
         assert embed.sample.shape == (3, 4)
         assert [one for one in app.file_warnings(clock.now()) if one.code is Code.DENSE_OFF] == []
         assert made.is_relative_to(app.data_folder)
-        app.rest()
+        app.rankings.rest()
         (folder / "tokenizer.json").write_bytes(tokenizer_bytes() + b" ")
-        assert app.embedding is None
+        assert app.rankings.embedding is None

@@ -13,8 +13,9 @@ from store_samples import paper as article
 from standins.eutils import papers
 from standins.eutils.papers import Markup
 from watcher.domain import Article, Pmid, ResolvedSeed, Seed
+from watcher.flows.scoring.ranking import once
 from watcher.flows.search.agreement import Held, agreement, same_title
-from watcher.flows.search.seeds import look_up, once, resolve
+from watcher.flows.search.seeds import look_up, resolve
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 AGRIN = "Agrin and the maintenance of the neuromuscular junction in aged mice."

@@ -97,7 +97,7 @@ def test_a_written_file_reads_back_as_what_was_found(tmp_path: Path) -> None:
 def test_what_the_shipped_seeds_give_is_a_file_that_can_be_read(one: Lab) -> None:
     with App(load_settings(one.config)) as app:
         watch = next(iter(app.watches.values()))
-        themes = app.found_themes(watch)
+        themes = app.themes.found(watch)
 
     folder = one.config.parent / "themes"
     folder.mkdir()
@@ -110,13 +110,13 @@ def test_what_the_shipped_seeds_give_is_a_file_that_can_be_read(one: Lab) -> Non
 def test_a_file_comes_before_the_seeds_and_sorts_by_its_words(one: Lab) -> None:
     with App(load_settings(one.config)) as app:
         watch = next(iter(app.watches.values()))
-        assert app.facets(watch).origin == "found from the seeds"
-        assert app.facets(watch).themes == found(app.resolved(watch), rank.load_background())
+        assert app.themes.facets(watch).origin == "found from the seeds"
+        assert app.themes.facets(watch).themes == found(app.resolved(watch), rank.load_background())
     (one.config.parent / "themes").mkdir()
     (one.config.parent / "themes" / f"{watch.name}.yaml").write_text("Ageing: [aged]\n")
 
     with App(load_settings(one.config)) as app:
-        facets = app.facets(watch)
+        facets = app.themes.facets(watch)
 
     assert facets.origin.endswith(f"{watch.name}.yaml")
     assert [facets.fits(sample(1, title)) for title in ("Aged mice", "Young mice")] == ["Ageing", None]

@@ -530,7 +530,7 @@ def resend(
             one.notifier.recipients(channel),
             channel.kind,
             again=again,
-            host=one.message_host,
+            host=one.contacts.message_host,
             at=now,
         )
         count = "1 delivery" if len(owed) == 1 else f"{len(owed)} deliveries"
@@ -555,7 +555,7 @@ def send_test(
     with opened(context) as one:
         channel = one.channel(name)
         fits, recipients = one.notifier.fits([channel]), one.notifier.recipients(channel)
-        for delivery in trial_deliveries(channel, recipients, host=one.message_host, now=now, fits=fits):
+        for delivery in trial_deliveries(channel, recipients, host=one.contacts.message_host, now=now, fits=fits):
             to = f"{channel.name} {delivery.recipient}".strip()
             try:
                 one.notifier.send(delivery, channel, now=now)
@@ -662,7 +662,7 @@ def _checked(one: App, *, online: bool) -> Checked:
         warnings=warnings,
         themes=themes,
         limits=one.channel_limits,
-        contacts=one.contacts,
+        contacts=one.contacts.told(one.orders.values(), one.channels),
         now=now,
     )
     if not online:

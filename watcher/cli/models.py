@@ -26,7 +26,7 @@ def pull(
         choice = one.dense_choice
         for file in one.hub.pull(choice.hub_name, choice.wanted, choice.folder, force=force):
             console.say(f"{'fetched' if file.fresh else 'kept   '} {file.path}  {file.size / 1e6:.1f} MB  sha256 {file.sha256}")
-        state = one.dense_state()
+        state = one.rankings.dense_state()
     _pins(state.pins)
     console.say(f"next: {state.fix}" if state.why else "ready: scores are computed anew with it, by the next run or digest")
 
@@ -40,7 +40,7 @@ def prepare(context: typer.Context) -> None:
     from watcher.flows.deliver.leases import held  # noqa: PLC0415
 
     with opened(context) as one, held(one.store, "pubmed", one.holder.name):
-        console.say(f"wrote {one.prepare_dense()}")
+        console.say(f"wrote {one.rankings.prepare_dense()}")
 
 
 @group.command()
@@ -49,7 +49,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     from watcher.cli import show  # noqa: PLC0415
 
     with opened(context) as one:
-        state = one.dense_state()
+        state = one.rankings.dense_state()
         kept = one.store.count_embeddings(state.sha256) if state.sha256 else 0
     show.dense(state, kept, as_json=as_json)
     if state.model and state.why:

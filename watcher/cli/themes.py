@@ -26,10 +26,10 @@ def themes(
     with opened(context, with_seeds=True) as one:
         watch = one.watch(name)
         if write:
-            file, count = one.write_themes(watch, force=force)
+            file, count = one.themes.write(watch, force=force)
             console.say(f"wrote {file}: {count} themes; name them as your lab would")
             return
-        facets = one.facets(watch)
+        facets = one.themes.facets(watch)
         papers = one.store.export(list_name=None, watch=name, since=(_now() - timedelta(weeks=weeks)).date())
         got = counts(facets, papers)
     console.say(f"watch {name}: {len(facets.themes)} themes, {facets.origin}; papers of the last {weeks} weeks: {len(papers)}")

@@ -93,10 +93,10 @@ def _send(
 
 def _failure(app: App, channel: Channel, recipient: str, notice: Notice, now: datetime) -> str | None:
     """Sends to one recipient; why that failed, if it did."""
-    fits, contact = app.notifier.fits([channel]), app.contact([channel])
+    fits, contact = app.notifier.fits([channel]), app.contacts.of([channel])
     try:
         for message in rendering.render(notice, {channel.kind}, zone=app.settings.timezone, fits=fits, contact=contact):
-            identity = f"notice.{secrets.token_hex(8)}@{app.message_host}"
+            identity = f"notice.{secrets.token_hex(8)}@{app.contacts.message_host}"
             delivery = Delivery(0, channel.name, recipient, message, identity, DeliveryState.SENDING, 1, now)
             app.notifier.send(delivery, channel, now=now)
     except (DeliveryError, ConfigurationError) as error:

@@ -180,7 +180,7 @@ class Service:
             self._worked_at = time.monotonic()
         elif self._worked_at is not None and time.monotonic() - self._worked_at > REST_AFTER_SECONDS:
             self._worked_at = None
-            app.rest()
+            app.rankings.rest()
 
     def _keep_up(self, app: App, now: datetime) -> None:
         """What is enough once a day."""

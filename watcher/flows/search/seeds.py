@@ -85,15 +85,6 @@ def held_against_corrections(seeds: Sequence[ResolvedSeed], store: Store) -> tup
     )
 
 
-def once(seeds: Sequence[ResolvedSeed]) -> tuple[ResolvedSeed, ...]:
-    """The seeds to rank by: without those that were retracted, and of those that led to one record the first that agrees with it, so that
-    a paper counts once."""
-    seeds = [one for one in seeds if not one.retracted]
-    agreeing_first = sorted(seeds, key=lambda one: one.problem is not None)
-    chosen = {one.article.pmid: one for one in reversed(agreeing_first) if one.article}
-    return tuple(one for one in seeds if one.article is None or chosen[one.article.pmid] is one)
-
-
 def look_up(seeds: Sequence[Seed], source: Source, *, say: Callable[[str], None] = lambda _line: None) -> tuple[ResolvedSeed, ...]:
     """Ask PubMed for the records of these seeds, in their order; `say` hears how far it is.
 
