@@ -37,7 +37,9 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         "watcher.app",
-        "watcher.cli.show",
+        "watcher.cli.show.ranking",
+        "watcher.cli.show.status",
+        "watcher.cli.show.tables",
         "watcher.digest.as_html",
         "watcher.pubmed.answers",
         "watcher.rank.background",

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from watcher import clock, memory, schedule
+from watcher import clock, health, memory, schedule
 from watcher.config import Settings
 from watcher.crossref import Crossref
 from watcher.domain import (
@@ -36,7 +36,9 @@ from watcher.flows.deliver.deliver import Deliverer, Unsettled
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.notices.heartbeat import Beats
 from watcher.flows.ports import Source
+from watcher.flows.questions.check import Checker
 from watcher.flows.questions.rank import Orderer, joined
+from watcher.flows.questions.status import Around
 from watcher.flows.questions.warnings import at_its_key, of_runs, ordered
 from watcher.flows.schedule.at_once import Messenger
 from watcher.flows.schedule.tick import Ticker
@@ -143,6 +145,10 @@ class App:
         seeds = {name: found.seeds for name, found in self._examples_read.items()}
         told = [self.at_its_key(one, report.watch) for report in reports for one in report.warnings]
         return ordered([*self.file_warnings(now), *of_runs(self.settings, self.store, seeds, now, normalise), *told])
+
+    def warnings_now(self, reports: Sequence[RunReport]) -> tuple[Warned, ...]:
+        """The same at this moment."""
+        return self.warnings(clock.now(), reports)
 
     def at_its_key(self, warning: Warned, watch: str) -> Warned:
         """A warning of a watch with the place of the key that it is about."""
@@ -314,6 +320,28 @@ class App:
             fits=self.notifier.fits,
             contact=self.contacts.of,
         )
+
+    def checker(self) -> Checker:
+        """Checks the configuration."""
+        return Checker(
+            path=self.settings.path,
+            watches=self.watches,
+            orders=self.orders,
+            channels=self.channels,
+            seeds=self.seeds,
+            themes=self.settings.themes,
+            limits=self.channel_limits,
+            contacts=self.contacts.told(self.orders.values(), self.channels),
+            store=lambda: self.store,
+            source=lambda: self.source,
+            placed=self.at_its_key,
+            reach=self.notifier.reach,
+        )
+
+    def around(self, refused: ConfigurationError | None, now: datetime) -> Around:
+        """What `status` tells beside the database; `refused`: why the file is not in force."""
+        kind = self.settings.database_url.partition(":")[0].partition("+")[0]
+        return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, self.warnings(now))
 
     def orderer(self) -> Orderer:
         """Looks at the order of papers."""

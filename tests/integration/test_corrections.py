@@ -23,13 +23,14 @@ from standins.crossref import CrossrefServer, update
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher import clock
-from watcher.cli import show
+from watcher.cli.show import tables
 from watcher.crossref import Crossref
 from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Pmid, Seed, VerdictKind
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.questions import warnings
 from watcher.flows.questions.corrections_told import answered
 from watcher.flows.questions.explain import explain
+from watcher.flows.questions.status import document as document_of
 from watcher.flows.questions.status import status
 from watcher.flows.scoring.ranking import once
 from watcher.flows.scoring.verdicts import lessons
@@ -416,7 +417,7 @@ def test_it_is_listed_what_was_found_and_whom_it_was_told(with_papers: Desks, ca
         without = [one_of.told for one_of in answered(one.store, {}, one.at("2026-03-14T07:00"), lambda _name: None)]
         one.tick("2026-03-16T08:00")
         after = sentences("2026-03-16T09:00")
-        show.corrections(
+        tables.corrections(
             answered(one.store, orders, one.at("2026-03-16T09:00"), lambda _name: None),
             one.store.last_rereading(clock.now()),
             as_json=True,
@@ -782,7 +783,7 @@ def notices(one: Desk, topic: str) -> list[tuple[str, str]]:
 
 def incidents(one: Desk) -> list[str]:
     """What `status` says of rereadings."""
-    document = status(one.ticker(), one.store, now=clock.now(), config_sha256="0" * 64).document
+    document = document_of(status(one.ticker(), one.store, now=clock.now(), config_sha256="0" * 64))
     return [told for told in document["incidents"] if "corrections" in told]
 
 

@@ -15,7 +15,7 @@ from standins.eutils.papers import paper
 from watcher import clock
 from watcher.domain import Digest, Pmid, Seed
 from watcher.flows.questions.explain import explain
-from watcher.flows.questions.status import Around, status
+from watcher.flows.questions.status import Around, document, status
 from watcher.store import LeftOut
 from watcher.store.database import Database
 
@@ -181,7 +181,7 @@ def test_a_damaged_text_of_any_other_kind_stops_no_digest_no_status_and_no_expla
 
     assert all_in(digest) == [3]
     assert answer(one, 1).startswith("It reached list weekly")
-    assert status(one.ticker(), one.store, now=clock.now(), config_sha256="", around=Around("sqlite")).document["watches"]
+    assert document(status(one.ticker(), one.store, now=clock.now(), config_sha256="", around=Around("sqlite")))["watches"]
     assert one.store.last_digest("weekly") is not None
 
 
@@ -232,7 +232,7 @@ def test_status_tells_how_many_stored_texts_are_damaged(at_place: Desks) -> None
 
     found = status(one.ticker(), one.store, now=clock.now(), config_sha256="")
 
-    assert found.document["database"]["damaged"] == 1
+    assert document(found)["database"]["damaged"] == 1
     assert any("the stored text of 1 record is damaged" in line for line in found.remarks)
 
 

@@ -20,16 +20,17 @@ from ruamel.yaml import YAML
 import watcher
 from watcher import cli
 from watcher.app import App
-from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, app
-from watcher.cli.show import check_document
+from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, program
 from watcher.config.document import KeyPath
 from watcher.config.key_tree import all_keys, shape_at
 from watcher.config.sections import FILE
 from watcher.config.without_effect import ANY, WITHOUT_EFFECT
 from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Place, RunKind, RunOutcome, RunReport, Section, Warned
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable
+from watcher.flows.questions import check
 from watcher.flows.questions.check import Checked, ListFacts, WatchFacts
 from watcher.flows.questions.status import Around, status
+from watcher.flows.questions.status import document as document_of
 from watcher.setup.loading import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,7 @@ def code(page: Path) -> str:
 
 def group() -> typer.core.TyperGroup:
     """The command line as Typer builds it."""
-    found = typer.main.get_command(app)
+    found = typer.main.get_command(program)
     assert isinstance(found, typer.core.TyperGroup)
     return found
 
@@ -273,7 +274,7 @@ def test_the_page_of_warnings_shows_the_shape_of_the_document() -> None:
         (Warned(Code.QUERY_FIELD, "-", "-", place),),
     )
 
-    made = check_document(found)
+    made = check.document(found)
     assert list(made["configuration"]) == list(shape["configuration"])
     assert list(made) == list(shape)
     for kind in ("warnings", "watches", "lists"):
@@ -333,7 +334,7 @@ def test_the_document_of_status_has_just_the_names_that_are_told(home: Home, mon
         store = one.at_work(now)
         store.fail_run(store.begin_run("nmj", "first", now), failed)
         around = Around(warnings=(Warned(Code.NO_MATCH, "-"),))
-        document = status(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256, around=around).document
+        document = document_of(status(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256, around=around))
 
     (block,) = (block.text for block in blocks() if block.page == OPERATIONS and block.text.startswith("now,"))
     frame, *sections = block.splitlines()

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from watcher import health
-from watcher.cli.commands import app
+from watcher.cli.commands import program
 from watcher.cli.healthcheck import look
 from watcher.health import OwedFacts, Pulse, WatchFacts, problems, verdict
 
@@ -243,11 +243,11 @@ def test_healthcheck_ends_with_0_or_1_and_one_line(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("WATCHER_CONFIG", raising=False)
 
-    absent = CliRunner().invoke(app, ["healthcheck"])
+    absent = CliRunner().invoke(program, ["healthcheck"])
     alive(tmp_path / "data")
-    well = CliRunner().invoke(app, ["healthcheck"])
+    well = CliRunner().invoke(program, ["healthcheck"])
     alive(tmp_path / "data", problems=("the last round failed:\n  disk full", "more"))
-    ill = CliRunner().invoke(app, ["healthcheck"])
+    ill = CliRunner().invoke(program, ["healthcheck"])
 
     assert (absent.exit_code, absent.stdout) == (1, "no service is running\n")
     assert (well.exit_code, well.stdout) == (0, "well\n")

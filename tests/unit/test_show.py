@@ -16,7 +16,10 @@ from store_samples import paper
 
 from standins.eutils.papers import paper as record
 from watcher import clock
-from watcher.cli import console, show
+from watcher.cli import console
+from watcher.cli.show import ranking as ranked
+from watcher.cli.show import status as standing
+from watcher.cli.show import tables
 from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunKind, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.questions.check import Checked, Finding, WatchFacts
@@ -88,8 +91,8 @@ def test_lines_hang_on_a_terminal_and_stay_whole_in_a_pipe(capsys: pytest.Captur
     )
 
     with on_a_terminal() as terminal:
-        show.reports([report])
-    show.reports([report])
+        tables.reports([report])
+    tables.reports([report])
 
     assert fits(terminal)
     assert all(line.startswith("    ") for line in terminal.plain.splitlines()[1:])
@@ -98,7 +101,7 @@ def test_lines_hang_on_a_terminal_and_stay_whole_in_a_pipe(capsys: pytest.Captur
 
 
 def test_one_line_counts_for_a_run(capsys: pytest.CaptureFixture[str]) -> None:
-    show.reports(
+    tables.reports(
         [
             RunReport(
                 "nmj", RunKind.WINDOW, RunOutcome.GOOD, NOW, NOW,
@@ -122,8 +125,8 @@ def test_a_check_names_each_thing_once_on_a_terminal_and_on_each_line_in_a_pipe(
     )
 
     with on_a_terminal() as terminal:
-        show.checked(found, as_json=False)
-    show.checked(found, as_json=False)
+        tables.checked(found, as_json=False)
+    tables.checked(found, as_json=False)
 
     assert fits(terminal)
     assert terminal.plain.count("watch nmj") == 1
@@ -153,7 +156,7 @@ def test_seeds_are_told_with_what_was_understood() -> None:
     ]
 
     with on_a_terminal() as terminal:
-        show.seeds(NMJ, resolved, [Warned(Code.SEEDS_NOT_ASKED, "PubMed is away")])
+        tables.seeds(NMJ, resolved, [Warned(Code.SEEDS_NOT_ASKED, "PubMed is away")])
 
     assert fits(terminal)
     assert terminal.plain.splitlines() == [
@@ -179,7 +182,7 @@ def test_a_tick_says_what_it_did_with_the_numbers_that_drop_a_delivery(at_desk: 
     one = lived(at_desk(record(1, title="The neuromuscular junction", created="2026-03-04")))
 
     with on_a_terminal() as terminal:
-        show.done(one.tick(MONDAY))
+        tables.done(one.tick(MONDAY))
 
     told = " ".join(terminal.plain.split())
     assert fits(terminal)
@@ -190,8 +193,8 @@ def test_a_tick_says_what_it_did_with_the_numbers_that_drop_a_delivery(at_desk: 
 
 
 def test_a_tick_with_nothing_to_do_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    show.done(Done())
-    show.done(Done(waiting=("weekly: the digest waits for PubMed",)))
+    tables.done(Done())
+    tables.done(Done(waiting=("weekly: the digest waits for PubMed",)))
 
     assert capsys.readouterr().out == "nothing is due\nwaiting: weekly: the digest waits for PubMed\n"
 
@@ -202,7 +205,7 @@ def test_status_fits_a_terminal_in_the_labs_time(at_desk: Desks) -> None:
     now = one.at("2026-03-09T09:00")
 
     with on_a_terminal() as terminal:
-        show.status(status(one.ticker(), one.store, now=now, config_sha256="abc"), as_json=False)
+        standing.status(status(one.ticker(), one.store, now=now, config_sha256="abc"), as_json=False)
 
     lines = terminal.plain.splitlines()
     assert fits(terminal)
@@ -223,7 +226,7 @@ def test_status_tells_the_service_the_slots_and_the_outages_within_80_columns(at
 
     with on_a_terminal() as terminal:
         for around in (Around(pulse=pulse), Around(pulse=replace(pulse, problems=("disk full",))), Around()):
-            show.status(status(one.ticker(), one.store, now=now, config_sha256="abc", around=around), as_json=False)
+            standing.status(status(one.ticker(), one.store, now=now, config_sha256="abc", around=around), as_json=False)
 
     lines = terminal.plain.splitlines()
     assert fits(terminal)
@@ -249,8 +252,8 @@ def test_status_draws_eight_weeks_of_each_watch_with_their_numbers_and_pipes_the
     told = status(one.ticker(), one.store, now=one.at("2026-03-09T12:00"), config_sha256="abc")
 
     with on_a_terminal() as terminal:
-        show.status(told, as_json=False)
-    show.status(told, as_json=False)
+        standing.status(told, as_json=False)
+    standing.status(told, as_json=False)
 
     lines = [line.rstrip() for line in terminal.plain.splitlines()]
     assert fits(terminal)
@@ -266,7 +269,7 @@ def test_status_says_when_it_goes_by_the_last_good_configuration(at_desk: Desks,
     pulse = Pulse(at=clock.real_now(), started_at=NOW, pid=42, tick_seconds=20)
 
     for around in (Around(refused=refused), Around(refused=refused, pulse=pulse)):
-        show.status(status(one.ticker(), one.store, now=one.at(START), config_sha256="abc", around=around), as_json=False)
+        standing.status(status(one.ticker(), one.store, now=one.at(START), config_sha256="abc", around=around), as_json=False)
 
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("configuration")] == [
@@ -281,7 +284,7 @@ def test_an_explanation_fits_a_terminal_and_ends_with_the_answer(at_desk: Desks)
     one.tick(MONDAY)
 
     with on_a_terminal() as terminal:
-        show.explanation(explain(one.store, Pmid(1), clock.now()), as_json=False)
+        tables.explanation(explain(one.store, Pmid(1), clock.now()), as_json=False)
 
     told = " ".join(terminal.plain.split())
     assert fits(terminal)
@@ -322,7 +325,7 @@ def test_the_order_fits_a_terminal_each_paper_with_its_title_below(at_desk: Desk
     orderer = marked(one, (1, VerdictKind.NOT))
 
     with on_a_terminal() as terminal:
-        show.orders([orderer.order(NMJ, None)], top=50, as_json=False)
+        ranked.orders([orderer.order(NMJ, None)], top=50, as_json=False)
 
     lines = terminal.plain.splitlines()
     assert fits(terminal)
@@ -338,7 +341,7 @@ def test_calibration_fits_a_terminal_with_its_table_and_its_border(at_desk: Desk
     orderer = marked(one, (1, VerdictKind.NOT), (2, VerdictKind.RELEVANT))
 
     with on_a_terminal() as terminal:
-        show.calibrated([orderer.calibrate(NMJ, NOW)], as_json=False)
+        ranked.calibrated([orderer.calibrate(NMJ, NOW)], as_json=False)
 
     rows = [line.split() for line in terminal.plain.splitlines()]
     assert fits(terminal)
@@ -358,8 +361,8 @@ def test_what_is_behind_a_score_and_what_other_seeds_change_fit_a_terminal(at_de
     other = Orderer(one.store, lambda _watch: (), lambda _seeds, _learnt: ranking(next(asked)))
 
     with on_a_terminal() as terminal:
-        show.behind(marked(one).behind(Pmid(1), [NMJ]), as_json=False)
-        show.against([other.against(NMJ, (), None)], top=50, as_json=False)
+        ranked.behind(marked(one).behind(Pmid(1), [NMJ]), as_json=False)
+        ranked.against([other.against(NMJ, (), None)], top=50, as_json=False)
 
     assert fits(terminal)
     rows = [line.split() for line in terminal.plain.splitlines()]
@@ -380,7 +383,7 @@ def test_a_mark_on_a_paper_without_a_text_says_what_will_become_of_it(
 ) -> None:
     one = Marked("nmj", None, VerdictKind.RELEVANT, (), VerdictKind.RELEVANT, state, has_text=False)
 
-    show.marking(Marking(Pmid(1), "Agrin", "anna", (one,)))
+    ranked.marking(Marking(Pmid(1), "Agrin", "anna", (one,)))
 
     assert capsys.readouterr().out == f"PMID 1: Agrin\nwatch nmj: marked relevant by anna; {says}\n"
 

@@ -15,7 +15,8 @@ from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.compose.weeks import bounds
 from watcher.flows.questions.health import ailments
-from watcher.flows.questions.status import Around, State, broken, status
+from watcher.flows.questions.status import Around, Status, broken, status
+from watcher.flows.questions.status import document as document_of
 from watcher.health import Pulse
 from watcher.store import Store
 
@@ -29,12 +30,12 @@ def on_nmj(pmid: int, created: str = "2026-03-04") -> bytes:
     return paper(pmid, title="The neuromuscular junction", created=created)
 
 
-def state(one: Desk, instant: str, around: Around | None = None) -> State:
+def state(one: Desk, instant: str, around: Around | None = None) -> Status:
     return status(one.ticker(), one.store, now=one.at(instant), config_sha256="abc", around=around)
 
 
 def document(one: Desk, instant: str) -> dict[str, Any]:
-    return state(one, instant).document
+    return document_of(state(one, instant))
 
 
 def without_slots(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -173,7 +174,7 @@ def test_it_counts_the_papers_that_a_watchs_readers_agree_on(at_desk: Desks) -> 
 
     found = state(one, MONDAY)
 
-    assert found.document["watches"][0]["marked"] == {"relevant": 2, "not_relevant": 1}
+    assert document_of(found)["watches"][0]["marked"] == {"relevant": 2, "not_relevant": 1}
     assert "watch nmj: its readers marked 2 relevant, 1 not relevant" in found.remarks
 
 
@@ -269,15 +270,15 @@ def test_owed_and_parked_deliveries_are_counted_and_named_by_the_number_that_dro
 
     found = state(one, "2026-03-09T07:01")
 
-    assert found.document["deliveries"] == {
+    assert document_of(found)["deliveries"] == {
         "pending": 1,
         "sending": 0,
         "parked": 1,
         "oldest_at": "2026-03-09T07:00:00+00:00",
     }
-    (incident,) = found.document["incidents"]
+    (incident,) = document_of(found)["incidents"]
     assert incident == "delivery 1 to mail pi@lab.example is parked: 535 authentication refused - check the password"
-    assert found.document["troubles"] == [
+    assert document_of(found)["troubles"] == [
         {"about": "delivery", "name": "1", "kind": None, "reason": "535 authentication refused", "fix": "check the password"}
     ]
     assert "delivery 2 to slack pi@lab.example is pending (attempts: 1): 451 try later" in found.remarks
@@ -311,7 +312,9 @@ def test_a_broken_configuration_has_the_same_document_with_its_place(at_desk: De
     good = document(one, START)
     place = Place(Path("config/watcher.yaml"), 7, 3, "lists.weekly.schedule")
 
-    found = broken(ConfigurationError(Problem("no such day", "write monday", place), Problem("more")), now=one.at(START)).document
+    found = document_of(
+        broken(ConfigurationError(Problem("no such day", "write monday", place), Problem("more")), now=one.at(START))
+    )
 
     assert list(found) == list(good)
     assert found["config"] == {
@@ -332,7 +335,7 @@ def test_a_broken_configuration_has_the_same_document_with_its_place(at_desk: De
 def test_an_error_without_a_place_has_no_place(at_desk: Desks) -> None:
     one = at_desk()
 
-    found = broken(ConfigurationError(Problem("there is no configuration")), now=one.at(START)).document
+    found = document_of(broken(ConfigurationError(Problem("there is no configuration")), now=one.at(START)))
 
     assert found["config"]["error"] == {"file": None, "line": None, "key": None}
 
@@ -342,7 +345,7 @@ def test_a_refused_file_is_told_beside_everything_that_the_last_good_one_gives(a
     one.tick(START)
     refused = ConfigurationError(Problem("no such day", "write monday", Place(Path("config/watcher.yaml"), 7, 3, "lists")))
 
-    found = state(one, START, Around(refused=refused)).document
+    found = document_of(state(one, START, Around(refused=refused)))
 
     assert found["config"] == {"state": "bad", "sha256": "abc", "error": {"file": "config/watcher.yaml", "line": 7, "key": "lists"}}
     assert found["incidents"] == [str(refused)]
@@ -358,7 +361,7 @@ def test_the_service_is_told_as_its_pulse_says(at_desk: Desks) -> None:
     pulse = Pulse(at=now, started_at=now - timedelta(hours=3), pid=42, tick_seconds=20)
 
     services = [
-        state(one, START, Around(pulse=told)).document["service"]
+        document_of(state(one, START, Around(pulse=told)))["service"]
         for told in (pulse, replace(pulse, problems=("disk full",)), replace(pulse, at=now - timedelta(hours=1)), None)
     ]
 
@@ -382,9 +385,9 @@ def test_it_tells_each_warning_with_its_code_and_place(at_desk: Desks) -> None:
 
     found = state(one, START, Around(database="postgresql", warnings=warned))
 
-    assert found.document["database"]["kind"] == "postgresql"
-    assert found.document["database"]["size_bytes"] > 0
-    assert found.document["warnings"] == [
+    assert document_of(found)["database"]["kind"] == "postgresql"
+    assert document_of(found)["database"]["size_bytes"] > 0
+    assert document_of(found)["warnings"] == [
         {"code": "database-place", "file": None, "line": None, "column": None, "key": None, "what": "it lies on NFS", "fix": ""},
         {
             "code": "query-tag",
@@ -396,7 +399,7 @@ def test_it_tells_each_warning_with_its_code_and_place(at_desk: Desks) -> None:
             "fix": "write it",
         },
     ]
-    assert found.document["incidents"] == []
+    assert document_of(found)["incidents"] == []
 
 
 # --- what the service says of itself

@@ -15,19 +15,19 @@ from watcher.cli import models as _models  # noqa: F401 - adds its commands
 from watcher.cli import starting as _starting  # noqa: F401 - adds its command
 from watcher.cli import themes as _themes  # noqa: F401 - adds its command
 from watcher.cli import trying as _trying  # noqa: F401 - adds its command
-from watcher.cli.commands import app
+from watcher.cli.commands import program
 from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours, WatcherError
 
 _FIRST = ("init", "try")
 """What a newcomer needs, and so what help lists first."""
 
-app.registered_commands.sort(key=lambda one: one.name not in _FIRST)
+program.registered_commands.sort(key=lambda one: one.name not in _FIRST)
 
 
 def main() -> None:
     """Run the command line; an expected error becomes its message on standard error and its exit code."""
     try:
-        app(prog_name="watcher", standalone_mode=True)
+        program(prog_name="watcher", standalone_mode=True)
     except WatcherError as error:
         console.complain(str(error))
         sys.exit(_code(error))

@@ -1,4 +1,4 @@
-"""The commands. Each opens the App, calls one flow and hands its value to `show`."""
+"""The commands. Each opens the App, calls one flow and hands its value to `show`. `program` is the command line, `app` the App."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import getpass
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -23,9 +22,6 @@ from watcher.domain import ChannelKind
 if TYPE_CHECKING:
     from watcher.app import App
     from watcher.config import Settings
-    from watcher.errors import ConfigurationError
-    from watcher.flows.questions.check import Checked
-    from watcher.flows.questions.status import Around
 
 WRONG_INPUT = 1
 NOT_WELL = 1
@@ -33,7 +29,7 @@ FAILURES_LISTED = 3
 UNREACHABLE = 4
 INTERRUPTED = 130
 
-app = typer.Typer(
+program = typer.Typer(
     name="watcher",
     help="Watch PubMed for a lab and send it one digest a week.",
     no_args_is_help=True,
@@ -100,7 +96,7 @@ ForceOption = Annotated[
 ]
 
 
-@app.callback(invoke_without_command=True)
+@program.callback(invoke_without_command=True)
 def common(
     context: typer.Context,
     config: Annotated[
@@ -127,7 +123,7 @@ def as_called() -> str:
     return "watcher" if by_name else shlex.quote(str(called))
 
 
-@app.command()
+@program.command()
 def check(
     context: typer.Context,
     online: Annotated[
@@ -136,47 +132,53 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Validate the configuration, the seeds and the queries."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.errors import ConfigurationError  # noqa: PLC0415
     from watcher.flows.questions.check import Checked  # noqa: PLC0415
 
     try:
-        with opened(context, with_seeds=True) as one:
-            found = _checked(one, online=online)
+        with opened(context, with_seeds=True) as app:
+            now, checker = _now(), app.checker()
+            found = checker.online(app.warnings(now), now) if online else checker.offline(app.file_warnings(now), now)
     except ConfigurationError as error:
         if as_json:
-            show.checked(Checked(None, problems=error.problems), as_json=True)
+            tables.checked(Checked(None, problems=error.problems), as_json=True)
         raise
-    show.checked(found, as_json=as_json)
+    tables.checked(found, as_json=as_json)
     if found.failures:
         raise typer.Exit(UNREACHABLE if all(one.unreachable for one in found.failures) else FAILURES_LISTED)
 
 
-@app.command()
+@program.command()
 def seeds(
     context: typer.Context,
     watch: Annotated[str | None, typer.Argument(help="Only this watch.")] = None,
     resolve: Annotated[bool, typer.Option("--resolve", help="Look unresolved seeds up in PubMed now.")] = False,
 ) -> None:
     """Show what was understood of each seed, and its PubMed record."""
-    from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.search.seeds import resolve as resolved_now  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
+    from watcher.flows.questions.seeds import understood  # noqa: PLC0415
 
-    now, found = _now(), []
-    with opened(context, with_seeds=True) as one:
+    now = _now()
+    with opened(context, with_seeds=True) as app:
         if resolve:
-            one.store.introduce({each.name: each.was for each in one.watches.values()}, now)
-        for each in [one.watch(watch)] if watch else one.watches.values():
-            source = one.source if resolve else None
-            understood, warnings = resolved_now(each.name, one.seeds(each), store=one.store, source=source, now=now, say=one.say)
-            found.append((each, understood, (*one.seed_warnings(each.name), *warnings)))
-    for each, understood, warnings in found:
-        show.seeds(each, understood, warnings)
+            app.store.introduce({each.name: each.was for each in app.watches.values()}, now)
+        found = understood(
+            [app.watch(watch)] if watch else list(app.watches.values()),
+            app.seeds,
+            app.seed_warnings,
+            store=app.store,
+            source=app.source if resolve else None,
+            now=now,
+            say=app.say,
+        )
+    for each in found:
+        tables.seeds(each.watch, each.seeds, each.warnings)
     if resolve:
-        show.seeds_found(resolved for _, understood, _ in found for resolved in understood)
+        tables.seeds_found(resolved for each in found for resolved in each.seeds)
 
 
-@app.command()
+@program.command()
 def run(
     context: typer.Context,
     watch: Annotated[str | None, typer.Argument(help="Only this watch.")] = None,
@@ -184,35 +186,25 @@ def run(
     now: Annotated[bool, typer.Option("--now", help="Do not wait for NCBI's quiet hours with a large job.")] = False,
 ) -> None:
     """Search PubMed for new papers now, and keep them."""
-    from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.deliver.leases import held  # noqa: PLC0415
-    from watcher.flows.schedule.tick import readers  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
+    from watcher.flows.schedule.manual import rehearse_now, run_now  # noqa: PLC0415
 
     instant = _now()
-    reports, planned = [], []
-    with opened(context) as one, held(one.at_work(instant), "pubmed", one.holder.name):
-        one.store.abandon_open_runs(instant)
-        runner = one.runner()
-        for each in [one.watch(watch)] if watch else list(one.watches.values()):
-            lists = readers(each.name, one.orders)
-            if dry_run:
-                planned.append(runner.rehearse(each, now=instant, lists=lists, at_once=now))
-            else:
-                one.beats.began(each.name)
-                reports.append(runner.run(each, now=instant, lists=lists, at_once=now))
-                one.beats.ended(reports[-1])
-        warnings = one.warnings(_now(), [*reports, *(one_plan.report for one_plan in planned)])
-        if not dry_run:
-            one.alerter().after_tick(_now())
-            one.alerter().warnings(warnings, _now())
-    for one_plan in planned:
-        show.commit(one_plan)
-    show.reports(reports)
-    show.warnings(warnings)
-    _exit_for_runs(reports)
+    with opened(context) as app:
+        app.at_work(instant)
+        ticker, watches = app.ticker(), [app.watch(watch)] if watch else list(app.watches.values())
+        if dry_run:
+            ran = rehearse_now(ticker, watches, app.warnings_now, instant, at_once=now)
+        else:
+            ran = run_now(ticker, watches, app.alerter(), app.warnings_now, instant, at_once=now)
+    for one_plan in ran.rehearsed:
+        tables.commit(one_plan)
+    tables.reports(ran.reports)
+    tables.warnings(ran.warnings)
+    _exit_for_runs(ran.reports)
 
 
-@app.command()
+@program.command()
 def digest(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="LIST", help="The list whose digest is composed.")],
@@ -224,28 +216,28 @@ def digest(
     force: ForceOption = False,
 ) -> None:
     """Search, compose and send a list's digest now; or look at it."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.digest.render import preview  # noqa: PLC0415
     from watcher.export import to_ris  # noqa: PLC0415
     from watcher.flows.schedule.manual import compose_now, draft_now  # noqa: PLC0415
 
     now = _now()
-    with opened(context) as one:
-        order, writer = one.order(name), _writer(one, out, force=force)
-        kinds = {one.channels[channel].kind for channel in order.channels}
-        one.at_work(now)
+    with opened(context) as app:
+        order, writer = app.order(name), _writer(app, out, force=force)
+        kinds = {app.channels[channel].kind for channel in order.channels}
+        app.at_work(now)
         if dry_run:
-            writer(preview(draft_now(one.ticker(), order).digest, style, to_ris, kinds))
+            writer(preview(draft_now(app.ticker(), order).digest, style, to_ris, kinds))
             return
-        done, warnings = compose_now(one.ticker(), order, now), one.warnings(_now())
-        show.done(done)
-        show.warnings(warnings)
+        done, warnings = compose_now(app.ticker(), order, now), app.warnings(_now())
+        tables.done(done)
+        tables.warnings(warnings)
         if out is not None:
             writer(preview(done.drafts[0].digest, style, to_ris, kinds))
     _exit_for(done)
 
 
-@app.command()
+@program.command()
 def deliver(
     context: typer.Context,
     drop: Annotated[int | None, typer.Option("--drop", metavar="ID", help="Give this delivery up for ever.")] = None,
@@ -254,46 +246,42 @@ def deliver(
 
     Also what waits for a later try, and what is parked.
     """
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.errors import Problem, UnknownNameError  # noqa: PLC0415
 
     now = _now()
-    with opened(context) as one:
-        store = one.at_work(now)
+    with opened(context) as app:
+        store = app.at_work(now)
         if drop is not None:
             if not store.drop(drop, now):
                 raise UnknownNameError(Problem(f"delivery {drop} is not owed", "`watcher status` lists what is"))
             console.say(f"delivery {drop} is dropped: it will not be sent")
             return
-        sendings = one.deliverer().deliver(now, everything=True)
+        sendings = app.deliverer().deliver(now, everything=True)
         owed = store.facts()
-    show.sendings(sendings, owed)
+    tables.sendings(sendings, owed)
     if any(sending.failed for sending in sendings):
         raise typer.Exit(FAILURES_LISTED)
 
 
-@app.command()
+@program.command()
 def tick(context: typer.Context) -> None:
     """Do everything that is due now, and exit."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
+    from watcher.flows.schedule.manual import tick_now  # noqa: PLC0415
     from watcher.flows.schedule.tick import Done  # noqa: PLC0415
 
     now = _now()
-    with opened(context) as one:
-        one.at_work(now)
-        done = one.ticker().tick(now)
-        warnings, alerter = one.warnings(_now()), one.alerter()
-        is_news = alerter.is_news(warnings)
-        told = alerter.warnings(warnings, _now())
-        if alerter.after_tick(_now()) or told:
-            done = replace(done, sendings=done.sendings + one.deliverer().deliver(_now()))
-    show.done(done)
-    if is_news or done != Done():  # by cron, what stands is not printed every five minutes
-        show.warnings(warnings)
-    _exit_for(done)
+    with opened(context) as app:
+        app.at_work(now)
+        ticked = tick_now(app.ticker(), app.alerter(), app.warnings_now, now)
+    tables.done(ticked.done)
+    if ticked.is_news or ticked.done != Done():  # by cron, what stands is not printed every five minutes
+        tables.warnings(ticked.warnings)
+    _exit_for(ticked.done)
 
 
-@app.command()
+@program.command()
 def serve(context: typer.Context) -> None:
     """Do everything when it is due, until it is stopped.
 
@@ -306,13 +294,13 @@ def serve(context: typer.Context) -> None:
     run_service(context.obj.config)
 
 
-@app.command()
+@program.command()
 def status(context: typer.Context, as_json: JsonOption = False) -> None:
     """Tell how things stand.
 
     The service, last and next runs and digests, what is owed, what fails.
     """
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import status as shown  # noqa: PLC0415
     from watcher.errors import ConfigurationError  # noqa: PLC0415
     from watcher.flows.questions.status import broken  # noqa: PLC0415
     from watcher.flows.questions.status import status as state  # noqa: PLC0415
@@ -324,18 +312,19 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     except ConfigurationError as error:
         kept = load_kept(config, error)
         if kept is None:
-            show.status(broken(error, now=now), as_json=as_json)
+            shown.status(broken(error, now=now), as_json=as_json)
             raise
         loaded = kept
     refused = ConfigurationError(*loaded.problems) if loaded.problems else None
-    with opened(context, settings=loaded.settings) as one:
-        found = state(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256, around=_around(one, refused))
-    show.status(found, as_json=as_json)
+    with opened(context, settings=loaded.settings) as app:
+        around = app.around(refused, _now())
+        found = state(app.ticker(), app.store, now=now, config_sha256=app.settings.sha256, around=around)
+    shown.status(found, as_json=as_json)
     if refused:
         raise refused
 
 
-@app.command()
+@program.command()
 def healthcheck(context: typer.Context) -> None:
     """Tell by the exit code whether the service is well."""
     from watcher.cli.healthcheck import look  # noqa: PLC0415
@@ -346,24 +335,24 @@ def healthcheck(context: typer.Context) -> None:
         raise typer.Exit(NOT_WELL)
 
 
-@app.command()
+@program.command()
 def explain(
     context: typer.Context,
     pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1, max=HIGHEST_PMID)],
     as_json: JsonOption = False,
 ) -> None:
     """Tell why a paper is in a digest, or why it is not."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.domain import Pmid  # noqa: PLC0415
     from watcher.flows.questions.explain import explain as explained  # noqa: PLC0415
 
-    with opened(context) as one:
-        now, ticker = _now(), one.ticker()
-        explanation = explained(one.store, Pmid(pmid), now, lambda name: ticker.next_digest_of(name, now))
-    show.explanation(explanation, as_json=as_json)
+    with opened(context) as app:
+        now, ticker = _now(), app.ticker()
+        explanation = explained(app.store, Pmid(pmid), now, lambda name: ticker.next_digest_of(name, now))
+    tables.explanation(explanation, as_json=as_json)
 
 
-@app.command()
+@program.command()
 def mark(
     context: typer.Context,
     pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1, max=HIGHEST_PMID)],
@@ -377,18 +366,18 @@ def mark(
 
     The ranking learns from it.
     """
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import ranking  # noqa: PLC0415
     from watcher.domain import Pmid, VerdictKind  # noqa: PLC0415
     from watcher.flows.scoring.verdicts import mark as marked  # noqa: PLC0415
 
     kind = None if said is Said.UNDO else VerdictKind(said.value)
-    with opened(context) as one:
-        only = one.watch(watch).name if watch else None
-        done = marked(one.store, Pmid(pmid), kind, one.watches, reader=_reader(reader), via="cli", now=_now(), only=only)
-    show.marking(done)
+    with opened(context) as app:
+        only = app.watch(watch).name if watch else None
+        done = marked(app.store, Pmid(pmid), kind, app.watches, reader=_reader(reader), via="cli", now=_now(), only=only)
+    ranking.marking(done)
 
 
-@app.command()
+@program.command()
 def corrections(
     context: typer.Context,
     since: Annotated[
@@ -401,24 +390,24 @@ def corrections(
 
     Retractions, errata, concerns: which source says so, and which list was told when.
     """
-    from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.deliver.leases import held  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.flows.questions.corrections_told import answered  # noqa: PLC0415
+    from watcher.flows.schedule.manual import reread_now  # noqa: PLC0415
 
     instant = _now()
-    with opened(context) as one:
+    with opened(context) as app:
         if now:
-            with held(one.at_work(instant), "pubmed", one.holder.name):
-                show.reread(one.rereader().read_now(instant))
+            app.at_work(instant)
+            tables.reread(reread_now(app.rereader(), app.holder.name, instant))
         start = since.replace(tzinfo=UTC) if since else None
-        ticker, last = one.ticker(), one.store.last_rereading(_now())
-        found = answered(one.store, one.orders, instant, lambda name: ticker.next_digest_of(name, instant), since=start)
-    show.corrections(found, last, as_json=as_json)
+        ticker, last = app.ticker(), app.store.last_rereading(_now())
+        found = answered(app.store, app.orders, instant, lambda name: ticker.next_digest_of(name, instant), since=start)
+    tables.corrections(found, last, as_json=as_json)
     if now and last is not None and last.error:
         raise typer.Exit(FAILURES_LISTED)
 
 
-@app.command()
+@program.command()
 def rank(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[WATCH]", help="Only this watch.")] = None,
@@ -448,30 +437,30 @@ def rank(
 
     Nothing is changed by looking.
     """
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import ranking  # noqa: PLC0415
     from watcher.domain import Pmid  # noqa: PLC0415
 
     _fit_together(name and watch, (explain is not None, against is not None, calibrate), since is not None, everything)
     if (resolve and against is None) or (per_week is not None and not calibrate):
         raise typer.BadParameter("--resolve belongs to --against, --per-week to --calibrate")
     now, chosen = _now(), name or watch
-    with opened(context) as one:
-        watches, orderer = [one.watch(chosen)] if chosen else list(one.watches.values()), one.orderer()
+    with opened(context) as app:
+        watches, orderer = [app.watch(chosen)] if chosen else list(app.watches.values()), app.orderer()
         start = None if everything else _since(since, now)
         if explain is not None:
-            show.behind(orderer.behind(Pmid(explain), watches), as_json=as_json)
+            ranking.behind(orderer.behind(Pmid(explain), watches), as_json=as_json)
         elif against is not None:
-            others = one.other_seeds(against, ask=resolve)
-            show.against([orderer.against(each, others, start) for each in watches], top=top, as_json=as_json)
+            others = app.other_seeds(against, ask=resolve)
+            ranking.against([orderer.against(each, others, start) for each in watches], top=top, as_json=as_json)
         elif calibrate:
-            show.calibrated([orderer.calibrate(each, now, per_week) for each in watches], as_json=as_json)
+            ranking.calibrated([orderer.calibrate(each, now, per_week) for each in watches], as_json=as_json)
         else:
-            show.orders([orderer.order(each, start) for each in watches], top=top, as_json=as_json)
-        if damaged := one.store.facts().damaged:
+            ranking.orders([orderer.order(each, start) for each in watches], top=top, as_json=as_json)
+        if damaged := app.store.facts().damaged:
             console.complain(f"records left out, whose texts are damaged and are fetched again by the next run: {damaged:,}")
 
 
-@app.command()
+@program.command()
 def export(
     context: typer.Context,
     list_name: Annotated[str | None, typer.Option("--list", help="Papers that this list presented.")] = None,
@@ -489,14 +478,14 @@ def export(
         raise typer.BadParameter("give --list or --watch, not both")
     if period and not list_name:
         raise typer.BadParameter("--digest goes with --list")
-    with opened(context) as one:
+    with opened(context) as app:
         if list_name:
-            one.order(list_name)
+            app.order(list_name)
         if watch:
-            one.watch(watch)
-        writer = _writer(one, out, force=force)
-        articles = one.store.export(list_name=list_name, watch=watch, since=_day(since), period=period)
-        left_out = one.store.left_out(list_name=list_name, watch=watch, since=_day(since), period=period)
+            app.watch(watch)
+        writer = _writer(app, out, force=force)
+        articles = app.store.export(list_name=list_name, watch=watch, since=_day(since), period=period)
+        left_out = app.store.left_out(list_name=list_name, watch=watch, since=_day(since), period=period)
         if left_out.dropped:
             console.complain(f"papers left out, whose texts were dropped since no digest presented them: {left_out.dropped:,}")
         if left_out.damaged:
@@ -508,7 +497,7 @@ def export(
         console.say(f"{len(articles)} papers written to {out}")
 
 
-@app.command()
+@program.command()
 def resend(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="LIST", help="The list whose digests are sent again.")],
@@ -517,57 +506,57 @@ def resend(
     again: Annotated[bool, typer.Option("--again", help="Also to those who have them, under the same Message-ID.")] = False,
 ) -> None:
     """Owe stored digests to those who lack them, and send them."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
+    from watcher.flows.deliver.resend import resend as resent  # noqa: PLC0415
 
     now = _now()
-    with opened(context) as one:
-        store, order, channel = one.at_work(now), one.order(name), one.channel(to)
-        start = datetime.combine(since.date(), datetime.min.time(), tzinfo=ZoneInfo(order.timezone))
-        owed = store.owe_again(
-            order.name,
-            start,
-            channel.name,
-            one.notifier.recipients(channel),
-            channel.kind,
+    with opened(context) as app:
+        app.at_work(now)
+        order, channel = app.order(name), app.channel(to)
+
+        def owed(count: int) -> None:
+            console.say(f"owed to {channel.name} again: {count} {'delivery' if count == 1 else 'deliveries'} of list {order.name}")
+
+        done = resent(
+            app.deliverer(),
+            order,
+            channel,
+            app.notifier.recipients(channel),
+            since=since.date(),
             again=again,
-            host=one.contacts.message_host,
-            at=now,
+            host=app.contacts.message_host,
+            now=now,
+            owed=owed,
         )
-        count = "1 delivery" if len(owed) == 1 else f"{len(owed)} deliveries"
-        console.say(f"owed to {channel.name} again: {count} of list {order.name}")
-        sendings = one.deliverer().deliver(now) if owed else ()
-        facts = store.facts()
-    show.sendings(sendings, facts)
-    if any(sending.failed for sending in sendings):
+    tables.sendings(done.sendings, done.facts)
+    if any(sending.failed for sending in done.sendings):
         raise typer.Exit(FAILURES_LISTED)
 
 
-@app.command("send-test")
+@program.command("send-test")
 def send_test(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel to try.")],
 ) -> None:
     """Send a test message, as long as a digest's longest part."""
-    from watcher.errors import DeliveryError  # noqa: PLC0415
-    from watcher.flows.deliver.trial import trial_deliveries  # noqa: PLC0415
+    from watcher.flows.deliver.trial import tried  # noqa: PLC0415
 
     now, failed = _now(), False
-    with opened(context) as one:
-        channel = one.channel(name)
-        fits, recipients = one.notifier.fits([channel]), one.notifier.recipients(channel)
-        for delivery in trial_deliveries(channel, recipients, host=one.contacts.message_host, now=now, fits=fits):
+    with opened(context) as app:
+        channel = app.channel(name)
+        fits, recipients = app.notifier.fits([channel]), app.notifier.recipients(channel)
+        for delivery, error in tried(app.notifier, channel, recipients, host=app.contacts.message_host, now=now, fits=fits):
             to = f"{channel.name} {delivery.recipient}".strip()
-            try:
-                one.notifier.send(delivery, channel, now=now)
+            if error is None:
                 console.say(f"sent to {to}")
-            except DeliveryError as error:
+            else:
                 failed = True
                 console.complain(f"not sent to {to}: {error}{f' - {error.fix}' if error.fix else ''}")
     if failed:
         raise typer.Exit(FAILURES_LISTED)
 
 
-@app.command()
+@program.command()
 def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Where the copy goes: one SQLite file, also of a PostgreSQL database.")],
@@ -576,14 +565,14 @@ def backup(
     ] = False,
 ) -> None:
     """Copy the database into one file, while everything runs."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
 
-    with opened(context) as one:
-        done = one.store.backup(file, force=force, guarded=one.guarded)
-    show.copied("wrote", done)
+    with opened(context) as app:
+        done = app.store.backup(file, force=force, guarded=app.guarded)
+    tables.copied("wrote", done)
 
 
-@app.command()
+@program.command()
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A backup.")],
@@ -593,17 +582,17 @@ def restore(
 
     Stop the service first. What was there is set aside or backed up, never overwritten.
     """
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
 
-    with opened(context) as one:
-        done = one.restore(file, force=force)
-    show.copied("restored", done)
-    show.left_behind(done)
+    with opened(context) as app:
+        done = app.restore(file, force=force)
+    tables.copied("restored", done)
+    tables.left_behind(done)
     if done.set_aside is not None:
         console.say(f"what was there before: {done.set_aside}")
 
 
-@app.command()
+@program.command()
 def demo(
     context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="Folder for the demo's digest and database.")] = Path("demo-out"),
@@ -640,46 +629,11 @@ def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settin
     settings = settings or load_settings(options.config, with_seeds=with_seeds)
     set_up(settings.log.level, settings.log.format)
     try:
-        with console.progress(quiet=options.quiet) as say, App(settings, say=say) as one:
-            yield one
+        with console.progress(quiet=options.quiet) as say, App(settings, say=say) as app:
+            yield app
     except KeyboardInterrupt:
         console.complain("interrupted: what was begun is left for the next run, nothing is lost")
         raise typer.Exit(INTERRUPTED) from None
-
-
-def _checked(one: App, *, online: bool) -> Checked:
-    """What a check knows; online with what the runs and PubMed say."""
-    from watcher.flows.questions.check import check_offline, check_online  # noqa: PLC0415
-    from watcher.flows.questions.warnings import ordered  # noqa: PLC0415
-
-    now, themes = _now(), one.settings.themes
-    warnings = one.warnings(now) if online else one.file_warnings(now)
-    found = check_offline(
-        one.settings.path,
-        one.watches,
-        one.orders,
-        one.seeds,
-        warnings=warnings,
-        themes=themes,
-        limits=one.channel_limits,
-        contacts=one.contacts.told(one.orders.values(), one.channels),
-        now=now,
-    )
-    if not online:
-        return found
-    told, more = check_online(
-        one.watches, one.channels, store=one.store, source=one.source, placed=one.at_its_key, reach=one.notifier.reach
-    )
-    return replace(found, online=tuple(told), warnings=ordered([*warnings, *more]))
-
-
-def _around(one: App, refused: ConfigurationError | None) -> Around:
-    """What `status` tells beside the database."""
-    from watcher import clock, health  # noqa: PLC0415
-    from watcher.flows.questions.status import Around  # noqa: PLC0415
-
-    kind = one.settings.database_url.partition(":")[0].partition("+")[0]
-    return Around(kind, health.latest(one.data_folder, clock.real_now()), refused, one.warnings(_now()))
 
 
 def _now() -> datetime:
@@ -728,15 +682,15 @@ def _format_of(out: Path | None) -> ExportFormat:
     return _ENDINGS.get(out.suffix.lower().removeprefix("."), ExportFormat.RIS) if out else ExportFormat.RIS
 
 
-def _writer(one: App, out: Path | None, *, force: bool) -> Callable[[str], None]:
+def _writer(app: App, out: Path | None, *, force: bool) -> Callable[[str], None]:
     """What writes a text where the options say, "-" being standard output. A file that may not be replaced is refused here and now, before
     any work is done or anything is sent."""
     from watcher.writing import accepted, write  # noqa: PLC0415
 
     if out is None or str(out) in STANDARD_OUTPUT:
         return console.file
-    accepted(out, one.guarded, force=force, streams=True)
-    return lambda text: write(out, text.encode(), one.guarded, force=force)
+    accepted(out, app.guarded, force=force, streams=True)
+    return lambda text: write(out, text.encode(), app.guarded, force=force)
 
 
 def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.schedule.tick.Done, imported only when a command runs
@@ -748,7 +702,7 @@ def _exit_for(done: Any) -> None:  # noqa: ANN401 - flows.schedule.tick.Done, im
         raise typer.Exit(FAILURES_LISTED)
 
 
-def _exit_for_runs(reports: list[Any]) -> None:
+def _exit_for_runs(reports: Sequence[Any]) -> None:
     from watcher.flows.schedule.tick import Done  # noqa: PLC0415
 
     _exit_for(Done(runs=tuple(reports)))

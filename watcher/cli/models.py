@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from watcher.cli import console
-from watcher.cli.commands import FAILURES_LISTED, JsonOption, app, opened
+from watcher.cli.commands import FAILURES_LISTED, JsonOption, opened, program
 
 group = typer.Typer(no_args_is_help=True, help="Fetch and look at the model of the dense part.")
-app.add_typer(group, name="model")
+program.add_typer(group, name="model")
 
 
 @group.command()
@@ -22,11 +22,11 @@ def pull(
 
     Goes on where it was interrupted; a file gets its name only when it is whole and the pinned one.
     """
-    with opened(context) as one:
-        choice = one.dense_choice
-        for file in one.hub.pull(choice.hub_name, choice.wanted, choice.folder, force=force):
+    with opened(context) as app:
+        choice = app.dense_choice
+        for file in app.hub.pull(choice.hub_name, choice.wanted, choice.folder, force=force):
             console.say(f"{'fetched' if file.fresh else 'kept   '} {file.path}  {file.size / 1e6:.1f} MB  sha256 {file.sha256}")
-        state = one.rankings.dense_state()
+        state = app.rankings.dense_state()
     _pins(state.pins)
     console.say(f"next: {state.fix}" if state.why else "ready: scores are computed anew with it, by the next run or digest")
 
@@ -37,21 +37,21 @@ def prepare(context: typer.Context) -> None:
 
     Asks PubMed for 10,000 records (50 requests) and embeds them once. all-MiniLM-L6-v2 needs none of it.
     """
-    from watcher.flows.deliver.leases import held  # noqa: PLC0415
+    from watcher.flows.schedule.manual import prepare_now  # noqa: PLC0415
 
-    with opened(context) as one, held(one.store, "pubmed", one.holder.name):
-        console.say(f"wrote {one.rankings.prepare_dense()}")
+    with opened(context) as app:
+        console.say(f"wrote {prepare_now(app.rankings, app.holder.name)}")
 
 
 @group.command()
 def status(context: typer.Context, as_json: JsonOption = False) -> None:
     """Tell whether the dense part is in use, or what is missing."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
 
-    with opened(context) as one:
-        state = one.rankings.dense_state()
-        kept = one.store.count_embeddings(state.sha256) if state.sha256 else 0
-    show.dense(state, kept, as_json=as_json)
+    with opened(context) as app:
+        state = app.rankings.dense_state()
+        kept = app.store.count_embeddings(state.sha256) if state.sha256 else 0
+    tables.dense(state, kept, as_json=as_json)
     if state.model and state.why:
         raise typer.Exit(FAILURES_LISTED)
 

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperCommand
 
 from watcher.cli import console
-from watcher.cli.commands import INTERRUPTED, app, as_called
+from watcher.cli.commands import INTERRUPTED, as_called, program
 
 if TYPE_CHECKING:
     from watcher.setup.founding import Founded, Wish
@@ -48,7 +48,7 @@ class _TakesMany(TyperCommand):
         return super().parse_args(ctx, spread)
 
 
-@app.command("init", cls=_TakesMany)
+@program.command("init", cls=_TakesMany)
 def init(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put config/, seeds/ and secrets/.")] = Path(),
@@ -256,9 +256,9 @@ def _ask(question: str, help_text: str, fault: Callable[[str], tuple[str, str] |
 
 
 def _told(done: Founded, folder: Path) -> None:
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
 
-    show.founded(done)
+    tables.founded(done)
     called = _in(folder)
     console.say(
         "\nnext:\n"

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from watcher.cli import console
-from watcher.cli.commands import _now, app, opened
+from watcher.cli.commands import _now, opened, program
 
 
-@app.command()
+@program.command()
 def themes(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="WATCH", help="The watch whose themes are told.")],
@@ -20,17 +20,17 @@ def themes(
     force: Annotated[bool, typer.Option("--force", help="With --write: replace a file that is there.")] = False,
 ) -> None:
     """Show the themes that lists can group a watch's papers by."""
-    from watcher.cli import show  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.flows.compose.themes import counts  # noqa: PLC0415
 
-    with opened(context, with_seeds=True) as one:
-        watch = one.watch(name)
+    with opened(context, with_seeds=True) as app:
+        watch = app.watch(name)
         if write:
-            file, count = one.themes.write(watch, force=force)
+            file, count = app.themes.write(watch, force=force)
             console.say(f"wrote {file}: {count} themes; name them as your lab would")
             return
-        facets = one.themes.facets(watch)
-        papers = one.store.export(list_name=None, watch=name, since=(_now() - timedelta(weeks=weeks)).date())
+        facets = app.themes.facets(watch)
+        papers = app.store.export(list_name=None, watch=name, since=(_now() - timedelta(weeks=weeks)).date())
         got = counts(facets, papers)
     console.say(f"watch {name}: {len(facets.themes)} themes, {facets.origin}; papers of the last {weeks} weeks: {len(papers)}")
-    show.themes(facets.themes, got)
+    tables.themes(facets.themes, got)

@@ -7,19 +7,18 @@ import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watcher.cli import console
-from watcher.cli.commands import INTERRUPTED, Common, _exit_for_runs, _now, app
+from watcher.cli.commands import INTERRUPTED, Common, _exit_for_runs, _now, program
 
 if TYPE_CHECKING:
     from watcher.app import App
     from watcher.config import Settings
-    from watcher.domain import Digest, DigestList
+    from watcher.domain import DigestList
 
 FOLDER = "preview"
 """Where previews go, beside config/."""
@@ -28,7 +27,7 @@ LONGEST_LOOK = 3_650
 """Days."""
 
 
-@app.command("try")
+@program.command("try")
 def try_(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="LIST", help="Only this list's digest.")] = None,
@@ -42,21 +41,24 @@ def try_(
 
     Resolves the seeds, searches, ranks, and writes the digest as HTML and text into preview/.
     """
-    from watcher.cli import show  # noqa: PLC0415
-    from watcher.flows.questions.preview import to_the_point  # noqa: PLC0415
+    from watcher.cli.show import tables  # noqa: PLC0415
+    from watcher.export import to_ris  # noqa: PLC0415
+    from watcher.flows.questions.preview import to_the_point, write_pages  # noqa: PLC0415
     from watcher.flows.questions.preview import trial as tried  # noqa: PLC0415
+    from watcher.setup.guarded import off_limits  # noqa: PLC0415
     from watcher.setup.loading import load_settings  # noqa: PLC0415
 
     now = _now()
     settings = load_settings(context.obj.config, with_seeds=True)
-    with _apart(context.obj, settings) as one:
-        orders = [one.order(name)] if name else _all_lists(one)
-        one.at_work(now)
-        found = tried(one.ticker(), orders, one.source, now=now, days=days)
-        warnings = to_the_point(one.warnings(_now(), found.runs))
-    pages = [_written(settings, preview.digest, now) for preview in found.previews]
-    show.trial(found, pages)
-    show.warnings(warnings)
+    with _apart(context.obj, settings) as app:
+        orders = [app.order(name)] if name else _all_lists(app)
+        app.at_work(now)
+        found = tried(app.ticker(), orders, app.source, now=now, days=days)
+        warnings = to_the_point(app.warnings(_now(), found.runs))
+    folder, guarded = settings.home / FOLDER, off_limits(settings)
+    pages = [write_pages(folder, preview.digest, now, guarded, to_ris) for preview in found.previews]
+    tables.trial(found, pages)
+    tables.warnings(warnings)
     if is_opened:
         _open(pages)
     _exit_for_runs(list(found.runs))
@@ -70,41 +72,20 @@ def _apart(options: Common, settings: Settings) -> Iterator[App]:
 
     set_up(settings.log.level, settings.log.format)
     try:
-        with console.progress(quiet=options.quiet) as say, trial(settings, say=say) as one:
-            yield one
+        with console.progress(quiet=options.quiet) as say, trial(settings, say=say) as app:
+            yield app
     except KeyboardInterrupt:
         console.complain("interrupted: nothing was written")
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _all_lists(one: App) -> list[DigestList]:
+def _all_lists(app: App) -> list[DigestList]:
     from watcher.errors import ConfigurationError, Problem  # noqa: PLC0415
 
-    if not one.orders:
+    if not app.orders:
         fix = "describe one under lists:, with the watches that it gathers; docs/configuration.md shows how"
-        raise ConfigurationError(Problem("there is no list, so there is no digest to look at", fix, one.settings.place(("lists",))))
-    return list(one.orders.values())
-
-
-def _written(settings: Settings, digest: Digest, now: datetime) -> Path:
-    """Writes a digest as HTML, and as text beside it, under names that nothing has yet; the HTML's."""
-    from watcher.app import App  # noqa: PLC0415
-    from watcher.digest.render import preview  # noqa: PLC0415
-    from watcher.export import to_ris  # noqa: PLC0415
-    from watcher.writing import write  # noqa: PLC0415
-
-    guarded = App(settings).guarded
-    stem = _free(settings.home / FOLDER, f"{digest.order.name}-{now:%Y-%m-%d-%H%M%S}")
-    for ending in ("text", "html"):
-        file = stem.with_name(f"{stem.name}.{'txt' if ending == 'text' else ending}")
-        write(file, preview(digest, ending, to_ris).encode(), guarded)
-    return file
-
-
-def _free(folder: Path, name: str) -> Path:
-    """The name, numbered if something in the folder is called so."""
-    names = (name, *(f"{name}-{number}" for number in range(2, 1_000)))
-    return next(folder / one for one in names if not os.path.lexists(folder / f"{one}.html"))
+        raise ConfigurationError(Problem("there is no list, so there is no digest to look at", fix, app.settings.place(("lists",))))
+    return list(app.orders.values())
 
 
 def _open(pages: Sequence[Path]) -> None:

@@ -6,11 +6,14 @@ A service that takes a short greeting may refuse a digest: what passes this test
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from datetime import datetime
 
 from watcher.digest.kinds import renderers
 from watcher.digest.parts import Fits
 from watcher.domain import Channel, Delivery, DeliveryState
+from watcher.errors import DeliveryError
+from watcher.flows.ports import Sender
 
 
 def trial_deliveries(
@@ -23,3 +26,16 @@ def trial_deliveries(
         Delivery(0, channel.name, recipient, message, f"test.{secrets.token_hex(8)}@{host}", DeliveryState.SENDING, 1, now)
         for recipient in recipients
     )
+
+
+def tried(
+    sender: Sender, channel: Channel, recipients: tuple[str, ...], *, host: str, now: datetime, fits: Fits
+) -> Iterator[tuple[Delivery, DeliveryError | None]]:
+    """Sends a test message to each recipient of a channel; each delivery with what it failed of, None where it was taken."""
+    for delivery in trial_deliveries(channel, recipients, host=host, now=now, fits=fits):
+        try:
+            sender.send(delivery, channel, now=now)
+        except DeliveryError as error:
+            yield delivery, error
+        else:
+            yield delivery, None

@@ -4,15 +4,17 @@ whether each channel can be reached."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from watcher import clock
 from watcher.domain import Channel, DigestList, Found, Seed, Theme, Warned, Watch
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
 from watcher.flows.ports import Source
+from watcher.flows.questions import warnings
 from watcher.flows.schedule.due import digests_after
 from watcher.flows.search.reading import of_the_size
 from watcher.store import Store
@@ -74,6 +76,47 @@ class Checked:
         return tuple(one for one in self.online or () if one.failed)
 
 
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Checks a configuration that has loaded. `seeds` reads the seeds of a watch; `themes` are of the watches that have a file of them;
+    `limits` what each channel takes in one message; `contacts` whom the readers of each list write to; `placed` gives a warning of a watch
+    the place of the key that it is about; `reach` tries a channel; `store` and `source` are opened online only."""
+
+    path: Path
+    watches: Mapping[str, Watch]
+    orders: Mapping[str, DigestList]
+    channels: Mapping[str, Channel]
+    seeds: Callable[[Watch], Sequence[Seed]]
+    themes: Mapping[str, Sequence[Theme]]
+    limits: Mapping[str, str]
+    contacts: Mapping[str, str]
+    store: Callable[[], Store]
+    source: Callable[[], Source]
+    placed: Callable[[Warned, str], Warned]
+    reach: Callable[[Channel], str]
+
+    def offline(self, warned: tuple[Warned, ...], now: datetime) -> Checked:
+        """What can be known without a network; `warned` is what the files are warned of."""
+        return check_offline(
+            self.path,
+            self.watches,
+            self.orders,
+            self.seeds,
+            warnings=warned,
+            themes=self.themes,
+            limits=self.limits,
+            contacts=self.contacts,
+            now=now,
+        )
+
+    def online(self, warned: tuple[Warned, ...], now: datetime) -> Checked:
+        """The same with what PubMed says of each query, and how far each channel can be reached."""
+        told, more = check_online(
+            self.watches, self.channels, store=self.store(), source=self.source(), placed=self.placed, reach=self.reach
+        )
+        return replace(self.offline(warned, now), online=tuple(told), warnings=warnings.ordered([*warned, *more]))
+
+
 def check_offline(
     path: Path,
     watches: Mapping[str, Watch],
@@ -118,14 +161,14 @@ def check_online(
         placed: gives a warning of a watch the place of the key that it is about.
         reach: tries a channel.
     """
-    warnings: list[Warned] = []
-    found = _pubmed(watches.values(), store, source, lambda one, watch: warnings.append(placed(one, watch)))
+    more: list[Warned] = []
+    found = _pubmed(watches.values(), store, source, lambda one, watch: more.append(placed(one, watch)))
     for channel in channels.values():
         try:
             found.append(Finding(f"channel {channel.name}", reach(channel)))
         except (DeliveryError, ConfigurationError) as error:
             found.append(Finding(f"channel {channel.name}", str(error), failed=True))
-    return found, warnings
+    return found, more
 
 
 def _pubmed(watches: Iterable[Watch], store: Store, source: Source, warn: _Warn) -> list[Finding]:
@@ -173,3 +216,17 @@ def _counts(watch: Watch, store: Store, source: Source, answer: Found, term: str
 
 def _match(count: int) -> str:
     return "1 record matches" if count == 1 else f"{count:,} records match"
+
+
+def document(found: Checked) -> dict[str, Any]:
+    """A check in JSON, as docs/warnings.md shows it."""
+    return {
+        "configuration": {"file": str(found.path) if found.path else None, "state": "bad" if found.problems else "good"},
+        "zones": found.zones or None,
+        "problems": [{**warnings.where(one.place), "what": one.what, "fix": one.fix} for one in found.problems],
+        "warnings": [warnings.document(one) for one in found.warnings],
+        "watches": [asdict(one) for one in found.watches],
+        "lists": [asdict(one) | {"upcoming": [slot.isoformat() for slot in one.upcoming]} for one in found.lists],
+        "limits": dict(found.limits),
+        "online": None if found.online is None else [asdict(one) for one in found.online],
+    }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from watcher.digest.corrections import line
 from watcher.digest.wording import long_day
 from watcher.domain import CorrectionKind, DigestList
 from watcher.flows.notices.wording import roles
 from watcher.flows.schedule.due import is_paused
-from watcher.store import CorrectionFacts, Store, TellingFacts
+from watcher.store import CorrectionFacts, Rereading, Store, TellingFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,24 @@ def _owner(facts: CorrectionFacts) -> str:
         return f"; the owner was told on {long_day(facts.owner_told_at.date())}"
     waits = not facts.correction.kind.retracts and facts.ended_at is None
     return "; the owner is told through alerts.channel" if waits else ""
+
+
+def document(found: Sequence[Answered], last: Rereading | None) -> dict[str, Any]:
+    """The answer in JSON."""
+    return {"last_rereading": asdict(last) if last else None, "corrections": [_document(one) for one in found]}
+
+
+def _document(one: Answered) -> dict[str, Any]:
+    facts = one.facts
+    what = {name: held for name, held in asdict(facts.correction).items() if name not in ("id", "about")}
+    return {
+        **what,
+        "title": facts.title,
+        "line": one.line,
+        "ended_at": facts.ended_at,
+        "seed_of": list(facts.seed_of),
+        "marked_for": list(facts.marked_for),
+        "owner_told_at": facts.owner_told_at,
+        "lists": [asdict(each) for each in facts.tellings],
+        "told": list(one.told),
+    }

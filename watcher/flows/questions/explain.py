@@ -8,8 +8,9 @@ Each step has an outcome and, where there is one, its time. The answer is one se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from watcher.digest.corrections import line
 from watcher.digest.wording import listed, long_day, moment
@@ -274,3 +275,8 @@ def _reached(one: PresentedFacts, history: History) -> str:
     else:
         state = "owed, not delivered yet"
     return f"{work} reached list {one.list_name} in the digest of {one.period} ({state})."
+
+
+def document(told: Explanation) -> dict[str, Any]:
+    """An explanation in JSON."""
+    return {"pmid": told.pmid, "steps": [asdict(step) for step in told.steps], "answer": told.answer}

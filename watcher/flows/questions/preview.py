@@ -7,16 +7,20 @@ further, up to a year, until there is enough to fill one.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from watcher import clock
-from watcher.domain import Code, Digest, DigestList, RunOutcome, RunReport, Start, Warned, Watch
+from watcher.digest.render import preview as rendered
+from watcher.domain import Article, Code, Digest, DigestList, RunOutcome, RunReport, Start, Warned, Watch
 from watcher.errors import BadQuery
 from watcher.flows.ports import Source
 from watcher.flows.schedule.tick import Ticker, readers
+from watcher.writing import Guarded, write
 
 FURTHER = (90, 180, 365)
 """How many days a trial looks back when `start: days` brings too little."""
@@ -108,3 +112,24 @@ _BESIDE_THE_POINT = frozenset(
 def to_the_point(warnings: Sequence[Warned]) -> tuple[Warned, ...]:
     """The warnings that a trial tells: those about queries, seeds and the ranking."""
     return tuple(one for one in warnings if one.code not in _BESIDE_THE_POINT)
+
+
+def write_pages(
+    folder: Path, digest: Digest, now: datetime, guarded: Sequence[Guarded], ris: Callable[[Sequence[Article]], str]
+) -> Path:
+    """Writes a digest as HTML, and as text beside it, under names that nothing in the folder has yet; the HTML's file.
+
+    Raises:
+        ConfigurationError: it cannot be written there.
+    """
+    stem = _free(folder, f"{digest.order.name}-{now:%Y-%m-%d-%H%M%S}")
+    for style, ending in (("text", "txt"), ("html", "html")):
+        file = stem.with_name(f"{stem.name}.{ending}")
+        write(file, rendered(digest, style, ris).encode(), guarded)
+    return file
+
+
+def _free(folder: Path, name: str) -> Path:
+    """The name, numbered if something in the folder is called so."""
+    names = (name, *(f"{name}-{number}" for number in range(2, 1_000)))
+    return next(folder / one for one in names if not os.path.lexists(folder / f"{one}.html"))

@@ -6,8 +6,9 @@ Everything is scored anew under the ranking of the moment, and nothing is kept: 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from watcher import clock
 from watcher.domain import Article, Breakdown, Pmid, RankingFacts, ResolvedSeed, Seed, VerdictKind, Watch
@@ -277,3 +278,66 @@ def _no_text(history: History) -> UnknownNameError:
             Problem(f"the text of PMID {pmid} is not stored", f"`watcher mark {pmid} relevant` makes the next run fetch it")
         )
     return UnknownNameError(Problem(f"PMID {pmid} is not stored: no watch has seen it", f"`watcher explain {pmid}` tells more"))
+
+
+# --- as JSON ---------------------------------------------------------------------------------------------------------------------
+
+
+def orders_document(found: Sequence[Order], top: int) -> dict[str, Any]:
+    """Orders in JSON, the best `top` papers of each."""
+    return {"watches": [_order_document(one, top) for one in found]}
+
+
+def _order_document(order: Order, top: int) -> dict[str, Any]:
+    return {
+        "watch": order.watch.name,
+        "ranking": order.ranking.sha256,
+        "threshold": order.watch.threshold,
+        "highlight": order.watch.highlight,
+        "since": order.since.isoformat() if order.since else None,
+        "unranked": order.unranked or None,
+        "relevant": order.learnt[0],
+        "not_relevant": order.learnt[1],
+        "papers_in_all": len(order.standings),
+        "papers": [
+            {
+                "place": one.place,
+                "pmid": one.article.pmid,
+                "score": one.value,
+                "created": one.article.crdt.isoformat() if one.article.crdt else None,
+                "state": one.state,
+                "verdict": one.verdict,
+                "title": one.article.display_title,
+            }
+            for one in order.standings[:top]
+        ],
+    }
+
+
+def behind_document(found: Sequence[Behind]) -> dict[str, Any]:
+    """What is behind a number in JSON."""
+    return {"watches": [_behind_document(one) for one in found]}
+
+
+def _behind_document(one: Behind) -> dict[str, Any]:
+    told = {"unranked": one.unranked or None, "retracted_seeds": list(one.retracted)}
+    return {"watch": one.watch.name, "pmid": one.article.pmid, **told, **asdict(one.breakdown)}
+
+
+def against_document(found: Sequence[Against]) -> dict[str, Any]:
+    """What other seeds would change in JSON."""
+    return {"watches": [_against_document(one) for one in found]}
+
+
+def _against_document(one: Against) -> dict[str, Any]:
+    counts = {"watch": one.watch.name, "since": one.since.isoformat() if one.since else None, "threshold": one.watch.threshold}
+    return {**counts, "seeds": one.seeds, "others": one.others, "warnings": one.warnings, **asdict(one.comparison)}
+
+
+def calibrated_document(found: Sequence[Calibrated]) -> dict[str, Any]:
+    """What each threshold would have let through in JSON."""
+    return {"watches": [_calibrated_document(one) for one in found]}
+
+
+def _calibrated_document(one: Calibrated) -> dict[str, Any]:
+    return {"watch": one.watch.name, "unranked": one.unranked or None, "left_out": one.left_out, **asdict(one.calibration)}

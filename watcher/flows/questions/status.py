@@ -1,4 +1,7 @@
-"""What `watcher status` tells: a document in the words of the configuration, with nothing secret in it."""
+"""How things stand, told by `watcher status`: the service, the database, the configuration, each watch and list, what is owed, what fails.
+
+`status` gives a value, `document` writes it as JSON in the words of the configuration. Nothing secret is in either.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,17 @@ from zoneinfo import ZoneInfo
 
 import watcher
 from watcher import clock, health
-from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch
+from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch, Weeks
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
 from watcher.flows.compose.outages import coverage
 from watcher.flows.notices import wording
+from watcher.flows.questions import warnings
 from watcher.flows.schedule.tick import Ticker, is_paused
 from watcher.flows.scoring.verdicts import counted
 from watcher.flows.search.corrections import summary as reread_line
 from watcher.health import Pulse
-from watcher.store import DeliveryFacts, RunHistory, Store, StoreFacts
+from watcher.store import DeliveryFacts, Rereading, RunHistory, Store, StoreFacts
 
 _LISTED = 20
 """Deliveries that are told one by one."""
@@ -32,12 +36,142 @@ _OUTAGES_FOR = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """How things stand: the `document` that other programs read, and for people `remarks` besides, in the time zone `zone`."""
+class ServiceState:
+    """The service that works on this database's folder, as `watcher healthcheck` sees it: `pid` and `since` while it runs, and `problems`,
+    which are none while it is well."""
 
-    document: dict[str, Any]
+    pid: int | None
+    since: datetime | None
+    problems: tuple[str, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it gives signs of life."""
+        return self.pid is not None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """The database: its kind, its size, and how many of its texts are damaged; None where it was not opened."""
+
+    kind: str | None = None
+    size_bytes: int | None = None
+    damaged: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigState:
+    """The configuration: `sha256` is of the one in force, also while the file is refused (`is_refused`, for an error at `error`)."""
+
+    sha256: str | None
+    is_refused: bool = False
+    error: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSpan:
+    """Days since the last whole reading that failing runs leave open."""
+
+    since: date | None
+    until: date
+    reason: str | None
+    fix: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """A watch. `matched` is None before its first reading; `relevant` and `not_relevant` count the papers that its readers agree on;
+    `weeks_from` are the first days of the weeks that `weeks` counts."""
+
+    name: str
+    last_good_run_at: datetime | None
+    next_run_at: datetime
+    matched: int | None
+    awaiting: int
+    covers_to: date | None
+    open_spans: tuple[OpenSpan, ...]
+    relevant: int
+    not_relevant: int
+    weeks_from: tuple[date, ...]
+    weeks: Weeks
+    upcoming: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """A list. `last_period` is None before its first digest, which held `last_papers`."""
+
+    name: str
+    next_digest_at: datetime
+    last_period: str | None
+    last_papers: int
+    upcoming: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwedState:
+    """How many deliveries are owed, and since when the oldest is."""
+
+    pending: int = 0
+    sending: int = 0
+    parked: int = 0
+    oldest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionsState:
+    """When papers that readers had are read again (None: never), and what came of the last time."""
+
+    next_rereading_at: datetime | None = None
+    last_rereading: Rereading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that fails: what it is ("watch", "delivery", "notice"), its name or number, its kind where it has one, and as a
+    sentence of its own what it said and what to do."""
+
+    about: str
+    name: str
+    intro: str
+    reason: str
+    fix: str | None = None
+    kind: str | None = None
+
+    @property
+    def told(self) -> str:
+        """All of it for a person."""
+        return f"{self.intro}: {_said(self.reason, self.fix)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How everything stands at `now`, in the time zone `timezone` (None when no configuration can be had). `refused` are the problems of a
+    file that is not in force, `remarks` what is worth a line on a terminal and is no incident. A `next_…_at` that is `now` is due."""
+
+    now: datetime
+    clock: str
+    timezone: str | None
+    zones: str
+    version: str
+    schema: str | None
+    service: ServiceState
+    config: ConfigState
+    database: DatabaseState = DatabaseState()
+    watches: tuple[WatchState, ...] = ()
+    lists: tuple[ListState, ...] = ()
+    owed: OwedState = OwedState()
+    corrections: CorrectionsState = CorrectionsState()
+    outages: tuple[Outage, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    refused: tuple[str, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     remarks: tuple[str, ...] = ()
-    zone: str = "UTC"
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that fails, for a person."""
+        return (*self.refused, *(one.told for one in self.incidents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,154 +185,95 @@ class Around:
     warnings: tuple[Warned, ...] = ()
 
 
-def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> State:
-    """The state of everything, also before anything has run.
-
-    Returns:
-        The document {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
-        corrections{next_rereading_at, last_rereading}, outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset,
-        dates ISO, absent things null. A `next_…_at` that is `now` is due.
-    """
+def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> Status:
+    """The state of everything, also before anything has run."""
     around = around or Around()
     facts, zone = store.facts(), ticker.run_schedule.zone.key
-    coming = {(one.kind, one.name): [_iso(slot) for slot in one.slots] for one in ticker.upcoming(now, _UPCOMING)}
-    found = _incidents(store, ticker.watches.values(), now)
-    document = {
-        **_frame(now, zone, facts.schema),
-        "service": _service(around.pulse),
-        "database": {"kind": around.database, "size_bytes": facts.size_bytes, "damaged": facts.damaged},
-        "config": _config(config_sha256, around.refused),
-        "watches": [
-            _watch(ticker, store, watch, now) | {"upcoming": coming["watch", name]} for name, watch in ticker.watches.items()
-        ],
-        "lists": [_list(ticker, store, order, now) | {"upcoming": coming["list", name]} for name, order in ticker.orders.items()],
-        "deliveries": {
-            "pending": facts.pending,
-            "sending": facts.sending,
-            "parked": facts.parked,
-            "oldest_at": _iso(facts.oldest_at),
-        },
-        "corrections": _corrections(ticker, store, now),
-        "outages": [_outage(one) for one in _outages(ticker, store, now)],
-        "warnings": [warned(one) for one in around.warnings],
-        "incidents": [*_refused(around.refused), *(one.told for one in found)],
-        "troubles": [one.document for one in found],
-    }
-    return State(document, tuple(_remarks(ticker, store, facts, now)), zone)
+    coming = {(one.kind, one.name): one.slots for one in ticker.upcoming(now, _UPCOMING)}
+    return Status(
+        now=now,
+        clock=clock.source(),
+        timezone=zone,
+        zones=clock.zones_in_use(),
+        version=watcher.__version__,
+        schema=facts.schema,
+        service=_service(around.pulse),
+        config=_config(config_sha256, around.refused),
+        database=DatabaseState(around.database, facts.size_bytes, facts.damaged),
+        watches=tuple(_watch(ticker, store, watch, now, coming["watch", name]) for name, watch in ticker.watches.items()),
+        lists=tuple(_list(ticker, store, order, now, coming["list", name]) for name, order in ticker.orders.items()),
+        owed=OwedState(facts.pending, facts.sending, facts.parked, facts.oldest_at),
+        corrections=CorrectionsState(ticker.rereader.next_rereading(now) if ticker.rereader else None, store.last_rereading(now)),
+        outages=_outages(ticker, store, now),
+        warnings=around.warnings,
+        refused=_refused(around.refused),
+        incidents=tuple(_incidents(store, ticker.watches.values(), now)),
+        remarks=tuple(_remarks(ticker, store, facts, now)),
+    )
 
 
-def broken(error: ConfigurationError, *, now: datetime) -> State:
-    """The same document when neither the configuration nor a last good one can be had: the place of its first error stands in
-    `config`, what is wrong among the incidents."""
-    document = {
-        **_frame(now, None, None),
-        "service": _service(None),
-        "database": {"kind": None, "size_bytes": None, "damaged": None},
-        "config": _config(None, error),
-        "watches": [],
-        "lists": [],
-        "deliveries": {"pending": 0, "sending": 0, "parked": 0, "oldest_at": None},
-        "corrections": {"next_rereading_at": None, "last_rereading": None},
-        "outages": [],
-        "warnings": [],
-        "incidents": list(_refused(error)),
-        "troubles": [],
-    }
-    return State(document)
+def broken(error: ConfigurationError, *, now: datetime) -> Status:
+    """The same when neither the configuration nor a last good one can be had: the place of its first error stands in `config`, what is
+    wrong in `refused`."""
+    return Status(
+        now=now,
+        clock=clock.source(),
+        timezone=None,
+        zones=clock.zones_in_use(),
+        version=watcher.__version__,
+        schema=None,
+        service=_service(None),
+        config=_config(None, error),
+        refused=_refused(error),
+    )
 
 
-def _frame(now: datetime, zone: str | None, schema: str | None) -> dict[str, Any]:
-    told = {"now": _iso(now), "clock": clock.source(), "timezone": zone, "zones": clock.zones_in_use()}
-    return {**told, "version": watcher.__version__, "schema": schema}
-
-
-def _service(pulse: Pulse | None) -> dict[str, Any]:
-    """The service that works on this database's folder, as `watcher healthcheck` sees it."""
+def _service(pulse: Pulse | None) -> ServiceState:
     now = clock.real_now()
-    running = pulse is not None and not health.is_stale(pulse, now)
+    running = pulse if pulse is not None and not health.is_stale(pulse, now) else None
     why = health.verdict(pulse, now)
-    return {
-        "running": running,
-        "pid": pulse.pid if pulse and running else None,
-        "since": _iso(pulse.started_at) if pulse and running else None,
-        "healthy": not why,
-        "problems": list(why),
-    }
+    return ServiceState(running.pid if running else None, running.started_at if running else None, tuple(why))
 
 
-def _config(sha256: str | None, refused: ConfigurationError | None) -> dict[str, Any]:
-    """`sha256` is of the configuration in force, also while the file is refused."""
-    if refused is None:
-        return {"state": "good", "sha256": sha256, "error": None}
-    place = refused.problems[0].place
-    told = {name: held for name, held in where(place).items() if name != "column"}
-    return {"state": "bad", "sha256": sha256, "error": told}
+def _config(sha256: str | None, refused: ConfigurationError | None) -> ConfigState:
+    return ConfigState(sha256) if refused is None else ConfigState(sha256, is_refused=True, error=refused.problems[0].place)
 
 
-def warned(one: Warned) -> dict[str, Any]:
-    """A warning as status and check write it in JSON."""
-    return {"code": one.code.value, **where(one.place), "what": one.what, "fix": one.fix}
+def _refused(error: ConfigurationError | None) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in (error.problems if error else ()))
 
 
-def where(place: Place | None) -> dict[str, Any]:
-    """A place in JSON; what is not known is null."""
-    if place is None:
-        return dict.fromkeys(("file", "line", "column", "key"))
-    return {"file": str(place.path), "line": place.line, "column": place.column, "key": place.key}
-
-
-def _refused(error: ConfigurationError | None) -> Iterator[str]:
-    yield from (str(problem) for problem in (error.problems if error else ()))
-
-
-def _watch(ticker: Ticker, store: Store, watch: Watch, now: datetime) -> dict[str, Any]:
+def _watch(ticker: Ticker, store: Store, watch: Watch, now: datetime, upcoming: tuple[datetime, ...]) -> WatchState:
     history = store.run_history(watch.name, now=now)
-    good = history.last_good
-    return {
-        "name": watch.name,
-        "last_good_run_at": _iso(good.started_at if good else None),
-        "next_run_at": _iso(ticker.next_run(watch, now)),
-        "matched": history.full_set_matched if history.full_set_as_of else None,
-        "awaiting": store.awaiting_count(watch.name),
-        "covers_to": _day(history.full_set_as_of),
-        "gaps": _gaps(history, now),
-        "marked": _marked(store, watch),
-        "weeks": _weeks(store, watch, now, ticker.run_schedule.zone.key),
-    }
-
-
-def _weeks(store: Store, watch: Watch, now: datetime, zone: str) -> dict[str, Any]:
-    """Eight weeks of seven days, oldest first; the last one ends today."""
+    good, marked = history.last_good, counted(store, watch.name)
+    zone = ticker.run_schedule.zone.key
     limits = weeks.bounds(now, zone)
-    counted_by = store.weeks(watch.name, limits)
-    days = [_day(limit.astimezone(ZoneInfo(zone)).date()) for limit in limits[:-1]]
-    return {"from": days, "found": list(counted_by.found), "shown": list(counted_by.shown)}
+    return WatchState(
+        name=watch.name,
+        last_good_run_at=good.started_at if good else None,
+        next_run_at=ticker.next_run(watch, now),
+        matched=history.full_set_matched if history.full_set_as_of else None,
+        awaiting=store.awaiting_count(watch.name),
+        covers_to=history.full_set_as_of,
+        open_spans=_open_spans(history, now),
+        relevant=marked.get(VerdictKind.RELEVANT, 0),
+        not_relevant=marked.get(VerdictKind.NOT, 0),
+        weeks_from=tuple(limit.astimezone(ZoneInfo(zone)).date() for limit in limits[:-1]),
+        weeks=store.weeks(watch.name, limits),
+        upcoming=upcoming,
+    )
 
 
-def _marked(store: Store, watch: Watch) -> dict[str, int]:
-    """On how many papers the watch's readers agree, by what they say."""
-    counts = counted(store, watch.name)
-    return {"relevant": counts.get(VerdictKind.RELEVANT, 0), "not_relevant": counts.get(VerdictKind.NOT, 0)}
-
-
-def _gaps(history: RunHistory, now: datetime) -> list[dict[str, Any]]:
-    """Days since the last whole reading that failing runs leave open."""
+def _open_spans(history: RunHistory, now: datetime) -> tuple[OpenSpan, ...]:
     last = history.last
     if last is None or last.outcome is RunOutcome.GOOD:
-        return []
-    return [{"from": _day(history.window_to), "to": _day(clock.ncbi_day(now)), "reason": last.error, "fix": last.fix}]
+        return ()
+    return (OpenSpan(history.window_to, clock.ncbi_day(now), last.error, last.fix),)
 
 
-def _corrections(ticker: Ticker, store: Store, now: datetime) -> dict[str, Any]:
-    """When papers that readers had are read again, and what came of the last time."""
-    last = store.last_rereading(now)
-    counted = ("papers", "absent", "found", "requests", "dois", "unanswered", "error")
-    told = {name: getattr(last, name) for name in counted} if last else {}
-    times = {name: _iso(getattr(last, name)) for name in ("started_at", "finished_at")} if last else {}
-    return {
-        "next_rereading_at": _iso(ticker.rereader.next_rereading(now)) if ticker.rereader else None,
-        "last_rereading": {**times, **told} if last else None,
-    }
+def _list(ticker: Ticker, store: Store, order: DigestList, now: datetime, upcoming: tuple[datetime, ...]) -> ListState:
+    history = store.list_history(order.name, now=now)
+    return ListState(order.name, ticker.next_digest(order, now), history.last_period or None, history.last_papers, upcoming)
 
 
 def _outages(ticker: Ticker, store: Store, now: datetime) -> tuple[Outage, ...]:
@@ -206,23 +281,12 @@ def _outages(ticker: Ticker, store: Store, now: datetime) -> tuple[Outage, ...]:
     return coverage(store, ticker.watches, ticker.run_schedule, ticker.jitter_minutes, now - _OUTAGES_FOR, now)
 
 
-def _outage(one: Outage) -> dict[str, Any]:
-    spans = {"since": _iso(one.since), "until": _iso(one.until)}
-    return {"watches": list(one.watches), **spans, "reason": one.reason, "made_good_at": _iso(one.made_good_at)}
-
-
-def _list(ticker: Ticker, store: Store, order: DigestList, now: datetime) -> dict[str, Any]:
-    history = store.list_history(order.name, now=now)
-    last = {"period": history.last_period, "papers": history.last_papers} if history.last_period else None
-    return {"name": order.name, "next_digest_at": _iso(ticker.next_digest(order, now)), "last_digest": last}
-
-
 def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> Iterator[str]:
-    """What is worth a line on a terminal and is no incident."""
     for watch in ticker.watches.values():
-        marked = _marked(store, watch)
+        marked = counted(store, watch.name)
         if any(marked.values()):
-            yield f"watch {watch.name}: its readers marked {marked['relevant']:,} relevant, {marked['not_relevant']:,} not relevant"
+            relevant, wrong = marked.get(VerdictKind.RELEVANT, 0), marked.get(VerdictKind.NOT, 0)
+            yield f"watch {watch.name}: its readers marked {relevant:,} relevant, {wrong:,} not relevant"
     for order in ticker.orders.values():
         if is_paused(order, now):
             yield f"list {order.name} is paused until {order.pause_until}"
@@ -243,44 +307,19 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Incident:
-    """Something that fails: what it is ("watch", "delivery", "notice"), its name or number, its kind where it has one, and as a
-    sentence of its own what it said and what to do."""
-
-    about: str
-    name: str
-    intro: str
-    reason: str
-    fix: str | None = None
-    kind: str | None = None
-
-    @property
-    def told(self) -> str:
-        """All of it for a person."""
-        return f"{self.intro}: {_said(self.reason, self.fix)}"
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """All of it for a program."""
-        return {"about": self.about, "name": self.name, "kind": self.kind, "reason": self.reason, "fix": self.fix}
-
-
-def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> list[_Incident]:
-    found = []
+def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> Iterator[Incident]:
     for watch in watches:
         history = store.run_history(watch.name, now=now)
         last = history.last
         if last is not None and last.error_kind is not None:
             intro = f"watch {watch.name} {_trouble(history)}"
-            found.append(_Incident("watch", watch.name, intro, last.error or "", last.fix, last.error_kind.value))
+            yield Incident("watch", watch.name, intro, last.error or "", last.fix, last.error_kind.value)
     for one in reversed(store.deliveries(states={DeliveryState.PARKED})):
         intro = f"delivery {one.id} to {_to(one)} is parked"
-        found.append(_Incident("delivery", str(one.id), intro, one.reason or "", one.fix))
+        yield Incident("delivery", str(one.id), intro, one.reason or "", one.fix)
     for notice in (one for one in store.open_notices() if not wording.is_warnings(one.topic)):
         intro = f"told on {_iso(notice.opened_at)}"
-        found.append(_Incident("notice", notice.topic, intro, notice.whole, notice.todo))
-    return found
+        yield Incident("notice", notice.topic, intro, notice.whole, notice.todo)
 
 
 def _said(reason: str | None, fix: str | None) -> str:
@@ -297,6 +336,96 @@ def _trouble(history: RunHistory) -> str:
 
 def _to(one: DeliveryFacts) -> str:
     return f"{one.channel} {one.recipient}".strip()
+
+
+# --- as JSON ---------------------------------------------------------------------------------------------------------------------
+
+
+def document(state: Status) -> dict[str, Any]:
+    """The state as {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
+    corrections{next_rereading_at, last_rereading}, outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset,
+    dates ISO, absent things null."""
+    return {
+        "now": _iso(state.now),
+        "clock": state.clock,
+        "timezone": state.timezone,
+        "zones": state.zones,
+        "version": state.version,
+        "schema": state.schema,
+        "service": _service_document(state.service),
+        "database": {"kind": state.database.kind, "size_bytes": state.database.size_bytes, "damaged": state.database.damaged},
+        "config": _config_document(state.config),
+        "watches": [_watch_document(one) for one in state.watches],
+        "lists": [_list_document(one) for one in state.lists],
+        "deliveries": {
+            "pending": state.owed.pending,
+            "sending": state.owed.sending,
+            "parked": state.owed.parked,
+            "oldest_at": _iso(state.owed.oldest_at),
+        },
+        "corrections": _corrections_document(state.corrections),
+        "outages": [_outage_document(one) for one in state.outages],
+        "warnings": [warnings.document(one) for one in state.warnings],
+        "incidents": list(state.told),
+        "troubles": [
+            {"about": one.about, "name": one.name, "kind": one.kind, "reason": one.reason, "fix": one.fix}
+            for one in state.incidents
+        ],
+    }
+
+
+def _service_document(service: ServiceState) -> dict[str, Any]:
+    return {
+        "running": service.is_running,
+        "pid": service.pid,
+        "since": _iso(service.since),
+        "healthy": not service.problems,
+        "problems": list(service.problems),
+    }
+
+
+def _config_document(config: ConfigState) -> dict[str, Any]:
+    if not config.is_refused:
+        return {"state": "good", "sha256": config.sha256, "error": None}
+    told = {name: held for name, held in warnings.where(config.error).items() if name != "column"}
+    return {"state": "bad", "sha256": config.sha256, "error": told}
+
+
+def _watch_document(one: WatchState) -> dict[str, Any]:
+    gaps = [{"from": _day(gap.since), "to": _day(gap.until), "reason": gap.reason, "fix": gap.fix} for gap in one.open_spans]
+    return {
+        "name": one.name,
+        "last_good_run_at": _iso(one.last_good_run_at),
+        "next_run_at": _iso(one.next_run_at),
+        "matched": one.matched,
+        "awaiting": one.awaiting,
+        "covers_to": _day(one.covers_to),
+        "gaps": gaps,
+        "marked": {"relevant": one.relevant, "not_relevant": one.not_relevant},
+        "weeks": {"from": [_day(day) for day in one.weeks_from], "found": list(one.weeks.found), "shown": list(one.weeks.shown)},
+        "upcoming": [_iso(slot) for slot in one.upcoming],
+    }
+
+
+def _list_document(one: ListState) -> dict[str, Any]:
+    last = {"period": one.last_period, "papers": one.last_papers} if one.last_period else None
+    slots = [_iso(slot) for slot in one.upcoming]
+    return {"name": one.name, "next_digest_at": _iso(one.next_digest_at), "last_digest": last, "upcoming": slots}
+
+
+_OF_A_REREADING = ("papers", "absent", "found", "requests", "dois", "unanswered", "error")
+
+
+def _corrections_document(one: CorrectionsState) -> dict[str, Any]:
+    last = one.last_rereading
+    times = {name: _iso(getattr(last, name)) for name in ("started_at", "finished_at")} if last else {}
+    told = {name: getattr(last, name) for name in _OF_A_REREADING} if last else {}
+    return {"next_rereading_at": _iso(one.next_rereading_at), "last_rereading": {**times, **told} if last else None}
+
+
+def _outage_document(one: Outage) -> dict[str, Any]:
+    spans = {"since": _iso(one.since), "until": _iso(one.until)}
+    return {"watches": list(one.watches), **spans, "reason": one.reason, "made_good_at": _iso(one.made_good_at)}
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from watcher.config import Settings
 from watcher.digest.corrections import line
@@ -128,3 +129,18 @@ def _has_text(seed: Seed) -> bool:
 def _place(home: Path, seed: Seed) -> Place:
     line = re.fullmatch(r"line (\d+)", seed.locator)
     return Place(home / "seeds" / seed.path, int(line[1]) if line else None, key=None if line else seed.locator or None)
+
+
+# --- as JSON ---------------------------------------------------------------------------------------------------------------------
+
+
+def document(one: Warned) -> dict[str, Any]:
+    """A warning, as `status` and `check` write it."""
+    return {"code": one.code.value, **where(one.place), "what": one.what, "fix": one.fix}
+
+
+def where(place: Place | None) -> dict[str, Any]:
+    """A place; what is not known is null."""
+    if place is None:
+        return dict.fromkeys(("file", "line", "column", "key"))
+    return {"file": str(place.path), "line": place.line, "column": place.column, "key": place.key}

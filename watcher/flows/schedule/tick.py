@@ -171,7 +171,7 @@ class Ticker:
                 self._list(one, runner, round_)
             for watch in self.due_watches(now):
                 if watch.name not in round_.runs:
-                    round_.runs[watch.name] = self.run(runner, watch, now, reconcile=False)
+                    round_.runs[watch.name] = self.run(runner, watch, now)
             if self.asker is not None and self.asker.is_due(clock.now()):
                 round_.rereading = self.asker.ask(clock.now()) or round_.rereading
 
@@ -201,11 +201,11 @@ class Ticker:
             readings[watch.name] = report
         return readings
 
-    def run(self, runner: Runner, watch: Watch, now: datetime, *, reconcile: bool) -> RunReport:
+    def run(self, runner: Runner, watch: Watch, now: datetime, *, reconcile: bool = False, at_once: bool = False) -> RunReport:
         """Run one watch; the caller holds the lease."""
         self._go_on()
         self.began(watch.name)
-        report = runner.run(watch, now=now, lists=readers(watch.name, self.orders), reconcile=reconcile)
+        report = runner.run(watch, now=now, lists=readers(watch.name, self.orders), reconcile=reconcile, at_once=at_once)
         self.ended(report)
         return report
 

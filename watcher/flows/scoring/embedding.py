@@ -13,9 +13,10 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from watcher import clock
 from watcher.domain import Pmid, embedded_text, text_sha256
@@ -159,6 +160,11 @@ def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseStat
     except ConfigurationError as error:
         return replace(state, why=error.problems[0].what, fix=error.problems[0].fix)
     return state
+
+
+def document(state: DenseState, kept: int) -> dict[str, Any]:
+    """The state in JSON, with how many vectors of the model are kept."""
+    return asdict(state) | {"vectors": kept}
 
 
 @dataclass
