@@ -16,7 +16,7 @@ from watcher.flows.questions.rank import (
     Behind,
     Calibrated,
     Order,
-    Standing,
+    Placed,
     against_document,
     behind_document,
     calibrated_document,
@@ -85,7 +85,7 @@ def _order_line(order: Order, top: int) -> str:
     return f"watch {order.watch.name}: {papers} ({since}){shown}; threshold {order.watch.threshold:g}{learnt}{warning}"
 
 
-def _standing_row(one: Standing) -> tuple[str, ...]:
+def _standing_row(one: Placed) -> tuple[str, ...]:
     article, verdict = one.article, _SAID[one.verdict] if one.verdict else ""
     day = article.crdt.isoformat() if article.crdt else "-"
     return str(one.place), _cut(one.value), day, str(article.pmid), one.state, verdict, article.display_title

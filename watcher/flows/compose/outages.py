@@ -10,11 +10,11 @@ missed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from watcher.config.standing import Standing
 from watcher.domain import Outage, RunOutcome, RunReport
 from watcher.schedule import Schedule, jittered
 from watcher.store import Store
@@ -59,13 +59,16 @@ def _under_orders(store: Store, watch: str, reports: tuple[RunReport, ...]) -> t
 def _changed_at(store: Store, watch: str, times: Schedule, reports: Sequence[RunReport], now: datetime) -> datetime | None:
     """When the last run under another run schedule began; None when all of these ran under the present one."""
     first = min((run.finished_at for run in reports), default=now) - timedelta(seconds=1)
-    return max((at for at, document in store.run_documents(watch, first) if at <= now and not _same(times, document)), default=None)
+    return max(
+        (at for at, document in store.run_documents(watch, first) if at <= now and not _same(times, Standing.read(document))),
+        default=None,
+    )
 
 
-def _same(times: Schedule, document: str) -> bool:
-    settings = json.loads(document)
-    written = settings.get("runs", {}).get("schedule", times.text)
-    return bool(written.strip() == times.text and settings.get("timezone", times.zone.key) == times.zone.key)
+def _same(times: Schedule, before: Standing) -> bool:
+    """Whether runs were due at the same times; what is not written down of them has not changed."""
+    written, zone = before.run_schedule or times.text, before.timezone or times.zone.key
+    return (written.strip(), zone) == (times.text, times.zone.key)
 
 
 def outages(

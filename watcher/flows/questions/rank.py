@@ -33,7 +33,7 @@ MOVERS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Placed:
     """One paper in the order. `state` is what a list decided about it, else where its hit stands; `verdict` is the readers' word."""
 
     place: int
@@ -53,7 +53,7 @@ class Order:
     since: date | None
     unranked: str | None
     learnt: tuple[int, int]
-    standings: tuple[Standing, ...]
+    standings: tuple[Placed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,7 @@ class Orderer:
         said = agreed(self.store.verdicts(watch.name))
         best = sorted(zip(papers, values, strict=True), key=lambda pair: (-pair[1], -pair[0].article.pmid))
         standings = (
-            Standing(place, one.article, value, _state(one), said.get(one.article.pmid))
-            for place, (one, value) in enumerate(best, 1)
+            Placed(place, one.article, value, _state(one), said.get(one.article.pmid)) for place, (one, value) in enumerate(best, 1)
         )
         counts = (len(learnt.relevant), len(learnt.not_relevant))
         return Order(watch, ranking.facts, since.date() if since else None, unranked, counts, tuple(standings))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
+from watcher.config.standing import Standing
 from watcher.domain import RunOutcome
 from watcher.flows.schedule.due import Due
 from watcher.store import Store
@@ -34,22 +34,11 @@ def late_reason(due: Due, store: Store, now: datetime) -> str:
 
 def _edited(due: Due, store: Store) -> str:
     """What the configuration of that time said otherwise of the list; it was not due then."""
-    document = json.loads(store.document_at(due.slot) or "{}")
-    order = document.get("lists", {}).get(due.order.name)
-    if order is None:
+    before = Standing.read(store.document_at(due.slot)).lists.get(due.order.name)
+    if before is None:
         return ""
-    pause = _day(order.get("pause_until"))
-    if pause and due.slot.date() < pause:
+    if before.pause_until and due.slot.date() < before.pause_until:
         return f"the list was paused when it was due, and the pause was lifted since; {_ALL}"
-    before = (order.get("schedule"), order.get("timezone") or document.get("timezone"))
-    if before != (due.order.schedule, due.order.timezone):
+    if (before.schedule, before.timezone) != (due.order.schedule, due.order.timezone):
         return f"the list had another schedule when it would have been due; {_ALL}"
     return ""
-
-
-def _day(written: str | None) -> date | None:
-    """The day; None when there is none, or it was damaged in the database."""
-    try:
-        return date.fromisoformat(written) if written else None
-    except (TypeError, ValueError):
-        return None
