@@ -124,7 +124,7 @@ def deliver(told: dict[str, Any]) -> None:
     from watcher.domain import Channel, ChannelKind  # noqa: PLC0415
     from watcher.errors import Stopped  # noqa: PLC0415
     from watcher.notify import Notifier  # noqa: PLC0415
-    from watcher.store import Holder, Store  # noqa: PLC0415
+    from watcher.store import ProcessLock, Store  # noqa: PLC0415
 
     deliverer = vars(app)["Deliverer"]  # its own module has another name in each commit
     folder, stopping, begun = Path(told["folder"]), threading.Event(), 0
@@ -142,7 +142,7 @@ def deliver(told: dict[str, Any]) -> None:
         for name in (f"channel-{number}" for number in range(told["channels"]))
     }
     sa.event.listen(sa.Engine, "begin", count)
-    with Holder.claim(folder) as holder:
+    with ProcessLock.claim(folder) as holder:
         threading.Timer(told["seconds"], stopping.set).start()
         start = time.perf_counter()
         with suppress(Stopped):

@@ -34,7 +34,7 @@ from watcher.export import to_nbib, to_ris
 from watcher.flows.compose.compose import Composer
 from watcher.flows.deliver.deliver import Deliverer, Unsettled
 from watcher.flows.notices.alert import Alerter
-from watcher.flows.notices.heartbeat import Beats
+from watcher.flows.notices.heartbeat import RunHeartbeat
 from watcher.flows.ports import Source
 from watcher.flows.questions.check import Checker
 from watcher.flows.questions.rank import Orderer, joined
@@ -60,7 +60,7 @@ from watcher.setup.in_force import take_up
 from watcher.setup.loading import Loaded, seeds_at, seeds_of, seeds_or_why
 from watcher.setup.themes import Themes
 from watcher.setup.warnings import of_files, of_seeds
-from watcher.store import Holder, RestoreFacts, Store
+from watcher.store import ProcessLock, RestoreFacts, Store
 from watcher.writing import Guarded
 
 if TYPE_CHECKING:
@@ -172,11 +172,11 @@ class App:
         return self.settings.data_folder
 
     @cached_property
-    def holder(self) -> Holder:
-        """This process in leases and claims, alive as long as its lock."""
-        holder = Holder.claim(self.data_folder)
-        self._opened.append(holder.close)
-        return holder
+    def process_lock(self) -> ProcessLock:
+        """This process in leases and claims, alive as long as it is locked."""
+        lock = ProcessLock.claim(self.data_folder)
+        self._opened.append(lock.close)
+        return lock
 
     @cached_property
     def store(self) -> Store:
@@ -216,7 +216,7 @@ class App:
         memory.give_blocks_back()
         if "store" not in vars(self):
             self.store = self._open_store(check=True)
-        self.store.free_dead(self.holder)
+        self.store.free_dead(self.process_lock)
         is_last_good = self.loaded is not None and self.loaded.error is not None
         take_up(self.store, self.settings, now, starting=starting, is_last_good=is_last_good)
         return self.store
@@ -384,21 +384,27 @@ class App:
             alert_channel=alerts.channel if alerts else None,
             after_failed_runs=alerts.after_failed_runs if alerts else _FAILED_RUNS,
             zone=self.settings.timezone,
-            place=self.holder.place,
+            place=self.process_lock.place,
             fits=self.notifier.fits,
             contact=self.contacts.of,
         )
 
     @cached_property
-    def beats(self) -> Beats:
+    def heartbeat(self) -> RunHeartbeat:
         """Tells the watching service of each run."""
         url = self.settings.alerts.heartbeat_url if self.settings.alerts else None
-        return Beats(Heartbeat(url.get_secret_value() if url else None))
+        return RunHeartbeat(Heartbeat(url.get_secret_value() if url else None))
 
     def deliverer(self) -> Deliverer:
         """Delivers what is owed."""
         return Deliverer(
-            self.store, self.notifier, self.channels, self.holder.name, self.say, stopping=self.stopping, unsettled=self.unsettled
+            self.store,
+            self.notifier,
+            self.channels,
+            self.process_lock.name,
+            self.say,
+            stopping=self.stopping,
+            unsettled=self.unsettled,
         )
 
     def ticker(self) -> Ticker:
@@ -412,15 +418,15 @@ class App:
             watches=self.watches,
             orders=self.orders,
             channels=self.channels,
-            holder=self.holder.name,
+            holder=self.process_lock.name,
             run_schedule=self.run_schedule,
             seeds=self.seeds,
             normalise=normalise,
             jitter_minutes=runs.jitter_minutes,
             wait_for_pubmed=timedelta(hours=runs.wait_for_pubmed_hours),
             say=self.say,
-            began=self.beats.began,
-            ended=self.beats.ended,
+            began=self.heartbeat.began,
+            ended=self.heartbeat.ended,
             stopping=self.stopping,
             rereader=self.rereader(),
             asker=self.asker(),

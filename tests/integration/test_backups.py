@@ -68,7 +68,7 @@ def test_restore_names_what_was_set_aside_and_waits_for_nobody(shell: Shell) -> 
     shell("tick")
     shell("backup", "friday.db")
     with shell.lab.app() as app:
-        app.holder  # noqa: B018 - being at work
+        app.process_lock  # noqa: B018 - being at work
         busy = shell("restore", "friday.db")
 
     done = shell("restore", "friday.db")

@@ -945,7 +945,7 @@ from watcher import clock
 from watcher.app import App
 from watcher.setup.loading import load_settings
 app = App(load_settings(Path(os.environ["HELD_CONFIG"])))
-print(app.at_work(clock.now()).take_lease("pubmed", holder=app.holder.name), flush=True)
+print(app.at_work(clock.now()).take_lease("pubmed", holder=app.process_lock.name), flush=True)
 signal.pause()
 """
 

@@ -15,7 +15,7 @@ from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher import demo
 from watcher.config.__main__ import main as renew
-from watcher.config.themes import Read
+from watcher.config.themes import ThemesRead
 from watcher.errors import ConfigurationError
 from watcher.setup import starter
 
@@ -249,7 +249,7 @@ def test_a_watch_whose_seeds_have_no_text_gets_no_empty_file_of_themes(shell: Sh
 
 def test_themes_are_not_written_through_a_link_to_the_database(shell: Shell) -> None:
     file = shell.lab.folder / "config" / "themes" / "nmj.yaml"
-    shell.monkeypatch.setattr("watcher.config.read_themes", lambda *_: Read({}))  # else the database is read as themes
+    shell.monkeypatch.setattr("watcher.config.read_themes", lambda *_: ThemesRead({}))  # else the database is read as themes
     file.unlink()
     file.symlink_to("../../data/watcher.db")
     before = everything(shell.lab.folder)

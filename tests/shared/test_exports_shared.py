@@ -16,7 +16,7 @@ from watcher.export.fields import abstract_of
 from watcher.pubmed import parse
 from watcher.seeds.bibtex import read_bibtex
 from watcher.seeds.csl import read_csl
-from watcher.seeds.entry import Entry, folded
+from watcher.seeds.entry import SeedEntry, folded
 from watcher.seeds.latex import plain
 from watcher.seeds.medline import read_medline
 from watcher.seeds.ris import read_ris
@@ -73,7 +73,7 @@ def test_bibtex_gives_back_authors(articles: list[Article]) -> None:
 
 
 def test_every_format_gives_back_titles_abstracts_and_identifiers(some: list[Article]) -> None:
-    def told(entries: tuple[Entry, ...]) -> list[tuple[object, ...]]:
+    def told(entries: tuple[SeedEntry, ...]) -> list[tuple[object, ...]]:
         return [(entry.ids.pmid, entry.ids.pmcid, entry.title, entry.abstract) for entry in entries]
 
     expected = [(one.pmid, one.pmcid, shown(one.display_title), shown(abstract_of(one))) for one in some]

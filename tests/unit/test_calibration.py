@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from watcher.rank.calibration import BORDERLINE, THRESHOLDS, Calibration, Counted, Labelled, Step, borderline, calibrate, wilson
+from watcher.rank.calibration import (
+    BORDERLINE,
+    THRESHOLDS,
+    Calibration,
+    Counted,
+    Labelled,
+    ThresholdStep,
+    borderline,
+    calibrate,
+    wilson,
+)
 
 SINCE, UNTIL = date(2026, 1, 5), date(2026, 3, 29)  # twelve weeks
 
@@ -25,7 +35,7 @@ def calibration(papers: list[Counted], marked: list[Labelled] | None = None, **m
     return calibrate(papers, marked or [], **told)
 
 
-def step(found: Calibration, threshold: float) -> Step:
+def step(found: Calibration, threshold: float) -> ThresholdStep:
     (one,) = (one for one in found.steps if one.threshold == threshold)
     return one
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from watcher.daemon.clock_jumps import Wall
+from watcher.daemon.clock_jumps import ClockJumps
 
 
 @dataclass
@@ -19,9 +19,9 @@ class Clocks:
         self.monotonic += seconds
 
 
-def watched() -> tuple[Clocks, Wall]:
+def watched() -> tuple[Clocks, ClockJumps]:
     clocks = Clocks()
-    return clocks, Wall(lambda: clocks.wall, lambda: clocks.monotonic)
+    return clocks, ClockJumps(lambda: clocks.wall, lambda: clocks.monotonic)
 
 
 def test_time_that_goes_on_is_no_move() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rehearsal import Lab, lab
 
-from watcher.daemon.serve import DEFAULT_TICK_SECONDS, Main, Ticks, tick_seconds
+from watcher.daemon.serve import DEFAULT_TICK_SECONDS, MainThread, Ticks, tick_seconds
 from watcher.daemon.signals import Stop
 from watcher.errors import ConfigurationError
 from watcher.setup.in_force import Configuration
@@ -64,7 +64,7 @@ class Wall:
 class Rounds:
     """A running service whose rounds a test counts."""
 
-    def __init__(self, main: Main) -> None:
+    def __init__(self, main: MainThread) -> None:
         self._main = main
 
     def more(self, count: int = 2) -> int:
@@ -86,7 +86,7 @@ def rounds(one: Lab, wall: Wall) -> Iterator[Rounds]:
     """A service with a short tick, in a thread."""
     assert not wall.shift
     stop = Stop()
-    main = Main(Configuration(one.config, load_whole(one.config)), stop, 0.2)
+    main = MainThread(Configuration(one.config, load_whole(one.config)), stop, 0.2)
     thread = threading.Thread(target=main.run)
     thread.start()
     found = Rounds(main)

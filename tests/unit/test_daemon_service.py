@@ -79,7 +79,7 @@ def test_a_dead_holders_claim_is_freed_by_the_next_round_of_another_process(one:
     at(one, service, START)
     with one.app() as app:
         app.at_work(clock.now())
-        dead = app.holder.name
+        dead = app.process_lock.name
         app.store.take_lease("pubmed", holder=dead, seconds=3600)
 
         assert at(one, service, MONDAY)[0].startswith("another process")
@@ -89,7 +89,7 @@ def test_a_dead_holders_claim_is_freed_by_the_next_round_of_another_process(one:
 def test_while_another_process_searches_it_is_said_once_and_what_is_owed_goes_out(one: Lab, service: Service) -> None:
     at(one, service, START)
     with one.app() as app:
-        token = app.store.take_lease("pubmed", holder=app.holder.name, seconds=3600)
+        token = app.store.take_lease("pubmed", holder=app.process_lock.name, seconds=3600)
         told = [at(one, service, MONDAY) for _ in range(3)]
         assert token is not None
         app.store.release_lease("pubmed", token)

@@ -22,13 +22,13 @@ from watcher import cli
 from watcher.app import App
 from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, program
 from watcher.config.document import KeyPath
-from watcher.config.key_tree import all_keys, shape_at
+from watcher.config.key_tree import all_keys, key_tree_at
 from watcher.config.sections import FILE
 from watcher.config.without_effect import ANY, WITHOUT_EFFECT
 from watcher.domain import Code, DeliveryState, ErrorKind, HitState, Outcome, Place, RunKind, RunOutcome, RunReport, Section, Warned
 from watcher.errors import BadQuery, Busy, ConfigurationError, PubMedUnavailable
 from watcher.flows.questions import check
-from watcher.flows.questions.check import Checked, ListFacts, WatchFacts
+from watcher.flows.questions.check import Checked, CheckedList, CheckedWatch
 from watcher.flows.questions.status import Around, status
 from watcher.flows.questions.status import document as document_of
 from watcher.setup.loading import load_settings
@@ -238,7 +238,7 @@ def without_effect() -> set[KeyPath]:
 
 def test_every_key_without_effect_is_a_key() -> None:
     assert without_effect()
-    assert [key for key in without_effect() if shape_at(key) is None] == []
+    assert [key for key in without_effect() if key_tree_at(key) is None] == []
 
 
 def test_the_readmes_keys_without_effect_are_those_of_the_code() -> None:
@@ -269,8 +269,8 @@ def test_the_page_of_warnings_shows_the_shape_of_the_document() -> None:
     place = Place(Path("/srv/watcher/config/watcher.yaml"), 31, 17, "watches.nmj.query")
     found = Checked(
         place.path,
-        (WatchFacts("nmj", 19, 35),),
-        (ListFacts("lab-weekly", "monday 08:00", "Europe/Berlin", (datetime(2026, 9, 7, 6, tzinfo=UTC),)),),
+        (CheckedWatch("nmj", 19, 35),),
+        (CheckedList("lab-weekly", "monday 08:00", "Europe/Berlin", (datetime(2026, 9, 7, 6, tzinfo=UTC),)),),
         (Warned(Code.QUERY_FIELD, "-", "-", place),),
     )
 

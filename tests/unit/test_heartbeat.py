@@ -12,7 +12,7 @@ from awkward import HTTP_DRIPS, answering, conducting
 from pings import SECRET, listening
 
 from watcher.domain import ErrorKind, RunKind, RunOutcome, RunReport
-from watcher.flows.notices.heartbeat import Beats
+from watcher.flows.notices.heartbeat import RunHeartbeat
 from watcher.heartbeat import Heartbeat
 
 AT = datetime(2026, 3, 2, 5, 31, tzinfo=UTC)
@@ -24,7 +24,7 @@ def report(outcome: RunOutcome, **more: str) -> RunReport:
 
 def test_a_good_run_is_a_start_and_a_success_with_its_line() -> None:
     with listening() as one:
-        beats = Beats(Heartbeat(one.url))
+        beats = RunHeartbeat(Heartbeat(one.url))
         beats.began("nmj")
         beats.ended(report(RunOutcome.GOOD))
 
@@ -35,7 +35,7 @@ def test_a_good_run_is_a_start_and_a_success_with_its_line() -> None:
 @pytest.mark.parametrize("outcome", [RunOutcome.FAILED, RunOutcome.REFUSED])
 def test_a_failed_run_is_a_fail_that_says_why(outcome: RunOutcome) -> None:
     with listening() as one:
-        Beats(Heartbeat(one.url)).ended(report(outcome, error="HTTP 503", error_kind=ErrorKind.NO_ANSWER))
+        RunHeartbeat(Heartbeat(one.url)).ended(report(outcome, error="HTTP 503", error_kind=ErrorKind.NO_ANSWER))
 
     ((_, path, line),) = one.heard
     assert path == f"/{SECRET}/fail"
@@ -54,7 +54,7 @@ def test_a_failed_run_is_a_fail_that_says_why(outcome: RunOutcome) -> None:
 )
 def test_what_is_no_failure_raises_no_alarm(ended: RunReport) -> None:
     with listening() as one:
-        Beats(Heartbeat(one.url)).ended(ended)
+        RunHeartbeat(Heartbeat(one.url)).ended(ended)
 
     assert one.heard == []
 

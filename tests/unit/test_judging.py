@@ -9,15 +9,15 @@ from store_samples import paper, updates
 
 from watcher.digest.chips import chips
 from watcher.domain import Article, Candidate, Heading, Journal, Origin, Outcome, Pmid, Section
-from watcher.flows.compose.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
+from watcher.flows.compose.judging import Basis, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
 
 
-def bench(presented: Mapping[int, int] | None = None, **order: object) -> Bench:
+def bench(presented: Mapping[int, int] | None = None, **order: object) -> Basis:
     had = {work: Pmid(pmid) for work, pmid in (presented or {}).items()}
-    return Bench(replace(WEEKLY, **order), had, chips)  # type: ignore[arg-type]
+    return Basis(replace(WEEKLY, **order), had, chips)  # type: ignore[arg-type]
 
 
-def decided(one: Candidate, score: float, on: Bench, kind: Section = Section.WATCH) -> Outcome | None:
+def decided(one: Candidate, score: float, on: Basis, kind: Section = Section.WATCH) -> Outcome | None:
     (judged,) = judge(on, NMJ, [one], scored({one.article.pmid: score}), kind)
     return judged.outcome
 

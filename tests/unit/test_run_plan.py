@@ -16,7 +16,7 @@ from standins.eutils.papers import paper
 from watcher.domain import Code, ErrorKind, Found, HitState, Origin, Pmid, RunOutcome, SearchFacts, Seed, Start, VerdictKind
 from watcher.errors import BadQuery, ConfigurationError, Problem, QuietHours, Stopped
 from watcher.flows.search.plan import Plan
-from watcher.flows.search.reading import Reader, Reading
+from watcher.flows.search.reading import Reading, Searcher
 from watcher.flows.search.records import CHANGED_PER_RUN, Fetcher, wait_for_quiet
 from watcher.rank import build, load_background
 
@@ -273,7 +273,7 @@ class Counting:
 
 
 def dated_search(source: Counting, of: int) -> Found:
-    reader = Reader(cast("Any", source), cast("Any", SimpleNamespace(term=NMJ)))
+    reader = Searcher(cast("Any", source), cast("Any", SimpleNamespace(term=NMJ)))
     return reader._dated(f"({NMJ}) AND dates", of)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from watcher.errors import Problem, SeedError
 from watcher.seeds.encoding import decoded
-from watcher.seeds.entry import Entry
+from watcher.seeds.entry import SeedEntry
 from watcher.seeds.kinds import BY_CONTENT, BY_ENDING, entries_of
 
 TAGS = [
@@ -30,7 +30,7 @@ LINES = st.lists(
 PATHS = st.sampled_from([Path(f"x{ending}") for ending in BY_ENDING])
 
 
-def outcome(read: Callable[[str, Path], tuple[Entry, ...]], text: str, path: Path) -> tuple[Problem, ...]:
+def outcome(read: Callable[[str, Path], tuple[SeedEntry, ...]], text: str, path: Path) -> tuple[Problem, ...]:
     """What is told of a text that was read or refused; anything but our own error goes through."""
     try:
         found = read(text.replace("\r", "\n"), path)
@@ -55,7 +55,7 @@ def test_any_text_is_read_or_refused_with_its_place(lines: list[str], path: Path
 @given(LINES, st.sampled_from([read for _, read in BY_CONTENT]))
 @settings(max_examples=300, deadline=None)
 def test_every_reader_stands_any_text_that_another_one_would_get(
-    lines: list[str], read: Callable[[str, Path], tuple[Entry, ...]]
+    lines: list[str], read: Callable[[str, Path], tuple[SeedEntry, ...]]
 ) -> None:
     assert all(map(is_whole, outcome(read, "\n".join(lines), Path("x.txt"))))
 

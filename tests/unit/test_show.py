@@ -22,7 +22,7 @@ from watcher.cli.show import status as standing
 from watcher.cli.show import tables
 from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunKind, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
-from watcher.flows.questions.check import Checked, Finding, WatchFacts
+from watcher.flows.questions.check import Checked, CheckedWatch, Finding
 from watcher.flows.questions.explain import explain
 from watcher.flows.questions.rank import Orderer
 from watcher.flows.questions.status import Around, status
@@ -118,7 +118,7 @@ def test_one_line_counts_for_a_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_check_names_each_thing_once_on_a_terminal_and_on_each_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     found = Checked(
         Path("watcher.yaml"),
-        (WatchFacts("nmj", 2, 35),),
+        (CheckedWatch("nmj", 2, 35),),
         warnings=(Warned(Code.QUERY_FIELD, "[tiabb] is unknown", "write [tiab]"),),
         zones="2026f",
         online=(Finding("watch nmj", LONG), Finding("channel x", "no", failed=True)),

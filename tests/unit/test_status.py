@@ -14,7 +14,7 @@ from watcher import __version__, clock
 from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.compose.weeks import bounds
-from watcher.flows.questions.health import ailments
+from watcher.flows.questions.health import problems
 from watcher.flows.questions.status import Around, Status, broken, status
 from watcher.flows.questions.status import document as document_of
 from watcher.health import Pulse
@@ -406,7 +406,7 @@ def test_it_tells_each_warning_with_its_code_and_place(at_desk: Desks) -> None:
 
 
 def ill(one: Desk, instant: str) -> tuple[str, ...]:
-    return ailments(one.ticker(), one.store, one.at(instant))
+    return problems(one.ticker(), one.store, one.at(instant))
 
 
 def test_a_working_service_and_one_that_has_just_begun_ail_nothing(at_desk: Desks) -> None:
@@ -447,6 +447,6 @@ def test_rounds_that_fail_ail_whatever_the_database_says(at_desk: Desks) -> None
     one = at_desk(on_nmj(1))
     one.tick(START)
 
-    found = ailments(one.ticker(), one.store, one.at(START), failed_rounds=2, error="disk full")
+    found = problems(one.ticker(), one.store, one.at(START), failed_rounds=2, error="disk full")
 
     assert found == ("the last 2 rounds failed: disk full",)

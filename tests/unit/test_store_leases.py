@@ -15,7 +15,7 @@ import time_machine
 from store_samples import MONDAY, Bench
 
 from watcher.errors import StoreError
-from watcher.store import Holder, Store, is_dead, process_lock
+from watcher.store import ProcessLock, Store, is_dead, process_lock
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_clock_file_ends_no_lease(store: Store, tmp_path: Path, monkeypatch: p
 
 
 def test_a_living_holder_is_not_dead_and_a_closed_one_is(tmp_path: Path) -> None:
-    with Holder.claim(tmp_path) as holder:
+    with ProcessLock.claim(tmp_path) as holder:
         assert not is_dead(holder.name, tmp_path)
         assert len(list((tmp_path / "locks").glob("*.*.*.lock"))) == 1
 
@@ -139,13 +139,13 @@ def test_a_living_holder_is_not_dead_and_a_closed_one_is(tmp_path: Path) -> None
 
 
 def test_two_holders_of_one_process_have_names_of_their_own(tmp_path: Path) -> None:
-    with Holder.claim(tmp_path) as first, Holder.claim(tmp_path) as second:
+    with ProcessLock.claim(tmp_path) as first, ProcessLock.claim(tmp_path) as second:
         assert first.name != second.name
         assert first.name.split(":")[2] == str(os.getpid())
 
 
 def test_nothing_is_concluded_about_another_host_folder_or_name(tmp_path: Path) -> None:
-    with Holder.claim(tmp_path) as holder:
+    with ProcessLock.claim(tmp_path) as holder:
         host, folder, pid, nonce = holder.name.split(":")
 
     assert not is_dead(f"another-{host}:{folder}:{pid}:{nonce}", tmp_path)
@@ -155,7 +155,7 @@ def test_nothing_is_concluded_about_another_host_folder_or_name(tmp_path: Path) 
 
 def test_another_folder_of_the_same_path_proves_nothing(tmp_path: Path) -> None:
     """Two containers may mount different volumes under one path, and have one name."""
-    with Holder.claim(tmp_path / "data") as holder:
+    with ProcessLock.claim(tmp_path / "data") as holder:
         (tmp_path / "data").rename(tmp_path / "the other container's")
         (tmp_path / "data" / "locks").mkdir(parents=True)
 
@@ -168,7 +168,7 @@ def test_another_folder_of_the_same_path_proves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_opened_proves_nothing(tmp_path: Path) -> None:
-    with Holder.claim(tmp_path) as holder:
+    with ProcessLock.claim(tmp_path) as holder:
         host, _, pid, nonce = holder.name.split(":")
     (tmp_path / "locks" / f"{host}.{pid}.{nonce}.lock").mkdir()
 
@@ -188,7 +188,7 @@ def test_a_lock_swept_away_before_it_was_locked_is_made_anew(tmp_path: Path, mon
 
     monkeypatch.setattr(process_lock, "_locked", sweeping)
 
-    with Holder.claim(tmp_path) as holder:
+    with ProcessLock.claim(tmp_path) as holder:
         assert not is_dead(holder.name, tmp_path)
 
 
@@ -196,13 +196,13 @@ def test_a_folder_that_cannot_hold_locks_is_named(tmp_path: Path) -> None:
     (tmp_path / "locks").write_text("a file, not a folder")
 
     with pytest.raises(StoreError, match=r"locks/.*cannot be written \(File exists\)"):
-        Holder.claim(tmp_path)
+        ProcessLock.claim(tmp_path)
 
 
 def test_only_the_dead_lose_their_leases(bench: Bench, tmp_path: Path) -> None:
-    with Holder.claim(tmp_path) as dead:
+    with ProcessLock.claim(tmp_path) as dead:
         bench.store.take_lease("compose:weekly", holder=dead.name)
-    with Holder.claim(tmp_path) as living, Holder.claim(tmp_path) as me:
+    with ProcessLock.claim(tmp_path) as living, ProcessLock.claim(tmp_path) as me:
         bench.store.take_lease("pubmed", holder=living.name)
         bench.store.take_lease("compose:daily", holder="elsewhere:0123456789ab:1:00000000")
 
@@ -216,10 +216,10 @@ _VICTIM = """
 import signal, sys
 from datetime import datetime
 from pathlib import Path
-from watcher.store import Holder, Store
+from watcher.store import ProcessLock, Store
 
 folder = Path(sys.argv[2])
-store, holder = Store.open(sys.argv[1], folder=folder), Holder.claim(folder)
+store, holder = Store.open(sys.argv[1], folder=folder), ProcessLock.claim(folder)
 print(holder.name, store.take_lease("pubmed", holder=holder.name, seconds=3600))
 print(store.claim_delivery(datetime.fromisoformat(sys.argv[3]), holder=holder.name).id, flush=True)
 signal.pause()
@@ -229,7 +229,7 @@ signal.pause()
 def test_what_a_killed_process_held_is_freed_at_once(bench: Bench, tmp_path: Path) -> None:
     bench.owe("pi@lab.example")
     command = [sys.executable, "-c", _VICTIM, bench.url, str(tmp_path), MONDAY.isoformat()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as victim, Holder.claim(tmp_path) as me:  # noqa: S603 - our own interpreter
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as victim, ProcessLock.claim(tmp_path) as me:  # noqa: S603 - our own interpreter
         assert victim.stdout is not None
         name = victim.stdout.readline().split()[0]
         claimed = int(victim.stdout.readline())
@@ -249,13 +249,13 @@ def test_what_a_killed_process_held_is_freed_at_once(bench: Bench, tmp_path: Pat
 
 def test_what_a_dead_process_had_handed_over_counts_as_sent(bench: Bench, tmp_path: Path) -> None:
     bench.owe("a@lab.example", "b@lab.example")
-    with Holder.claim(tmp_path) as dead:
+    with ProcessLock.claim(tmp_path) as dead:
         taken = bench.store.claim_delivery(MONDAY, holder=dead.name)
         assert taken is not None
         bench.store.handed_over(taken, MONDAY)
         assert bench.store.claim_delivery(MONDAY, holder=dead.name) is not None
 
-    with Holder.claim(tmp_path) as me:
+    with ProcessLock.claim(tmp_path) as me:
         assert bench.store.free_dead(me) == 2
 
     assert [facts.state for facts in bench.store.deliveries()] == ["pending", "sent"]

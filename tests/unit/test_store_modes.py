@@ -13,7 +13,7 @@ from store_samples import MONDAY, Bench
 
 from watcher import clock, health
 from watcher.health import Pulse
-from watcher.store import Holder, Store, sound
+from watcher.store import ProcessLock, Store, sound
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_everything_that_is_made_is_its_owners_alone(tmp_path: Path) -> None:
     bench = made(folder)
     bench.store.take_lease("pubmed", holder="me")
 
-    with closing(bench.store) as store, Holder.claim(folder):
+    with closing(bench.store) as store, ProcessLock.claim(folder):
         weekly, mine = store.weekly_backup(MONDAY), store.backup(tmp_path / "mine.db")
         assert health.write(health.pulse_file(folder), Pulse(clock.now(), clock.now(), 1, 20))
         found = modes(folder)

@@ -11,7 +11,7 @@ from another_user import SERVICE, reachable_folder, the_service
 from store_samples import Bench
 
 from watcher.errors import StoreError, StoreUnusable
-from watcher.store import Holder, Store, access, mounts
+from watcher.store import ProcessLock, Store, access, mounts
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def folder() -> Iterator[Path]:
 def as_the_service(folder: Path) -> str:
     """What the service says when it begins to work there."""
     try:
-        with the_service(), Store.open(f"sqlite:///{folder}/watcher.db", folder=folder), Holder.claim(folder):
+        with the_service(), Store.open(f"sqlite:///{folder}/watcher.db", folder=folder), ProcessLock.claim(folder):
             return "opened"
     except StoreError as error:
         return f"{type(error).__name__}: {error}"

@@ -14,7 +14,7 @@ from store_samples import MONDAY, Bench, paper
 from two_databases import Place, rows_of
 
 from watcher.errors import Busy, SchemaTooNew, StoreError, StoreUnusable
-from watcher.store import Holder, Store, process_lock
+from watcher.store import ProcessLock, Store, process_lock
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def test_rows_on_postgresql_are_replaced_only_when_told_to_and_after_a_backup(
 
 def test_nothing_is_restored_while_somebody_is_at_work(place: Place, friday: Path) -> None:
     Store.open(place.url, folder=place.folder).close()
-    with Holder.claim(place.folder) as me:
+    with ProcessLock.claim(place.folder) as me:
         with pytest.raises(Busy, match=rf"watcher is at work here \(process {me.name.split(':')[2]} on .*\); stop it first"):
             Store.restore(place.url, friday, folder=place.folder)
         assert place.rows()["article"] == []
@@ -302,9 +302,9 @@ def test_nothing_is_restored_into_a_database_that_another_machine_works_on(
 
 def test_nobody_begins_work_while_a_backup_is_restored(tmp_path: Path) -> None:
     with process_lock.nobody_at_work(tmp_path), pytest.raises(Busy, match="a backup is being restored here; try again"):
-        Holder.claim(tmp_path)
+        ProcessLock.claim(tmp_path)
 
-    Holder.claim(tmp_path).close()
+    ProcessLock.claim(tmp_path).close()
 
 
 KILLED_BETWEEN = """

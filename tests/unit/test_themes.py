@@ -15,7 +15,7 @@ from rehearsal import Lab, lab
 from standins.eutils.papers import paper
 from watcher import rank
 from watcher.app import App
-from watcher.config.themes import Read, read_themes
+from watcher.config.themes import ThemesRead, read_themes
 from watcher.domain import Article, Theme, Watch
 from watcher.flows.compose.themes import Facets, counts, document, sorting
 from watcher.rank.themes import found
@@ -91,7 +91,7 @@ def test_a_written_file_reads_back_as_what_was_found(tmp_path: Path) -> None:
 
     (tmp_path / "nmj.yaml").write_text(document("nmj", odd), encoding="utf-8")
 
-    assert read_themes(tmp_path, ["nmj"]) == Read({"nmj": odd})
+    assert read_themes(tmp_path, ["nmj"]) == ThemesRead({"nmj": odd})
 
 
 def test_what_the_shipped_seeds_give_is_a_file_that_can_be_read(one: Lab) -> None:

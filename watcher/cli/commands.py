@@ -398,7 +398,7 @@ def corrections(
     with opened(context) as app:
         if now:
             app.at_work(instant)
-            tables.reread(reread_now(app.rereader(), app.holder.name, instant))
+            tables.reread(reread_now(app.rereader(), app.process_lock.name, instant))
         start = since.replace(tzinfo=UTC) if since else None
         ticker, last = app.ticker(), app.store.last_rereading(_now())
         found = answered(app.store, app.orders, instant, lambda name: ticker.next_digest_of(name, instant), since=start)

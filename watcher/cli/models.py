@@ -40,7 +40,7 @@ def prepare(context: typer.Context) -> None:
     from watcher.flows.schedule.manual import prepare_now  # noqa: PLC0415
 
     with opened(context) as app:
-        console.say(f"wrote {prepare_now(app.rankings, app.holder.name)}")
+        console.say(f"wrote {prepare_now(app.rankings, app.process_lock.name)}")
 
 
 @group.command()

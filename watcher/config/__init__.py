@@ -22,7 +22,7 @@ from watcher.config.key_tree import twin_of
 from watcher.config.last_good import Whereabouts, rebuild, whereabouts
 from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer, YamlLayer
 from watcher.config.reference import write_reference, write_schema
-from watcher.config.settings import Origin, Settings
+from watcher.config.settings import Settings, SettingsOrigin
 from watcher.config.themes import FOLDER as THEMES
 from watcher.config.themes import must_hold, read_themes
 from watcher.config.wording import problems_of
@@ -73,7 +73,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -
     if settings is None or problems:
         raise ConfigurationError(*sorted(dict.fromkeys(problems), key=_order))
     warnings = (*gathering.warnings(settings), *found.warnings)
-    settings.come_from(Origin(path=file, home=home, place=gathering.place, warnings=warnings, themes=found.themes))
+    settings.come_from(SettingsOrigin(path=file, home=home, place=gathering.place, warnings=warnings, themes=found.themes))
     return settings
 
 

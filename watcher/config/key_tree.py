@@ -1,4 +1,4 @@
-"""The shape of the configuration: which keys can stand where. Read from the models, so that it is never told twice."""
+"""The key tree of the configuration: which keys can stand where. Read from the models, so that it is never told twice."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from watcher.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class KeyTree:
     """What can stand at one place: a section with known keys, a set of named sections, a list, or a single value."""
 
     model: type[BaseModel] | None = None
     named: type[BaseModel] | None = None
-    item: Shape | None = None
+    item: KeyTree | None = None
     is_secret: bool = False
     field: FieldInfo | None = None
 
@@ -31,17 +31,17 @@ class Shape:
         return not (self.model or self.named or self.item)
 
 
-WHOLE = Shape(model=Settings)
+WHOLE = KeyTree(model=Settings)
 
 
-def shape_at(key: KeyPath) -> Shape | None:
+def key_tree_at(key: KeyPath) -> KeyTree | None:
     """What can stand at `key`; None where nothing can."""
-    shape: Shape | None = WHOLE
+    tree: KeyTree | None = WHOLE
     for part in key:
-        if shape is None:
+        if tree is None:
             return None
-        shape = _below(shape, part)
-    return shape
+        tree = _below(tree, part)
+    return tree
 
 
 def twin_of(key: KeyPath) -> KeyPath | None:
@@ -50,7 +50,7 @@ def twin_of(key: KeyPath) -> KeyPath | None:
         return None
     name = key[-1]
     twin = (*key[:-1], name.removesuffix(FILE) if name.endswith(FILE) else name + FILE)
-    return twin if shape_at(key) and shape_at(twin) else None
+    return twin if key_tree_at(key) and key_tree_at(twin) else None
 
 
 def secret_files(values: object, key: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
@@ -87,36 +87,36 @@ def all_keys(names: Mapping[str, Iterable[str]]) -> Iterator[KeyPath]:
 def _all_keys() -> Iterator[tuple[str, str]]:
     def walk(model: type[BaseModel], section: str) -> Iterator[tuple[str, str]]:
         for name, field in model.model_fields.items():
-            shape = _shape(field.annotation, field)
+            tree = _tree(field.annotation, field)
             yield section, name
             below = f"{section}.{name}" if section else name
-            if shape.model:
-                yield from walk(shape.model, below)
-            elif shape.named:
-                yield from walk(shape.named, f"{below}.NAME")
+            if tree.model:
+                yield from walk(tree.model, below)
+            elif tree.named:
+                yield from walk(tree.named, f"{below}.NAME")
 
     return walk(Settings, "")
 
 
-def _below(shape: Shape, part: str | int) -> Shape | None:
+def _below(tree: KeyTree, part: str | int) -> KeyTree | None:
     if isinstance(part, int):
-        return shape.item
-    if shape.named:
-        return Shape(model=shape.named)
-    field = shape.model.model_fields.get(part) if shape.model else None
-    return _shape(field.annotation, field) if field else None
+        return tree.item
+    if tree.named:
+        return KeyTree(model=tree.named)
+    field = tree.model.model_fields.get(part) if tree.model else None
+    return _tree(field.annotation, field) if field else None
 
 
-def _shape(annotation: Any, field: FieldInfo) -> Shape:  # noqa: ANN401 - annotations have no common type
+def _tree(annotation: Any, field: FieldInfo) -> KeyTree:  # noqa: ANN401 - annotations have no common type
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _shape(arguments[0], field)
+        return _tree(arguments[0], field)
     if origin in (Union, UnionType):
-        return _shape(next(one for one in arguments if one is not type(None)), field)
+        return _tree(next(one for one in arguments if one is not type(None)), field)
     if origin is tuple:
-        return Shape(item=_shape(arguments[0], field), field=field)
+        return KeyTree(item=_tree(arguments[0], field), field=field)
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        return Shape(named=arguments[1], field=field)
+        return KeyTree(named=arguments[1], field=field)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return Shape(model=annotation, field=field)
-    return Shape(is_secret=annotation is SecretStr, field=field)
+        return KeyTree(model=annotation, field=field)
+    return KeyTree(is_secret=annotation is SecretStr, field=field)

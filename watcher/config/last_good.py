@@ -18,12 +18,12 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import InitSettingsSource, PydanticBaseSettingsSource
 
 from watcher.config.document import KeyPath, dotted
-from watcher.config.key_tree import shape_at
+from watcher.config.key_tree import key_tree_at
 from watcher.config.layers import EnvironmentLayer, Layer, SecretsLayer, copied, put, value_at
 from watcher.config.salvage import Salvage
 from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE, DatabaseSection
-from watcher.config.settings import Origin, Settings, data_folder_of, database_url_of, sqlite_file_of
+from watcher.config.settings import Settings, SettingsOrigin, data_folder_of, database_url_of, sqlite_file_of
 from watcher.domain import UNKNOWN_URL, Code, Theme, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 
@@ -119,7 +119,9 @@ class _Rebuilding:
         warnings = tuple(self._sought(found, file))
         settings, _ = self._merged(found)
         if settings is not None:
-            settings.come_from(Origin(file, self._home, lambda key: Place(file, key=dotted(key) or None), warnings, sha256, themes))
+            settings.come_from(
+                SettingsOrigin(file, self._home, lambda key: Place(file, key=dotted(key) or None), warnings, sha256, themes)
+            )
         return settings
 
     def _sought(self, found: dict[str, Any], file: Path) -> Iterator[Warned]:
@@ -190,7 +192,7 @@ def _without_secrets(values: dict[str, Any], key: KeyPath = ()) -> Iterator[KeyP
         below = (*key, name)
         if isinstance(value, dict):
             yield from _without_secrets(value, below)
-        elif value == _STARS and (shape := shape_at(below)) and shape.is_secret:
+        elif value == _STARS and (tree := key_tree_at(below)) and tree.is_secret:
             del values[name]
             yield below
 
@@ -208,11 +210,11 @@ def _salvaged(salvage: Salvage, key: KeyPath, home: Path) -> str | None:
 
 
 def _is_sound(key: KeyPath, text: str) -> bool:
-    shape = shape_at(key)
-    if shape is None or shape.field is None:
+    tree = key_tree_at(key)
+    if tree is None or tree.field is None:
         return False
-    kind: Any = shape.field.annotation
-    for check in shape.field.metadata:
+    kind: Any = tree.field.annotation
+    for check in tree.field.metadata:
         kind = Annotated[kind, check]
     try:
         TypeAdapter(kind).validate_python(text)

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic_settings import BaseSettings, InitSettingsSource
 
 from watcher.config.document import Document, KeyPath, dotted, read_flow
-from watcher.config.key_tree import all_keys, secret_files, shape_at, twin_of
+from watcher.config.key_tree import all_keys, key_tree_at, secret_files, twin_of
 from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE
 from watcher.config.settings import Settings
@@ -130,8 +130,8 @@ class NamedLayer(Layer):
 
     def _read(self, name: str, text: str, values: dict[str, Any]) -> Iterator[Problem]:
         key = key_of(name)
-        shape = shape_at(key) if key else None
-        if key is None or shape is None:
+        tree = key_tree_at(key) if key else None
+        if key is None or tree is None:
             self.unknown.append(name)
             return
         if key in self._names:
@@ -139,7 +139,7 @@ class NamedLayer(Layer):
             return
         self._names[key] = name
         try:
-            put(values, key, text if shape.is_single else read_flow(text))
+            put(values, key, text if tree.is_single else read_flow(text))
         except ConfigurationError as error:
             yield Problem(
                 f"the value is not understood: {error.problems[0].what}", "write [a, b] or {a: 1}", self._named(name, key)
@@ -203,10 +203,10 @@ def key_of(name: str) -> KeyPath | None:
         return _SHORT_NAMES[name.upper()]
     key: KeyPath = ()
     for part in name[len(PREFIX) :].lower().split(DELIMITER):
-        shape = shape_at(key)
+        tree = key_tree_at(key)
         # names of sections hold hyphens, which most shells do not take in a variable
-        key = (*key, part.replace("_", "-") if shape and shape.named else part)
-    return key if shape_at(key) and all(key) else None
+        key = (*key, part.replace("_", "-") if tree and tree.named else part)
+    return key if key_tree_at(key) and all(key) else None
 
 
 def _names_in(folder: Path) -> tuple[list[str], list[Problem]]:
@@ -248,10 +248,10 @@ def _secrets_in(values: Mapping[str, Any], key: KeyPath = ()) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in values.items():
         below = (*key, name)
-        shape, twin = shape_at(below), twin_of(below)
+        tree, twin = key_tree_at(below), twin_of(below)
         if isinstance(value, Mapping):
             kept |= {name: inner} if (inner := _secrets_in(value, below)) else {}
-        elif (shape and shape.is_secret) or (twin and name.endswith(FILE)):
+        elif (tree and tree.is_secret) or (twin and name.endswith(FILE)):
             kept[name] = value
     return kept
 

@@ -62,7 +62,7 @@ def _twins(*names: str, required: str | None = None) -> Callable[[dict[str, Any]
     return tell
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     """What all sections share: unknown keys are refused, and nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -73,7 +73,7 @@ class Section(BaseModel):
         return {} if value is None else value
 
 
-class PubMedSection(Section):
+class PubMedSection(ConfigSection):
     """How PubMed is asked. NCBI wants to know who asks, and gives ten requests a second instead of three to those with a key."""
 
     model_config = ConfigDict(json_schema_extra=_twins("api_key"))
@@ -102,7 +102,7 @@ class PubMedSection(Section):
     max_attempts: Positive = Field(default=6, description="How often one request is tried before the run fails.")
 
 
-class DatabaseSection(Section):
+class DatabaseSection(ConfigSection):
     """Where everything is remembered."""
 
     url: DatabaseUrl = Field(
@@ -118,7 +118,7 @@ class DatabaseSection(Section):
     )
 
 
-class RunsSection(Section):
+class RunsSection(ConfigSection):
     """When PubMed is searched."""
 
     schedule: Text = Field(
@@ -145,7 +145,7 @@ class RunsSection(Section):
     )
 
 
-class CorrectionsSection(Section):
+class CorrectionsSection(ConfigSection):
     """Who is asked beside PubMed what became of papers. Left out: PubMed alone."""
 
     crossref_email: Email | None = Field(
@@ -161,7 +161,7 @@ class CorrectionsSection(Section):
     )
 
 
-class ChannelSection(Section):
+class ChannelSection(ConfigSection):
     """One destination. Its name is how lists call it."""
 
     model_config = ConfigDict(json_schema_extra=_twins("url", required="url"))
@@ -193,14 +193,14 @@ class ChannelSection(Section):
     )
 
 
-class StartSection(Section):
+class StartSection(ConfigSection):
     """A new watch's first digest, and what an edited query adds."""
 
     days: Count = Field(default=30, description="How many days the first digest looks back.")
     papers: Count = Field(default=20, description="At most so many papers are shown; the rest is attached.")
 
 
-class WatchSection(Section):
+class WatchSection(ConfigSection):
     """One standing question to PubMed. Its name stays for ever: the papers it has seen are kept under it."""
 
     title: Text | None = Field(
@@ -247,7 +247,7 @@ class WatchSection(Section):
     )
 
 
-class ListSection(Section):
+class ListSection(ConfigSection):
     """One standing order: which watches go to which channels, when, and how the digest looks."""
 
     title: Text | None = Field(
@@ -309,7 +309,7 @@ class ListSection(Section):
     )
 
 
-class AlertsSection(Section):
+class AlertsSection(ConfigSection):
     """Who is told when something fails. Left out: the channels of the lists that are concerned."""
 
     model_config = ConfigDict(json_schema_extra=_twins("heartbeat_url"))
@@ -329,7 +329,7 @@ class AlertsSection(Section):
     )
 
 
-class VocabularySection(Section):
+class VocabularySection(ConfigSection):
     """Word lists of the lab. Left out: chips are publication types and MeSH check tags only."""
 
     chips: FileName | None = Field(
@@ -342,7 +342,7 @@ class VocabularySection(Section):
     )
 
 
-class ProjectsSection(Section):
+class ProjectsSection(ConfigSection):
     """Cards that describe the lab's projects; a paper near to one is told there. Left out: none."""
 
     folder: FileName = Field(
@@ -353,7 +353,7 @@ class ProjectsSection(Section):
     threshold: Score = Field(default=60, description="The score from which a paper is told to a project.")
 
 
-class RankingSection(Section):
+class RankingSection(ConfigSection):
     """How papers are compared."""
 
     dense_model: str = Field(
@@ -375,7 +375,7 @@ class RankingSection(Section):
     diversity: bool = Field(default=True, description="Whether near-duplicates among the picks give way to other papers.")
 
 
-class ZoteroSection(Section):
+class ZoteroSection(ConfigSection):
     """A Zotero library that presented papers go to. Left out: none."""
 
     model_config = ConfigDict(json_schema_extra=_twins("api_key"))
@@ -388,7 +388,7 @@ class ZoteroSection(Section):
     )
 
 
-class WebSection(Section):
+class WebSection(ConfigSection):
     """The web page."""
 
     model_config = ConfigDict(json_schema_extra=_twins("password_hash", "signing_key"))
@@ -405,7 +405,7 @@ class WebSection(Section):
     )
 
 
-class LogSection(Section):
+class LogSection(ConfigSection):
     """What is logged to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is logged.")

@@ -40,7 +40,7 @@ _NO_OTHER_NAMES: JsonDict = {"additionalProperties": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SettingsOrigin:
     """Where settings came from. `home` is the folder around the configuration's own; relative paths start there. `sha256` is given
     for those that were kept in the database: it stays what it was, also where a secret cannot be found again. `themes` are those of the
     watches that have a file of them."""
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     web: WebSection = Field(default_factory=WebSection)
     log: LogSection = Field(default_factory=LogSection)
 
-    _origin: Origin = PrivateAttr()
+    _origin: SettingsOrigin = PrivateAttr()
 
     @model_validator(mode="before")
     @classmethod
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         """A section whose lines are all commented out is as if it were not there."""
         return {"pubmed": {}} | {key: value for key, value in values.items() if value is not None}
 
-    def come_from(self, origin: Origin) -> None:
+    def come_from(self, origin: SettingsOrigin) -> None:
         """Say where these settings came from; `load` does it once."""
         self._origin = origin
 

@@ -20,7 +20,7 @@ MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ThemesRead:
     """What the folder of themes holds: the themes of each watch that has a file, everything wrong with these files, and files that belong
     to no watch, which are passed over."""
 
@@ -29,7 +29,7 @@ class Read:
     warnings: tuple[Warned, ...] = ()
 
 
-def read_themes(folder: Path, watches: Collection[str]) -> Read:
+def read_themes(folder: Path, watches: Collection[str]) -> ThemesRead:
     """Read every file of the folder.
 
     Args:
@@ -41,7 +41,7 @@ def read_themes(folder: Path, watches: Collection[str]) -> Read:
     warnings: list[Warned] = []
     if (error := unlisted(folder)) is not None:
         barred = Problem(f"the folder cannot be read: {error.strerror}", mend(folder, error), Place(folder))
-        return Read({}, () if is_absence(error) else (barred,))
+        return ThemesRead({}, () if is_absence(error) else (barred,))
     for path in sorted(folder.glob("*.y*ml")):
         if path.suffix != ".yaml" or path.stem not in watches:
             warnings.append(_orphan(path, watches))
@@ -50,7 +50,7 @@ def read_themes(folder: Path, watches: Collection[str]) -> Read:
         problems += wrong
         if not wrong:
             found[path.stem] = themes
-    return Read(found, tuple(problems), tuple(warnings))
+    return ThemesRead(found, tuple(problems), tuple(warnings))
 
 
 def _orphan(path: Path, watches: Collection[str]) -> Warned:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from watcher.config.document import KeyPath, is_showable
-from watcher.config.key_tree import Shape, keys_of, places_of, shape_at, twin_of
+from watcher.config.key_tree import KeyTree, key_tree_at, keys_of, places_of, twin_of
 from watcher.config.suggest import nearest
 from watcher.errors import Place, Problem
 
@@ -82,7 +82,7 @@ def _said(one: ErrorDetails, key: KeyPath) -> Said:
         name, words = _BOUNDS[kind]
         return f"{_shown(one, key)}this is not allowed", f"write {words} {context[name]:g}"
     if one["input"] is None:
-        return "this has no value", _example(shape_at(key)) or "write one, or remove the key"
+        return "this has no value", _example(key_tree_at(key)) or "write one, or remove the key"
     what, fix = _KINDS.get(kind, (one["msg"].lower(), "see docs/configuration.md"))
     return f"{_shown(one, key)}{what}", fix
 
@@ -96,7 +96,7 @@ def _key_of(one: ErrorDetails) -> KeyPath:
 
 
 def _unknown_key(key: KeyPath) -> Said:
-    name, section = str(key[-1]), shape_at(key[:-1])
+    name, section = str(key[-1]), key_tree_at(key[:-1])
     known = keys_of(section.model) if section and section.model else ()
     near = nearest(name, known)
     elsewhere = places_of(name)
@@ -110,15 +110,15 @@ def _unknown_key(key: KeyPath) -> Said:
 
 
 def _missing(key: KeyPath) -> Said:
-    example = _example(shape_at(key))
+    example = _example(key_tree_at(key))
     twin = twin_of(key)
     either = f", or {twin[-1]} with the name of a file that holds it" if twin else ""
     return f"{key[-1]} is missing", f"{example or f'write {key[-1]}: …'}{either}"
 
 
-def _example(shape: Shape | None) -> str:
+def _example(tree: KeyTree | None) -> str:
     """One of the key's examples, from its description."""
-    examples = shape.field.examples if shape and shape.field else None
+    examples = tree.field.examples if tree and tree.field else None
     if not examples:
         return ""
     text = f"[{', '.join(map(str, examples[0]))}]" if isinstance(examples[0], list) else examples[0]
@@ -134,8 +134,8 @@ def _not_among(one: ErrorDetails, key: KeyPath) -> Said:
 
 def _shown(one: ErrorDetails, key: KeyPath) -> str:
     """The value and a colon, when it may be repeated: a short single value of a known key that is no secret."""
-    shape, value = shape_at(key), one["input"]
-    if shape is None or not shape.is_single or shape.is_secret or isinstance(value, dict | list | tuple):
+    tree, value = key_tree_at(key), one["input"]
+    if tree is None or not tree.is_single or tree.is_secret or isinstance(value, dict | list | tuple):
         return ""
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
     return f"{text}: " if value != "" and is_showable(text) else ""

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass
-class Telling:
+class Announcer:
     """Remembers what was said last, so that what goes on is said once."""
 
     _said: dict[str, str | None] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from watcher import clock
 TOLERATED = timedelta(seconds=60)
 
 
-class Wall:
+class ClockJumps:
     """Compares the two clocks from one look to the next."""
 
     def __init__(self, wall: Callable[[], datetime] = clock.real_now, monotonic: Callable[[], float] = time.monotonic) -> None:

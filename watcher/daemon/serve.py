@@ -23,7 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import clock, logs
-from watcher.daemon.clock_jumps import Wall
+from watcher.daemon.clock_jumps import ClockJumps
 from watcher.daemon.files import FileWatch
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
@@ -66,7 +66,7 @@ def serve(path: Path | None = None) -> None:
         loaded = _begin(path, stop, tick)
         if loaded is not None:
             logs.set_up(loaded.settings.log.level, loaded.settings.log.format)
-            Main(Configuration(path, loaded), stop, tick).run()
+            MainThread(Configuration(path, loaded), stop, tick).run()
 
 
 class Ticks(IntervalTrigger):  # type: ignore[misc]  # APScheduler ships no types
@@ -78,7 +78,7 @@ class Ticks(IntervalTrigger):  # type: ignore[misc]  # APScheduler ships no type
         return following if following > now else now + self.interval
 
 
-class Main:
+class MainThread:
     """The main thread of a service whose configuration is loaded."""
 
     def __init__(self, configuration: Configuration, stop: Stop, tick_seconds: float) -> None:
@@ -118,9 +118,9 @@ class Main:
 
     def _mind(self) -> None:
         """Until the service stops: compare the clocks, and write the pulse."""
-        wall = Wall()
+        jumps = ClockJumps()
         while not self._stop.wake.wait(max(self._tick_seconds, _PULSE_SECONDS)):
-            moved = wall.moved()
+            moved = jumps.moved()
             if moved is not None:
                 _log.warning("the machine's clock was moved, or it slept", seconds=round(moved.total_seconds()))
                 self._scheduler.modify_job(_JOB, next_run_time=clock.real_now())

@@ -21,11 +21,11 @@ import structlog
 from watcher import clock, health, logs
 from watcher.app import App
 from watcher.daemon.alarm import Alarm
-from watcher.daemon.announcing import Telling, introduce, tell_seeds
+from watcher.daemon.announcing import Announcer, introduce, tell_seeds
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
 from watcher.flows.deliver.deliver import Unsettled
 from watcher.flows.notices.alert import Alerter
-from watcher.flows.questions.health import ailments
+from watcher.flows.questions.health import problems
 from watcher.flows.schedule.tick import Done
 from watcher.setup.in_force import Configuration
 from watcher.setup.loading import Loaded
@@ -65,7 +65,7 @@ class Service:
     _worked_at: float | None = None
     _unsettled: Unsettled = field(default_factory=Unsettled)
     _warned: tuple[object, ...] = ()
-    _telling: Telling = field(default_factory=Telling)
+    _announcer: Announcer = field(default_factory=Announcer)
     _alarm: Alarm = field(default_factory=Alarm)
     _working: threading.Lock = field(default_factory=threading.Lock)
 
@@ -96,11 +96,11 @@ class Service:
             if isinstance(error, SchemaTooNew) or (isinstance(error, StoreUnusable) and not self._was_open):
                 self.fatal = error
             else:
-                self._telling.once("error", str(error), _log.error)
+                self._announcer.once("error", str(error), _log.error)
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours ends one round, not the service
             told = f"{type(error).__name__}: {error}"
-            self._telling.once("error", told, partial(_log.error, exc_info=error))
+            self._announcer.once("error", told, partial(_log.error, exc_info=error))
             self._fail(told)
 
     # --- one round -------------------------------------------------------------------------------------------------------------
@@ -108,21 +108,21 @@ class Service:
     def _do(self, now: datetime) -> tuple[str, ...]:
         """Everything that is due; why the service is not well all the same."""
         app = self._opened(now)
-        app.store.free_dead(app.holder)
+        app.store.free_dead(app.process_lock)
         ticker = app.ticker()
         try:
             done = ticker.tick(now)
         except Busy as busy:
-            self._telling.once("busy", str(busy), _log.info)
+            self._announcer.once("busy", str(busy), _log.info)
         else:
-            self._telling.once("busy", None, _log.info)
-            self._telling.done(done)
+            self._announcer.once("busy", None, _log.info)
+            self._announcer.done(done)
             self._rest(app, worked=bool(done.runs or done.drafts))
         then = clock.now()
         with app.store.looking():
             self._alert(app, then)
             self._keep_up(app, now)
-            return ailments(ticker, app.store, then)
+            return problems(ticker, app.store, then)
 
     def _opened(self, now: datetime) -> App:
         """The App of the configuration in force, ready for work. One whose new database cannot be used is put back."""
@@ -162,7 +162,7 @@ class Service:
         if not self.configuration.problems:  # while the last good one stands in, the file's own warnings are not known
             told = self._warn(app, alerter, now) or told
         if alerter.after_tick(now) or told:
-            self._telling.done(Done(sendings=app.deliverer().deliver(now)))
+            self._announcer.done(Done(sendings=app.deliverer().deliver(now)))
 
     def _warn(self, app: App, alerter: Alerter, now: datetime) -> bool:
         """Tell what is warned of. It can change with the configuration, the day, the runs and rereadings only."""
@@ -204,7 +204,7 @@ class Service:
     # --- after it --------------------------------------------------------------------------------------------------------------
 
     def _finish(self, now: datetime | None, problems: tuple[str, ...]) -> None:
-        self._telling.once("error", None, _log.info)
+        self._announcer.once("error", None, _log.info)
         if self.rounds.failed_in_row:
             _log.info("rounds work again", failed=self.rounds.failed_in_row)
         ended = replace(self.rounds, ended_at=clock.real_now(), now=now or self.rounds.now, failed_in_row=0, problems=problems)

@@ -60,7 +60,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ThresholdStep:
     """One threshold: papers that pass, a week on average, in the fullest week; of the marked papers how many relevant and how many not
     relevant ones pass. `precision` and `recall` are None where there is nothing to count."""
 
@@ -99,7 +99,7 @@ class Calibration:
     until: date
     papers: int
     present: float
-    steps: tuple[Step, ...]
+    steps: tuple[ThresholdStep, ...]
     proposal: Proposal
     borders: tuple[Border, ...]
     relevant: int
@@ -177,11 +177,11 @@ def borderline(papers: Sequence[Counted], threshold: float) -> Border:
     return Border(threshold, tuple(above[:BORDERLINE]), tuple(below[:BORDERLINE]))
 
 
-def _step(threshold: float, papers: Sequence[Counted], labelled: Sequence[Labelled], weeks: float, until: date) -> Step:
+def _step(threshold: float, papers: Sequence[Counted], labelled: Sequence[Labelled], weeks: float, until: date) -> ThresholdStep:
     passing = [one for one in papers if one.value >= threshold]
     per_week = Counter((until - one.day).days // 7 for one in passing)
     relevant, wrong, all_relevant = _passed(labelled, threshold)
-    return Step(
+    return ThresholdStep(
         threshold=threshold,
         papers=len(passing),
         per_week=len(passing) / weeks,

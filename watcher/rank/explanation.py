@@ -31,7 +31,7 @@ _JOINT = re.compile(r"[\s\d/‐‑–-]*")  # what may stand between two words o
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class SeedVectors:
     """The seeds to which papers are compared: their labels, and their vectors (rows)."""
 
     labels: tuple[str, ...]

@@ -25,9 +25,9 @@ import numpy.typing as npt
 from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed, embedded_text
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
-from watcher.rank.explanation import Examples, Gains, explain, headings_of, terms_of
+from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of
 from watcher.rank.features import Matrix, Passage, example, paper
-from watcher.rank.spaces import GAMMA, NEAREST, Example, Ground, Labels, Space, View, groups, labels_of, stacked, view_of, whitened
+from watcher.rank.spaces import GAMMA, NEAREST, Example, Labels, Measure, Space, View, groups, labels_of, stacked, view_of, whitened
 
 if TYPE_CHECKING:
     from watcher.rank import Embed
@@ -46,7 +46,7 @@ _DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class MarkedPapers:
     """Papers that a reader marked. `rows`: each in every space, so that its product with a paper is what it counts there, without its
     weight; `places`: which of the positives it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels."""
 
@@ -72,12 +72,12 @@ class Model:
     there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first. `by_topics`: for each view,
     what each row of the background's places is worth in points, to a paper that is nearest to its group."""
 
-    ground: Ground
+    ground: Measure
     views: tuple[View, ...]
     labels: Space | None
     rungs: Floats
-    examples: Examples
-    judged: Judged
+    examples: SeedVectors
+    judged: MarkedPapers
     by_topics: tuple[Floats, ...]
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
@@ -206,7 +206,7 @@ def _batches(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
 
 def read(articles: Sequence[Article], background: Background, embed: Embed | None) -> Features:
     """What every ranking reads of papers; see `watcher.rank.read`."""
-    return Ground(background, embed).read([paper(article) for article in articles], [*map(embedded_text, articles)])
+    return Measure(background, embed).read([paper(article) for article in articles], [*map(embedded_text, articles)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +241,14 @@ def shown(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article] = (), not_r
 def fit(shown: Shown, background: Background, *, embed: Embed | None = None, depth: int = NEAREST) -> Model:
     """The model of what was shown. `depth` is N."""
     seeds, kinds = shown.seeds, shown.marked
-    ground = Ground(background, embed)
+    ground = Measure(background, embed)
     positives, negatives = ground.examples([*seeds, *kinds[0]]), ground.examples(kinds[1])
     parts = [np.arange(len(seeds) + len(shown.liked)), *groups(positives, ground)]
     views = tuple(view_of(members, positives, negatives, ground) for members in parts)
     labels = labels_of(positives[0], negatives[0])
     learnt = labels.space if labels else None
     rungs = np.sort(scores(views, learnt, ground.sample)[0])[-depth:]
-    examples = Examples(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
+    examples = SeedVectors(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
     judged = _judged(([*shown.liked], [*shown.disliked]), positives, negatives, ground, labels)
     return Model(ground, views, learnt, rungs, examples, judged, _by_topics(views, background))
 
@@ -274,9 +274,9 @@ def _judged(
     kinds: tuple[Sequence[Pmid], Sequence[Pmid]],
     positives: Sequence[Matrix],
     negatives: Sequence[Matrix],
-    ground: Ground,
+    ground: Measure,
     labels: Labels | None,
-) -> Judged:
+) -> MarkedPapers:
     """The last rows of `positives` are the liked papers."""
     liked, disliked = kinds
     first = positives[0].shape[0] - len(liked)
@@ -284,7 +284,7 @@ def _judged(
     each = zip(rows, ground.whiteners, strict=True)
     counted = tuple(rows if whitening is None else whitened(rows, whitening) for rows, whitening in each)
     places = (*range(first, first + len(liked)), *[-1] * len(disliked))
-    return Judged((*liked, *disliked), places, counted, labels.shares[first:] if labels else np.zeros(len(liked)))
+    return MarkedPapers((*liked, *disliked), places, counted, labels.shares[first:] if labels else np.zeros(len(liked)))
 
 
 def percent(scores: Floats, rungs: Floats) -> Floats:

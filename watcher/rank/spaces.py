@@ -46,7 +46,7 @@ Example = tuple[str, Sequence[Passage], str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
+class Measure:
     """What papers are read with, and measured against."""
 
     background: Background
@@ -220,7 +220,7 @@ class View:
         return sum(self.points(features, rows), start=np.zeros(1))
 
 
-def view_of(members: npt.NDArray[np.int64], positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Ground) -> View:
+def view_of(members: npt.NDArray[np.int64], positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Measure) -> View:
     """The view of those positives, away from all negatives; each a matrix of one row a paper for each space."""
     spaces = []
     sample = zip_longest(ground.sample.spaces, ground.sample.usual, fillvalue=0.0)
@@ -298,7 +298,7 @@ def labels_of(positives: Matrix, negatives: Matrix) -> Labels | None:
 # --- groups --------------------------------------------------------------------------------------------------------------------
 
 
-def groups(positives: Sequence[Matrix], ground: Ground) -> list[npt.NDArray[np.int64]]:
+def groups(positives: Sequence[Matrix], ground: Measure) -> list[npt.NDArray[np.int64]]:
     """The positives in groups of related ones; empty when there is one such group only.
 
     Two are related when one of them, taken alone as the example, has the other nearer than the 250th of the sample; and so is what is
@@ -314,7 +314,7 @@ def groups(positives: Sequence[Matrix], ground: Ground) -> list[npt.NDArray[np.i
     return kept if len(kept) > 1 else []
 
 
-def _links(start: int, positives: Sequence[Matrix], ground: Ground) -> npt.NDArray[np.bool_]:
+def _links(start: int, positives: Sequence[Matrix], ground: Measure) -> npt.NDArray[np.bool_]:
     """For each positive from `start` on, a hundred at most, which positives are near it."""
     sampled, among = np.zeros((1, 1)), np.zeros((1, 1))
     sample = zip_longest(ground.sample.spaces, ground.sample.usual, fillvalue=0.0)

@@ -22,7 +22,7 @@ from watcher.domain import Seed
 from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.duplicates import distinct, told_apart
 from watcher.seeds.encoding import decoded
-from watcher.seeds.entry import Entry, refused
+from watcher.seeds.entry import SeedEntry, refused
 from watcher.seeds.kinds import KNOWN, entries_of, refuse_kind
 from watcher.unreadable import is_absence, mend, unlisted
 
@@ -127,7 +127,7 @@ def _seeds(path: Path, root: Path) -> Examples:
     return Examples(tuple(_seed(entry, place, sha256) for entry in _told_apart(entries) if entry), doubts)
 
 
-def _doubts(entry: Entry, path: Path) -> tuple[Problem, ...]:
+def _doubts(entry: SeedEntry, path: Path) -> tuple[Problem, ...]:
     """What is to be told of an entry; one without anything in it costs only itself."""
     if entry or entry.doubts:
         return entry.doubts
@@ -135,7 +135,7 @@ def _doubts(entry: Entry, path: Path) -> tuple[Problem, ...]:
     return (Problem(what, fix, Place(path, entry.line)),)
 
 
-def _told_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
+def _told_apart(entries: Sequence[SeedEntry]) -> Iterator[SeedEntry]:
     """The entries with a locator of their own each: keys come twice, and one line may hold several."""
     seen: Counter[str] = Counter()
     for entry in entries:
@@ -151,7 +151,7 @@ def _raw(path: Path) -> bytes:
         raise refused(path, None, f"the file cannot be read: {error.strerror}", mend(path, error)) from error
 
 
-def _seed(entry: Entry, path: str, file_sha256: str) -> Seed:
+def _seed(entry: SeedEntry, path: str, file_sha256: str) -> Seed:
     return Seed(
         path=path,
         locator=entry.locator,

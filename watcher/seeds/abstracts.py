@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.seeds.citations import AUTHORS
-from watcher.seeds.entry import Entry, folded, refused
+from watcher.seeds.entry import SeedEntry, folded, refused
 from watcher.seeds.identifiers import Identifiers, doi_of, pmcid_of, pmid_of
 from watcher.seeds.mentions import OTHERS, mentions
 
@@ -54,7 +54,7 @@ def _is_record(text: str) -> bool:
     return bool(rest) and not _IDS.match(rest[0]) and any(map(_PMID_LINE.search, rest[1:]))
 
 
-def read_abstracts(text: str, path: Path) -> tuple[Entry, ...]:
+def read_abstracts(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of the set.
 
     Raises:
@@ -97,12 +97,12 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str, int]]:
         gap += 1
 
 
-def _entry(line: int, record: str) -> Entry:
+def _entry(line: int, record: str) -> SeedEntry:
     head, *rest = record.split("\n\n")
     title = folded(rest[0]) if rest and not _IDS.match(rest[0]) else ""
     named = {name.lower(): value for one in rest if _IDS.match(one) for name, value in _ID_LINE.findall(one)}
     in_head = [one.value for one in mentions(head) if one.kind == "doi"]
-    return Entry(
+    return SeedEntry(
         f"line {line}",
         line,
         Identifiers(

@@ -18,7 +18,7 @@ from bibtexparser.library import Library
 from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, ImplicitComment, ParsingFailedBlock, String
 from bibtexparser.model import Entry as BibEntry
 
-from watcher.seeds.entry import Entry, refused, shown, terms
+from watcher.seeds.entry import SeedEntry, refused, shown, terms
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.latex import address, plain
 from watcher.seeds.tagged import doubt
@@ -71,7 +71,7 @@ def is_bibtex(text: str) -> bool:
     return bool(_BEGINNING.match(text)) or sum(1 for _ in islice(_ENTRIES.finditer(text), 2)) > 1
 
 
-def read_bibtex(text: str, path: Path) -> tuple[Entry, ...]:
+def read_bibtex(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of a text in BibTeX.
 
     Raises:
@@ -222,10 +222,10 @@ def _joined(raw: str, strings: Mapping[str, str]) -> str:
     return "".join(pieces)
 
 
-def _entry(found: _Found, strings: Mapping[str, str], path: Path) -> Entry:
+def _entry(found: _Found, strings: Mapping[str, str], path: Path) -> SeedEntry:
     values = {name: _joined(raw, strings) for name, raw in found.fields.items()}
     evidence = _evidence(values, found.key)
-    entry = Entry(
+    entry = SeedEntry(
         f"entry {found.key}" if found.key else f"line {found.line}",
         found.line,
         evidence.ids,
@@ -238,7 +238,7 @@ def _entry(found: _Found, strings: Mapping[str, str], path: Path) -> Entry:
     return _told(entry, found.broken, path)
 
 
-def _told(entry: Entry, broken: Sequence[str], path: Path) -> Entry:
+def _told(entry: SeedEntry, broken: Sequence[str], path: Path) -> SeedEntry:
     if not broken:
         return entry
     what = f"a brace or quote behind {', '.join(broken)} is never closed"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from watcher.seeds.entry import Entry, refused, shown, terms
+from watcher.seeds.entry import SeedEntry, refused, shown, terms
 from watcher.seeds.evidence import Evidence
 
 _OF_PAPERS = frozenset({"title", "DOI", "PMID", "PMCID"})
@@ -29,7 +29,7 @@ def is_csl(text: str) -> bool:
     return bool(first.keys() & {"type", "id"} and first.keys() & _OF_PAPERS)
 
 
-def read_csl(text: str, path: Path) -> tuple[Entry, ...]:
+def read_csl(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of a text in CSL-JSON. What its `note` labels as PMID or PMCID counts as in notes: Zotero keeps them there.
 
     Raises:
@@ -56,7 +56,7 @@ def _items(text: str, path: Path) -> Iterator[tuple[Mapping[str, Any], int]]:
             yield item, line
 
 
-def _entry(item: Mapping[str, Any], line: int, path: Path) -> Entry:
+def _entry(item: Mapping[str, Any], line: int, path: Path) -> SeedEntry:
     def of(*names: str) -> list[str]:
         return [str(item[name]) for name in names if isinstance(item.get(name), str | int) and item[name]]
 
@@ -70,7 +70,7 @@ def _entry(item: Mapping[str, Any], line: int, path: Path) -> Entry:
     evidence.notes(of("note", "annote"))
     evidence.addresses(of("URL"))
     key = " ".join(of("id"))
-    return Entry(
+    return SeedEntry(
         f"item {key}" if key else f"line {line}",
         line,
         evidence.ids,

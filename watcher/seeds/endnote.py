@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded, shown
+from watcher.seeds.entry import SeedEntry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
@@ -20,7 +20,7 @@ def is_endnote(text: str) -> bool:
     return bool(tags & {"0", "T"}) and len(tags) > 1
 
 
-def read_endnote(text: str, path: Path) -> tuple[Entry, ...]:
+def read_endnote(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of such a text: %M is an accession number, a PMID where %~ or %W names PubMed or MEDLINE, a claim where neither is there.
 
     Raises:
@@ -48,7 +48,7 @@ def _records(found: Iterable[Field]) -> Iterator[Record]:
         yield record
 
 
-def _entry(record: Record, path: Path) -> Entry:
+def _entry(record: Record, path: Path) -> SeedEntry:
     evidence = Evidence()
     evidence.doi_fields(record.all("R"))
     evidence.labelled(record.all("2", "3", "#", "$", "1", "F", "L"))
@@ -56,7 +56,7 @@ def _entry(record: Record, path: Path) -> Entry:
     evidence.accession(record.all("M"), record.all(*_DATABASES))
     evidence.addresses(record.all("U", ">"))
     evidence.claim_notes(record.all("Z"))
-    return Entry(
+    return SeedEntry(
         f"line {record.line}",
         record.line,
         evidence.ids,

@@ -21,7 +21,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SeedEntry:
     """One paper of one file. `locator` tells the file's entries apart; `line` is where it begins. `claimed_pmid` is a number that the
     record gives without saying whose it is. `doubts` are what stands there and is not understood; an entry of nothing else is passed over
     and told by them."""

@@ -16,7 +16,7 @@ from watcher.seeds.bibtex import is_bibtex, read_bibtex
 from watcher.seeds.csl import is_csl, read_csl
 from watcher.seeds.encoding import without_controls
 from watcher.seeds.endnote import is_endnote, read_endnote
-from watcher.seeds.entry import Entry, refused
+from watcher.seeds.entry import SeedEntry, refused
 from watcher.seeds.foreign import refuse_beginning, refuse_ending, refuse_lines
 from watcher.seeds.joined import parted
 from watcher.seeds.lists import is_list, read_list
@@ -27,17 +27,17 @@ from watcher.seeds.ris import is_ris, read_ris
 from watcher.seeds.tables import is_table, read_table
 from watcher.seeds.web_of_science import is_web_of_science, read_web_of_science
 
-Reader = Callable[[str, Path], tuple[Entry, ...]]
+Reader = Callable[[str, Path], tuple[SeedEntry, ...]]
 """Text and path to the file's papers; raises SeedError where nothing of it can be read."""
 Recogniser = Callable[[str], bool]
 """Whether a text is of the reader's format; quick, and never raises."""
 
 
-def _read_text(text: str, path: Path) -> tuple[Entry, ...]:
+def _read_text(text: str, path: Path) -> tuple[SeedEntry, ...]:
     return next((read for knows, read in OF_TEXTS if knows(text)), read_page)(text, path)
 
 
-def _read_nameless(text: str, path: Path) -> tuple[Entry, ...]:
+def _read_nameless(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """A file without an ending may be anything: only a list shows that it is meant."""
     if not is_list(text):
         raise refused(path, None, "this kind of file is not known here", f"{_END_IT}; known are {KNOWN}")
@@ -96,7 +96,7 @@ def refuse_kind(path: Path) -> None:
         raise refused(path, None, "this kind of file is not known here", f"known are {KNOWN}")
 
 
-def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
+def entries_of(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of a file whose kind is known.
 
     Args:
@@ -114,7 +114,7 @@ def entries_of(text: str, path: Path) -> tuple[Entry, ...]:
     return tuple(sorted((entry for part in parts for entry in _entries(part, path)), key=lambda entry: entry.line))
 
 
-def _entries(text: str, path: Path) -> tuple[Entry, ...]:
+def _entries(text: str, path: Path) -> tuple[SeedEntry, ...]:
     reader = next((read for knows, read in BY_CONTENT if knows(text)), None)
     if reader is None:
         refuse_lines(text, path)

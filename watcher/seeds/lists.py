@@ -12,7 +12,7 @@ from pathlib import Path
 
 from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.citations import cited, is_citation, looks_cited, second_pmid, title_of
-from watcher.seeds.entry import Entry
+from watcher.seeds.entry import SeedEntry
 from watcher.seeds.identifiers import Identifiers, identified
 from watcher.seeds.mentions import OF_OTHERS, Mention, left_over, mentions, own, papers
 from watcher.seeds.numbers import listed, loose_numbers, noted
@@ -56,25 +56,25 @@ def is_list(text: str) -> bool:
     return not (is_prose or (is_page and _is_single(found)))
 
 
-def read_list(text: str, path: Path) -> tuple[Entry, ...]:
+def read_list(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of a list. A reference, or what has a bullet, costs only itself where it names no paper.
 
     Raises:
         SeedError: each other line that names none, or of which it cannot be told what belongs together.
     """
-    entries: list[Entry] = []
+    entries: list[SeedEntry] = []
     problems: list[Problem] = []
     for piece in _pieces_of(text):
         found = _papers(piece)
         title = title_of(piece.text) if " " in piece.text and len(found or ()) < 2 else ""
         if found:
             doubts = _doubts(piece, path, "the first counts") if len(found) == 1 else ()
-            entries += (Entry(f"line {piece.line}", piece.line, ids, title=title, doubts=doubts) for ids in found)
+            entries += (SeedEntry(f"line {piece.line}", piece.line, ids, title=title, doubts=doubts) for ids in found)
         elif title and _is_reference(piece):
             doubts = _doubts(piece, path, "its title counts")
-            entries.append(Entry(f"line {piece.line}", piece.line, title=title, doubts=doubts))
+            entries.append(SeedEntry(f"line {piece.line}", piece.line, title=title, doubts=doubts))
         elif piece.marked or _is_reference(piece) or _TOO_LARGE.fullmatch(piece.text):
-            entries.append(Entry(f"line {piece.line}", piece.line, doubts=(_problem(piece, path),)))
+            entries.append(SeedEntry(f"line {piece.line}", piece.line, doubts=(_problem(piece, path),)))
         else:
             problems.append(_problem(piece, path))
     if problems:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded, shown
+from watcher.seeds.entry import SeedEntry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
@@ -29,7 +29,7 @@ def is_medline(text: str) -> bool:
     )
 
 
-def read_medline(text: str, path: Path) -> tuple[Entry, ...]:
+def read_medline(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of a text in PubMed's format.
 
     Raises:
@@ -72,7 +72,7 @@ def _paragraphs(found: Iterable[Field]) -> Iterator[list[Field]]:
         yield lines
 
 
-def _entry(record: Record, path: Path) -> Entry:
+def _entry(record: Record, path: Path) -> SeedEntry:
     evidence = Evidence()
     evidence.numbers(value.split()[0] for value in record.all("PMID"))
     evidence.doi_fields(value for value in record.all("AID", "LID") if "[doi]" in value)
@@ -80,7 +80,7 @@ def _entry(record: Record, path: Path) -> Entry:
     evidence.labelled(record.all("AID", "LID"))
     evidence.pmcid_fields(record.all("PMC"))
     evidence.accession(record.all("UI", "AN") if record.has("DB") else [], record.all("DB"))
-    return Entry(
+    return SeedEntry(
         f"line {record.line}",
         record.line,
         evidence.ids,

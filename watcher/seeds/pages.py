@@ -16,7 +16,7 @@ from pathlib import Path
 
 from watcher.errors import Place, Problem
 from watcher.seeds.citations import is_citation
-from watcher.seeds.entry import Entry, folded, refused, terms
+from watcher.seeds.entry import SeedEntry, folded, refused, terms
 from watcher.seeds.identifiers import Identifiers, identified, unwrapped
 from watcher.seeds.mentions import OF_OTHERS, OTHERS, Mention, left_over, mentions, own, papers
 from watcher.seeds.numbers import loose_numbers
@@ -115,7 +115,7 @@ class _Block:
         return not self.is_section and bool(self.lines[0].strip()) and not self.lines[-1].strip()
 
 
-def read_page(text: str, path: Path) -> tuple[Entry, ...]:
+def read_page(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The paper that a page is about.
 
     Raises:
@@ -132,7 +132,7 @@ def read_page(text: str, path: Path) -> tuple[Entry, ...]:
     if not ids and not abstract and not doubts:
         _refuse_several(text, path)
     return (
-        Entry(
+        SeedEntry(
             ids=ids,
             title=_unmarked(_unquoted(title)),
             abstract=_unmarked(_unquoted(re.sub(r"\A[|>][+-]?\s*\n", "", abstract))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded, shown
+from watcher.seeds.entry import SeedEntry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Record, begun, entries, fields
 
@@ -17,7 +17,7 @@ def is_refworks(text: str) -> bool:
     return bool(re.search(r"^RT [A-Z][a-z]", text, re.MULTILINE) and re.search(r"^T1 \S", text, re.MULTILINE))
 
 
-def read_refworks(text: str, path: Path) -> tuple[Entry, ...]:
+def read_refworks(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of such a text: AN is a PMID where DS or DB names PubMed or MEDLINE, and a claim where neither is there.
 
     Raises:
@@ -31,7 +31,7 @@ def _tag_of(line: str) -> tuple[str, str] | None:
     return (found[1], found[2] or "") if found else None
 
 
-def _entry(record: Record, path: Path) -> Entry:
+def _entry(record: Record, path: Path) -> SeedEntry:
     evidence = Evidence()
     evidence.numbers(record.all("PM"))
     evidence.doi_fields(record.all("DO"))
@@ -39,7 +39,7 @@ def _entry(record: Record, path: Path) -> Entry:
     evidence.notes(record.all("NO"))
     evidence.accession(record.all("AN"), record.all("DS", "DB", "RD"))
     evidence.addresses(record.all("LK", "UL", "U5"))
-    return Entry(
+    return SeedEntry(
         f"line {record.line}",
         record.line,
         evidence.ids,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded, shown
+from watcher.seeds.entry import SeedEntry, folded, shown
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Field, Record, entries, fields
 
@@ -36,7 +36,7 @@ def is_ris(text: str) -> bool:
     return bool(re.search(r"^ER  - ?$", text, re.MULTILINE) and re.search(r"^(?:TI|T1|AU|A1)  - ", text, re.MULTILINE))
 
 
-def read_ris(text: str, path: Path) -> tuple[Entry, ...]:
+def read_ris(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of a text in RIS.
 
     AN is a PMID where DB or DP names PubMed or MEDLINE and no other, and a claim where neither is there.
@@ -94,9 +94,9 @@ def _segments(found: Iterable[Field]) -> Iterator[tuple[Record, bool]]:
         yield record, record.has("TY")
 
 
-def _entry(record: Record, path: Path) -> Entry:
+def _entry(record: Record, path: Path) -> SeedEntry:
     evidence = _evidence(record)
-    return Entry(
+    return SeedEntry(
         f"line {record.line}",
         record.line,
         evidence.ids,

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from watcher.domain import Pmid
 from watcher.errors import Place, Problem
-from watcher.seeds.entry import Entry, folded, terms
+from watcher.seeds.entry import SeedEntry, folded, terms
 from watcher.seeds.evidence import of_another
 from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmid_of, pmids_in
 from watcher.seeds.lists import read_list
@@ -91,7 +91,7 @@ def is_table(text: str) -> bool:
     return is_known and ("\n\n" not in begun or bool(re.match(r"sep=", begun, re.IGNORECASE)))
 
 
-def read_table(text: str, path: Path) -> tuple[Entry, ...]:
+def read_table(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of a table, one in a row. A table without a head has its identifiers wherever they stand in a row.
 
     Raises:
@@ -179,7 +179,7 @@ _SPELLINGS = {key: [known.replace(" ", "") for known in names.split("; ")] for k
 # --- one row ---------------------------------------------------------------------------------------------------------------------
 
 
-def _entry(head: _Head, row: _Row, path: Path) -> Entry:
+def _entry(head: _Head, row: _Row, path: Path) -> SeedEntry:
     def cells(name: str) -> list[str]:
         return [row.cells[place] for place in head.columns.get(name, ()) if place < len(row.cells) and row.cells[place]]
 
@@ -191,7 +191,7 @@ def _entry(head: _Head, row: _Row, path: Path) -> Entry:
     )
     is_anothers = of_another(cells("source")) or any(map(_OTHERS_AT_EBSCO.search, cells("address")))
     extra = [] if is_anothers else [Pmid(int(one)) for one in cells("extra") if re.fullmatch(rf"[0-9]{{{_LEAST_DIGITS},9}}", one)]
-    return Entry(
+    return SeedEntry(
         f"line {row.line}",
         row.line,
         ids,
@@ -273,19 +273,19 @@ def _completed(ids: Identifiers, others: Sequence[str], europe: Mapping[str, str
     return Identifiers(pmid, doi, pmcid)
 
 
-def _headless(row: _Row, path: Path) -> list[Entry]:
+def _headless(row: _Row, path: Path) -> list[SeedEntry]:
     """A row without a head: the papers that it names where it holds nothing but identifiers, else its first cell of each kind."""
     cells = [cell for cell in row.cells if cell]
     found = [_of_cell(cell, is_first=place == 0) for place, cell in enumerate(cells)]
     if all(found):
         named = papers([one for ones in found for one in ones])
-        several = Entry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))
-        return [Entry(f"line {row.line}", row.line, ids) for ids in named] if named else [several]
+        several = SeedEntry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))
+        return [SeedEntry(f"line {row.line}", row.line, ids) for ids in named] if named else [several]
     firsts = {one.kind: one for ones in reversed(found) for one in reversed(ones)}
     one = papers(list(firsts.values()))
     if one and not _strays(cells, found):
-        return [Entry(f"line {row.line}", row.line, one[0])]
-    return [Entry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))]
+        return [SeedEntry(f"line {row.line}", row.line, one[0])]
+    return [SeedEntry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))]
 
 
 def _of_cell(cell: str, *, is_first: bool) -> list[Mention]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watcher.errors import Place, Problem
-from watcher.seeds.entry import Entry, refused
+from watcher.seeds.entry import SeedEntry, refused
 
 
 @dataclass(slots=True)
@@ -98,7 +98,9 @@ def begun(found: Iterable[Field], first: str, ends: Collection[str] = ()) -> Ite
         yield record
 
 
-def entries(records: Iterable[Record], read: Callable[[Record, Path], Entry], path: Path, beginning: str) -> tuple[Entry, ...]:
+def entries(
+    records: Iterable[Record], read: Callable[[Record, Path], SeedEntry], path: Path, beginning: str
+) -> tuple[SeedEntry, ...]:
     """The papers of a file's records.
 
     Raises:

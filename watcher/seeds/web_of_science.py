@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from watcher.seeds.entry import Entry, folded, shown, terms
+from watcher.seeds.entry import SeedEntry, folded, shown, terms
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.tagged import Record, begun, entries, fields
 
@@ -18,7 +18,7 @@ def is_web_of_science(text: str) -> bool:
     return all(re.search(pattern, text, re.MULTILINE) for pattern in (r"^PT [A-Z]\b", r"^TI \S", r"^(?:ER|EF)\s*$"))
 
 
-def read_web_of_science(text: str, path: Path) -> tuple[Entry, ...]:
+def read_web_of_science(text: str, path: Path) -> tuple[SeedEntry, ...]:
     """The papers of such a text: PM is the PMID, DI the DOI; UT is Web of Science's own number, or MEDLINE's.
 
     Raises:
@@ -32,13 +32,13 @@ def _tag_of(line: str) -> tuple[str, str] | None:
     return (found[1], found[2] or "") if found else None
 
 
-def _entry(record: Record, path: Path) -> Entry:
+def _entry(record: Record, path: Path) -> SeedEntry:
     evidence = Evidence()
     evidence.numbers(record.all("PM"))
     evidence.numbers(found for value in record.all("UT") for found in _ACCESSION.findall(value))
     evidence.doi_fields(record.all("DI"))
     keywords = [*terms(folded(record.first("DE"))), *terms(folded(record.first("ID")))]
-    return Entry(
+    return SeedEntry(
         f"line {record.line}",
         record.line,
         evidence.ids,

@@ -34,7 +34,7 @@ _Text = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class DraftedQuery:
     """A drafted query. `holds`: of each line, how many seeds hold it; `finds`: how many of `seeds` the query finds, as PubMed says or as
     their texts do; `kept`: of how many seeds, each left out in turn, a query drafted from the others finds it by its words (None: too
     few to tell); `groups`: how many seeds stand in each group that shares no line with another. `is_counted`: PubMed was asked for
@@ -61,7 +61,7 @@ def propose(
     source: Source | None,
     today: date,
     say: Callable[[str], None] = lambda _line: None,
-) -> Proposal:
+) -> DraftedQuery:
     """Draft a query.
 
     Args:
@@ -102,7 +102,7 @@ def _headings(seed: ResolvedSeed) -> dict[str, bool]:
     return {name.split("/")[0].strip("* "): "*" in name for name in seed.seed.headings}
 
 
-def _drafted(texts: Sequence[_Text], headings: Sequence[dict[str, bool]], rarity: Rarity, share: float) -> Proposal:
+def _drafted(texts: Sequence[_Text], headings: Sequence[dict[str, bool]], rarity: Rarity, share: float) -> DraftedQuery:
     ground = common_ground(texts, rarity, most=share, headings=headings)
     if not ground.clauses:
         fix = "add papers with abstracts, or write the query yourself: --query"
@@ -110,9 +110,9 @@ def _drafted(texts: Sequence[_Text], headings: Sequence[dict[str, bool]], rarity
     return _proposal(ground, len(texts))
 
 
-def _proposal(ground: Ground, seeds: int) -> Proposal:
+def _proposal(ground: Ground, seeds: int) -> DraftedQuery:
     lines = drafted.lines(ground.clauses)
-    return Proposal(
+    return DraftedQuery(
         query=drafted.query(lines),
         lines=lines,
         holds=tuple(len(one.seeds) for one in ground.clauses),
@@ -145,8 +145,13 @@ def _groups(clauses: Sequence[Clause], count: int) -> tuple[int, ...]:
 
 
 def _fitted(
-    first: Proposal, draft: Callable[[float], Proposal], room: float, source: Source, today: date, say: Callable[[str], None]
-) -> Proposal:
+    first: DraftedQuery,
+    draft: Callable[[float], DraftedQuery],
+    room: float,
+    source: Source,
+    today: date,
+    say: Callable[[str], None],
+) -> DraftedQuery:
     """The draft that brings a number of papers between the bounds, else the one that comes nearest to them."""
     counted = [_counted(first, source, today, say)]
     for _ in range(ROUNDS - 1):
@@ -171,7 +176,7 @@ def _beyond(per_week: float) -> float:
     return max(per_week / MOST, LEAST / max(per_week, 0.1), 1.0)
 
 
-def _counted(one: Proposal, source: Source, today: date, say: Callable[[str], None]) -> Proposal:
+def _counted(one: DraftedQuery, source: Source, today: date, say: Callable[[str], None]) -> DraftedQuery:
     say("counting what a drafted query brings")
     return replace(one, per_week=per_week(one.query, source, today), is_counted=True)
 
@@ -193,7 +198,7 @@ def found_at(term: str, source: Source, seeds: Sequence[ResolvedSeed]) -> int:
     return sum(one.article is not None and one.article.pmid in found for one in seeds)
 
 
-def _found_at(source: Source, one: Proposal, seeds: Sequence[ResolvedSeed]) -> int:
+def _found_at(source: Source, one: DraftedQuery, seeds: Sequence[ResolvedSeed]) -> int:
     return found_at(one.query, source, seeds)
 
 

@@ -28,7 +28,7 @@ from watcher.rank.themes import found as found_themes
 from watcher.seeds import Examples, read_examples
 from watcher.seeds.identifiers import identified
 from watcher.setup import starter
-from watcher.setup.drafting import LEAST, MOST, Proposal, found_at, per_week, propose
+from watcher.setup.drafting import LEAST, MOST, DraftedQuery, found_at, per_week, propose
 from watcher.setup.loading import load_settings
 
 LONGEST_TITLE = 80
@@ -304,7 +304,7 @@ def _allowed(matched: int | None) -> int | None:
     return -(-2 * matched // 10_000) * 10_000
 
 
-def _sentences(drafted: Proposal) -> list[str]:
+def _sentences(drafted: DraftedQuery) -> list[str]:
     """What is to be said of a drafted query."""
     how = "counted at PubMed over the last four weeks" if drafted.is_counted else "estimated, since PubMed was not asked"
     finds = f"{drafted.finds} of {drafted.seeds} of them, and {_papers(drafted.per_week)} a week ({how})"

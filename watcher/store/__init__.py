@@ -6,7 +6,7 @@ it keeps promises by constraints, and answers questions.
 
 from watcher.domain import RankingFacts
 from watcher.store.backup import BackupFacts
-from watcher.store.process_lock import Holder, is_dead
+from watcher.store.process_lock import ProcessLock, is_dead
 from watcher.store.restore import RestoreFacts
 from watcher.store.store import Store
 from watcher.store.values import (
@@ -51,7 +51,6 @@ __all__ = [
     "FollowUpFacts",
     "History",
     "HitFacts",
-    "Holder",
     "Judgement",
     "JudgementFacts",
     "LastGood",
@@ -62,6 +61,7 @@ __all__ = [
     "Owed",
     "PaperFacts",
     "PresentedFacts",
+    "ProcessLock",
     "QueryVersion",
     "RankingFacts",
     "Rereading",

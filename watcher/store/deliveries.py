@@ -38,7 +38,7 @@ _FREE = {"holder": None, "token": None, "lease_until": None}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedDeliveries:
     """Which deliveries a sender asks for: those due, of one channel, one alone, or everything that is owed."""
 
     channel: str | None = None
@@ -47,7 +47,9 @@ class Wanted:
     exclude: frozenset[int] = frozenset()
 
 
-def claim(database: Database, read: messages.Read, now: datetime, wanted: Wanted, *, holder: str) -> Delivery | None:
+def claim(
+    database: Database, read: messages.RecentMessages, now: datetime, wanted: WantedDeliveries, *, holder: str
+) -> Delivery | None:
     """The next delivery, now this holder's alone, or None. One whose stored message is damaged is parked, and the next one taken."""
     with database.writing() as session:
         real_now = database.lease_time(session)
@@ -68,7 +70,9 @@ def claim(database: Database, read: messages.Read, now: datetime, wanted: Wanted
         return None
 
 
-def _claimed(session: orm.Session, now: datetime, real_now: datetime, wanted: Wanted, holder: str) -> sa.RowMapping | None:
+def _claimed(
+    session: orm.Session, now: datetime, real_now: datetime, wanted: WantedDeliveries, holder: str
+) -> sa.RowMapping | None:
     """The row of the next delivery, which is this holder's now."""
     chosen = _chosen(wanted) if wanted.only is None else sa.and_(_chosen(wanted), ~_handed_over())
     ready = sa.and_(chosen, _ready(now, real_now, everything=wanted.everything), ~_earlier_part_open())
@@ -118,7 +122,7 @@ def _handed_over() -> sa.Exists:
     return sa.exists().where(attempts.c.delivery_id == deliveries.c.id, taken).correlate(deliveries)
 
 
-def _chosen(wanted: Wanted) -> sa.ColumnElement[bool]:
+def _chosen(wanted: WantedDeliveries) -> sa.ColumnElement[bool]:
     chosen: list[sa.ColumnElement[bool]] = [deliveries.c.id.not_in(batch) for batch in batches(wanted.exclude)]
     if wanted.channel is not None:
         chosen.append(deliveries.c.channel == wanted.channel)

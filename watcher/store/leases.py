@@ -16,7 +16,7 @@ from sqlalchemy import orm
 from watcher.store import process_lock
 from watcher.store.database import Database, change
 from watcher.store.deliveries import free_claims
-from watcher.store.process_lock import Holder
+from watcher.store.process_lock import ProcessLock
 from watcher.store.tables import leases
 
 REST_SECONDS = 1.2
@@ -83,7 +83,7 @@ def holder_of(database: Database, name: str) -> str | None:
         return session.execute(sa.select(leases.c.holder).where(standing)).scalar_one_or_none()
 
 
-def free_dead(database: Database, holder: Holder, at: datetime) -> int:
+def free_dead(database: Database, holder: ProcessLock, at: datetime) -> int:
     """Frees the leases and sending claims of provably dead processes of this host and data folder; how many."""
     with database.writing() as session:
         held = session.execute(sa.select(leases.c.holder).where(leases.c.token != _RESTING).distinct()).scalars()

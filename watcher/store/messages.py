@@ -28,7 +28,7 @@ class Damaged(StoreError):
     """What is stored of a message is not what was written."""
 
 
-class Source(TypedDict, total=False):
+class Subject(TypedDict, total=False):
     """What a message is of: one of the two."""
 
     digest_id: int
@@ -53,7 +53,7 @@ def value(row: sa.RowMapping) -> Message:
     return Message(ChannelKind(row["kind"]), row["part"], row["subject"], payload=parts["payload"], headers=parts["headers"])
 
 
-class Read:
+class RecentMessages:
     """The messages that were read last: the readers of one get the same, one after the other. Several threads may use it at once."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Read:
                 self._kept.popitem(last=False)
 
 
-def keep(session: orm.Session, message: Message, source: Source) -> int:
+def keep(session: orm.Session, message: Message, source: Subject) -> int:
     """The row of a message, which several channels of one kind may share.
 
     Raises StoreError when another text is stored under the same source, kind and part.

@@ -29,7 +29,7 @@ _MARK = "folder"
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class ProcessLock:
     """This process, as a holder of leases. `name` is "host:folder's mark:pid:nonce"."""
 
     name: str
@@ -38,7 +38,7 @@ class Holder:
     _shared: int
 
     @classmethod
-    def claim(cls, folder: Path) -> Holder:
+    def claim(cls, folder: Path) -> ProcessLock:
         """Makes and locks this process's file under `folder`/locks.
 
         Raises StoreError when the folder cannot be written, Busy while a backup is being restored in it.

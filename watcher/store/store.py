@@ -63,7 +63,7 @@ from watcher.store import (
 from watcher.store.backup import BackupFacts
 from watcher.store.candidates import Reader, check_owed, to_be_judged, without_text
 from watcher.store.database import Database, file_of, warnings_about
-from watcher.store.process_lock import Holder
+from watcher.store.process_lock import ProcessLock
 from watcher.store.restore import RestoreFacts
 from watcher.store.values import (
     Absent,
@@ -103,7 +103,7 @@ class Store:
     def __init__(self, database: Database, *, keep_backups: int = 7) -> None:
         self._database = database
         self._keep_backups = keep_backups
-        self._messages = messages.Read()
+        self._messages = messages.RecentMessages()
         self._histories: dict[tuple[str, datetime | None], RunHistory] | None = None
 
     @classmethod
@@ -680,7 +680,7 @@ class Store:
         before it are sent or dropped. The claim and its attempt are committed before this returns, and no other process or thread
         gets the same one.
         """
-        wanted = deliveries.Wanted(channel, everything, only, frozenset(exclude))
+        wanted = deliveries.WantedDeliveries(channel, everything, only, frozenset(exclude))
         return deliveries.claim(self._database, self._messages, now, wanted, holder=holder)
 
     def renew_claim(self, delivery: Delivery) -> bool:
@@ -761,7 +761,7 @@ class Store:
         """Who holds a lease now."""
         return leases.holder_of(self._database, name)
 
-    def free_dead(self, holder: Holder) -> int:
+    def free_dead(self, holder: ProcessLock) -> int:
         """Frees the leases and sending claims of this host and data folder whose process is provably dead; how many."""
         freed = leases.free_dead(self._database, holder, clock.now())
         process_lock.sweep(holder.folder)

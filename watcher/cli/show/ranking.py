@@ -23,7 +23,7 @@ from watcher.flows.questions.rank import (
     orders_document,
 )
 from watcher.flows.scoring.verdicts import Marked, Marking
-from watcher.rank.calibration import ENOUGH, Border, Calibration, Share, Step
+from watcher.rank.calibration import ENOUGH, Border, Calibration, Share, ThresholdStep
 from watcher.rank.comparison import Moved
 
 _SAID = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant"}
@@ -199,7 +199,7 @@ def _bins(what: Calibration) -> Iterator[tuple[str, int, str]]:
         yield f"from {step.threshold:g}", step.papers - (above.papers if above else 0), ", ".join(told)
 
 
-def _between(step: Step, above: Step) -> tuple[int, int]:
+def _between(step: ThresholdStep, above: ThresholdStep) -> tuple[int, int]:
     return step.relevant - above.relevant, step.not_relevant - above.not_relevant
 
 

@@ -50,7 +50,7 @@ def checked(found: check.Checked, *, as_json: bool) -> None:
     table((), rows)
 
 
-def _watch_told(one: check.WatchFacts) -> str:
+def _watch_told(one: check.CheckedWatch) -> str:
     own = f", {one.themes} themes of its own" if one.themes is not None else ""
     return f"{count(one.seeds, 'seed')}, threshold {one.threshold:g}{own}"
 

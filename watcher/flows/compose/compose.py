@@ -49,7 +49,7 @@ from watcher.domain import (
 )
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
-from watcher.flows.compose.judging import Bench, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
+from watcher.flows.compose.judging import Basis, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
 from watcher.flows.compose.outages import coverage
 from watcher.flows.compose.themes import Facets, sorting
 from watcher.flows.notices import wording
@@ -252,9 +252,9 @@ class Composer:
             self.store.save_scores(watch.name, ranking.facts, fresh, now)
         return known | {scored.pmid: scored for scored in fresh}
 
-    def _bench(self, order: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Bench:
+    def _bench(self, order: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Basis:
         works = {one.candidate.work_id if isinstance(one, Judged) else one.work_id for one in of}
-        return Bench(order, self.store.presented(order.name, works), chips, self._fallen(works))
+        return Basis(order, self.store.presented(order.name, works), chips, self._fallen(works))
 
     def _fallen(self, works: Collection[int]) -> dict[int, tuple[Article, ...]]:
         """By work, the records that were retracted, withdrawn or removed: few, so that their texts are read for them alone."""

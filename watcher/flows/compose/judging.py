@@ -57,7 +57,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Basis:
     """What a judgement looks at besides the candidate: the list's order, what its readers had, how to name a paper's chips; and by work
     the records that no longer stand."""
 
@@ -68,7 +68,7 @@ class Bench:
 
 
 def judge(
-    bench: Bench,
+    bench: Basis,
     watch: Watch,
     candidates: Iterable[Candidate],
     scores: Mapping[Pmid, Scored],
@@ -97,7 +97,7 @@ def with_remarks(judged: Iterable[Judged], last_composed_at: datetime | None) ->
     return tuple(replace(one, remark=_seen_before(one, last_composed_at)) for one in judged)
 
 
-def reconsidered(bench: Bench, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored]) -> tuple[Judged, ...]:
+def reconsidered(bench: Basis, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored]) -> tuple[Judged, ...]:
     """Of what was below the threshold under another ranking, the best five that now pass; the others are not judged again."""
     judged = judge(bench, watch, candidates, scores, Section.RECONSIDERED, "reconsidered: the seeds or verdicts have changed")
     passing = [one for one in judged if one.outcome is None]
@@ -140,7 +140,7 @@ def outcomes(judged: Iterable[Judged], shown: frozenset[Pmid], attached: frozens
     return tuple((one, one.outcome or _placed(one.article.pmid, shown, attached)) for one in judged)
 
 
-def follow_ups(judged: Iterable[Judged], bench: Bench, records: Mapping[int, Sequence[Article]]) -> tuple[FollowUp, ...]:
+def follow_ups(judged: Iterable[Judged], bench: Basis, records: Mapping[int, Sequence[Article]]) -> tuple[FollowUp, ...]:
     """Articles of works that the readers had as a preprint."""
     told: dict[Pmid, FollowUp] = {}
     for one in judged:
@@ -152,7 +152,7 @@ def follow_ups(judged: Iterable[Judged], bench: Bench, records: Mapping[int, Seq
     return tuple(told.values())
 
 
-def _outcome(bench: Bench, watch: Watch, candidate: Candidate, scored: Scored, kind: Section) -> Outcome | None:
+def _outcome(bench: Basis, watch: Watch, candidate: Candidate, scored: Scored, kind: Section) -> Outcome | None:
     article = candidate.article
     if not article.stands or any(_is_later(one, article) for one in bench.fallen.get(candidate.work_id, ())):
         return Outcome.RETRACTED

@@ -14,7 +14,7 @@ from watcher.heartbeat import Heartbeat
 
 
 @dataclass(frozen=True, slots=True)
-class Beats:
+class RunHeartbeat:
     """Pings a heartbeat around runs."""
 
     heartbeat: Heartbeat

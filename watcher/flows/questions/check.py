@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchFacts:
+class CheckedWatch:
     """A watch as the files give it. `themes` is None where it has no file of them."""
 
     name: str
@@ -45,7 +45,7 @@ class WatchFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ListFacts:
+class CheckedList:
     """A list, its next slots, those of its pause left out, and whom its readers write to."""
 
     name: str
@@ -62,8 +62,8 @@ class Checked:
     use; `limits`: what each channel takes in one message, by its name."""
 
     path: Path | None
-    watches: tuple[WatchFacts, ...] = ()
-    lists: tuple[ListFacts, ...] = ()
+    watches: tuple[CheckedWatch, ...] = ()
+    lists: tuple[CheckedList, ...] = ()
     warnings: tuple[Warned, ...] = ()
     online: tuple[Finding, ...] | None = None
     problems: tuple[Problem, ...] = ()
@@ -132,11 +132,13 @@ def check_offline(
     """What can be known without a network; a configuration that does not load never gets here. `themes`: of the watches that have a
     file of them; `contacts`: whom the readers of each list write to."""
     known = tuple(
-        WatchFacts(one.name, len(seeds(one)), one.threshold, len(themes[one.name]) if one.name in themes else None)
+        CheckedWatch(one.name, len(seeds(one)), one.threshold, len(themes[one.name]) if one.name in themes else None)
         for one in watches.values()
     )
     lists = tuple(
-        ListFacts(one.name, one.schedule, one.timezone, tuple(islice(digests_after(one, now), _SLOTS)), contacts.get(one.name, ""))
+        CheckedList(
+            one.name, one.schedule, one.timezone, tuple(islice(digests_after(one, now), _SLOTS)), contacts.get(one.name, "")
+        )
         for one in orders.values()
     )
     return Checked(path, known, lists, warnings, zones=clock.zones_in_use(), limits=limits)

@@ -15,7 +15,7 @@ _OWED = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.P
 _ALL = 10_000
 
 
-def ailments(ticker: Ticker, store: Store, now: datetime, *, failed_rounds: int = 0, error: str = "") -> tuple[str, ...]:
+def problems(ticker: Ticker, store: Store, now: datetime, *, failed_rounds: int = 0, error: str = "") -> tuple[str, ...]:
     """Why the service is not well at `now`, in sentences; () when it is.
 
     Args:

@@ -52,7 +52,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Searcher:
     """Asks what a plan wants to know."""
 
     source: Source

@@ -26,7 +26,7 @@ from watcher.flows.ports import Rank, Ranks, Source
 from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.search.error_kinds import kind_of, told
 from watcher.flows.search.plan import Plan, Planner
-from watcher.flows.search.reading import Origins, Reader, Reading, of_the_size
+from watcher.flows.search.reading import Origins, Reading, Searcher, of_the_size
 from watcher.flows.search.records import Fetcher, Records
 from watcher.flows.search.seeds import resolve
 from watcher.store import NewVersion, RunCommit, Store
@@ -126,7 +126,7 @@ class _Look:
         """All steps before the commit."""
         plan, by, now = self.plan, self.by, self.now
         by.say(f"{plan.watch.name}: searching ({plan.kind})")
-        reader = Reader(by.source, plan)
+        reader = Searcher(by.source, plan)
         reading = reader.read()
         seeds, seed_warnings = resolve(plan.watch.name, by.seeds(plan.watch), store=by.store, source=by.source, now=now, say=by.say)
         self._go_on()
