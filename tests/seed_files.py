@@ -29,9 +29,9 @@ def told(folder: Path, name: str, content: str | bytes) -> str:
 
 def passed_over(folder: Path) -> list[str]:
     """What is said of that which was passed over in files that were read, without the mends."""
-    doubts = read_examples(folder / "seeds" / "lab", root=folder / "seeds").doubts
-    assert all(doubt.fix and doubt.place for doubt in doubts)
-    return [f"{doubt.place}: {doubt.what}".replace(str(folder / "seeds" / "lab"), "LAB") for doubt in doubts]
+    passed_over = read_examples(folder / "seeds" / "lab", root=folder / "seeds").passed_over
+    assert all(problem.fix and problem.place for problem in passed_over)
+    return [f"{problem.place}: {problem.what}".replace(str(folder / "seeds" / "lab"), "LAB") for problem in passed_over]
 
 
 def ids(seed: Seed) -> tuple[Pmid | None, str | None, str | None]:

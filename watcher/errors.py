@@ -56,7 +56,7 @@ class Problem:
 
 
 class ConfigurationError(WatcherError):
-    """The configuration or another input is wrong; `problems` lists every fault found, not only the first."""
+    """The configuration or another input is wrong; `problems` lists every problem found, not only the first."""
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems

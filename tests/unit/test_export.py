@@ -258,7 +258,7 @@ def test_our_own_reader_of_seeds_knows_whose_number_a_note_in_ris_is() -> None:
     for article in ALL:
         (entry,) = read_ris(export.to_ris([article]), Path("x.ris"))
 
-        assert (entry.ids.pmid, entry.ids.pmcid, entry.doubts) == (article.pmid, article.pmcid, ())
+        assert (entry.ids.pmid, entry.ids.pmcid, entry.passed_over) == (article.pmid, article.pmcid, ())
 
 
 def test_a_thousand_authors_are_all_in_the_ris() -> None:
@@ -604,7 +604,7 @@ def test_our_own_reader_of_seeds_reads_nbib() -> None:
     for article in ALL:
         (entry,) = read_medline(export.to_nbib([article]), Path("x.nbib"))
 
-        assert (entry.ids.pmid, entry.ids.pmcid, entry.doubts) == (article.pmid, article.pmcid, ())
+        assert (entry.ids.pmid, entry.ids.pmcid, entry.passed_over) == (article.pmid, article.pmcid, ())
         assert entry.title == article.title
 
 
@@ -795,7 +795,7 @@ def test_csl_keeps_to_its_schema_whatever_a_record_holds(first: str, second: str
 def test_our_own_reader_of_seeds_reads_csl() -> None:
     entries = read_csl(export.to_csl(ALL), Path("x.json"))
 
-    assert [(entry.ids.pmid, entry.ids.pmcid, entry.doubts) for entry in entries] == [(one.pmid, one.pmcid, ()) for one in ALL]
+    assert [(entry.ids.pmid, entry.ids.pmcid, entry.passed_over) for entry in entries] == [(one.pmid, one.pmcid, ()) for one in ALL]
     assert [entry.title for entry in entries] == [one.display_title for one in ALL]
     assert entries[0].abstract == "AIMS: Long. Short."
     assert entries[0].keywords == ("agrin", "endplate", "Neuromuscular Junction", "Receptors, Nicotinic")

@@ -280,8 +280,8 @@ def test_a_comment_between_its_signs_is_told_as_that_alone() -> None:
 
 
 def test_what_flaws_are_about_is_known_by_word_and_tag() -> None:
-    assert lint.at_fault("agrin[tiabb] or musk[tiab] AND nmj*[tiab]") == {"[tiabb]", "or", "nmj*"}
-    assert lint.at_fault("agrin[tiab] OR gibberish[tiab]") == frozenset()
+    assert lint.flawed_words("agrin[tiabb] or musk[tiab] AND nmj*[tiab]") == {"[tiabb]", "or", "nmj*"}
+    assert lint.flawed_words("agrin[tiab] OR gibberish[tiab]") == frozenset()
 
 
 def test_hasabstract_needs_no_tag() -> None:

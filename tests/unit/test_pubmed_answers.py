@@ -19,7 +19,7 @@ from watcher.pubmed.answers import (
     read_posted,
     read_search,
 )
-from watcher.pubmed.complaints import Again
+from watcher.pubmed.failures import Again
 from watcher.pubmed.reply import Reply
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "pubmed" / "answers"

@@ -29,7 +29,7 @@ from watcher.errors import (
     Stopped,
 )
 from watcher.pubmed import transport as pubmed_transport
-from watcher.pubmed.complaints import LONGEST_WAIT, RATE_WINDOW
+from watcher.pubmed.failures import LONGEST_WAIT, RATE_WINDOW
 from watcher.pubmed.pace import Pace
 from watcher.pubmed.reply import Reply
 from watcher.pubmed.transport import LONGEST_PAUSE, Transport

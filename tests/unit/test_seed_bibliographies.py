@@ -576,7 +576,7 @@ def test_refworks_tags_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "doubts"),
+    ("content", "says"),
     [
         (
             "RT Journal Article\nT1 One\nDO eleven\nPM twelve\n",
@@ -594,12 +594,12 @@ def test_refworks_tags_are_read(tmp_path: Path) -> None:
     ],
     ids=["RefWorks", "EndNote", "Web of Science", "PubMed"],
 )
-def test_identifiers_that_are_none_are_told_with_their_lines(tmp_path: Path, content: str, doubts: list[str]) -> None:
+def test_identifiers_that_are_none_are_told_with_their_lines(tmp_path: Path, content: str, says: list[str]) -> None:
     (found,) = seeds_of(tmp_path, "x.txt", content)
     lines = content.split("\n")
     expected = [
         f"LAB/x.txt:{next(n for n, line in enumerate(lines, 1) if line.endswith(one.split('“')[1][:-1]))}: this {one}"
-        for one in doubts
+        for one in says
     ]
 
     assert found.title == "One"

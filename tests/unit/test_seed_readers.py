@@ -38,7 +38,7 @@ def outcome(read: Callable[[str, Path], tuple[SeedEntry, ...]], text: str, path:
         assert error.problems  # noqa: PT017 - what a refusal says is a part of the outcome
         return error.problems
     assert all(1 <= entry.line <= text.count("\n") + text.count("\r") + 1 for entry in found)
-    return tuple(doubt for entry in found for doubt in entry.doubts)
+    return tuple(problem for entry in found for problem in entry.passed_over)
 
 
 def is_whole(told: Problem) -> bool:
@@ -63,12 +63,13 @@ def test_every_reader_stands_any_text_that_another_one_would_get(
 @given(st.one_of(st.binary(max_size=300), LINES.map(lambda lines: "\n".join(lines).encode("cp1252", "replace"))))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_become_text_with_line_feeds_only(raw: bytes) -> None:
-    text, doubts = decoded(raw, Path("x.ris"))
+    text, passed_over = decoded(raw, Path("x.ris"))
 
     assert "\r" not in text
     text.encode()  # no half letters are left
     assert all(
-        doubt.fix and doubt.place and 1 <= (doubt.place.line or 0) <= raw.count(b"\n") + raw.count(b"\r") + 1 for doubt in doubts
+        problem.fix and problem.place and 1 <= (problem.place.line or 0) <= raw.count(b"\n") + raw.count(b"\r") + 1
+        for problem in passed_over
     )
 
 

@@ -618,10 +618,10 @@ def test_telling_papers_apart_does_not_hold_each_against_all_others() -> None:
 def test_seeds_of_one_identifier_that_contradict_each_other_both_stay_and_are_told(tmp_path: Path, name: str, content: str) -> None:
     found = seeds_of(tmp_path, name, content)
 
-    (doubt,) = passed_over(tmp_path)
+    (problem,) = passed_over(tmp_path)
     assert len(found) == 2
-    assert doubt.startswith(f"LAB/{name}:")
-    assert f"stands also at lab/{name} line" in doubt
+    assert problem.startswith(f"LAB/{name}:")
+    assert f"stands also at lab/{name} line" in problem
 
 
 @pytest.mark.parametrize(
@@ -643,10 +643,10 @@ def test_titles_that_are_written_otherwise_are_one_papers(one: str, other: str) 
 def test_many_seeds_of_one_wrong_identifier_stay_without_each_being_held_against_all() -> None:
     seeds = [Seed("a", str(number), "", pmid=Pmid(1), title=f"{number:x} " * 3) for number in range(3_000)]
 
-    found, doubts = told_apart([*seeds, *seeds], Path())
+    found, passed_over = told_apart([*seeds, *seeds], Path())
 
     assert found == tuple(seeds)
-    assert len(doubts) == 2_999
+    assert len(passed_over) == 2_999
 
 
 def test_titles_that_differ_in_their_numbers_are_two_papers() -> None:

@@ -123,13 +123,13 @@ def _refuse_flags(wish: Wish) -> None:
     from watcher.errors import ConfigurationError, Problem  # noqa: PLC0415
 
     given = (
-        ("--email", wish.email, _fault_of_email),
-        ("--title", wish.title, _fault_of_title),
-        ("--timezone", wish.timezone, _fault_of_zone),
+        ("--email", wish.email, _problem_of_email),
+        ("--title", wish.title, _problem_of_title),
+        ("--timezone", wish.timezone, _problem_of_zone),
     )
-    faults = [(flag, value, fault) for flag, value, judge in given if value and (fault := judge(value))]
-    if faults:
-        raise ConfigurationError(*(Problem(f"{flag} {value}: {what}", fix) for flag, value, (what, fix) in faults))
+    problems = [(flag, value, problem) for flag, value, judge in given if value and (problem := judge(value))]
+    if problems:
+        raise ConfigurationError(*(Problem(f"{flag} {value}: {what}", fix) for flag, value, (what, fix) in problems))
 
 
 def _complete(wish: Wish) -> Wish:
@@ -149,19 +149,19 @@ def _complete(wish: Wish) -> Wish:
     return wish
 
 
-def _fault_of_email(text: str) -> tuple[str, str] | None:
-    from watcher.config.field_types import Email, fault_in  # noqa: PLC0415
+def _problem_of_email(text: str) -> tuple[str, str] | None:
+    from watcher.config.field_types import Email, problem_in  # noqa: PLC0415
 
-    return fault_in(Email, text)
-
-
-def _fault_of_zone(text: str) -> tuple[str, str] | None:
-    from watcher.config.field_types import Zone, fault_in  # noqa: PLC0415
-
-    return fault_in(Zone, text)
+    return problem_in(Email, text)
 
 
-def _fault_of_title(text: str) -> tuple[str, str] | None:
+def _problem_of_zone(text: str) -> tuple[str, str] | None:
+    from watcher.config.field_types import Zone, problem_in  # noqa: PLC0415
+
+    return problem_in(Zone, text)
+
+
+def _problem_of_title(text: str) -> tuple[str, str] | None:
     from watcher.setup.founding import LONGEST_TITLE  # noqa: PLC0415
 
     if len(text) <= LONGEST_TITLE and text.isprintable():
@@ -172,7 +172,7 @@ def _fault_of_title(text: str) -> tuple[str, str] | None:
     )
 
 
-def _fault_of_seeds(text: str) -> tuple[str, str] | None:
+def _problem_of_seeds(text: str) -> tuple[str, str] | None:
     from tempfile import TemporaryDirectory  # noqa: PLC0415
 
     from watcher.errors import ConfigurationError  # noqa: PLC0415
@@ -198,14 +198,14 @@ def _asked(wish: Wish) -> Wish:
         changes["email"] = _ask(
             "Your email address?",
             "NCBI wants to know who asks, and your digests go there. A good answer: one that is read, such as you@your.lab",
-            _fault_of_email,
+            _problem_of_email,
         )
     if not (wish.seeds or wish.topic or wish.query):
         answer = _ask(
             "Which papers would you have wanted to find?",
             "Files (exports of PubMed, Zotero, EndNote …, or lists), PMIDs or DOIs, with blanks between them. A good answer: five to ten\n"
             "papers that are at the heart of your topic, reviews among them; one will do. Quote names that hold blanks. Enter: none at hand.",
-            _fault_of_seeds,
+            _problem_of_seeds,
             may_be_empty=True,
         )
         changes |= {"seeds": tuple(_split(answer))} if answer else {"topic": _ask_topic()}
@@ -213,7 +213,7 @@ def _asked(wish: Wish) -> Wish:
         changes["title"] = _ask(
             "What is the topic called?",
             "It heads your digests. A good answer: two or three words, such as Bone healing. Enter: after the query's first line.",
-            _fault_of_title,
+            _problem_of_title,
             may_be_empty=True,
         )
     return replace(wish, **changes)
@@ -224,7 +224,7 @@ def _ask_topic() -> str:
         "What is your topic, in a few words?",
         "PubMed's ten best matches stand in as seeds until you put your own papers in. A good answer: what you would type into PubMed,\n"
         "such as coral bleaching heat tolerance",
-        _fault_of_title,
+        _problem_of_title,
     )
 
 
@@ -233,7 +233,7 @@ def _split(text: str) -> list[str]:
     return shlex.split(text)
 
 
-def _ask(question: str, help_text: str, fault: Callable[[str], tuple[str, str] | None], *, may_be_empty: bool = False) -> str:
+def _ask(question: str, help_text: str, problem: Callable[[str], tuple[str, str] | None], *, may_be_empty: bool = False) -> str:
     """The answer to a question, once it is a good one."""
     console.say(f"\n{question}\n{help_text}")
     while True:
@@ -246,7 +246,7 @@ def _ask(question: str, help_text: str, fault: Callable[[str], tuple[str, str] |
             if may_be_empty:
                 return ""
             continue
-        wrong = fault(answer)
+        wrong = problem(answer)
         if wrong is None:
             return answer
         console.say("\n".join(filter(None, wrong)))

@@ -2,7 +2,7 @@
 
     YAML text -> Document -> layers (environment over secret files over YAML) -> Settings -> Watch, DigestList, Channel
 
-All faults are told at once, each with its file, line and key (or its variable) and what to write instead; none shows a secret. This
+All problems are told at once, each with its file, line and key (or its variable) and what to write instead; none shows a secret. This
 room reads files and variables only: it knows no schedule, no Apprise and no PubMed, and never writes, save when `python -m
 watcher.config` renews the schema and the reference. It says which files no command may write over.
 """
@@ -60,7 +60,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ) -
         environ: the variables to heed.
 
     Raises:
-        ConfigurationError: every fault found, in the order of the file.
+        ConfigurationError: every problem found, in the order of the file.
     """
     file = _located(path, environ)
     document = read_document(file)

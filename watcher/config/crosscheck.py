@@ -1,6 +1,6 @@
 """What ties the configuration's sections together, and to the folders around it.
 
-The faults are sought in the merged values as they were written, not in valid settings, so that they are told together with all
+The problems are sought in the merged values as they were written, not in valid settings, so that they are told together with all
 others. The warnings are sought in valid settings: what is allowed, but hardly meant.
 """
 
@@ -69,7 +69,7 @@ def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Warn
         yield Warned(Code.WITHOUT_EFFECT, "this key has no effect in this version", fix, place(key))
 
 
-# --- faults ------------------------------------------------------------------------------------------------------------------
+# --- problems ----------------------------------------------------------------------------------------------------------------
 
 
 def _unknown_names(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """One YAML file as values, and where each of them stands.
 
 ruamel.yaml reads YAML 1.2: `no` is a word and `10:30` is text. The tree of nodes is kept beside the values, since only it knows
-lines and columns. No message repeats what the file holds around a fault: a secret may stand there.
+lines and columns. No message repeats what the file holds around a problem: a secret may stand there.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _SYNTAX = (
 
 @dataclass(frozen=True)
 class Document:
-    """What one YAML file holds. `problems` are its faults that do not hinder reading the rest."""
+    """What one YAML file holds. `problems` are its problems that do not hinder reading the rest."""
 
     path: Path
     values: Mapping[str, Any] = field(repr=False)

@@ -173,7 +173,7 @@ Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), _NUMBER]
 Kilobytes = Annotated[int, Field(ge=10), _NUMBER]
 
 
-def fault_in(kind: Any, value: str) -> tuple[str, str] | None:  # noqa: ANN401 - one of the kinds above
+def problem_in(kind: Any, value: str) -> tuple[str, str] | None:  # noqa: ANN401 - one of the kinds above
     """What is wrong with a value of a kind, and what to write instead; None where nothing is."""
     try:
         TypeAdapter(kind).validate_python(value)

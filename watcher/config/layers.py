@@ -1,7 +1,7 @@
 """The three places that settings come from, as sources of pydantic-settings: environment over secret files over YAML over defaults.
 
 Each layer turns its own `*_file` keys into the secrets they name, and drops its half of a pair (`url`, `url_file`) when a layer above
-it has the other half. Faults are gathered, not raised: all are told at once.
+it has the other half. Problems are gathered, not raised: all are told at once.
 """
 
 from __future__ import annotations

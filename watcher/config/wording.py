@@ -53,7 +53,7 @@ _KINDS = {
 
 
 def problems_of(error: ValidationError, values: Mapping[str, Any], place: Callable[[KeyPath], Place]) -> Iterator[Problem]:
-    """Each fault as a Problem.
+    """Each as a Problem.
 
     Args:
         error: what pydantic found.

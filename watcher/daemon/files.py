@@ -74,7 +74,7 @@ class FileWatch:
     def _looked(self) -> None:
         try:
             self.look()
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the watch over the files
+        except Exception as error:  # noqa: BLE001 - a bug must not end the watch over the files
             _log.error("an edit could not be looked at", exc_info=error)
 
     def _at_rest(self, now: Fingerprint) -> Fingerprint:

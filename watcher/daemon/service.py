@@ -98,7 +98,7 @@ class Service:
             else:
                 self._announcer.once("error", str(error), _log.error)
             self._fail(str(error))
-        except Exception as error:  # noqa: BLE001 - a fault of ours ends one round, not the service
+        except Exception as error:  # noqa: BLE001 - a bug ends one round, not the service
             told = f"{type(error).__name__}: {error}"
             self._announcer.once("error", told, partial(_log.error, exc_info=error))
             self._fail(told)

@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import Any
 
 from watcher.domain import HIGHEST_PMID, Found, Neighbour, Pmid, SearchFacts
-from watcher.pubmed.complaints import Again, complaint, incomplete
+from watcher.pubmed.failures import Again, failure_of, incomplete
 from watcher.pubmed.reply import Reply
 
 
@@ -127,7 +127,7 @@ _READING_FAULTS = (ValueError, TypeError, AttributeError, LookupError, Assertion
 
 
 def _parsed(reply: Reply, tool: str, *, ignore_errors: bool = False) -> Any:  # noqa: ANN401 - the parser's own structures
-    """The parser's dictionaries and lists of an answer of `tool`. Raises Again or what `complaint` makes of an ERROR."""
+    """The parser's dictionaries and lists of an answer of `tool`. Raises Again or what `failure_of` makes of an ERROR."""
     start = _PROLOGUE.match(reply.body)
     body = reply.body[start.end() if start else 0 :]
     root = _ROOTS[tool]
@@ -136,7 +136,7 @@ def _parsed(reply: Reply, tool: str, *, ignore_errors: bool = False) -> Any:  # 
     try:
         return _biopython()(BytesIO(_dressed(reply.body, body, tool)), validate=False, ignore_errors=ignore_errors)
     except RuntimeError as error:  # how the parser tells of an ERROR element
-        said: Exception = complaint(str(error), tool, reply)
+        said: Exception = failure_of(str(error), tool, reply)
     except _READING_FAULTS as error:
         said = Again(f"the XML breaks off or is malformed ({error})", status=reply.status)
     raise said

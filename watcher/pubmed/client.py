@@ -1,6 +1,6 @@
 """Talks to PubMed: searches, reads full sets, fetches records, finds similar articles. The only room that opens a connection to NCBI.
 
-`Entrez` says what is asked and what a whole answer is; `transport` carries it there and asks again, `complaints` knows PubMed's ways
+`Entrez` says what is asked and what a whole answer is; `transport` carries it there and asks again, `failures` knows PubMed's ways
 of failing, `answers` and `parse` read, `full_set` cuts what is too large. It stores nothing, and knows no watch.
 
 Protocol: NBK25497 (policy, limits), NBK25499 (parameters of each E-utility).
@@ -19,7 +19,7 @@ from watcher.domain import HIGHEST_PMID, Article, Fetched, Found, Neighbour, Pmi
 from watcher.errors import IncompleteAnswer, PubMedUnavailable
 from watcher.pubmed import query, remarks
 from watcher.pubmed.answers import Posted, read_last_update, read_neighbours, read_posted, read_search
-from watcher.pubmed.complaints import HistoryExpired, NothingToFetch
+from watcher.pubmed.failures import HistoryExpired, NothingToFetch
 from watcher.pubmed.full_set import CAP, read_full_set
 from watcher.pubmed.pace import Pace
 from watcher.pubmed.parse import FetchedRecords, read_fetch

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from watcher.domain import Code, SearchFacts, Warned
-from watcher.pubmed.lint import at_fault
+from watcher.pubmed.lint import flawed_words
 
 
 def warnings(facts: SearchFacts, term: str) -> tuple[Warned, ...]:
-    """Each thing that PubMed complained of, without what it says of words and tags that flaws of the query `term` are about: these are
+    """Each thing that PubMed remarked, without what it says of words and tags that flaws of the query `term` are about: these are
     told by `lint.flaws`."""
-    told = at_fault(term)
+    told = flawed_words(term)
     phrases, ignored = (_new(said, told) for said in (facts.phrases_not_found, facts.phrases_ignored))
     fields = [one for one in facts.fields_not_found if f"[{one.strip('[] ').casefold()}]" not in told]
     unknown, field = "not in PubMed's index, so searched word by word or left out", "unknown field, searched as plain text"
@@ -25,13 +25,13 @@ def warnings(facts: SearchFacts, term: str) -> tuple[Warned, ...]:
     )
 
 
-def _new(complaints: tuple[str, ...], told: frozenset[str]) -> list[str]:
-    return [one for one in complaints if not _forms(one) & told]
+def _new(remarks: tuple[str, ...], told: frozenset[str]) -> list[str]:
+    return [one for one in remarks if not _forms(one) & told]
 
 
-def _forms(complaint: str) -> set[str]:
+def _forms(remark: str) -> set[str]:
     """How a query may have written what PubMed names: with and without the quotation marks and the tag that PubMed adds."""
-    bare = complaint.casefold().strip(' "')
+    bare = remark.casefold().strip(' "')
     return {bare, re.sub(r"\[[^\[\]]*\]$", "", bare).strip(' "')}
 
 

@@ -3,7 +3,7 @@ it failed in passing.
 
 Every request is a POST, so that neither a long term nor the API key is ever part of a URL, and thereby of a log or an exception.
 The key is added when a request is signed, last of all, and no exception of `requests` (which carry their request) leaves this
-module. It never reads an answer: what is one is decided by `complaints` and the reader it is given.
+module. It never reads an answer: what is one is decided by `failures` and the reader it is given.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from watcher.deadline import MEGABYTE, Exchange, body, new_session, within
 from watcher.errors import AnswerTooLong, BudgetExceeded, ConfigurationError, IncompleteAnswer, Problem, PubMedError, Stopped
 from watcher.pubmed import pace as pacing
-from watcher.pubmed.complaints import Again, check
+from watcher.pubmed.failures import Again, check
 from watcher.pubmed.reply import Reply
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Transport:
     def ask(self, tool: str, parameters: Parameters, read: Callable[[Reply], T]) -> T:
         """POST to `tool` ("esearch") until `read` understands the answer, and return what it returns.
 
-        `read` raises `Again` for an answer that is none. Raises what `read` and `complaints.check` raise otherwise, and after the
+        `read` raises `Again` for an answer that is none. Raises what `read` and `failures.check` raise otherwise, and after the
         last try the error that the last failure stands for: PubMedUnavailable, BudgetExceeded, IncompleteAnswer or BadQuery; Stopped
         instead of a try once the service is to stop.
         """

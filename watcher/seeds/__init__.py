@@ -38,7 +38,7 @@ class Examples:
     """The seeds of a folder, and what in its files was passed over, each with its line."""
 
     seeds: tuple[Seed, ...]
-    doubts: tuple[Problem, ...] = ()
+    passed_over: tuple[Problem, ...] = ()
 
 
 def read(folder: Path, *, root: Path) -> tuple[Seed, ...]:
@@ -57,7 +57,7 @@ def read_examples(folder: Path, *, root: Path) -> Examples:
         SeedError: every file, line or entry that cannot be understood, and a folder without any.
     """
     seeds: list[Seed] = []
-    doubts: list[Problem] = []
+    passed_over: list[Problem] = []
     problems: list[Problem] = []
     for path in _files(folder):
         try:
@@ -66,12 +66,12 @@ def read_examples(folder: Path, *, root: Path) -> Examples:
             problems += error.problems
         else:
             seeds += found.seeds
-            doubts += found.doubts
+            passed_over += found.passed_over
     if problems:
         raise SeedError(*problems)
     if not seeds:
         raise refused(folder, None, "the folder holds no papers", f"put one or more into it: {KNOWN}")
-    return together([Examples(tuple(seeds), tuple(doubts))], root=root)
+    return together([Examples(tuple(seeds), tuple(passed_over))], root=root)
 
 
 def together(examples: Iterable[Examples], *, root: Path) -> Examples:
@@ -83,15 +83,15 @@ def together(examples: Iterable[Examples], *, root: Path) -> Examples:
         root: as for `read_examples`.
     """
     examples = tuple(examples)
-    seeds, doubts = told_apart((seed for each in examples for seed in each.seeds), root)
-    return Examples(seeds, tuple(dict.fromkeys([*(doubt for each in examples for doubt in each.doubts), *doubts])))
+    seeds, passed_over = told_apart((seed for each in examples for seed in each.seeds), root)
+    return Examples(seeds, tuple(dict.fromkeys([*(problem for each in examples for problem in each.passed_over), *passed_over])))
 
 
 def read_file(path: Path, *, root: Path) -> tuple[Seed, ...]:
     """The seeds of one file; otherwise as `read`."""
     found = _seeds(path, root)
     if not found.seeds:
-        raise SeedError(*found.doubts)
+        raise SeedError(*found.passed_over)
     return distinct(found.seeds)
 
 
@@ -116,21 +116,21 @@ def _seeds(path: Path, root: Path) -> Examples:
         return Examples((), (_leftover(path),))
     refuse_kind(path)
     raw = _raw(path)
-    text, doubts = decoded(raw, path)
+    text, passed_over = decoded(raw, path)
     if not text.strip():
         raise refused(path, None, "the file is empty", "write something into it, or remove it")
     entries = entries_of(text, path)
-    doubts += tuple(doubt for entry in entries for doubt in _doubts(entry, path))
+    passed_over += tuple(problem for entry in entries for problem in _passed_over(entry, path))
     if not any(entries):
-        raise SeedError(*doubts)
+        raise SeedError(*passed_over)
     place, sha256 = path.relative_to(root).as_posix(), hashlib.sha256(raw).hexdigest()
-    return Examples(tuple(_seed(entry, place, sha256) for entry in _told_apart(entries) if entry), doubts)
+    return Examples(tuple(_seed(entry, place, sha256) for entry in _told_apart(entries) if entry), passed_over)
 
 
-def _doubts(entry: SeedEntry, path: Path) -> tuple[Problem, ...]:
+def _passed_over(entry: SeedEntry, path: Path) -> tuple[Problem, ...]:
     """What is to be told of an entry; one without anything in it costs only itself."""
-    if entry or entry.doubts:
-        return entry.doubts
+    if entry or entry.passed_over:
+        return entry.passed_over
     what, fix = "neither an identifier nor a title is found here", "write the PMID or DOI, or remove it"
     return (Problem(what, fix, Place(path, entry.line)),)
 

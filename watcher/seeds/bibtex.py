@@ -21,9 +21,9 @@ from bibtexparser.model import Entry as BibEntry
 from watcher.seeds.entry import SeedEntry, refused, shown, terms
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.latex import address, plain
-from watcher.seeds.tagged import doubt
+from watcher.seeds.tagged import not_understood
 
-# it logs each fault; here a fault that matters is told once
+# it logs each problem; here one that matters is told once
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
 
 _HEAD = r"(?:\s*%[^\n]*\n|\s*This file was created with[^\n]*\n|\s*Encoding:[^\n]*\n)*"
@@ -233,7 +233,7 @@ def _entry(found: _Found, strings: Mapping[str, str], path: Path) -> SeedEntry:
         abstract=shown(plain(values.get("abstract", ""))),
         keywords=_keywords(values),
         claimed_pmid=evidence.claimed,
-        doubts=evidence.doubts(path, found.line),
+        passed_over=evidence.passed_over(path, found.line),
     )
     return _told(entry, found.broken, path)
 
@@ -242,7 +242,8 @@ def _told(entry: SeedEntry, broken: Sequence[str], path: Path) -> SeedEntry:
     if not broken:
         return entry
     what = f"a brace or quote behind {', '.join(broken)} is never closed"
-    return replace(entry, doubts=(*entry.doubts, doubt(path, entry.line, what, "look for a brace or a comma that is missing")))
+    problem = not_understood(path, entry.line, what, "look for a brace or a comma that is missing")
+    return replace(entry, passed_over=(*entry.passed_over, problem))
 
 
 def _title(values: Mapping[str, str]) -> str:

@@ -78,5 +78,5 @@ def _entry(item: Mapping[str, Any], line: int, path: Path) -> SeedEntry:
         abstract=text("abstract"),
         keywords=terms(" ".join(of("keyword"))),
         claimed_pmid=evidence.claimed,
-        doubts=evidence.doubts(path, line),
+        passed_over=evidence.passed_over(path, line),
     )

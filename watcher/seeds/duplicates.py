@@ -52,12 +52,12 @@ def told_apart(seeds: Iterable[Seed], root: Path) -> tuple[tuple[Seed, ...], tup
         root: the folder that their paths are relative to.
 
     Returns:
-        The papers, and a doubt for each seed that is kept apart from another with the same identifier, with both places.
+        The papers, and a problem for each seed that is kept apart from another with the same identifier, with both places.
     """
     papers = _Papers(root)
     for number, seed in enumerate(seeds):
         papers.add(number, seed)
-    return tuple(seed for _, seed in sorted(papers.found.items())), tuple(papers.doubts.values())
+    return tuple(seed for _, seed in sorted(papers.found.items())), tuple(papers.passed_over.values())
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class _Papers:
     found: dict[int, Seed] = field(default_factory=dict)
     under: dict[Name, dict[int, None]] = field(default_factory=dict)
     titled: dict[tuple[Name, str], int] = field(default_factory=dict)
-    doubts: dict[tuple[int, int], Problem] = field(default_factory=dict)
+    passed_over: dict[tuple[int, int], Problem] = field(default_factory=dict)
 
     def add(self, number: int, seed: Seed) -> None:
         """Join a seed with the papers that it names, as far as it does not contradict them."""
@@ -115,7 +115,7 @@ class _Papers:
         shared = next(name for name in _names(other) if name in _names(one))
         what = f"{_said(shared)} stands also at {_place(one)}, with {_contradiction(one, other)}: both are kept"
         fix = "correct what is wrong; `watcher seeds --resolve` says which paper PubMed has under it"
-        self.doubts.setdefault((first, second), Problem(what, fix, Place(self.root / other.path, _line(other))))
+        self.passed_over.setdefault((first, second), Problem(what, fix, Place(self.root / other.path, _line(other))))
 
 
 def _contradiction(one: Seed, other: Seed) -> str:

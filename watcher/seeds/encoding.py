@@ -23,8 +23,8 @@ def decoded(raw: bytes, path: Path) -> tuple[str, tuple[Problem, ...]]:
     A byte that is no UTF-8 is read as Windows-1252, alone: programs join exports of both kinds into one file.
     """
     wide = _utf_16(raw)
-    text, doubts = (wide, ()) if wide is not None else _utf_8(raw, path)
-    return text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n"), doubts
+    text, passed_over = (wide, ()) if wide is not None else _utf_8(raw, path)
+    return text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n"), passed_over
 
 
 def binary_from(text: str) -> int | None:
@@ -54,5 +54,5 @@ def _utf_8(raw: bytes, path: Path) -> tuple[str, tuple[Problem, ...]]:
     except UnicodeDecodeError as error:
         line = raw[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
         what = "the file is not in UTF-8 and was read as Windows-1252"
-        doubt = Problem(what, "save it as UTF-8 if letters are wrong", Place(path, line))
-        return raw.decode("utf-8", errors="surrogateescape").translate(_SURROGATES), (doubt,)
+        problem = Problem(what, "save it as UTF-8 if letters are wrong", Place(path, line))
+        return raw.decode("utf-8", errors="surrogateescape").translate(_SURROGATES), (problem,)

@@ -64,7 +64,7 @@ def _entry(record: Record, path: Path) -> SeedEntry:
         abstract=shown(record.first("X")),
         keywords=tuple(dict.fromkeys(_keywords(record))),
         claimed_pmid=evidence.claimed,
-        doubts=evidence.doubts(path, record.line, record.line_of),
+        passed_over=evidence.passed_over(path, record.line, record.line_of),
     )
 
 

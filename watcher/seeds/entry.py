@@ -23,7 +23,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 @dataclass(frozen=True, slots=True)
 class SeedEntry:
     """One paper of one file. `locator` tells the file's entries apart; `line` is where it begins. `claimed_pmid` is a number that the
-    record gives without saying whose it is. `doubts` are what stands there and is not understood; an entry of nothing else is passed over
+    record gives without saying whose it is. `passed_over` are what stands there and is not understood; an entry of nothing else is passed over
     and told by them."""
 
     locator: str = ""
@@ -35,7 +35,7 @@ class SeedEntry:
     headings: tuple[str, ...] = ()
     notes: str = ""
     claimed_pmid: Pmid | None = None
-    doubts: tuple[Problem, ...] = ()
+    passed_over: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything was understood."""
@@ -70,5 +70,5 @@ def terms(text: str) -> tuple[str, ...]:
 
 
 def refused(path: Path, line: int | None, what: str, fix: str) -> SeedError:
-    """The error for one fault in a seed file."""
+    """The error for one problem in a seed file."""
     return SeedError(Problem(what, fix, Place(path, line)))

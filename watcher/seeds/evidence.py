@@ -156,7 +156,7 @@ class Evidence:
         elif of_pubmed(databases):
             self.claims += [pmid for pmid in found if pmid >= _LIKE_A_PMID]
 
-    def doubts(self, path: Path, line: int, line_of: Callable[[str], int] | None = None) -> tuple[Problem, ...]:
+    def passed_over(self, path: Path, line: int, line_of: Callable[[str], int] | None = None) -> tuple[Problem, ...]:
         """What is to be told: two PMIDs that the record calls its own, and values that are called identifiers and are none.
 
         Args:
@@ -165,7 +165,7 @@ class Evidence:
             line_of: the line of a value, where the format tells it.
         """
         numbers = list(dict.fromkeys(self.pmids))
-        doubts = [
+        passed_over = [
             Problem(
                 f"this {kind} is none and is passed over: “{value[:_SHOWN]}”",
                 f"correct it, or take it out; a {kind} looks like {_SAMPLES[kind]}",
@@ -175,8 +175,8 @@ class Evidence:
         ]
         if len(numbers) > 1:
             what = f"this reference calls two PMIDs its own, {numbers[0]} and {numbers[1]}: the first counts"
-            doubts.insert(0, Problem(what, "keep the right one", Place(path, line)))
-        return tuple(doubts)
+            passed_over.insert(0, Problem(what, "keep the right one", Place(path, line)))
+        return tuple(passed_over)
 
     def _miss(self, kind: str, value: str) -> None:
         if value.strip(" {}\"'").lower() not in _NOTHING:

@@ -10,7 +10,7 @@ from pylatexenc.latex2text import LatexNodes2Text
 
 from watcher.seeds.entry import folded
 
-# it logs each fault; what it does not understand is left out
+# it logs each problem; what it does not understand is left out
 logging.getLogger("pylatexenc.latex2text").setLevel(logging.CRITICAL)
 
 _TO_TEXT = LatexNodes2Text(math_mode="text")

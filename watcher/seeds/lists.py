@@ -68,13 +68,13 @@ def read_list(text: str, path: Path) -> tuple[SeedEntry, ...]:
         found = _papers(piece)
         title = title_of(piece.text) if " " in piece.text and len(found or ()) < 2 else ""
         if found:
-            doubts = _doubts(piece, path, "the first counts") if len(found) == 1 else ()
-            entries += (SeedEntry(f"line {piece.line}", piece.line, ids, title=title, doubts=doubts) for ids in found)
+            passed_over = _passed_over(piece, path, "the first counts") if len(found) == 1 else ()
+            entries += (SeedEntry(f"line {piece.line}", piece.line, ids, title=title, passed_over=passed_over) for ids in found)
         elif title and _is_reference(piece):
-            doubts = _doubts(piece, path, "its title counts")
-            entries.append(SeedEntry(f"line {piece.line}", piece.line, title=title, doubts=doubts))
+            passed_over = _passed_over(piece, path, "its title counts")
+            entries.append(SeedEntry(f"line {piece.line}", piece.line, title=title, passed_over=passed_over))
         elif piece.marked or _is_reference(piece) or _TOO_LARGE.fullmatch(piece.text):
-            entries.append(SeedEntry(f"line {piece.line}", piece.line, doubts=(_problem(piece, path),)))
+            entries.append(SeedEntry(f"line {piece.line}", piece.line, passed_over=(_problem(piece, path),)))
         else:
             problems.append(_problem(piece, path))
     if problems:
@@ -99,7 +99,7 @@ def _problem(piece: Piece, path: Path) -> Problem:
     return Problem("this line is no PMID, PMCID or DOI", _FIX, place)
 
 
-def _doubts(piece: Piece, path: Path, outcome: str) -> tuple[Problem, ...]:
+def _passed_over(piece: Piece, path: Path, outcome: str) -> tuple[Problem, ...]:
     """A second PMID in a reference, which has one of its own."""
     second = second_pmid(piece.text)
     what = f"this reference has a second PMID, {second}: {outcome}"

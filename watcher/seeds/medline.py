@@ -88,7 +88,7 @@ def _entry(record: Record, path: Path) -> SeedEntry:
         abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("OT"))),
         headings=tuple(dict.fromkeys(_heading(one) for one in record.all("MH"))),
-        doubts=evidence.doubts(path, record.line, record.line_of),
+        passed_over=evidence.passed_over(path, record.line, record.line_of),
     )
 
 

@@ -128,8 +128,8 @@ def read_page(text: str, path: Path) -> tuple[SeedEntry, ...]:
     opening = _paragraphs(named.get("opening", ""))
     title = next(iter(_paragraphs(named.get("title", ""))), "") or next(filter(_may_be_title, opening), "")
     abstract = named.get("abstract") or _longest([*opening[1:], *_paragraphs(named.get("stray", ""))])
-    ids, doubts = _identifiers(blocks, path)
-    if not ids and not abstract and not doubts:
+    ids, passed_over = _identifiers(blocks, path)
+    if not ids and not abstract and not passed_over:
         _refuse_several(text, path)
     return (
         SeedEntry(
@@ -139,7 +139,7 @@ def read_page(text: str, path: Path) -> tuple[SeedEntry, ...]:
             keywords=tuple(map(_unmarked, terms(_unlisted(named.get("keywords", ""))))),
             headings=tuple(map(_unmarked, [*terms(_unlisted(named.get("headings", ""))), *_entities(named.get("entities", ""))])),
             notes=_unmarked(named.get("notes", "")),
-            doubts=doubts,
+            passed_over=passed_over,
         ),
     )
 
@@ -257,22 +257,22 @@ def _identifiers(blocks: Sequence[_Block], path: Path) -> tuple[Identifiers, tup
         SeedError: it calls several PMIDs its own, and has several DOIs: it is several papers.
     """
     found: dict[str, list[str]] = {"pmid": [], "doi": [], "pmcid": []}
-    doubts: list[Problem] = []
+    passed_over: list[Problem] = []
     for block in blocks:
         if block.name in _ONE_LINE:
             value = next((line.strip() for line in block.lines if line.strip()), "")
             named = _labelled_ids(block.name, value)
             if named is None:
-                doubts.append(_not_understood(block, value, path))
+                passed_over.append(_not_understood(block, value, path))
                 found[block.name].append("")
             for one in named or ():
                 found[one.kind].append(one.value)
     if len(set(found["pmid"]) - {""}) > 1 and _has_several_dois(blocks):
         raise refused(path, next(block.line for block in blocks if block.name == "pmid"), _NONE_ITS_OWN, _ONE_ON_A_LINE)
-    doubts += [_twice(kind, values, blocks, path) for kind, values in found.items() if len(set(values) - {""}) > 1]
+    passed_over += [_twice(kind, values, blocks, path) for kind, values in found.items() if len(set(values) - {""}) > 1]
     elsewhere = _elsewhere(blocks)
     ids = {kind: _the_one(values) if values else _the_one(elsewhere[kind]) for kind, values in found.items()}
-    return Identifiers(identified(f"pmid:{ids['pmid']}").pmid, ids["doi"], ids["pmcid"]), tuple(doubts)
+    return Identifiers(identified(f"pmid:{ids['pmid']}").pmid, ids["doi"], ids["pmcid"]), tuple(passed_over)
 
 
 def _has_several_dois(blocks: Sequence[_Block]) -> bool:

@@ -47,5 +47,5 @@ def _entry(record: Record, path: Path) -> SeedEntry:
         abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(folded(one).removeprefix("*") for one in record.all("K1"))),
         claimed_pmid=evidence.claimed,
-        doubts=evidence.doubts(path, record.line, record.line_of),
+        passed_over=evidence.passed_over(path, record.line, record.line_of),
     )

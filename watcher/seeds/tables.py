@@ -183,7 +183,7 @@ def _entry(head: _Head, row: _Row, path: Path) -> SeedEntry:
     def cells(name: str) -> list[str]:
         return [row.cells[place] for place in head.columns.get(name, ()) if place < len(row.cells) and row.cells[place]]
 
-    ids, doubts = _named(head, row, path)
+    ids, passed_over = _named(head, row, path)
     ids = _completed(
         ids,
         [*cells("address"), *cells("extra")],
@@ -200,23 +200,23 @@ def _entry(head: _Head, row: _Row, path: Path) -> SeedEntry:
         keywords=tuple(dict.fromkeys(term for cell in cells("keywords") for term in terms(cell))),
         headings=tuple(dict.fromkeys(term for cell in cells("headings") for term in terms(cell))),
         claimed_pmid=extra[0] if extra and not ids.pmid else None,
-        doubts=(*doubts, *_several(head, row, path), *_ragged(head, row, path)),
+        passed_over=(*passed_over, *_several(head, row, path), *_ragged(head, row, path)),
     )
 
 
 def _named(head: _Head, row: _Row, path: Path) -> tuple[Identifiers, tuple[Problem, ...]]:
     """What stands under PMID, DOI and PMCID, and the cells there that are not understood."""
     found: dict[str, object] = {}
-    doubts: list[Problem] = []
+    passed_over: list[Problem] = []
     for kind in _IDENTIFIERS:
         for place in head.columns.get(kind, ()):
             cell = row.cells[place] if place < len(row.cells) else ""
             value = None if cell.casefold() in _NOTHING else _READ[kind](cell)
             if value is None and cell.casefold() not in _NOTHING:
-                doubts.append(_not_understood(kind, cell, Place(path, row.line, place + 1, head.names[place])))
+                passed_over.append(_not_understood(kind, cell, Place(path, row.line, place + 1, head.names[place])))
             elif value is not None:
                 found.setdefault(kind, value)
-    return Identifiers(**found), tuple(doubts)  # type: ignore[arg-type]
+    return Identifiers(**found), tuple(passed_over)  # type: ignore[arg-type]
 
 
 def _not_understood(kind: str, cell: str, place: Place) -> Problem:
@@ -279,13 +279,13 @@ def _headless(row: _Row, path: Path) -> list[SeedEntry]:
     found = [_of_cell(cell, is_first=place == 0) for place, cell in enumerate(cells)]
     if all(found):
         named = papers([one for ones in found for one in ones])
-        several = SeedEntry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))
+        several = SeedEntry(f"line {row.line}", row.line, passed_over=(_no_one_paper(row, path),))
         return [SeedEntry(f"line {row.line}", row.line, ids) for ids in named] if named else [several]
     firsts = {one.kind: one for ones in reversed(found) for one in reversed(ones)}
     one = papers(list(firsts.values()))
     if one and not _strays(cells, found):
         return [SeedEntry(f"line {row.line}", row.line, one[0])]
-    return [SeedEntry(f"line {row.line}", row.line, doubts=(_no_one_paper(row, path),))]
+    return [SeedEntry(f"line {row.line}", row.line, passed_over=(_no_one_paper(row, path),))]
 
 
 def _of_cell(cell: str, *, is_first: bool) -> list[Mention]:

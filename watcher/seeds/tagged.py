@@ -1,6 +1,6 @@
 """What the tagged formats have in common (RIS, PubMed's, Web of Science's, EndNote's): a tag before each value, on lines of their own.
 
-Only what is asked for is read, so that a fault in what nobody asks for costs nothing. A library for each of them would refuse the
+Only what is asked for is read, so that a problem in what nobody asks for costs nothing. A library for each of them would refuse the
 whole file; see docs/decisions/0031-tagged-formats-are-read-here.md.
 """
 
@@ -112,6 +112,6 @@ def entries(
     return found
 
 
-def doubt(path: Path, line: int, what: str, fix: str) -> Problem:
+def not_understood(path: Path, line: int, what: str, fix: str) -> Problem:
     """What is to be told of a line."""
     return Problem(what, fix, Place(path, line))

@@ -46,5 +46,5 @@ def _entry(record: Record, path: Path) -> SeedEntry:
         abstract=shown(record.first("AB")),
         keywords=tuple(dict.fromkeys(keywords)),
         headings=terms(folded(record.first("MH"))),
-        doubts=evidence.doubts(path, record.line, record.line_of),
+        passed_over=evidence.passed_over(path, record.line, record.line_of),
     )

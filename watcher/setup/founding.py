@@ -62,7 +62,7 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class Founded:
     """What was written. `found` of `seeds` have a record in PubMed; `offline` says why PubMed was not asked, "" where it was; `told` are
-    sentences about the query; `doubts` what of the seed files was passed over, and what PubMed and a seed disagree about."""
+    sentences about the query; `warnings` what of the seed files was passed over, and what PubMed and a seed disagree about."""
 
     name: str
     files: tuple[Path, ...]
@@ -72,7 +72,7 @@ class Founded:
     themes: int
     told: tuple[str, ...]
     offline: str = ""
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def read_seeds(papers: Gathered, stage: Path, name: str) -> Examples:
         found = read_examples(root / name, root=root)
     except SeedError as error:
         raise SeedError(*(_at_home(one, origin, stage) for one in error.problems)) from None
-    return Examples(found.seeds, tuple(_at_home(one, origin, stage) for one in found.doubts))
+    return Examples(found.seeds, tuple(_at_home(one, origin, stage) for one in found.passed_over))
 
 
 def _at_home(problem: Problem, origin: Mapping[Path, Path], stage: Path) -> Problem:
@@ -177,12 +177,12 @@ class _Founding:
     say: Say
     offline: str = ""
     stood_in: bool = False
-    doubts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def done(self) -> Founded:
         """Everything, in its order."""
         examples = read_seeds(self._papers(), self.stage, _FIRST_NAME)
-        self.doubts += map(str, examples.doubts)
+        self.warnings += map(str, examples.passed_over)
         with self._opened() as source:
             resolved = self._resolved(source, examples.seeds)
             lab = self._drafted(source, resolved)
@@ -202,7 +202,7 @@ class _Founding:
             themes=len(themes),
             told=lab.told,
             offline=self.offline,
-            doubts=tuple(self.doubts),
+            warnings=tuple(self.warnings),
         )
 
     def _papers(self) -> Gathered:
@@ -243,7 +243,7 @@ class _Founding:
         except PubMedError as error:
             self.offline = str(error)
             return tuple(ResolvedSeed(seed, problem="not looked up") for seed in seeds)
-        self.doubts += [f"{each.seed.label}: {each.problem}" for each in found if each.problem]
+        self.warnings += [f"{each.seed.label}: {each.problem}" for each in found if each.problem]
         return found
 
     def _drafted(self, opened: Source, resolved: Sequence[ResolvedSeed]) -> starter.NewLab:

@@ -40,8 +40,8 @@ def of_files(settings: Settings, today: date, seeds: Mapping[str, Examples], den
 def of_seeds(settings: Settings, watch: str, examples: Examples | None) -> tuple[Warned, ...]:
     """What of a watch's seed files was passed over; () where they cannot be read."""
     place = settings.place(("watches", watch, "seeds"))
-    doubts = examples.doubts if examples else ()
-    return tuple(Warned(Code.SEED_PASSED_OVER, one.what, one.fix, one.place or place) for one in doubts)
+    passed_over = examples.passed_over if examples else ()
+    return tuple(Warned(Code.SEED_PASSED_OVER, one.what, one.fix, one.place or place) for one in passed_over)
 
 
 def _pauses(settings: Settings, today: date) -> Iterator[Warned]:
@@ -66,8 +66,8 @@ def _channels(settings: Settings) -> Iterator[Warned]:
     """What is allowed in the channels' URLs, and hardly meant."""
     notifier = Notifier()
     for name in settings.channels:
-        for doubt in notifier.warnings(settings.channel(name)):
-            yield Warned(Code.CHANNEL_URL, doubt.what, doubt.fix, settings.place(("channels", name, "url")))
+        for problem in notifier.warnings(settings.channel(name)):
+            yield Warned(Code.CHANNEL_URL, problem.what, problem.fix, settings.place(("channels", name, "url")))
 
 
 def _database(settings: Settings) -> Iterator[Warned]:

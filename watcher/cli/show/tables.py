@@ -84,13 +84,13 @@ def reports(found: Sequence[RunReport]) -> None:
     """One line that counts for each run, and what it complained of."""
     for report in found:
         line(summary(report))
-        _trouble(report)
+        _failure(report)
 
 
 def commit(planned: RunCommit) -> None:
     """What a dry run found."""
     line(f"{summary(planned.report)} (dry run: nothing is kept)")
-    _trouble(planned.report)
+    _failure(planned.report)
     scores = {scored.pmid: scored.value for scored in planned.scores}
     new = [one for one in planned.articles if one.pmid in planned.news]
     new.sort(key=lambda one: (-scores.get(one.pmid, 0), -one.pmid))
@@ -103,8 +103,8 @@ def commit(planned: RunCommit) -> None:
 
 def founded(done: Founded) -> None:
     """What was written for a new lab, and how its query does."""
-    for doubt in done.doubts:
-        line(f"warning: {doubt}")
+    for told in done.warnings:
+        line(f"warning: {told}")
     if done.offline:
         line(f"warning: PubMed was not asked, so the seeds stand on their own text and numbers are estimates: {done.offline}")
     for file in done.files:
@@ -237,7 +237,7 @@ def corrections(found: Sequence[corrections_told.Answered], last: Rereading | No
         line(f"last rereading {last.started_at:%Y-%m-%d %H:%M} UTC: {reread_line(last)}")
 
 
-def _trouble(report: RunReport) -> None:
+def _failure(report: RunReport) -> None:
     if report.error_kind:
         line(f"    {report.error}")
     if report.fix:

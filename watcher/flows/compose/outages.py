@@ -34,7 +34,7 @@ def coverage(
 ) -> tuple[Outage, ...]:
     """The `outages` of these watches that last, or were made good after `since`, from what the store knows. A watch that had been taken
     out was not to be searched until it came back."""
-    reports = {name: _under_orders(store, name, _reports(store, name, since, now)) for name in watches}
+    reports = {name: _while_taken(store, name, _reports(store, name, since, now)) for name in watches}
     changed = {name: at for name in reports if run_schedule and (at := _changed_at(store, name, run_schedule, reports[name], now))}
     return outages(reports, run_schedule, jitter_minutes, since, now, changed)
 
@@ -48,7 +48,7 @@ def _reports(store: Store, watch: str, since: datetime, now: datetime) -> tuple[
     return store.runs_since(watch, None, now=now)
 
 
-def _under_orders(store: Store, watch: str, reports: tuple[RunReport, ...]) -> tuple[RunReport, ...]:
+def _while_taken(store: Store, watch: str, reports: tuple[RunReport, ...]) -> tuple[RunReport, ...]:
     """The runs since the watch was taken by a list without a break; all of them when none of them was."""
     taken_at = store.taken_at(watch)
     if taken_at is None or all(run.started_at < taken_at for run in reports):

@@ -312,7 +312,7 @@ def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> Iterato
         history = store.run_history(watch.name, now=now)
         last = history.last
         if last is not None and last.error_kind is not None:
-            intro = f"watch {watch.name} {_trouble(history)}"
+            intro = f"watch {watch.name} {_failing(history)}"
             yield Incident("watch", watch.name, intro, last.error or "", last.fix, last.error_kind.value)
     for one in reversed(store.deliveries(states={DeliveryState.PARKED})):
         intro = f"delivery {one.id} to {_to(one)} is parked"
@@ -327,7 +327,7 @@ def _said(reason: str | None, fix: str | None) -> str:
     return " - ".join(filter(None, [reason, fix]))
 
 
-def _trouble(history: RunHistory) -> str:
+def _failing(history: RunHistory) -> str:
     if not history.failed_in_row:
         return "keeps the query it had, since the edited one was refused"
     times = "once" if history.failed_in_row == 1 else f"{history.failed_in_row} times"

@@ -14,13 +14,13 @@ from datetime import date
 from watcher.domain import Code
 from watcher.pubmed.lint.comments import comments
 from watcher.pubmed.lint.dates import dates
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.history import history
 from watcher.pubmed.lint.nesting import unbalanced
 from watcher.pubmed.lint.operators import dangling, operators, small_operators
 from watcher.pubmed.lint.strangers import strangers
 from watcher.pubmed.lint.tags import headings, tags
 from watcher.pubmed.lint.tokens import Token, tokenise
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 from watcher.pubmed.lint.wildcards import wildcards
 
 
@@ -53,18 +53,18 @@ def flaws(term: str, today: date | None = None) -> tuple[Flaw, ...]:
         return (Flaw(1, 1, Code.QUERY_TAG, "the query is empty", fix, breaks=True),)
     tokens = list(tokenise(term))
     broken = {*unbalanced(tokens), *dangling(tokens)}
-    faults = [*sorted(broken), *_told_once(_milder(term, tokens, today))]
-    return tuple(_flaw(term, fault, breaks=fault in broken) for fault in sorted(faults))
+    flaws_found = [*sorted(broken), *_told_once(_milder(term, tokens, today))]
+    return tuple(_flaw(term, flaw, breaks=flaw in broken) for flaw in sorted(flaws_found))
 
 
-def at_fault(term: str) -> frozenset[str]:
+def flawed_words(term: str) -> frozenset[str]:
     """The words, phrases and [tags] that flaws are about, in lower case: what PubMed may complain of too; none of an empty term."""
     if not term.strip():
         return frozenset()
-    return frozenset(fault.about.strip('"').casefold() for fault in _milder(term, list(tokenise(term)), None) if fault.about)
+    return frozenset(flaw.about.strip('"').casefold() for flaw in _milder(term, list(tokenise(term)), None) if flaw.about)
 
 
-def _milder(term: str, tokens: list[Token], today: date | None) -> Iterator[Fault]:
+def _milder(term: str, tokens: list[Token], today: date | None) -> Iterator[UnplacedFlaw]:
     """What does not break the term."""
     yield from comments(tokens, term)
     yield from tags(tokens)
@@ -77,18 +77,18 @@ def _milder(term: str, tokens: list[Token], today: date | None) -> Iterator[Faul
     yield from strangers(term, tokens)
 
 
-def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:
-    """Of equal faults the first, with the number of places."""
+def _told_once(flaws_found: Iterable[UnplacedFlaw]) -> Iterator[UnplacedFlaw]:
+    """Of equal flaws the first, with the number of places."""
     places: dict[tuple[Code, str, str], list[int]] = {}
-    for fault in faults:
-        places.setdefault((fault.code, fault.what, fault.fix), []).append(fault.start)
+    for flaw in flaws_found:
+        places.setdefault((flaw.code, flaw.what, flaw.fix), []).append(flaw.start)
     for (code, what, fix), starts in places.items():
         count = len(set(starts))
-        yield Fault(min(starts), code, f"{what} ({count} places)" if count > 1 else what, fix)
+        yield UnplacedFlaw(min(starts), code, f"{what} ({count} places)" if count > 1 else what, fix)
 
 
-def _flaw(term: str, fault: Fault, *, breaks: bool) -> Flaw:
-    return Flaw(*_place(term, fault.start), fault.code, fault.what, fault.fix, breaks)
+def _flaw(term: str, flaw: UnplacedFlaw, *, breaks: bool) -> Flaw:
+    return Flaw(*_place(term, flaw.start), flaw.code, flaw.what, flaw.fix, breaks)
 
 
 def _place(term: str, start: int) -> tuple[int, int]:

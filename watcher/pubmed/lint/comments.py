@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator
 
 from watcher.domain import Code
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.tokens import CLOSE, OPEN, Token, hidden, is_edge, joins
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 
-def comments(tokens: list[Token], term: str) -> Iterator[Fault]:
+def comments(tokens: list[Token], term: str) -> Iterator[UnplacedFlaw]:
     """A # before a blank or a letter, and the signs of other languages."""
     hashtags = set(_hashtags(tokens, term))
     for found in COMMENT.finditer(hidden(term, tokens)):
         start = found.end() - len(found.group().lstrip())
         if start not in hashtags:
             what, fix = "PubMed knows no comments and searches these words", "move the comment into the watch's note"
-            yield Fault(start, Code.QUERY_COMMENT, what, fix)
+            yield UnplacedFlaw(start, Code.QUERY_COMMENT, what, fix)
 
 
 COMMENT = re.compile(

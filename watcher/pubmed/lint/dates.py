@@ -8,14 +8,14 @@ from datetime import date
 
 from watcher.domain import Code
 from watcher.pubmed.fields import DATES
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.tokens import Token, field, is_small_operator, operands
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 _STATED_DATE = re.compile(r"(\d{4})(?:[/-](\d{1,2})(?:[/-](\d{1,2}))?)?")
 _RELATIVE_DATE = re.compile(r"last \d+ (?:days?|months?|years?)", re.IGNORECASE)
 
 
-def dates(tokens: list[Token], today: date | None) -> Iterator[Fault]:
+def dates(tokens: list[Token], today: date | None) -> Iterator[UnplacedFlaw]:
     """What is no date, ranges that are turned round or have no field, and, where `today` is known, what has ended."""
     for run, tag in operands(tokens):
         if tag is not None and field(tag)[0] in DATES and len(run) == 1:
@@ -27,10 +27,10 @@ def dates(tokens: list[Token], today: date | None) -> Iterator[Fault]:
         yield from _closed(tokens, spans, today)
 
 
-def _date(token: Token) -> Iterator[Fault]:
+def _date(token: Token) -> Iterator[UnplacedFlaw]:
     text = token.text.strip('" ')
     if _stated(text) is None and not _RELATIVE_DATE.fullmatch(text):
-        yield Fault(token.start, Code.QUERY_DATE, f"{token.text} is no date", "write YYYY, YYYY/MM or YYYY/MM/DD")
+        yield UnplacedFlaw(token.start, Code.QUERY_DATE, f"{token.text} is no date", "write YYYY, YYYY/MM or YYYY/MM/DD")
 
 
 def _stated(text: str) -> tuple[int, int, int] | None:
@@ -58,43 +58,43 @@ def _spans(tokens: list[Token]) -> Iterator[tuple[_Dated, _Dated, Token | None]]
             yield (first, low), (last, high), after if after is not None and after.kind == "tag" else None
 
 
-def _range(low: _Dated, high: _Dated, tag: Token | None) -> Iterator[Fault]:
+def _range(low: _Dated, high: _Dated, tag: Token | None) -> Iterator[UnplacedFlaw]:
     (first, one), (last, other) = low, high
     told = f"the range {one.text} : {other.text}"
     if tag is None:
         bare = (one.text.strip('"'), other.text.strip('"'))
-        yield Fault(one.start, Code.QUERY_DATE, f"{told} has no field", f'write "{bare[0]}"[dp] : "{bare[1]}"[dp]')
+        yield UnplacedFlaw(one.start, Code.QUERY_DATE, f"{told} has no field", f'write "{bare[0]}"[dp] : "{bare[1]}"[dp]')
     if first > last:
-        yield Fault(one.start, Code.QUERY_DATE, f"{told} ends before it begins", "turn it round")
+        yield UnplacedFlaw(one.start, Code.QUERY_DATE, f"{told} ends before it begins", "turn it round")
 
 
-def _closed(tokens: list[Token], spans: list[tuple[_Dated, _Dated, Token | None]], today: date) -> Iterator[Fault]:
+def _closed(tokens: list[Token], spans: list[tuple[_Dated, _Dated, Token | None]], today: date) -> Iterator[UnplacedFlaw]:
     """Ranges and dates that lie behind and that every paper must meet: no paper of tomorrow matches the query."""
-    ended = {fault.start: fault for fault in _ended(tokens, spans, today)}
+    ended = {flaw.start: flaw for flaw in _ended(tokens, spans, today)}
     inner = {high[1].start for _, high, _ in spans}
     yield from (ended[start] for start in sorted(_unmet(tokens, ended, inner)))
 
 
-def _ended(tokens: list[Token], spans: list[tuple[_Dated, _Dated, Token | None]], today: date) -> Iterator[Fault]:
+def _ended(tokens: list[Token], spans: list[tuple[_Dated, _Dated, Token | None]], today: date) -> Iterator[UnplacedFlaw]:
     """Ranges and dates that lie behind."""
     within = {end.start for low, high, _ in spans for end in (low[1], high[1])}
     for low, high, tag in spans:
         if tag is not None and low[0] <= high[0] and _is_past(high[0], today):
             what = f"the range {low[1].text} : {high[1].text} has ended: no new paper can match it"
-            yield Fault(
+            yield UnplacedFlaw(
                 low[1].start, Code.QUERY_DATE, what, f'leave its end open, such as "{low[1].text.strip(chr(34))}"[dp] : "3000"[dp]'
             )
     for run, tag in operands(tokens):
         stated = _stated(run[0].text.strip('" ')) if len(run) == 1 and run[0].start not in within else None
         if stated and tag is not None and field(tag)[0] in DATES and _is_past(stated, today):
             what = f"{run[0].text}{tag.text} lies behind: no new paper can match it"
-            yield Fault(run[0].start, Code.QUERY_DATE, what, "take it out, or write a range with an open end")
+            yield UnplacedFlaw(run[0].start, Code.QUERY_DATE, what, "take it out, or write a range with an open end")
 
 
 _Unmet = frozenset[int]
 
 
-def _unmet(tokens: list[Token], ended: Mapping[int, Fault], inner: set[int]) -> _Unmet:
+def _unmet(tokens: list[Token], ended: Mapping[int, UnplacedFlaw], inner: set[int]) -> _Unmet:
     """Where the dates begin for which nothing new can match the whole term; empty where something can.
 
     A group is read from left to right, as PubMed does; `inner` are the ends of ranges, which are no terms of their own.

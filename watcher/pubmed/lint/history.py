@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from watcher.domain import Code
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.tokens import CLOSE, OPEN, Token, is_edge, joins
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 _LINE_NUMBER = re.compile(r"#\d+|S\d{1,3}|\d{1,3}")
 _RANGE_OF_LINES = re.compile(r"(?:or|and)/\d+(?:[-,]\d+)*", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:#?(\d{1,3})[.):]?|S(\d{1,3})[.):]?)")
 
 
-def history(tokens: list[Token]) -> Iterator[Fault]:
+def history(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """Numbers of lines: PubMed keeps no history for a service."""
     what, fix = "this is the number of an earlier search, and there is none", "write the earlier searches out, in parentheses"
     alone = [
@@ -33,7 +33,7 @@ def history(tokens: list[Token]) -> Iterator[Fault]:
         if token.kind == "word" and (re.fullmatch(r"#\d+", token.text) or _RANGE_OF_LINES.fullmatch(token.text))
     ]
     for token in {*marks, *(alone if len(alone) > 1 else ())}:
-        yield Fault(token.start, Code.QUERY_HISTORY, what, fix, token.text)
+        yield UnplacedFlaw(token.start, Code.QUERY_HISTORY, what, fix, token.text)
 
 
 def numbers_of_lines(tokens: list[Token], term: str) -> list[Token]:

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watcher.domain import Code
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.tokens import Token
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 
-def unbalanced(tokens: list[Token]) -> Iterator[Fault]:
+def unbalanced(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """What is opened and never closed, or closed and never opened."""
     waiting: list[Token] = []
     for token in tokens:
         if token.kind == "quote":
-            yield Fault(token.start, Code.QUERY_NESTING, "this quotation mark has no second one", 'close the phrase with another "')
+            yield UnplacedFlaw(
+                token.start, Code.QUERY_NESTING, "this quotation mark has no second one", 'close the phrase with another "'
+            )
         elif token.kind == "bracket":
-            yield Fault(
+            yield UnplacedFlaw(
                 token.start, Code.QUERY_NESTING, f"{token.text} stands alone", "write a field as [tag], without a bracket inside"
             )
         elif token.kind == "open":
             waiting.append(token)
         elif token.kind == "close" and not waiting:
-            yield Fault(
+            yield UnplacedFlaw(
                 token.start,
                 Code.QUERY_NESTING,
                 "this closing parenthesis was never opened",
@@ -31,4 +33,4 @@ def unbalanced(tokens: list[Token]) -> Iterator[Fault]:
         elif token.kind == "close":
             waiting.pop()
     for token in waiting:
-        yield Fault(token.start, Code.QUERY_NESTING, "this parenthesis is never closed", "close it after its last word")
+        yield UnplacedFlaw(token.start, Code.QUERY_NESTING, "this parenthesis is never closed", "close it after its last word")

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from watcher.domain import Code
 from watcher.pubmed.lint.comments import COMMENT
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.tokens import CLOSE, OPEN, OPERATORS, Token, is_small_operator, operands
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 
-def small_operators(tokens: list[Token]) -> Iterator[Fault]:
+def small_operators(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """and, or, not in small letters. Between other words of one term they belong to it: wounds and injuries[mh]; and an "and" among
     untagged words changes nothing, since PubMed joins these by AND."""
     around = {
@@ -27,10 +27,10 @@ def small_operators(tokens: list[Token]) -> Iterator[Fault]:
             is_inside = 0 < number < len(run) - 1 and tag is None and token.text != "and"
             if joins_before or joins_after or is_inside:
                 what = f"{token.text} is searched as a word"
-                yield Fault(token.start, Code.QUERY_OPERATOR, what, f"write {token.text.upper()}", token.text)
+                yield UnplacedFlaw(token.start, Code.QUERY_OPERATOR, what, f"write {token.text.upper()}", token.text)
 
 
-def lines_side_by_side(tokens: list[Token], term: str) -> Iterator[Fault]:
+def lines_side_by_side(tokens: list[Token], term: str) -> Iterator[UnplacedFlaw]:
     """Two terms on two lines with no operator between them."""
     for before, token in pairwise(tokens):
         ends = before.kind in ("tag", "close", "phrase")
@@ -38,10 +38,10 @@ def lines_side_by_side(tokens: list[Token], term: str) -> Iterator[Fault]:
         is_other = token.text.upper() in OPERATORS or COMMENT.match(token.text)
         if ends and begins and not is_other and "\n" in term[before.start + len(before.text) : token.start]:
             what = "no operator joins this line with the one above, and PubMed takes AND"
-            yield Fault(token.start, Code.QUERY_OPERATOR, what, "write OR or AND at its beginning")
+            yield UnplacedFlaw(token.start, Code.QUERY_OPERATOR, what, "write OR or AND at its beginning")
 
 
-def operators(tokens: list[Token]) -> Iterator[Fault]:
+def operators(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """Operators that stand side by side, empty parentheses, and AND or NOT after OR."""
     before = OPEN
     for token in tokens:
@@ -50,24 +50,28 @@ def operators(tokens: list[Token]) -> Iterator[Fault]:
     yield from _mixtures(tokens)
 
 
-def dangling(tokens: list[Token]) -> Iterator[Fault]:
+def dangling(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """Operators that join nothing."""
     for before, token in pairwise([OPEN, *tokens, CLOSE]):
         if token.kind == "operator" and before.kind == "open" and token.text != "NOT":
-            yield Fault(token.start, Code.QUERY_OPERATOR, f"nothing stands before {token.text}", "remove it, or add what it joins")
+            yield UnplacedFlaw(
+                token.start, Code.QUERY_OPERATOR, f"nothing stands before {token.text}", "remove it, or add what it joins"
+            )
         elif token.kind == "close" and before.kind == "operator":
-            yield Fault(before.start, Code.QUERY_OPERATOR, f"nothing stands after {before.text}", "remove it, or add what it joins")
+            yield UnplacedFlaw(
+                before.start, Code.QUERY_OPERATOR, f"nothing stands after {before.text}", "remove it, or add what it joins"
+            )
 
 
-def _meeting(before: Token, token: Token) -> Iterator[Fault]:
+def _meeting(before: Token, token: Token) -> Iterator[UnplacedFlaw]:
     """What two neighbours do wrong together."""
     if token.kind == "operator" and before.kind == "operator" and (before.text, token.text) != ("AND", "NOT"):
-        yield Fault(token.start, Code.QUERY_OPERATOR, f"{before.text} {token.text} stand side by side", "keep one of them")
+        yield UnplacedFlaw(token.start, Code.QUERY_OPERATOR, f"{before.text} {token.text} stand side by side", "keep one of them")
     elif token.kind == "close" and before.text == "(":
-        yield Fault(before.start, Code.QUERY_OPERATOR, "these parentheses are empty", "remove them")
+        yield UnplacedFlaw(before.start, Code.QUERY_OPERATOR, "these parentheses are empty", "remove them")
 
 
-def _mixtures(tokens: list[Token]) -> Iterator[Fault]:
+def _mixtures(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """AND or NOT after OR in one group: PubMed reads from left to right, without precedence."""
     groups: list[set[str]] = [set()]
     for token in tokens:
@@ -77,7 +81,7 @@ def _mixtures(tokens: list[Token]) -> Iterator[Fault]:
             groups.pop()
         elif token.kind == "operator":
             if token.text != "OR" and groups[-1] == {"OR"}:
-                yield Fault(
+                yield UnplacedFlaw(
                     token.start,
                     Code.QUERY_OPERATOR,
                     f"{token.text} after OR without parentheses: PubMed reads from left to right, (a OR b) {token.text} c",

@@ -9,25 +9,25 @@ from itertools import pairwise
 from watcher.domain import Code
 from watcher.pubmed.characters import strange
 from watcher.pubmed.foreign import signs
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.history import numbers_of_lines
 from watcher.pubmed.lint.operators import lines_side_by_side
 from watcher.pubmed.lint.tokens import CLOSE, OPEN, Token, hidden, is_edge, operands
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 
-def strangers(term: str, tokens: list[Token]) -> Iterator[Fault]:
+def strangers(term: str, tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """What other databases, pages and word processors left."""
     for start, what, fix in strange(term):
-        yield Fault(start, Code.QUERY_CHARACTER, what, fix, _piece(term, start))
+        yield UnplacedFlaw(start, Code.QUERY_CHARACTER, what, fix, _piece(term, start))
     for start, rule in signs(term, hidden(term, tokens)):
-        yield Fault(start, rule.code, rule.what, rule.fix, _piece(term, start))
+        yield UnplacedFlaw(start, rule.code, rule.what, rule.fix, _piece(term, start))
     yield from _prefixes(tokens)
     yield from _fields_before(tokens)
     yield from _plus_signs(tokens)
     numbers = numbers_of_lines(tokens, term)
     for token in numbers:
         what = "these lines are numbered, and PubMed searches the numbers"
-        yield Fault(token.start, Code.QUERY_HISTORY, what, "take the numbers out, and join the lines by AND and OR")
+        yield UnplacedFlaw(token.start, Code.QUERY_HISTORY, what, "take the numbers out, and join the lines by AND and OR")
     if not numbers:
         yield from lines_side_by_side(tokens, term)
 
@@ -47,7 +47,7 @@ _SHORT_FIELDS = "ti ab abs au kw mh ta tw ad pt dp la all text source aff lang i
 _LONG, _SHORT = frozenset(_LONG_FIELDS.split()), frozenset(_SHORT_FIELDS.split())
 
 
-def _fields_before(tokens: list[Token]) -> Iterator[Fault]:
+def _fields_before(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """A field and a colon before what is sought, as Europe PMC and search engines have it. A short one may be a word of a tagged term:
     ti:sapphire laser[tiab]."""
     what = 'a field with a colon before a word, such as TITLE:"asthma", is the syntax of Europe PMC and of search engines'
@@ -61,10 +61,10 @@ def _fields_before(tokens: list[Token]) -> Iterator[Fault]:
         is_long = name in _LONG and (is_joined or is_edge(before))
         is_short = name in _SHORT and token.text in (name, name.upper()) and is_joined and after.start not in tagged
         if is_long or is_short:
-            yield Fault(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
+            yield UnplacedFlaw(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
 
 
-def _plus_signs(tokens: list[Token]) -> Iterator[Fault]:
+def _plus_signs(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """A plus sign of its own between two terms; inside a tagged term it belongs to the words: CD4 + T cell*[tiab]."""
     what, fix = "+ between two terms joins nothing", "write AND, or OR"
     ends = {before.start for before in tokens if before.kind in ("tag", "close", "phrase")}
@@ -75,14 +75,14 @@ def _plus_signs(tokens: list[Token]) -> Iterator[Fault]:
             if token.text != "+" or token.kind != "word" or before is None:
                 continue
             if before.start in ends if number == 0 else tag is None and not before.text[-1].isdigit():
-                yield Fault(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
+                yield UnplacedFlaw(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
 
 
 _PREFIXES = frozenset({"TI", "AB", "TX", "SU", "KW", "DE", "MW", "XB"})
 _BEFORE_PHRASES = _PREFIXES | {"AU", "SO", "JN", "ZT"}
 
 
-def _prefixes(tokens: list[Token]) -> Iterator[Fault]:
+def _prefixes(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """EBSCO's fields before an untagged word, and its N3 and W3."""
     what, fix = "TI, AB and TX before a word are CINAHL's syntax", "write a tag behind each word or phrase: asthma[tiab]"
     behind = {
@@ -94,13 +94,13 @@ def _prefixes(tokens: list[Token]) -> Iterator[Fault]:
     marks = len(found) > 1 or any(token.kind == "word" and token.text in ("MH", "MM") for token in tokens)
     for token in found:
         if marks or token.start in sure or token.text not in ("AB", "DE"):
-            yield Fault(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
+            yield UnplacedFlaw(token.start, Code.QUERY_FOREIGN, what, fix, token.text)
     for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         is_between = before.kind in ("word", "phrase", "close") and after.kind in ("word", "phrase", "open")
         is_sure = bool(found) or before.kind == "close" or after.kind == "open" or "*" in before.text + after.text
         if token.kind == "word" and re.fullmatch(r"[NW]\d{1,2}", token.text) and is_between and is_sure:
             what = "N3 and W3 between words are CINAHL's searches by proximity"
-            yield Fault(token.start, Code.QUERY_FOREIGN, what, 'write "two words"[tiab:~3]')
+            yield UnplacedFlaw(token.start, Code.QUERY_FOREIGN, what, 'write "two words"[tiab:~3]')
 
 
 def _is_sought(prefix: Token, after: Token, more: Token) -> bool:

@@ -9,17 +9,17 @@ from itertools import pairwise
 
 from watcher.domain import Code
 from watcher.pubmed.fields import DATES, NAMES, PROXIMITY, UNEXPLODED
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.tokens import CLOSE, Token, field, negated, operands
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 
-def tags(tokens: list[Token]) -> Iterator[Fault]:
+def tags(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """Tags without a word, unknown tags, and tags inside phrases."""
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.kind != "tag":
             continue
         if before is None or not before.is_operand:
-            yield Fault(
+            yield UnplacedFlaw(
                 token.start,
                 Code.QUERY_TAG,
                 f"no word stands before {token.text}",
@@ -30,39 +30,41 @@ def tags(tokens: list[Token]) -> Iterator[Fault]:
     yield from _tags_in_phrases(tokens)
 
 
-def _tags_in_phrases(tokens: list[Token]) -> Iterator[Fault]:
+def _tags_in_phrases(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """A tag inside the quotation marks is a part of the phrase."""
     for token in tokens:
         inside = _TAG_INSIDE.search(token.text) if token.kind == "phrase" else None
         if inside and " ".join(inside[1].lower().split()) in NAMES:
             what = "a field tag inside the quotation marks is searched as a word of the phrase"
-            yield Fault(token.start, Code.QUERY_TAG, what, 'write it behind the quotation marks: "asthma"[tiab]', token.text)
+            yield UnplacedFlaw(token.start, Code.QUERY_TAG, what, 'write it behind the quotation marks: "asthma"[tiab]', token.text)
 
 
 _TAG_INSIDE = re.compile(r"\[([^\[\]:\"]{1,60})(?::[^\[\]\"]{0,20})?\]")
 
 
-def _tag(token: Token, word: str = "") -> Iterator[Fault]:
+def _tag(token: Token, word: str = "") -> Iterator[UnplacedFlaw]:
     name, modifier = field(token)
     if name is None:
         yield from _unknown(token, word)
     elif modifier.startswith("~"):
         if not re.fullmatch(r"~\d+", modifier):
-            yield Fault(token.start, Code.QUERY_PROXIMITY, f"the distance in {token.text} is no number", "write it as [tiab:~3]")
+            yield UnplacedFlaw(
+                token.start, Code.QUERY_PROXIMITY, f"the distance in {token.text} is no number", "write it as [tiab:~3]"
+            )
         elif name not in PROXIMITY:
             what = f"PubMed has no proximity search in {name}"
-            yield Fault(token.start, Code.QUERY_PROXIMITY, what, "use [ti:~N], [tiab:~N] or [ad:~N]")
+            yield UnplacedFlaw(token.start, Code.QUERY_PROXIMITY, what, "use [ti:~N], [tiab:~N] or [ad:~N]")
     elif modifier and not (modifier.replace(" ", "") == "noexp" and name in UNEXPLODED):
         fix = f"write [{token.text[1:-1].partition(':')[0]}]"
-        yield Fault(token.start, Code.QUERY_FIELD, f"PubMed knows no field {token.text}", fix, token.text)
+        yield UnplacedFlaw(token.start, Code.QUERY_FIELD, f"PubMed knows no field {token.text}", fix, token.text)
 
 
-def _unknown(token: Token, word: str) -> Iterator[Fault]:
+def _unknown(token: Token, word: str) -> Iterator[UnplacedFlaw]:
     """A tag that is none. A heading inside the brackets is another database's way, and told as that."""
     if re.match(r"\[(?:mh\s+|mp\s*=)", token.text, re.IGNORECASE):
         return
     if word.lower() == "hasabstract":
-        yield Fault(
+        yield UnplacedFlaw(
             token.start,
             Code.QUERY_FIELD,
             f"hasabstract needs no tag, and PubMed knows no field {token.text}",
@@ -73,7 +75,7 @@ def _unknown(token: Token, word: str) -> Iterator[Fault]:
     what = f"PubMed knows no field {token.text} and searches the words everywhere"
     is_subset = re.fullmatch(r"jsubset\w+", word, re.IGNORECASE)
     fix = f"a subset takes [sb]: {word}[sb]" if is_subset else _meant(token.text[1:-1])
-    yield Fault(token.start, Code.QUERY_FIELD, what, fix, token.text)
+    yield UnplacedFlaw(token.start, Code.QUERY_FIELD, what, fix, token.text)
 
 
 _MEANT = {
@@ -105,12 +107,12 @@ _OF_HEADINGS = frozenset({"MeSH Terms", "MeSH Major Topic", "MeSH Subheading"})
 _BESIDE = frozenset({"Language", "Filter", "Publication Type", *DATES})
 
 
-def headings(tokens: list[Token]) -> Iterator[Fault]:
+def headings(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """A query of headings alone."""
     fields = list(_fields_met(tokens))
     if _OF_HEADINGS & set(fields) and set(fields) <= _OF_HEADINGS | _BESIDE:
         what = "all terms are headings, which new records get weeks to months after they appear: papers come late"
-        yield Fault(tokens[0].start, Code.QUERY_HEADINGS, what, 'add words, joined by OR: "Asthma"[mh] OR asthma*[tiab]')
+        yield UnplacedFlaw(tokens[0].start, Code.QUERY_HEADINGS, what, 'add words, joined by OR: "Asthma"[mh] OR asthma*[tiab]')
 
 
 def _fields_met(tokens: list[Token]) -> Iterator[str | None]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from watcher.domain import Code
-from watcher.pubmed.lint.fault import Fault
 from watcher.pubmed.lint.tokens import Token, operands
+from watcher.pubmed.lint.unplaced import UnplacedFlaw
 
 
-def wildcards(tokens: list[Token]) -> Iterator[Fault]:
+def wildcards(tokens: list[Token]) -> Iterator[UnplacedFlaw]:
     """PubMed wants four letters before the first *, and none of them inside a proximity search."""
     for run, tag in operands(tokens):
         words = [token for token in run if not token.text.startswith("/*") and not token.text.endswith("*/")]
@@ -19,7 +19,7 @@ def wildcards(tokens: list[Token]) -> Iterator[Fault]:
             continue
         start = next(token.start for token in words if "*" in token.text)
         if tag is not None and "~" in tag.text:
-            yield Fault(
+            yield UnplacedFlaw(
                 start,
                 Code.QUERY_WILDCARD,
                 "a wildcard inside a proximity search is not expanded",
@@ -27,7 +27,7 @@ def wildcards(tokens: list[Token]) -> Iterator[Fault]:
                 text,
             )
         elif len(re.sub(r"\W", "", text.partition("*")[0])) < 4:
-            yield Fault(
+            yield UnplacedFlaw(
                 start,
                 Code.QUERY_WILDCARD,
                 f"fewer than four letters before * in {text}",

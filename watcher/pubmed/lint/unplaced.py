@@ -7,7 +7,7 @@ from typing import NamedTuple
 from watcher.domain import Code
 
 
-class Fault(NamedTuple):
+class UnplacedFlaw(NamedTuple):
     """Where in the term something is wrong, of which kind it is, what it is, what to write instead, and which word or [tag] it is about,
     if it is about one."""
 

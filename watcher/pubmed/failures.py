@@ -2,7 +2,7 @@
 
 E-utilities report most failures inside HTTP 200, in three dialects: an ERROR element in the XML, a JSON object whatever was asked
 for, and a page of HTML from something in between. Every one of them becomes either `Again` (ask again; and what it means when that
-does not help) or a typed error that no asking can cure. An unknown complaint is never taken for "no results". Pure.
+does not help) or a typed error that no asking can cure. An unknown failure is never taken for "no results". Pure.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def check(reply: Reply, tool: str) -> None:
     """
     body = reply.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if body[:1] in (b"{", b"["):
-        raise complaint(_said_in_json(body), tool, reply)
+        raise failure_of(_said_in_json(body), tool, reply)
     said = _said_in_xml(body)
     if said is not None:
-        raise complaint(said, tool, reply)
+        raise failure_of(said, tool, reply)
     if reply.status == 429:
         raise Again("PubMed asks for fewer requests (HTTP 429)", status=429, at_least=_wait(reply))
     if reply.status != 200:
@@ -93,7 +93,7 @@ def check(reply: Reply, tool: str) -> None:
         raise Again("a web page came instead of an answer", status=200)
 
 
-def complaint(said: str, tool: str, reply: Reply) -> Exception:
+def failure_of(said: str, tool: str, reply: Reply) -> Exception:
     """The exception that PubMed's words mean. A query can be at fault in ESearch only."""
     said = " ".join(said.split())[:300] or "an error without words"
     status = reply.status

@@ -7,7 +7,7 @@ import pytest
 from entrez_bodies import BAD_KEY, HTML, RATE, document, efetch, epost, esearch, refused
 
 from watcher.errors import BadCredentials, BadQuery, IncompleteAnswer, PubMedError, PubMedUnavailable
-from watcher.pubmed.complaints import LONGEST_WAIT, RATE_WINDOW, Again, HistoryExpired, NothingToFetch, check, incomplete
+from watcher.pubmed.failures import LONGEST_WAIT, RATE_WINDOW, Again, HistoryExpired, NothingToFetch, check, incomplete
 from watcher.pubmed.reply import Reply
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "pubmed" / "errors"
