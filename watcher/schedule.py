@@ -27,6 +27,7 @@ _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "satu
 _SIMPLE = re.compile(r"(?P<day>[a-z]+)\s+(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)", re.IGNORECASE)
 _FORMS = "write `daily 05:30`, `monday 08:00` or a crontab line such as `0 8 * * 1`"
 _LOOK_BACK = tuple(timedelta(days=days) for days in (2, 9, 40, 400, 1500))
+"""How far back the latest slot is sought, in steps: a crontab line may fire once in four years, on 29 February."""
 
 
 @dataclass(frozen=True, slots=True)

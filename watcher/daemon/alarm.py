@@ -20,6 +20,7 @@ from watcher.domain import Channel, Delivery, DeliveryState, Notice
 from watcher.errors import ConfigurationError, DeliveryError
 
 TELL_AFTER = timedelta(minutes=15)
+"""A database that is restarted or locked is back by then: nobody is written to for that."""
 TRY_AGAIN_AFTER = timedelta(minutes=5)
 
 _TODO = (

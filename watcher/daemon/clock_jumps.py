@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from watcher import clock
 
 TOLERATED = timedelta(seconds=60)
+"""A time server slews by less; what is less adds up until it is noticed."""
 
 
 class ClockJumps:

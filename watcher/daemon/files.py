@@ -17,8 +17,10 @@ import watchfiles
 from watcher.unreadable import is_folder
 
 COMPARE_SECONDS = 2.0
+"""How often files are compared where the kernel tells nothing."""
 _SETTLED_SECONDS = 0.4
 _LONGEST_SECONDS = 5.0
+"""Files are at rest when they have not changed for the one, and are read after the other all the same."""
 _STEP_MILLISECONDS = 200
 
 _log = structlog.get_logger(__name__)

@@ -31,6 +31,7 @@ from watcher.setup.in_force import Configuration
 from watcher.setup.loading import Loaded
 
 UPKEEP_EVERY = timedelta(days=1)
+"""Dropping old texts, reading a share of them, a weekly backup: once a day is enough."""
 TEXTS_READ_IN_DAYS = 28
 """In so many days all stored texts are held against their hashes, a share of them each day."""
 REST_AFTER_SECONDS = 60.0

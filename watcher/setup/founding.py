@@ -32,6 +32,7 @@ from watcher.setup.drafting import LEAST, MOST, DraftedQuery, found_at, per_week
 from watcher.setup.loading import load_settings
 
 LONGEST_TITLE = 80
+"""A title heads each mail, where more is cut off."""
 STAND_INS = 10
 """So many of PubMed's best matches stand in for seeds."""
 USUAL_LIMIT = 50_000

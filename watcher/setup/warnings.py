@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from watcher.flows.scoring.embedding import DenseState
 
 LONG_PAUSE = timedelta(days=366)
+"""Nobody means to pause for longer: the year is mistyped."""
 
 
 def of_files(settings: Settings, today: date, seeds: Mapping[str, Examples], dense: DenseState | None = None) -> tuple[Warned, ...]:

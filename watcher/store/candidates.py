@@ -14,6 +14,7 @@ from watcher.store.articles import IS_READABLE, Texts
 from watcher.store.tables import articles, digests, hits, judgements, presented, rankings, runs, subscriptions
 
 _AT_ONCE = 200
+"""Rows that are read at a time: all of them, with their texts, take much memory (decision 0041)."""
 
 
 def is_new_to(subscription: sa.FromClause, hit: sa.FromClause, record: sa.FromClause) -> sa.ColumnElement[bool]:

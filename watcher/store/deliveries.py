@@ -26,6 +26,7 @@ from watcher.store.tables import messages as message_rows
 from watcher.store.values import DeliveryFacts
 
 LEASE_SECONDS = 180
+"""How long a claim holds unless it is renewed, in real time."""
 
 FURTHEST = timedelta(days=2)
 """No try is put off for so long: a later time was set by a clock that has gone back since."""

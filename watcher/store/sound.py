@@ -15,6 +15,7 @@ from watcher import writing
 from watcher.store import sqlite_file
 
 EVERY = timedelta(days=1)
+"""How often the file is read whole for damage before work: it takes a while, and damage is rare."""
 
 _LEEWAY = timedelta(hours=1)
 """A note from later than this was written when the clock had been set forward."""

@@ -59,6 +59,7 @@ from watcher.flows.scoring.verdicts import not_wanted
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
 RECONSIDER_BACK = timedelta(days=28)
+"""So long a paper that was below the threshold may come back, when seeds or verdicts have changed."""
 LARGE = 2_000
 """So many papers take much memory by themselves: before and after they are rendered, what else takes some is given back."""
 TOLD_FROM = timedelta(hours=2)

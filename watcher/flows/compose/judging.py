@@ -15,6 +15,7 @@ from watcher.digest.wording import long_day
 from watcher.domain import Article, Candidate, DigestList, FollowUp, Origin, Outcome, Pmid, Scored, Section, Watch
 
 RECONSIDERED_AT_MOST = 5
+"""A digest is for news: of older papers that pass by now, the best few are told again."""
 
 REJECTIONS = (Outcome.RETRACTED, Outcome.ALREADY_PRESENTED, Outcome.EXCLUDED_TYPE, Outcome.BELOW_THRESHOLD)
 """What a work counts as that passed nowhere: the first of these that any of its records or watches gave."""

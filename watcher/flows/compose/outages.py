@@ -27,6 +27,7 @@ TOGETHER = timedelta(hours=1)
 
 
 _LOOK_BACK = tuple(timedelta(days=days) for days in (8, 60, 400))
+"""How far back runs are read, in steps, until a good one before the span is among them: after a week with daily runs the first will do."""
 
 
 def coverage(

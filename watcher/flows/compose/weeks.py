@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WEEKS = 8
+"""Two months: enough to see whether a query brings more or less than it used to."""
 
 
 def bounds(now: datetime, zone: str) -> tuple[datetime, ...]:

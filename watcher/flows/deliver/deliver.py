@@ -37,17 +37,20 @@ LONGEST_WAIT = timedelta(hours=4)
 PARK_AFTER_ATTEMPTS = 12
 """2, 4, 8 … 240, 240 minutes: about a day of trying."""
 PARKED_WAIT = timedelta(days=1)
+"""What cannot pass as things are is tried daily all the same, and never given up."""
 LONGEST_ASKED = timedelta(days=1)
 """How long another side may ask us to wait."""
 
 TURNS_AT_ONCE = 8
 TURNS_AT_ONE_SERVER = 2
-"""Each has one connection at most."""
+"""Channels that take their turn at a time, in all and at one server; each has one connection at most (decision 0039)."""
 RENEW_SECONDS = 45.0
+"""A quarter of a claim's lease (`store.deliveries`): two renewals in a row may fail."""
 RENEWALS = 40
 """A send that lasts longer than half an hour hangs for good; its lease may then run out."""
 
 _NOT_THIS_RECIPIENT = range(400, 500)
+"""Passing answers of SMTP (RFC 5321, 4.2.1) and HTTP that may concern one recipient alone."""
 _THE_WHOLE_CHANNEL = frozenset({408, 421, 425, 429, 454})
 """Of the passing answers those that every recipient would get: too many requests, service or login not available."""
 

@@ -12,6 +12,7 @@ from watcher.store import Store
 
 LEASE_SECONDS = 180.0
 RENEW_SECONDS = 45.0
+"""So often that two renewals in a row may fail, of a locked database, before another process may take the work."""
 
 _LEFT: WeakKeyDictionary[Store, dict[str, str]] = WeakKeyDictionary()
 """Leases that could not be given back since the database could not be written: they are before they are taken again."""

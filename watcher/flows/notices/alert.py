@@ -28,6 +28,7 @@ from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
 
 _OWED = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED})
 _ALL = 100_000
+"""More than a lab is ever owed."""
 
 _log = logging.getLogger(__name__)
 

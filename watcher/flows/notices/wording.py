@@ -25,10 +25,12 @@ REREADING = "rereading"
 CROSSREF = "crossref"
 
 _SAID = 400
+"""Characters of what a server or a file said: an answer may be a page of HTML."""
 _PROBLEMS = 5
 _WARNINGS = 20
 _NAMED = 5
 _TITLE = 120
+"""How many problems, warnings and deliveries a notice names, and characters of a title: the rest is counted, and told by a command."""
 
 _BY_ITSELF = "Nothing is lost: the search is tried again by itself, and the next good one reads everything since the last."
 _SHORT = {

@@ -20,6 +20,7 @@ from watcher.flows.search.reading import of_the_size
 from watcher.store import Store
 
 _SLOTS = 3
+"""Slots that are told of each list."""
 _Warn = Callable[[Warned, str], None]
 """Hears of a warning, and of which watch it is."""
 

@@ -18,7 +18,8 @@ from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, Pmid, Ver
 from watcher.store import ClaimFacts, DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
 
 ABSENT_READINGS = 3
-ABSENT_FOR = timedelta(days=13)  # from the first to the third weekly reading, less a day of slack
+ABSENT_FOR = timedelta(days=13)
+"""When a record is said to be gone: absent in so many readings, from the first to the third weekly one less a day of slack (decision 0007)."""
 
 _STATES = {
     HitState.BASELINE: "matched when the query was first read; created before the cut, so part of the baseline and not presented",

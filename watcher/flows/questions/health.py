@@ -13,6 +13,7 @@ from watcher.store import Store
 
 _OWED = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED})
 _ALL = 10_000
+"""More is hardly ever owed; what is older than these is not needed to know that something is owed for too long."""
 
 
 def problems(ticker: Ticker, store: Store, now: datetime, *, failed_rounds: int = 0, error: str = "") -> tuple[str, ...]:

@@ -26,10 +26,12 @@ LATELY = timedelta(days=28)
 """How far back the order goes unless told otherwise: as far as papers may be reconsidered."""
 
 CALIBRATED = timedelta(weeks=12)
+"""How far back thresholds are tried: over a quarter of a year, full and empty weeks even out."""
 FOLDS = 10
 """Into so many parts the marked papers are split at most, each scored by what the others teach."""
 
 MOVERS = 10
+"""So many of the papers that moved most are told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ from watcher.flows.schedule.retry import INPUT, Failures
 from watcher.store import ListHistory, RunHistory, Store
 
 _MOMENT = timedelta(seconds=1)
+"""Slots are sought strictly after an instant; so much before it, the instant itself is among them."""
 _MOST_COUNTED = 500
+"""More slots that passed unserved are not counted: a crontab line may fire each minute."""
 
 
 @dataclass(frozen=True, slots=True)

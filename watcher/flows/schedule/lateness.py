@@ -10,6 +10,7 @@ from watcher.flows.schedule.due import Due
 from watcher.store import Store
 
 LATE_AFTER = timedelta(hours=2)
+"""Until then a digest has waited for the runs of its watches, which may be large."""
 
 _ALL = "this one covers all of it"
 

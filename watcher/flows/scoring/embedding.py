@@ -34,6 +34,7 @@ BATCH = 64
 """Vectors that are kept together: so many are lost when a process is killed."""
 
 _MOST_MISSING = 0.01
+"""The share of the sample papers that others may stand in for: papers are measured against all 10,000, and so few make no difference."""
 _NO_SAMPLE = "the dense part has no vectors of the background's sample papers for this model"
 
 

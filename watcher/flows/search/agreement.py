@@ -17,12 +17,13 @@ from rapidfuzz import fuzz
 from watcher.domain import Article, Seed, is_placeholder
 
 SAME = 95
-"""rapidfuzz ratio of plain titles, 0 to 100, from which two titles are one."""
+"""rapidfuzz ratio of plain titles, 0 to 100, from which two titles are one (decision 0032)."""
 ALIKE = 90
 """The ratio from which two titles may be of one paper, where an identifier says so too."""
 _LEAST_WORDS = 4
 """Words that a shortened title must have left to speak for itself."""
 _SAME_ABSTRACT = 85
+"""The ratio from which two abstracts are one."""
 _LONG = 200
 """Characters from which an abstract is compared."""
 

@@ -27,6 +27,7 @@ TRIES = 5
 """So often a portion may end so; then the next rereading asks."""
 
 LONGEST = timedelta(days=1)
+"""How long Crossref may ask us to wait."""
 
 
 @dataclass(slots=True)

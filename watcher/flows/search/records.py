@@ -22,7 +22,7 @@ BATCH = 200
 """Records that one request brings."""
 
 CHANGED_PER_RUN = 2_000
-"""Known records that one run reads again: ten requests."""
+"""Known records that one run reads again: ten requests. What is left then was read longest ago, and comes first in the next run."""
 
 OLDER_PER_EDIT = 2_000
 """Older papers that an edit reads (decision 0013)."""

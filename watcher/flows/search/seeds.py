@@ -24,7 +24,9 @@ from watcher.flows.search.agreement import Held, agreement, same_title
 from watcher.store import ResolvedSeedRow, Store
 
 LOOK_AGAIN_AFTER = timedelta(days=28)
+"""What PubMed did not have is looked for again after so long: a paper may reach it later than the lab."""
 TITLE_CANDIDATES = 20
+"""So many of the records that a search finds are held against a title."""
 FETCHED_AT_ONCE = 200
 """Seeds with a PMID that are looked up together: one request."""
 SEARCHED_AT_ONCE = 20
