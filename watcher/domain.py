@@ -1,6 +1,6 @@
 """The frozen values that travel between the rooms, in the order in which a paper meets them.
 
-    Watch -> Hit -> Article -> Candidate -> Ranked -> Judged -> Digest -> Message -> Delivery
+    Watch -> Hit -> Article -> Candidate -> Scored -> Judged -> Digest -> Message -> Delivery
 
 A value is named after the station it has reached. Nothing here reads a clock, a file or a network. Times end in `_at` and are
 aware UTC; plain dates are NCBI's calendar days. Tuples, never lists, so that a value can be shared without care.
@@ -653,7 +653,7 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-# --- from a hit to a ranked candidate -----------------------------------------------------------------------------------------
+# --- from a hit to a scored candidate -----------------------------------------------------------------------------------------
 
 
 class Origin(StrEnum):
@@ -790,19 +790,6 @@ class RankingFacts:
     background_sha256: str
     code: str
     last_verdict_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A candidate with its score for each watch it matched."""
-
-    candidate: Candidate
-    scores: Mapping[str, Scored]
-
-    @property
-    def best(self) -> Scored:
-        """The highest score over its watches."""
-        return max(self.scores.values(), key=lambda scored: scored.value)
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------------

@@ -38,11 +38,10 @@ def test_a_baseline_paper_says_so_and_when_it_was_first_seen(bench: Bench) -> No
 
     (hit,) = bench.store.explain(Pmid(7)).hits
 
-    assert (hit.watch, hit.state, hit.first_seen_at, hit.first_run_kind, hit.origins) == (
+    assert (hit.watch, hit.state, hit.first_seen_at, hit.origins) == (
         "nmj",
         HitState.BASELINE,
         MONDAY,
-        "first",
         frozenset(),
     )
 

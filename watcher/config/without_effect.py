@@ -27,11 +27,6 @@ WITHOUT_EFFECT: tuple[KeyPath, ...] = (
 NOT_YET = "**Not yet**: it has no effect in this version."
 
 
-def has_effect(key: KeyPath) -> bool:
-    """Whether a key, or a section, does anything."""
-    return not any(len(known) <= len(key) and all(map(_same, known, key)) for known in WITHOUT_EFFECT)
-
-
 def set_without_effect(settings: Settings) -> Iterator[KeyPath]:
     """The keys of the table that were set, each by its whole path."""
     for known in WITHOUT_EFFECT:
@@ -46,7 +41,3 @@ def _set_below(value: object, wanted: KeyPath, so_far: KeyPath) -> Iterator[KeyP
             yield from _set_below(one, wanted[1:], (*so_far, name))
     elif isinstance(value, BaseModel) and wanted[0] in value.model_fields_set:
         yield from _set_below(getattr(value, str(wanted[0])), wanted[1:], (*so_far, wanted[0]))
-
-
-def _same(known: str | int, one: str | int) -> bool:
-    return known in (ANY, one)

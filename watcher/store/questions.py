@@ -82,7 +82,7 @@ def _work_pmids(session: orm.Session, pmid: Pmid) -> tuple[Pmid, ...]:
 
 def _hits(session: orm.Session, pmid: Pmid) -> tuple[HitFacts, ...]:
     found = session.execute(
-        sa.select(hits, watches.c.name, runs.c.kind, runs.c.finished_at)
+        sa.select(hits, watches.c.name, runs.c.finished_at)
         .join(watches, watches.c.id == hits.c.watch_id)
         .join(runs, runs.c.id == hits.c.first_run_id)
         .where(hits.c.pmid == pmid)
@@ -94,7 +94,6 @@ def _hits(session: orm.Session, pmid: Pmid) -> tuple[HitFacts, ...]:
             state=HitState(row["state"]),
             origins=ledger.origins(session, row["watch_id"], [pmid]).get(pmid, frozenset()),
             first_seen_at=row["finished_at"],
-            first_run_kind=row["kind"],
             tries=row["tries"],
             news_at=row["news_at"],
             unavailable_at=row["unavailable_at"],

@@ -270,7 +270,6 @@ class HitFacts:
     state: HitState
     origins: frozenset[Origin]
     first_seen_at: datetime
-    first_run_kind: str
     tries: int
     news_at: datetime | None
     unavailable_at: datetime | None
