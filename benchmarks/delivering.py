@@ -174,8 +174,8 @@ def owe(store: Any, told: dict[str, Any]) -> None:  # noqa: ANN401 - the Store o
     payload = {"text": body, "html": body, "ris": body, "ris_name": "papers.ris"}
     for number, name in enumerate(lists):
         channel = f"channel-{number % told['channels']}"
-        order = DigestList(name, name, lists[name], (channel,), "monday 08:00", "Europe/Berlin")
-        digest = Digest(order, Period(now.isoformat(), now, now.date() - timedelta(days=7), now.date()), now, {})
+        list_ = DigestList(name, name, lists[name], (channel,), "monday 08:00", "Europe/Berlin")
+        digest = Digest(list_, Period(now.isoformat(), now, now.date() - timedelta(days=7), now.date()), now, {})
         message = Message(ChannelKind.EMAIL, 1, f"[{name}] 20 new papers", payload)
         store.owe_digest(digest, [], [Owed(message, channel, readers)], host="lab.example")
 

@@ -89,7 +89,7 @@ def entry(article: Article, score: float = 60, *, watches: Mapping[str, float] |
 
 def digest(entries: Sequence[Entry], **fields: Any) -> Digest:  # noqa: ANN401 -- whatever `arrange` takes
     """A digest of `entries` for the sample week, with whatever else `fields` says."""
-    values: dict[str, Any] = {"order": WEEKLY, "watches": WATCHES, "period": WEEK, "composed_at": COMPOSED_AT}
+    values: dict[str, Any] = {"list_": WEEKLY, "watches": WATCHES, "period": WEEK, "composed_at": COMPOSED_AT}
     values["receipt"] = Receipt(checked=412, below_threshold=6, next_digest_at=NEXT_AT)
     return arrange(entries, **(values | fields))
 
@@ -230,7 +230,7 @@ def full() -> Digest:
     )
     return digest(
         [*PICKS, *REST],
-        order=replace(WEEKLY, top=3),
+        list_=replace(WEEKLY, top=3),
         follow_ups=[FollowUp(followed, 20, "now in Sample eLife; you had the preprint in July")],
         gaps=[
             Gap("als", date(2026, 9, 19), date(2026, 9, 20), "PubMed could not be reached; its papers come with the next digest")

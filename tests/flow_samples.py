@@ -168,7 +168,7 @@ class Desk:
     source: Entrez
     clock: Path
     watches: list[Watch] = field(default_factory=lambda: [NMJ])
-    orders: list[DigestList] = field(default_factory=lambda: [WEEKLY])
+    lists: list[DigestList] = field(default_factory=lambda: [WEEKLY])
     values: dict[int, float] = field(default_factory=dict)
     giving_way: GivingWay | None = None
     facets: Callable[[Watch], Facets] | None = None
@@ -218,7 +218,7 @@ class Desk:
 
     def ticker(self) -> Ticker:
         """A ticker as the App makes it, of a service that has just started."""
-        channels = {name: mail_channel(name) for order in self.orders for name in order.channels}
+        channels = {name: mail_channel(name) for list_ in self.lists for name in list_.channels}
         return Ticker(
             store=self.store,
             runner=self.runner,
@@ -235,7 +235,7 @@ class Desk:
             ),
             deliverer=Deliverer(self.store, self.post, channels, "me"),
             watches={watch.name: watch for watch in self.watches},
-            orders={order.name: order for order in self.orders},
+            lists={list_.name: list_ for list_ in self.lists},
             channels=channels,
             holder="me",
             run_schedule=schedule.parse("daily 05:30", "Europe/Berlin"),
@@ -248,7 +248,7 @@ class Desk:
             ),
             asker=Asker(self.store, self.crossref) if self.crossref else None,
             messenger=Messenger(
-                self.store, {order.name: order for order in self.orders}, channels, lambda _channel: self.recipients, "lab.example"
+                self.store, {list_.name: list_ for list_ in self.lists}, channels, lambda _channel: self.recipients, "lab.example"
             ),
         )
 
@@ -257,7 +257,7 @@ class Desk:
         now = self.at(instant)
         self.bench.register(
             {watch.name: watch.was for watch in self.watches},
-            {order.name: order.watches for order in self.orders},
+            {list_.name: list_.watches for list_ in self.lists},
             since=clock.ncbi_day(now) - timedelta(days=30),
             at=now,
         )
@@ -268,9 +268,9 @@ class Desk:
         now = self.load(instant)
         return self.ticker().tick(now)
 
-    def digest(self, instant: str, order: str = "weekly") -> Digest:
+    def digest(self, instant: str, list_: str = "weekly") -> Digest:
         """Tick, and give the list's digest that was composed."""
-        (found,) = (draft.digest for draft in self.tick(instant).drafts if draft.digest.order.name == order)
+        (found,) = (draft.digest for draft in self.tick(instant).drafts if draft.digest.list.name == list_)
         return found
 
     def news(self) -> set[int]:

@@ -170,7 +170,7 @@ class Bench:
         decided: dict[int, Outcome] = {one.article.pmid: Outcome.SHOWN for one in shown} | dict(judged or {})
         return self.store.owe_digest(
             Digest(
-                order=DigestList(list_name, "Weekly", ("nmj",), ("mail",), "monday 08:00", "Europe/Berlin"),
+                list=DigestList(list_name, "Weekly", ("nmj",), ("mail",), "monday 08:00", "Europe/Berlin"),
                 period=Period(period or at.isoformat(), at, at.date() - days(7), at.date()),
                 composed_at=at,
                 watch_titles={"nmj": "Neuromuscular junction"},

@@ -109,9 +109,9 @@ class App:
         return {name: self.settings.watch(name) for name in self.settings.watches}
 
     @cached_property
-    def orders(self) -> Mapping[str, DigestList]:
+    def lists(self) -> Mapping[str, DigestList]:
         """All lists, in the configuration's order."""
-        return {name: self.settings.order(name) for name in self.settings.lists}
+        return {name: self.settings.digest_list(name) for name in self.settings.lists}
 
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
@@ -122,9 +122,9 @@ class App:
         """One watch; UnknownNameError with the known ones when there is none of this name."""
         return _named("watch", name, self.watches)
 
-    def order(self, name: str) -> DigestList:
+    def digest_list(self, name: str) -> DigestList:
         """One list; UnknownNameError with the known ones when there is none of this name."""
-        return _named("list", name, self.orders)
+        return _named("list", name, self.lists)
 
     def channel(self, name: str) -> Channel:
         """One channel; UnknownNameError with the known ones when there is none of this name."""
@@ -326,12 +326,12 @@ class App:
         return Checker(
             path=self.settings.path,
             watches=self.watches,
-            orders=self.orders,
+            lists=self.lists,
             channels=self.channels,
             seeds=self.seeds,
             themes=self.settings.themes,
             limits=self.channel_limits,
-            contacts=self.contacts.told(self.orders.values(), self.channels),
+            contacts=self.contacts.told(self.lists.values(), self.channels),
             store=lambda: self.store,
             source=lambda: self.source,
             placed=self.at_its_key,
@@ -377,7 +377,7 @@ class App:
         return Alerter(
             store=self.store,
             channels=self.channels,
-            orders=self.orders,
+            lists=self.lists,
             watches=self.watches,
             recipients=self.notifier.recipients,
             host=self.contacts.message_host,
@@ -416,7 +416,7 @@ class App:
             composer=self.composer(),
             deliverer=self.deliverer(),
             watches=self.watches,
-            orders=self.orders,
+            lists=self.lists,
             channels=self.channels,
             holder=self.process_lock.name,
             run_schedule=self.run_schedule,
@@ -452,7 +452,7 @@ class App:
         """Tells corrections at once."""
         return Messenger(
             store=self.store,
-            orders=self.orders,
+            lists=self.lists,
             channels=self.channels,
             recipients=self.notifier.recipients,
             host=self.contacts.message_host,

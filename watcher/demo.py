@@ -99,7 +99,7 @@ def _tell(instant: datetime, done: Done, say: Callable[[str], None]) -> None:
     for draft in done.drafts:
         papers = len(draft.digest.presented)
         say(
-            f"{instant:%a %d %b %H:%M}  digest {draft.digest.order.name}: {papers} papers, {draft.digest.highlights} highly relevant"
+            f"{instant:%a %d %b %H:%M}  digest {draft.digest.list.name}: {papers} papers, {draft.digest.highlights} highly relevant"
         )
     for sending in done.sendings:
         to, message = f"{sending.delivery.channel} {sending.delivery.recipient}".strip(), sending.delivery.message
@@ -130,8 +130,8 @@ def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbo
         "lab-mail": {"kind": "email", "url": mail.url(), "to": ["pi@lab.example", "postdoc@lab.example"]},
         "lab-slack": {"kind": "slack", "url": slack.webhook},
     }
-    for order in document["lists"].values():
-        order["channels"] = ["lab-mail", "lab-slack"]
+    for list_ in document["lists"].values():
+        list_["channels"] = ["lab-mail", "lab-slack"]
     document.pop("alerts", None)
     document["runs"] = {"schedule": "daily 05:30"}
     with path.open("w", encoding="utf-8") as file:

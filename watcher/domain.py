@@ -1096,7 +1096,7 @@ class Digest:
     `corrected` are papers of earlier digests, with what became of them.
     """
 
-    order: DigestList
+    list: DigestList
     period: Period
     composed_at: datetime
     watch_titles: Mapping[str, str]

@@ -170,17 +170,17 @@ def test_a_watch_that_was_taken_out_for_a_month_and_comes_back_tells_no_outage_a
     agrin = Planted(paper(2, title="Agrin in mice", created="2026-03-20"))
     with lab(tmp_path, [on_nmj(1), agrin], monkeypatch) as one:
         watch = {**one.document["watches"]["nmj"], "title": "Agrin biology", "query": "agrin[tiab]"}
-        order = one.document["lists"]["lab-weekly"]
-        one.document["watches"]["agrin"], order["watches"] = watch, ["nmj", "agrin"]
+        list_ = one.document["lists"]["lab-weekly"]
+        one.document["watches"]["agrin"], list_["watches"] = watch, ["nmj", "agrin"]
         one.write()
         one.tick(START)
 
         del one.document["watches"]["agrin"]
-        order["watches"] = ["nmj"]
+        list_["watches"] = ["nmj"]
         one.write()
         for day in range(3, 30):
             one.tick(f"2026-03-{day:02}T05:30")
-        one.document["watches"]["agrin"], order["watches"] = watch, ["nmj", "agrin"]
+        one.document["watches"]["agrin"], list_["watches"] = watch, ["nmj", "agrin"]
         one.write()
         one.tick("2026-03-29T09:00")
         one.tick("2026-03-30T05:30")

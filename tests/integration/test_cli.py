@@ -358,8 +358,8 @@ def test_seeds_can_be_looked_up_before_anything_ran(shell: Shell) -> None:
 
 def test_seeds_looked_up_before_a_renamed_watch_has_run_leave_it_its_name(lived: Shell) -> None:
     lived.change("watches", value={"junctions": lived.lab.document["watches"]["nmj"] | {"was": "nmj"}})
-    for order in lived.lab.document["lists"].values():
-        order["watches"] = ["junctions"]
+    for list_ in lived.lab.document["lists"].values():
+        list_["watches"] = ["junctions"]
     lived.lab.write()
 
     lived("seeds", "--resolve")

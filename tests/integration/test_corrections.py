@@ -99,7 +99,7 @@ def test_a_retraction_eight_weeks_later_is_told_once_to_those_who_had_the_paper(
     retraction = notice(90, "Retraction of Publication", "2026-05-06", ("RetractionOf", 1))
     with on_both(changing(1, ("2026-05-06", RETRACTED)), on_nmj(2), retraction) as one:
         other = replace(WEEKLY, name="other", watches=("als",), channels=("other",))
-        one.watches, one.orders = [NMJ, replace(NMJ, name="als", query="agrin[tiab]")], [WEEKLY, other]
+        one.watches, one.lists = [NMJ, replace(NMJ, name="als", query="agrin[tiab]")], [WEEKLY, other]
         first_digest(one)
         for moment in ("2026-05-02T06:00", "2026-05-04T08:00", "2026-05-09T06:00", "2026-05-11T08:00", "2026-05-18T08:00"):
             one.tick(moment)
@@ -316,10 +316,10 @@ def test_an_article_whose_preprint_was_withdrawn_is_news(with_papers: Desks) -> 
 def test_a_paused_list_is_told_when_it_comes_back(with_papers: Desks) -> None:
     with with_papers(changing(1, ("2026-03-11", RETRACTED))) as one:
         first_digest(one)
-        one.orders = [replace(WEEKLY, pause_until=date(2026, 4, 13), corrections_at_once=True)]
+        one.lists = [replace(WEEKLY, pause_until=date(2026, 4, 13), corrections_at_once=True)]
         _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-23T08:00")
         during = told(one)
-        one.orders = [replace(WEEKLY, pause_until=date(2026, 4, 13))]
+        one.lists = [replace(WEEKLY, pause_until=date(2026, 4, 13))]
         _both(one, "2026-04-13T08:00", "2026-04-20T08:00")
 
         assert during == []
@@ -330,7 +330,7 @@ def test_a_list_that_is_silent_about_empty_weeks_speaks_of_a_correction(with_pap
     with with_papers(changing(1, ("2026-03-11", RETRACTED))) as one:
         from watcher.domain import Empty  # noqa: PLC0415
 
-        one.orders = [replace(WEEKLY, empty=Empty.NOTHING)]
+        one.lists = [replace(WEEKLY, empty=Empty.NOTHING)]
         first_digest(one)
         _both(one, "2026-03-14T06:00", "2026-03-16T08:00", "2026-03-23T08:00")
 
@@ -341,7 +341,7 @@ def test_a_list_that_is_silent_about_empty_weeks_speaks_of_a_correction(with_pap
 
 def test_at_once_goes_to_the_readers_who_got_the_paper_and_are_still_there(with_papers: Desks) -> None:
     with with_papers(changing(1, ("2026-03-11", RETRACTED)), on_nmj(2)) as one:
-        one.orders = [replace(WEEKLY, corrections_at_once=True)]
+        one.lists = [replace(WEEKLY, corrections_at_once=True)]
         one.recipients = ("pi@lab.example", "left@lab.example")
         first_digest(one)
         one.recipients = ("pi@lab.example", "new@lab.example")
@@ -391,7 +391,7 @@ def test_at_once_speaks_slack_and_plain_text_too() -> None:
 
 def test_a_mail_at_once_belongs_to_the_list_whose_readers_get_it(with_papers: Desks) -> None:
     with with_papers(changing(1, ("2026-03-11", RETRACTED))) as one:
-        one.orders = [replace(WEEKLY, corrections_at_once=True)]
+        one.lists = [replace(WEEKLY, corrections_at_once=True)]
         first_digest(one)
         one.tick("2026-03-14T06:00")
 
@@ -407,10 +407,10 @@ def test_it_is_listed_what_was_found_and_whom_it_was_told(with_papers: Desks, ca
     with with_papers(changing(1, ("2026-03-11", RETRACTED)), on_nmj(2, relations=[("ErratumIn", 80, "J A. 2026;1:1")])) as one:
         first_digest(one)
         one.tick("2026-03-14T06:00")
-        orders = {"weekly": WEEKLY}
+        lists = {"weekly": WEEKLY}
 
         def sentences(instant: str, **changes: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 - whatever a list takes
-            given = {"weekly": replace(WEEKLY, **changes)} if changes else orders
+            given = {"weekly": replace(WEEKLY, **changes)} if changes else lists
             return [one_of.told for one_of in answered(one.store, given, one.at(instant), lambda _name: None)]
 
         waiting, paused = sentences("2026-03-14T07:00"), sentences("2026-03-14T07:00", pause_until=date(2026, 5, 1))
@@ -418,7 +418,7 @@ def test_it_is_listed_what_was_found_and_whom_it_was_told(with_papers: Desks, ca
         one.tick("2026-03-16T08:00")
         after = sentences("2026-03-16T09:00")
         tables.corrections(
-            answered(one.store, orders, one.at("2026-03-16T09:00"), lambda _name: None),
+            answered(one.store, lists, one.at("2026-03-16T09:00"), lambda _name: None),
             one.store.last_rereading(clock.now()),
             as_json=True,
         )
@@ -482,8 +482,8 @@ ERRATUM: dict[str, Any] = {"relations": [("ErratumIn", 80, "J Sample Res. 2026 M
 def alerter(one: Desk, channel: str | None = "mail") -> Alerter:
     """What tells the owner, as the App makes it."""
     channels = {"mail": mail_channel()}
-    orders, watches = {order.name: order for order in one.orders}, {watch.name: watch for watch in one.watches}
-    return Alerter(one.store, channels, orders, watches, lambda _channel: ("owner@lab.example",), "lab.example", channel)
+    lists, watches = {list_.name: list_ for list_ in one.lists}, {watch.name: watch for watch in one.watches}
+    return Alerter(one.store, channels, lists, watches, lambda _channel: ("owner@lab.example",), "lab.example", channel)
 
 
 def round_of(one: Desk, *instants: str, channel: str | None = "mail") -> None:

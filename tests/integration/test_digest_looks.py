@@ -65,7 +65,7 @@ def hostile() -> Digest:
             entry(paper(3, "دراسة عينة حول الوصل العصبي العضلي (sample)"), 97),
             entry(paper(4, "W" * 380), 40, also=((Pmid(1), "preprint in " + "Proceedings " * 8),), note="n" * 200),
         ],
-        order=replace(WEEKLY, title="T" * 100, top=2),
+        list_=replace(WEEKLY, title="T" * 100, top=2),
     )
 
 
@@ -102,7 +102,7 @@ DIGESTS: dict[str, Callable[[], Digest]] = {
     "first": first,
     "empty": empty,
     "hostile": hostile,
-    "crowded": lambda: digest(many(80, title_length=1_000), order=replace(WEEKLY, limit=0)),
+    "crowded": lambda: digest(many(80, title_length=1_000), list_=replace(WEEKLY, limit=0)),
 }
 
 

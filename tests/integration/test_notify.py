@@ -606,8 +606,8 @@ def test_a_mail_that_is_too_large_without_attachment_is_refused_for_good(message
 @cache
 def unlimited(count: int = 700) -> Message:
     """A digest of many papers that all stand in its text."""
-    order = replace(WEEKLY, limit=0, attach=())
-    return messages(digest(many(count), order=order), kinds=[ChannelKind.EMAIL], ris=ris)[1][0]
+    list_ = replace(WEEKLY, limit=0, attach=())
+    return messages(digest(many(count), list_=list_), kinds=[ChannelKind.EMAIL], ris=ris)[1][0]
 
 
 def told(content: bytes) -> int:
@@ -1132,7 +1132,7 @@ def test_a_long_subject_never_leaves_a_text_without_room(url: str) -> None:
     notifier = Notifier()
     channel = Channel("chat", ChannelKind.OTHER, url)
     digest = full()
-    long = replace(digest, order=replace(digest.order, subject_prefix="[" + "x" * 900 + "]", title="y" * 900))
+    long = replace(digest, list=replace(digest.list, subject_prefix="[" + "x" * 900 + "]", title="y" * 900))
 
     sent = messages(long, kinds=[ChannelKind.OTHER], ris=ris, fits=notifier.fits([channel]))[1]
 

@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 
 from simulation import post
 from simulation.evidence import Evidence
-from simulation.world import START_DAYS, Edition, Order, Paper, World, ncbi_day
+from simulation.world import START_DAYS, Edition, Paper, World, WorldList, ncbi_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Term:
             return None
         return max(visible, ncbi_day(self.since))
 
-    def takes(self, order: str, watch: str) -> bool:
+    def takes(self, list_: str, watch: str) -> bool:
         """Whether the list takes the watch."""
-        found = self.edition.order(order)
+        found = self.edition.digest_list(list_)
         return found is not None and watch in found.watches and self.edition.question(watch) is not None
 
 
@@ -79,20 +79,22 @@ class Reign:
         terms = [Term(at, until, world.editions[number]) for (at, number), until in zip(begun, [*ends, None], strict=True)]
         return cls(tuple(terms), happened)
 
-    def begins(self, order: str) -> datetime:
+    def begins(self, list_: str) -> datetime:
         """When the list came, or the end of all."""
-        return next((term.since for term in self.terms if term.edition.order(order)), self.terms[-1].since + timedelta(days=4000))
+        return next(
+            (term.since for term in self.terms if term.edition.digest_list(list_)), self.terms[-1].since + timedelta(days=4000)
+        )
 
-    def times(self, order: str, watch: str) -> tuple[Time, ...]:
+    def times(self, list_: str, watch: str) -> tuple[Time, ...]:
         """All times in which the list takes the watch."""
-        if (order, watch) not in self._times:
-            taking = [number for number, term in enumerate(self.terms) if term.takes(order, watch)]
-            self._times[order, watch] = tuple(dict.fromkeys(_taken(order, watch, self, [number]) for number in taking))
-        return self._times[order, watch]
+        if (list_, watch) not in self._times:
+            taking = [number for number, term in enumerate(self.terms) if term.takes(list_, watch)]
+            self._times[list_, watch] = tuple(dict.fromkeys(_taken(list_, watch, self, [number]) for number in taking))
+        return self._times[list_, watch]
 
-    def order(self, name: str, at: datetime) -> Order | None:
+    def digest_list(self, name: str, at: datetime) -> WorldList | None:
         """The list as it was then."""
-        return next((term.edition.order(name) for term in reversed(self.terms) if term.since <= at), None)
+        return next((term.edition.digest_list(name) for term in reversed(self.terms) if term.since <= at), None)
 
     def first_found(self, paper: Paper, watch: str) -> int | None:
         """In which of the terms the watch finds the paper first, whoever takes it."""
@@ -105,10 +107,10 @@ class Reign:
     def vouched(self, watch: str, title: str, since: datetime) -> Iterator[tuple[datetime, date]]:
         """The digests after `since` that rest on a whole reading of the watch: when each came, and to which day it reaches."""
         for letter in self.happened.letters:
-            if not letter.order or not letter.covers_to or title in {gap.watch for gap in letter.gaps}:
+            if not letter.list or not letter.covers_to or title in {gap.watch for gap in letter.gaps}:
                 continue
-            arrived, slot = self.happened.arrivals[letter.order, letter.period], post.slot(letter.period)
-            reads = all(term.takes(letter.order, watch) for term in self.between(min(slot, arrived), arrived))
+            arrived, slot = self.happened.arrivals[letter.list, letter.period], post.slot(letter.period)
+            reads = all(term.takes(letter.list, watch) for term in self.between(min(slot, arrived), arrived))
             if reads and arrived > since:
                 yield arrived, letter.covers_to
 
@@ -117,15 +119,15 @@ class Reign:
         return (term for term in self.terms if term.since <= until and (term.until is None or term.until >= since))
 
 
-def claims(paper: Paper, order: str, reign: Reign) -> tuple[Claim, ...]:
+def claims(paper: Paper, list_: str, reign: Reign) -> tuple[Claim, ...]:
     """What the list is owed of the paper."""
-    watches = {name for term in reign.terms for one in [term.edition.order(order)] if one for name in one.watches}
-    return tuple(claim for watch in sorted(watches) for claim in _of_watch(paper, order, watch, reign))
+    watches = {name for term in reign.terms for one in [term.edition.digest_list(list_)] if one for name in one.watches}
+    return tuple(claim for watch in sorted(watches) for claim in _of_watch(paper, list_, watch, reign))
 
 
-def _of_watch(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:
-    through = tuple(_through(paper, order, watch, reign))
-    times = reign.times(order, watch)
+def _of_watch(paper: Paper, list_: str, watch: str, reign: Reign) -> Iterator[Claim]:
+    through = tuple(_through(paper, list_, watch, reign))
+    times = reign.times(list_, watch)
     yield from through
     yield from _kept(paper, watch, through, times, reign)
     yield from _no_longer_asked_for(paper, watch, [time for time in times if not _stands_in(time, through)], reign)
@@ -163,34 +165,34 @@ def _no_longer_asked_for(paper: Paper, watch: str, times: Sequence[Time], reign:
             yield Claim(watch, ncbi_day(since), since, until, until, certain=False)
 
 
-def _through(paper: Paper, order: str, watch: str, reign: Reign) -> Iterator[Claim]:
+def _through(paper: Paper, list_: str, watch: str, reign: Reign) -> Iterator[Claim]:
     """The claims through one watch: one for each time in which the list takes it and it finds the paper."""
     standing: list[int] = []
     for number, term in enumerate((*reign.terms, None)):
-        if term is not None and term.takes(order, watch) and term.found(paper, watch):
+        if term is not None and term.takes(list_, watch) and term.found(paper, watch):
             standing.append(number)
         elif standing:
-            yield from _claim(paper, order, watch, reign, standing)
+            yield from _claim(paper, list_, watch, reign, standing)
             standing = []
 
 
-def _claim(paper: Paper, order: str, watch: str, reign: Reign, standing: list[int]) -> Iterator[Claim]:
+def _claim(paper: Paper, list_: str, watch: str, reign: Reign, standing: list[int]) -> Iterator[Claim]:
     first, last = reign.terms[standing[0]], reign.terms[standing[-1]]
     found, known = first.found(paper, watch), reign.first_found(paper, watch)
     if found is None or known is None or _is_old(paper, watch, reign, known):
         return
-    taken, until = _taken(order, watch, reign, standing)
+    taken, until = _taken(list_, watch, reign, standing)
     settled = _certain(paper, watch, reign, known, taken)
     if settled is not None:
         yield Claim(watch, max(found, paper.fetchable or found), first.since, last.until, until, settled)
 
 
-def _taken(order: str, watch: str, reign: Reign, standing: list[int]) -> tuple[datetime, datetime | None]:
+def _taken(list_: str, watch: str, reign: Reign, standing: list[int]) -> tuple[datetime, datetime | None]:
     """Since when and until when the list takes the watch, without a break around these terms."""
     first, last = standing[0], standing[-1]
-    while first > 0 and reign.terms[first - 1].takes(order, watch):
+    while first > 0 and reign.terms[first - 1].takes(list_, watch):
         first -= 1
-    while last + 1 < len(reign.terms) and reign.terms[last + 1].takes(order, watch):
+    while last + 1 < len(reign.terms) and reign.terms[last + 1].takes(list_, watch):
         last += 1
     return reign.terms[first].since, reign.terms[last].until
 

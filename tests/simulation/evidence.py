@@ -62,7 +62,7 @@ class Evidence:
         """When any reader first had the digest of a list for a period."""
         first: dict[tuple[str, str], float] = {}
         for letter in self.letters:
-            key = (letter.order, letter.period)
+            key = (letter.list, letter.period)
             first[key] = min(first.get(key, letter.at_monotonic), letter.at_monotonic)
         return {key: self.true_at(moment) for key, moment in first.items()}
 

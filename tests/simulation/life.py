@@ -230,7 +230,7 @@ def evidence(life: Life) -> Evidence:
         unanswered=tuple(sorted(one.at_monotonic for one in life.premises.pubmed.log if one.fault)),
         spoiled=tuple(_spoiled(life)),
         looks=tuple(life.looks),
-        paths={order.name: one.slack.path(order.webhook) for order in one.world.all_orders},
+        paths={list_.name: one.slack.path(list_.webhook) for list_ in one.world.all_lists},
     )
 
 

@@ -19,7 +19,7 @@ from simulation import post, telling
 from simulation.claims import Claim, Reign, claims
 from simulation.evidence import Evidence, Look
 from simulation.post import Letter
-from simulation.world import Order, Paper, World, ncbi_day, on_the_clock
+from simulation.world import Paper, World, WorldList, ncbi_day, on_the_clock
 
 WINDOW_SECONDS = 15.0
 """Real seconds between the taking of a message and the death of the service within which it may come twice: it sends, is answered,
@@ -66,16 +66,16 @@ def verdict(world: World, happened: Evidence) -> Verdict:
     wrong: list[str] = []
     papers, told = 0, Counter[str]()
     reign = Reign.of(world, happened)
-    for order in world.all_orders:
-        for reader in order.readers:
-            letters = [one for one in happened.letters if one.where == reader and one.order == order.name]
-            at_once = [one for one in happened.letters if one.where == reader and one.at_once == order.name]
-            judge = Judge(world, order, reader, happened, _first_copies(letters), reign, _first_copies(at_once))
+    for list_ in world.all_lists:
+        for reader in list_.readers:
+            letters = [one for one in happened.letters if one.where == reader and one.list == list_.name]
+            at_once = [one for one in happened.letters if one.where == reader and one.at_once == list_.name]
+            judge = Judge(world, list_, reader, happened, _first_copies(letters), reign, _first_copies(at_once))
             wrong += judge.complaints()
             papers += sum(len(letter.papers) for letter in judge.digests)
             told.update(name for letter in judge.digests for _, name in letter.corrected)
             told.update(f"{name}, at once" for letter in judge.at_once for _, name in letter.corrected)
-        wrong += _slack(order, happened)
+        wrong += _slack(list_, happened)
     wrong += _agreement(world, happened)
     wrong += _copies(happened)
     wrong += telling.complaints(world, happened, reign)
@@ -92,7 +92,7 @@ class Judge:
     """One reader's digests of one list, in the order in which they were composed, and what the list told at once."""
 
     world: World
-    order: Order
+    list: WorldList
     reader: str
     happened: Evidence
     letters: Sequence[Letter]
@@ -117,17 +117,17 @@ class Judge:
         """Everything that is wrong."""
         for line in (*self._frame(), *self._papers(), *self._follow_ups(), *self._corrections(), *self._missing()):
             kind, _, rest = line.partition(" ")
-            yield f"{kind} {self.order.name} to {self.reader}: {rest}"
+            yield f"{kind} {self.list.name} to {self.reader}: {rest}"
 
     # --- periods and coverage
 
     def _frame(self) -> Iterator[str]:
         """Periods are slots; coverage goes on where it ended; text, HTML and file tell the same."""
-        slots = set(self.order.slots(self.reign.begins(self.order.name), self.world.ends_at + timedelta(days=40)))
+        slots = set(self.list.slots(self.reign.begins(self.list.name), self.world.ends_at + timedelta(days=40)))
         before: Letter | None = None
         for letter in self.digests:
             if post.slot(letter.period) not in slots:
-                yield f"FALSE {letter.period} is no slot of {self.order.schedule} in {self.order.zone}"
+                yield f"FALSE {letter.period} is no slot of {self.list.schedule} in {self.list.zone}"
             if self._is_inside_a_pause(letter):
                 yield f"FALSE {letter.period} came while the list was paused"
             yield from self._coverage(before, letter)
@@ -224,7 +224,7 @@ class Judge:
 
     def _claims(self, paper: Paper) -> tuple[Claim, ...]:
         if paper.pmid not in self._claimed:
-            self._claimed[paper.pmid] = claims(paper, self.order.name, self.reign)
+            self._claimed[paper.pmid] = claims(paper, self.list.name, self.reign)
         return self._claimed[paper.pmid]
 
     def _begun(self, letter: Letter) -> datetime:
@@ -237,9 +237,9 @@ class Judge:
 
     def _is_inside_a_pause(self, letter: Letter) -> bool:
         slot, arrived = post.slot(letter.period), self.arrived(letter)
-        order = self.reign.order(self.order.name, slot)
-        ends = order.made_up() if order else None
-        paused = order is not None and order.is_inside_pause(slot)
+        list_ = self.reign.digest_list(self.list.name, slot)
+        ends = list_.made_up() if list_ else None
+        paused = list_ is not None and list_.is_inside_pause(slot)
         return paused and ends is not None and arrived < ends and self._ahead(letter) == (arrived,)
 
     def _frontier(self, letter: Letter, watch: str) -> date:
@@ -330,8 +330,8 @@ class Judge:
             yield f"LOST PMID {pmid} {name!r} could be told by {known}, and waited for {told.period}"
 
     def _tells_at_once(self, at: datetime) -> bool:
-        order = self.reign.order(self.order.name, at)
-        return order is not None and order.at_once and not order.is_inside_pause(at)
+        list_ = self.reign.digest_list(self.list.name, at)
+        return list_ is not None and list_.at_once and not list_.is_inside_pause(at)
 
     def _well_after(self, instant: datetime) -> Iterator[datetime]:
         """The looks with all well by which a reading that was due at this instant must have gone through."""
@@ -349,8 +349,8 @@ class Judge:
     def _missing(self) -> Iterator[str]:
         """A slot with a look at it while all was well has a digest; the service may also have caught up with it."""
         periods = {post.slot(letter.period) for letter in self.digests}
-        begins = self.reign.begins(self.order.name)
-        slots = self.order.slots(begins, self.happened.looks[-1].at if self.happened.looks else begins)
+        begins = self.reign.begins(self.list.name)
+        slots = self.list.slots(begins, self.happened.looks[-1].at if self.happened.looks else begins)
         for slot, after in zip(slots, (*slots[1:], None), strict=True):
             if slot in periods or not self._had_a_chance(slot, after):
                 continue
@@ -368,15 +368,15 @@ class Judge:
         return False
 
     def _waits_for_a_pause(self, look: Look, slot: datetime) -> bool:
-        order = self.world.editions[look.edition].order(self.order.name)
-        ends = order.made_up() if order else None
-        return order is not None and ends is not None and order.is_inside_pause(slot) and look.at < ends
+        list_ = self.world.editions[look.edition].digest_list(self.list.name)
+        ends = list_.made_up() if list_ else None
+        return list_ is not None and ends is not None and list_.is_inside_pause(slot) and look.at < ends
 
     # --- small questions
 
     def arrived(self, letter: Letter) -> datetime:
         """When any reader of the list first had this digest."""
-        return self.happened.arrivals[letter.order, letter.period]
+        return self.happened.arrivals[letter.list, letter.period]
 
     def _composed_by(self, letter: Letter) -> datetime:
         """An instant at which the digest may have been composed: the first at which a clock that ran ahead allowed it, else that of its
@@ -431,37 +431,37 @@ def _first_copies(letters: Sequence[Letter]) -> tuple[Letter, ...]:
     return tuple(first.values())
 
 
-def _slack(order: Order, happened: Evidence) -> Iterator[str]:
+def _slack(list_: WorldList, happened: Evidence) -> Iterator[str]:
     """The list's posts name what its mails name, in the same order of parts."""
-    posts = _first_copies([one for one in happened.posts if one.where == happened.paths.get(order.name)])
+    posts = _first_copies([one for one in happened.posts if one.where == happened.paths.get(list_.name)])
     posted = frozenset[int]().union(*(one.links for one in posts))
-    mailed = frozenset[int]().union(*(one.links for one in happened.letters if order.name in (one.order, one.at_once)))
+    mailed = frozenset[int]().union(*(one.links for one in happened.letters if list_.name in (one.list, one.at_once)))
     if posted != mailed:
-        yield f"LOST {order.name} on Slack: by mail only {sorted(mailed - posted)}, on Slack only {sorted(posted - mailed)}"
+        yield f"LOST {list_.name} on Slack: by mail only {sorted(mailed - posted)}, on Slack only {sorted(posted - mailed)}"
     digests = sum(one.part == 1 and post.covered(one.text) for one in posts)
-    periods = len({one.period for one in happened.letters if one.order == order.name})
+    periods = len({one.period for one in happened.letters if one.list == list_.name})
     if digests != periods:
-        yield f"LOST {order.name} on Slack: {digests} digests, by mail {periods}"
+        yield f"LOST {list_.name} on Slack: {digests} digests, by mail {periods}"
     digest: dict[str, Letter] = {}
     for one in posts:  # two services may send two digests at a time: each of them has its parts in order
         before = digest.get(one.headline)
         if one.part > 1 and (before is None or before.part != one.part - 1):
-            yield f"FALSE {order.name} on Slack: part {one.part} follows part {before.part if before else 'of another digest'}"
+            yield f"FALSE {list_.name} on Slack: part {one.part} follows part {before.part if before else 'of another digest'}"
         digest[one.headline] = one
 
 
 def _agreement(world: World, happened: Evidence) -> Iterator[str]:
     """All readers of a list have had the same digests."""
-    for order in world.all_orders:
-        had: dict[str, dict[str, frozenset[int]]] = {reader: {} for reader in order.readers}
+    for list_ in world.all_lists:
+        had: dict[str, dict[str, frozenset[int]]] = {reader: {} for reader in list_.readers}
         for letter in happened.letters:
-            if letter.order == order.name and letter.where in had:
+            if letter.list == list_.name and letter.where in had:
                 had[letter.where][letter.period] = letter.papers
         first, *others = had.items()
         for reader, digests in others:
             if digests != first[1]:
                 differ = sorted(period for period in {*digests, *first[1]} if digests.get(period) != first[1].get(period))
-                yield f"LOST {order.name}: {reader} and {first[0]} have had different digests: {differ}"
+                yield f"LOST {list_.name}: {reader} and {first[0]} have had different digests: {differ}"
 
 
 def _copies(happened: Evidence) -> Iterator[str]:
@@ -474,14 +474,14 @@ def _copies(happened: Evidence) -> Iterator[str]:
             if earlier.prints != later.prints:
                 yield f"TWICE {where}: {identity} came with other bytes"
             if not _in_the_window(happened, earlier):
-                yield f"TWICE {where}: {identity} ({earlier.order} {earlier.period}) came again outside the documented window"
+                yield f"TWICE {where}: {identity} ({earlier.list} {earlier.period}) came again outside the documented window"
     periods: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
     for letter in happened.letters:
-        if letter.order:
-            periods[letter.where, letter.order, letter.period].add(letter.identity)
+        if letter.list:
+            periods[letter.where, letter.list, letter.period].add(letter.identity)
     yield from (
-        f"TWICE {where}: the digest {order} {period} came as {len(found)} messages"
-        for (where, order, period), found in periods.items()
+        f"TWICE {where}: the digest {list_} {period} came as {len(found)} messages"
+        for (where, list_, period), found in periods.items()
         if len(found) > 1
     )
 

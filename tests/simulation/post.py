@@ -63,13 +63,13 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One copy of one message. `where` is the mail's recipient or the post's path; `order` is the list's name, "" for a notice; `papers`
+    """One copy of one message. `where` is the mail's recipient or the post's path; `list` is the list's name, "" for a notice; `papers`
     are those that it presents, `links` all that its text names; `corrected` are those of which it says what became of them, each with the
     name by which it calls that, `beside` the same of papers that it presents; `prints` tells copies apart that are not the same bytes.
     `at_once` is the list whose readers hear of corrections at once by it. A recovery says when it was: `over_at`, by the service's clock."""
 
     where: str
-    order: str
+    list: str
     period: str
     covers_from: date | None
     covers_to: date | None
@@ -101,10 +101,10 @@ def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monoto
     covers = str(message["X-Watcher-Period"] or "").split("/")
     days = [date.fromisoformat(day) for day in covers] if len(covers) == 2 else [None, None]
     flat = " ".join(re.sub(r"\n! ", "\n", text).split())
-    order, is_at_once = str(message["X-Watcher-List"] or ""), message["X-Watcher-Corrections"] is not None
+    list_, is_at_once = str(message["X-Watcher-List"] or ""), message["X-Watcher-Corrections"] is not None
     return Letter(
         where=",".join(recipients),
-        order="" if is_at_once else order,
+        list="" if is_at_once else list_,
         period=str(message["X-Watcher-Digest"] or ""),
         covers_from=days[0],
         covers_to=days[1],
@@ -120,7 +120,7 @@ def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monoto
         recovers=re.search(r"^Failed from ", text, re.MULTILINE) is not None,
         corrected=corrected(text),
         beside=beside(text),
-        at_once=order if is_at_once else "",
+        at_once=list_ if is_at_once else "",
         over_at=over_at(flat),
     )
 
@@ -133,7 +133,7 @@ def post(path: str, payload: dict[str, Any], raw: bytes, at_monotonic: float) ->
     links = _pmids(_LINK, text)
     return Letter(
         where=path,
-        order="",
+        list="",
         period="",
         covers_from=None,
         covers_to=None,

@@ -183,20 +183,20 @@ class Premises:
             },
             "lists": {},
         }
-        for order in edition.orders:
-            mail, slack = f"{order.name}-mail", f"{order.name}-slack"
+        for list_ in edition.lists:
+            mail, slack = f"{list_.name}-mail", f"{list_.name}-slack"
             url = f"mailto://lab:password@127.0.0.1:{self.mail.port}?from=watcher@lab.example"
-            document["channels"][mail] = {"kind": "email", "url": url, "to": list(order.readers)}
-            document["channels"][slack] = {"kind": "slack", "url": f"{self.slack.base_url}{self.slack.path(order.webhook)}"}
-            document["lists"][order.name] = {
-                "title": order.title,
-                "watches": list(order.watches),
+            document["channels"][mail] = {"kind": "email", "url": url, "to": list(list_.readers)}
+            document["channels"][slack] = {"kind": "slack", "url": f"{self.slack.base_url}{self.slack.path(list_.webhook)}"}
+            document["lists"][list_.name] = {
+                "title": list_.title,
+                "watches": list(list_.watches),
                 "channels": [mail, slack],
-                "schedule": order.schedule,
-                "timezone": order.zone,
+                "schedule": list_.schedule,
+                "timezone": list_.zone,
                 "limit": 0,
-                **({"pause_until": order.paused} if order.paused else {}),
-                **({"corrections": "at-once"} if order.at_once else {}),
+                **({"pause_until": list_.paused} if list_.paused else {}),
+                **({"corrections": "at-once"} if list_.at_once else {}),
             }
         if world.admin:
             url = f"mailto://lab:password@127.0.0.1:{self.mail.port}?from=watcher@lab.example"

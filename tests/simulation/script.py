@@ -155,7 +155,7 @@ class _Author:
         zone = ZoneInfo("Europe/Berlin")
         day = at.astimezone(zone).date() + timedelta(days=self.dice.choice([0, 0, 1]))
         runs = [on_the_clock(day + timedelta(days=number), RUN_HOUR, zone) for number in range(2)]
-        slots = [slot for order in self.world.all_orders for slot in order.slots(at, at + timedelta(days=8))]
+        slots = [slot for list_ in self.world.all_lists for slot in list_.slots(at, at + timedelta(days=8))]
         soon = [min(one for one in runs if one > at), *(slot for slot in slots if slot - at < timedelta(hours=2 * self.hours))]
         return self.dice.choice(soon)
 
@@ -194,8 +194,8 @@ class _Author:
             yield Mishap("pubmed", self.dice.choice(kinds), tool, self.dice.choice([1, 1, 1, 2, 4]))
 
     def _deliveries(self, at: datetime) -> Iterator[Mishap]:
-        order = self.dice.choice(self.world.all_orders)
-        where = {"mail": self.dice.choice([*order.readers, ""]), "slack": self.dice.choice([order.webhook, ""])}
+        list_ = self.dice.choice(self.world.all_lists)
+        where = {"mail": self.dice.choice([*list_.readers, ""]), "slack": self.dice.choice([list_.webhook, ""])}
         kind = self.dice.choice(["mail", "slack"])
         if self._now(kind, self.severity.dead_channel):
             self.lasting[kind] = at + timedelta(hours=self.dice.choice([10, 50, 200]))

@@ -21,7 +21,7 @@ from simulation import post
 from simulation.claims import Reign
 from simulation.evidence import Evidence, Look
 from simulation.post import Letter, Outage
-from simulation.world import Order, World, on_the_clock
+from simulation.world import World, WorldList, on_the_clock
 
 RUN_HOUR, RUN_ZONE = time(5, 30), ZoneInfo("Europe/Berlin")
 JITTER = timedelta(minutes=31)
@@ -37,12 +37,12 @@ AGAIN = timedelta(hours=5)
 def complaints(world: World, happened: Evidence, reign: Reign) -> Iterator[str]:
     """Everything that is wrong with what was told."""
     days = _Days(happened.looks)
-    for order in world.all_orders:
-        teller = _Teller(world, order, happened, reign, days)
-        yield from (f"{line.partition(' ')[0]} {order.name}: {line.partition(' ')[2]}" for line in teller.complaints())
+    for list_ in world.all_lists:
+        teller = _Teller(world, list_, happened, reign, days)
+        yield from (f"{line.partition(' ')[0]} {list_.name}: {line.partition(' ')[2]}" for line in teller.complaints())
     yield from _notices(world, happened, reign)
-    for order in world.all_orders:
-        yield from _side_by_side(order, happened)
+    for list_ in world.all_lists:
+        yield from _side_by_side(list_, happened)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class _Teller:
     """One list's digests, for what they say of spans without a search."""
 
     world: World
-    order: Order
+    of: WorldList
     happened: Evidence
     reign: Reign
     days: _Days
@@ -87,7 +87,7 @@ class _Teller:
     def complaints(self) -> Iterator[str]:
         """Spans that are told and were not, and spans that were and are not told."""
         digests = self._digests()
-        told = [(at, letter, post.outages(letter, self.order.zone, self._written(letter, at))) for at, letter in digests]
+        told = [(at, letter, post.outages(letter, self.of.zone, self._written(letter, at))) for at, letter in digests]
         for at, letter, outages in told:
             for outage in outages:
                 if (why := self._is_false(outage, at)) is not None:
@@ -101,7 +101,7 @@ class _Teller:
         """Each digest once, with its arrival, in order."""
         first: dict[str, Letter] = {}
         for letter in sorted(self.happened.letters, key=lambda one: one.at_monotonic):
-            if letter.order == self.order.name:
+            if letter.list == self.of.name:
                 first.setdefault(letter.period, letter)
         arrived = [(self.happened.true_at(letter.at_monotonic), letter) for letter in first.values()]
         return sorted(arrived, key=lambda one: (one[0], one[1].period))
@@ -159,7 +159,7 @@ class _Teller:
 
     def _stands(self, at: datetime) -> bool:
         """Whether the list was there already, and read the watches that it reads ever after."""
-        then, last = self.reign.order(self.order.name, at), self.reign.terms[-1].edition.order(self.order.name)
+        then, last = self.reign.digest_list(self.of.name, at), self.reign.terms[-1].edition.digest_list(self.of.name)
         return then is not None and last is not None and bool(set(then.watches) & set(last.watches))
 
 
@@ -241,11 +241,11 @@ def _untold_outages(world: World, happened: Evidence, reign: Reign, topics: set[
 
 def _untold_channels(world: World, happened: Evidence, topics: set[str]) -> Iterator[str]:
     """A channel that refused for good while the service was left alone is told on another one."""
-    for order in world.all_orders:
-        for where, channel in ((order.readers, "mail"), ((happened.paths.get(order.name),), "slack")):
+    for list_ in world.all_lists:
+        for where, channel in ((list_.readers, "mail"), ((happened.paths.get(list_.name),), "slack")):
             moments = [moment for at, moment in happened.refused if at in where]
-            if f"channel:{order.name}-{channel}" not in topics and any(_was_left_alone(happened, moment) for moment in moments):
-                yield f"LOST nobody was told that channel {order.name}-{channel} refuses"
+            if f"channel:{list_.name}-{channel}" not in topics and any(_was_left_alone(happened, moment) for moment in moments):
+                yield f"LOST nobody was told that channel {list_.name}-{channel} refuses"
 
 
 def _was_left_alone(happened: Evidence, moment: float) -> bool:
@@ -256,12 +256,12 @@ def _was_left_alone(happened: Evidence, moment: float) -> bool:
 # --- channels side by side ------------------------------------------------------------------------------------------------------------
 
 
-def _side_by_side(order: Order, happened: Evidence) -> Iterator[str]:
+def _side_by_side(list_: WorldList, happened: Evidence) -> Iterator[str]:
     """Faults are planted for mail or for Slack: where one of them has none, it has each digest as soon as the list is served at all."""
     ends = [look.ended for look in happened.looks]
-    mails = {letter.period: letter for letter in reversed(happened.letters) if letter.order == order.name}
+    mails = {letter.period: letter for letter in reversed(happened.letters) if letter.list == list_.name}
     posts = [
-        one for one in happened.posts if one.where == happened.paths.get(order.name) and one.part == 1 and post.covered(one.text)
+        one for one in happened.posts if one.where == happened.paths.get(list_.name) and one.part == 1 and post.covered(one.text)
     ]
     first_posts = list({one.identity: one for one in reversed(posts)}.values())[::-1]
     for letter, posted in zip(sorted(mails.values(), key=lambda one: one.at_monotonic), first_posts, strict=False):
@@ -271,4 +271,4 @@ def _side_by_side(order: Order, happened: Evidence) -> Iterator[str]:
         left_alone = all(look.undisturbed and kind not in look.harmed for look in between)
         if late - min(mail, slack) > 1 and left_alone:
             looks = late - min(mail, slack)
-            yield f"LOST {order.name}: {letter.period} came by {kind} {looks} looks after the other, and nothing was in its way"
+            yield f"LOST {list_.name}: {letter.period} came by {kind} {looks} looks after the other, and nothing was in its way"

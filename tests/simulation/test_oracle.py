@@ -13,11 +13,11 @@ from simulation.claims import Reign, Term, claims
 from simulation.evidence import Evidence, Look, Spoiled
 from simulation.oracle import verdict
 from simulation.post import Gap, Letter, gaps
-from simulation.world import Edition, Order, Paper, Question, World, on_the_clock
+from simulation.world import Edition, Paper, Question, World, WorldList, on_the_clock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = date(2026, 3, 17)
-ORDER = Order(
+ORDER = WorldList(
     "weekly", "Weekly", ("nmj",), 0, time(8), "Europe/Berlin", "monday 08:00", ("pi@lab.example", "postdoc@lab.example"), "LAB"
 )
 PATH = "/services/LAB"
@@ -76,11 +76,11 @@ class Tale:
     def posts(self) -> list[Letter]:
         """Every Slack post."""
         text = "Papers added to PubMed 1 March 2026."
-        return [replace(self.letter(PATH, number), order="", period="", text=text, part=1) for number in range(len(SLOTS))]
+        return [replace(self.letter(PATH, number), list="", period="", text=text, part=1) for number in range(len(SLOTS))]
 
     def found(self, letters: list[Letter] | None = None, posts: list[Letter] | None = None) -> tuple[str, ...]:
         """What the oracle finds wrong, with other letters or posts than these if they are given."""
-        world = World(0, START, 3, self.papers, self.first.questions, self.first.orders, later=self.later)
+        world = World(0, START, 3, self.papers, self.first.questions, self.first.lists, later=self.later)
         after = [slot + timedelta(minutes=1) for slot in SLOTS]
         slots = [Look(at, at, clean=True, edition=edition) for at, edition in zip(after, self.in_force, strict=True)]
         looks = sorted([*(((number + 1) * 1000.0 - 1, look) for number, look in enumerate(slots)), *self.besides])
@@ -125,7 +125,7 @@ def telling(
     paper = replace(plain(8, date(2026, 3, 17)), retracted=retracted, **fate)  # type: ignore[arg-type]
     tale = Tale(papers=(*PAPERS[:2], paper), presented=[{1, 8}, {2}, set()])
     if at_once is not None:
-        tale.first = replace(ALONE, orders=(replace(ORDER, at_once=True),))
+        tale.first = replace(ALONE, lists=(replace(ORDER, at_once=True),))
     looked = [SLOTS[1] + timedelta(days=days) for days in (3, 4)]
     tale.besides = tuple((2500.0 + number, Look(at, at, clean=True)) for number, at in enumerate(looked))
     told = [

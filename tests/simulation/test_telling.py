@@ -12,11 +12,11 @@ from simulation.claims import Reign, claims
 from simulation.evidence import Evidence, Look
 from simulation.post import Letter
 from simulation.telling import complaints
-from simulation.world import Edition, Order, Paper, Question, World
+from simulation.world import Edition, Paper, Question, World, WorldList
 
 START = date(2026, 3, 17)
 NMJ, AGRIN = Question("nmj", "Junction", ("nmj",)), Question("agrin", "Agrin", ("agrin",))
-ORDER = Order("weekly", "Weekly", ("nmj",), 0, time(8), "Europe/Berlin", "monday 08:00", ("pi@lab.example",), "LAB")
+ORDER = WorldList("weekly", "Weekly", ("nmj",), 0, time(8), "Europe/Berlin", "monday 08:00", ("pi@lab.example",), "LAB")
 WORLD = World(0, START, 4, (), (NMJ, AGRIN), (ORDER,), admin="admin@lab.example")
 SLOTS = ORDER.slots(datetime(2026, 3, 17, tzinfo=UTC), datetime(2026, 4, 14, tzinfo=UTC))
 QUIET = "Papers added to PubMed 17–23 March 2026."
@@ -57,7 +57,7 @@ class Tale:
         slots = [max(slot, next(look.at for look in self.looks if look.at >= slot)) for slot in SLOTS]
         mails = [digest("pi@lab.example", number, at, self.texts.get(number, QUIET)) for number, at in enumerate(slots)]
         posts = [
-            replace(digest("/LAB", number, at + self.posted_later.get(number, timedelta()), QUIET), order="", period="")
+            replace(digest("/LAB", number, at + self.posted_later.get(number, timedelta()), QUIET), list="", period="")
             for number, at in enumerate(slots)
         ]
         happened = Evidence(
@@ -250,7 +250,7 @@ def test_a_channel_that_waits_for_another_one_is_found() -> None:
 def reign(*editions: tuple[datetime, tuple[Question, ...], tuple[str, ...]]) -> Reign:
     """One edition after the other, each with its watches and those that the list takes."""
     made = [Edition(questions, (replace(ORDER, watches=taken),)) for _, questions, taken in editions]
-    world = replace(WORLD, questions=made[0].questions, orders=made[0].orders, later=tuple(made[1:]))
+    world = replace(WORLD, questions=made[0].questions, lists=made[0].lists, later=tuple(made[1:]))
     looks = tuple(Look(at, at, clean=True, edition=number) for number, (at, _, _) in enumerate(editions))
     return Reign.of(world, Evidence((), (), ((0.0, WORLD.begins_at),), looks=looks))
 
@@ -302,11 +302,11 @@ def comes_back(read_at: datetime | None, *, topics: tuple[str, ...] = ("agrin",)
         (back_at, replace(AGRIN, topics=topics), ("nmj", "agrin")),
     ]
     editions = [Edition((NMJ, watch), (replace(ORDER, watches=taken), others)) for _, watch, taken in made]
-    world = replace(WORLD, questions=editions[0].questions, orders=editions[0].orders, later=tuple(editions[1:]))
+    world = replace(WORLD, questions=editions[0].questions, lists=editions[0].lists, later=tuple(editions[1:]))
     looks = tuple(Look(at, at, clean=True, edition=number) for number, (at, _, _) in enumerate(made))
     letters: tuple[Letter, ...] = ()
     if read_at is not None:
-        letter = replace(digest("other@lab.example", 0, read_at, QUIET), order="others", period=read_at.isoformat())
+        letter = replace(digest("other@lab.example", 0, read_at, QUIET), list="others", period=read_at.isoformat())
         letters = (replace(letter, covers_to=read_at.date()),)
     moves = ((0.0, WORLD.begins_at), *((moment(at), at) for at in (read_at, back_at) if at))
     paper = about("agrin", appears=date(2026, 3, 19))

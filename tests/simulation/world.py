@@ -41,7 +41,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class WorldList:
     """A list: whose digests come weekly on `weekday` (Monday is 0) at `hour` in `zone`, by mail to `readers` and to a Slack webhook;
     not before the day `paused`. With `at_once` its readers hear at once what became of papers."""
 
@@ -79,15 +79,15 @@ class Edition:
     """The lab's watches and lists, as the configuration has them for a time."""
 
     questions: tuple[Question, ...]
-    orders: tuple[Order, ...]
+    lists: tuple[WorldList, ...]
 
     def question(self, name: str) -> Question | None:
         """The watch, if there is one."""
         return next((one for one in self.questions if one.name == name), None)
 
-    def order(self, name: str) -> Order | None:
+    def digest_list(self, name: str) -> WorldList | None:
         """The list, if there is one."""
-        return next((one for one in self.orders if one.name == name), None)
+        return next((one for one in self.lists if one.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class World:
     weeks: int
     papers: tuple[Paper, ...] = ()
     questions: tuple[Question, ...] = ()
-    orders: tuple[Order, ...] = ()
+    lists: tuple[WorldList, ...] = ()
     admin: str = ""
     later: tuple[Edition, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -141,12 +141,12 @@ class World:
     @property
     def editions(self) -> tuple[Edition, ...]:
         """The configurations that the lab has in turn."""
-        return (Edition(self.questions, self.orders), *self.later)
+        return (Edition(self.questions, self.lists), *self.later)
 
     @property
-    def all_orders(self) -> tuple[Order, ...]:
+    def all_lists(self) -> tuple[WorldList, ...]:
         """Every list that there ever is, as it is first."""
-        return tuple({order.name: order for edition in reversed(self.editions) for order in edition.orders}.values())
+        return tuple({list_.name: list_ for edition in reversed(self.editions) for list_ in edition.lists}.values())
 
     @property
     def titles(self) -> dict[str, str]:
@@ -184,7 +184,7 @@ def build(seed: int, weeks: int, *, edits: bool = True) -> World:
     dice = random.Random(f"world {seed}")  # noqa: S311 - replayable
     start = dice.choice(_FIRST_DAYS) + timedelta(days=dice.randrange(7))
     admin = dice.choice(["admin@lab.example", ""])
-    empty = World(seed, start, weeks, questions=_QUESTIONS, orders=_ORDERS, admin=admin)
+    empty = World(seed, start, weeks, questions=_QUESTIONS, lists=_LISTS, admin=admin)
     fates = random.Random(f"fates {seed}")  # noqa: S311 - replayable
     papers = tuple(_with_fate(paper, start, fates) for paper in _Press(dice, empty).papers())
     with_papers = replace(empty, papers=papers)
@@ -198,8 +198,8 @@ _QUESTIONS = (
 )
 _MUSCLE = Question("muscle", "Muscle springs", ("titin",))
 
-_ORDERS = (
-    Order(
+_LISTS = (
+    WorldList(
         "lab-weekly",
         "Lab weekly",
         ("nmj", "agrin"),
@@ -211,7 +211,7 @@ _ORDERS = (
         "LAB",
         at_once=True,
     ),
-    Order(
+    WorldList(
         "kidney-club",
         "Kidney club",
         ("agrin", "kidney"),
@@ -222,9 +222,9 @@ _ORDERS = (
         ("club@kidney.example",),
         "CLUB",
     ),
-    Order("night-owls", "Night owls", ("nmj",), 6, time(2, 30), "Europe/Berlin", "30 2 * * 0", ("owl@lab.example",), "OWLS"),
+    WorldList("night-owls", "Night owls", ("nmj",), 6, time(2, 30), "Europe/Berlin", "30 2 * * 0", ("owl@lab.example",), "OWLS"),
 )
-_NEWCOMERS = Order(
+_NEWCOMERS = WorldList(
     "newcomers",
     "Newcomers",
     ("nmj", "kidney"),
@@ -285,12 +285,12 @@ class _Mind:
 
     def _without_a_watch(self, now: Edition) -> Edition:
         """A watch is taken out, where each list keeps another one."""
-        spare = [one for one in now.questions if all(order.watches != (one.name,) for order in now.orders)]
+        spare = [one for one in now.questions if all(list_.watches != (one.name,) for list_ in now.lists)]
         if not spare:
             return now
         name = self.dice.choice(spare).name
-        orders = (replace(order, watches=tuple(one for one in order.watches if one != name)) for order in now.orders)
-        return Edition(tuple(one for one in now.questions if one.name != name), tuple(orders))
+        lists = (replace(list_, watches=tuple(one for one in list_.watches if one != name)) for list_ in now.lists)
+        return Edition(tuple(one for one in now.questions if one.name != name), tuple(lists))
 
     def _with_a_watch(self, now: Edition) -> Edition:
         """A new watch, or one that had been taken out, as it was then, for some of the lists."""
@@ -298,22 +298,20 @@ class _Mind:
         if not absent:
             return now
         question = self.dice.choice(absent)
-        readers = set(self.dice.sample([order.name for order in now.orders], 2))
-        orders = (
-            replace(order, watches=(*order.watches, question.name)) if order.name in readers else order for order in now.orders
-        )
-        return Edition((*now.questions, question), tuple(orders))
+        readers = set(self.dice.sample([list_.name for list_ in now.lists], 2))
+        lists = (replace(list_, watches=(*list_.watches, question.name)) if list_.name in readers else list_ for list_ in now.lists)
+        return Edition((*now.questions, question), tuple(lists))
 
     def _with_a_list(self, now: Edition) -> Edition:
-        if now.order(_NEWCOMERS.name):
+        if now.digest_list(_NEWCOMERS.name):
             return now
         watches = tuple(name for name in _NEWCOMERS.watches if now.question(name)) or (now.questions[0].name,)
-        return replace(now, orders=(*now.orders, replace(_NEWCOMERS, watches=watches)))
+        return replace(now, lists=(*now.lists, replace(_NEWCOMERS, watches=watches)))
 
     def _paused(self, now: Edition, at: datetime) -> Edition:
-        order = self.dice.choice(now.orders)
-        until = at.astimezone(ZoneInfo(order.zone)).date() + timedelta(days=self.dice.randint(2, 24))
-        return replace(now, orders=tuple(replace(one, paused=until) if one is order else one for one in now.orders))
+        list_ = self.dice.choice(now.lists)
+        until = at.astimezone(ZoneInfo(list_.zone)).date() + timedelta(days=self.dice.randint(2, 24))
+        return replace(now, lists=tuple(replace(one, paused=until) if one is list_ else one for one in now.lists))
 
 
 def _with_question(now: Edition, question: Question) -> Edition:

@@ -41,7 +41,7 @@ class Lab(Plain):
     @property
     def channels(self) -> dict[str, Channel]:
         """The channels of the lists, and `admin`."""
-        names = {name for order in self.desk.orders for name in order.channels} | {"admin"}
+        names = {name for list_ in self.desk.lists for name in list_.channels} | {"admin"}
         kinds = {"slack": ChannelKind.SLACK, "admin": ChannelKind.OTHER}
         return {name: Channel(name, kinds.get(name, ChannelKind.EMAIL), "json://127.0.0.1") for name in names}
 
@@ -61,11 +61,11 @@ class Lab(Plain):
     def alerter(self) -> Alerter:
         """An alerter as the App makes it."""
         one = self.desk
-        watches, orders = {watch.name: watch for watch in one.watches}, {order.name: order for order in one.orders}
+        watches, lists = {watch.name: watch for watch in one.watches}, {list_.name: list_ for list_ in one.lists}
         return Alerter(
             one.store,
             self.channels,
-            orders,
+            lists,
             watches,
             self.recipients,
             "lab.example",
@@ -103,7 +103,7 @@ def lab(at_desk: Desks) -> Lab:
         paper(1, title="The neuromuscular junction", created="2026-03-01"),
         paper(2, title="Amyotrophic lateral sclerosis", created="2026-03-01"),
     )
-    one.orders[0] = replace(WEEKLY, channels=("mail", "slack"))
+    one.lists[0] = replace(WEEKLY, channels=("mail", "slack"))
     return Lab(one)
 
 
@@ -168,7 +168,7 @@ def test_the_alert_channel_hears_of_it_and_the_readers_do_not(lab: Lab) -> None:
 
 def test_only_the_lists_that_read_the_watch_are_told(lab: Lab) -> None:
     lab.desk.watches.append(replace(ALS, allow_over=0))
-    lab.desk.orders.append(replace(WEEKLY, name="als", watches=("als",), channels=("als-mail",)))
+    lab.desk.lists.append(replace(WEEKLY, name="als", watches=("als",), channels=("als-mail",)))
 
     lab.tick(START, "2026-03-03T05:00", "2026-03-04T05:00", "2026-03-05T05:00")
 
@@ -414,7 +414,7 @@ def test_a_list_that_came_meanwhile_does_not_hear_that_something_is_over(lab: La
     fails(lab, *FAILING)
     lab.tick("2026-03-04T05:00")
 
-    lab.desk.orders.append(replace(WEEKLY, name="newcomers", channels=("new-mail",)))
+    lab.desk.lists.append(replace(WEEKLY, name="newcomers", channels=("new-mail",)))
     lab.dead = set()
     lab.tick("2026-03-06T06:00")
 
@@ -423,7 +423,7 @@ def test_a_list_that_came_meanwhile_does_not_hear_that_something_is_over(lab: La
 
 
 def test_a_dead_channel_without_another_stands_in_status_and_the_next_digest(lab: Lab) -> None:
-    lab.desk.orders[0] = replace(WEEKLY, channels=("mail",))
+    lab.desk.lists[0] = replace(WEEKLY, channels=("mail",))
     lab.tick(START)
     lab.dead.add("mail")
 
@@ -438,7 +438,7 @@ def test_a_channel_that_is_taken_out_leaves_no_notice_once_nothing_waits_for_it(
     lab.tick(START)
     lab.dead.add("mail")
     lab.tick(MONDAY)
-    lab.desk.orders[0] = replace(WEEKLY, channels=("slack",))
+    lab.desk.lists[0] = replace(WEEKLY, channels=("slack",))
     lab.tick("2026-03-09T09:00")
     assert lab.topics() == ["channel:mail"]
 

@@ -95,7 +95,7 @@ def test_a_broken_seed_file_is_told_by_a_check_and_does_not_stop_the_others(one:
 # --- names
 
 
-@pytest.mark.parametrize(("kind", "known"), [("watch", "nmj"), ("order", "lab-weekly"), ("channel", "lab-mail, lab-slack")])
+@pytest.mark.parametrize(("kind", "known"), [("watch", "nmj"), ("digest_list", "lab-weekly"), ("channel", "lab-mail, lab-slack")])
 def test_an_unknown_name_is_refused_with_the_known_ones(kind: str, known: str, one: Lab) -> None:
     with one.app() as app, pytest.raises(UnknownNameError, match=f"(?s)'nope'.*the configuration has: {known}"):
         getattr(app, kind)("nope")
@@ -107,7 +107,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(kind: str, known: str, o
 def test_nothing_is_opened_before_it_is_asked_for(one: Lab) -> None:
     with one.app() as app:
         assert app.watch("nmj").name == "nmj"
-        assert app.order("lab-weekly").channels == ("lab-mail", "lab-slack")
+        assert app.digest_list("lab-weekly").channels == ("lab-mail", "lab-slack")
 
     assert not (one.folder / "data").exists()
     assert one.pubmed.log == []

@@ -33,7 +33,7 @@ def at_place(migrated: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks
 
         def opened(*records: Planted | bytes) -> Desk:
             one = stack.enter_context(desk(migrated.folder, monkeypatch, *records, url=migrated.url))
-            one.watches, one.orders = [NMJ_0, ALS_0], [BOTH]
+            one.watches, one.lists = [NMJ_0, ALS_0], [BOTH]
             return one
 
         yield opened
@@ -58,23 +58,23 @@ def settle(one: Desk) -> None:
 
 def take_out(one: Desk, instant: str = JULY_10) -> None:
     """The watch `als` leaves the configuration."""
-    one.watches, one.orders = [NMJ_0], [replace(BOTH, watches=("nmj",))]
+    one.watches, one.lists = [NMJ_0], [replace(BOTH, watches=("nmj",))]
     one.tick(instant)
 
 
 def bring_back(one: Desk) -> None:
     """It is there again."""
-    one.watches, one.orders = [NMJ_0, ALS_0], [BOTH]
+    one.watches, one.lists = [NMJ_0, ALS_0], [BOTH]
 
 
 def all_in(digest: Digest) -> list[int]:
     return sorted(item.article.pmid for item in digest.presented)
 
 
-def papers(one: Desk, *instants: str, order: str = "weekly") -> list[int]:
+def papers(one: Desk, *instants: str, list_: str = "weekly") -> list[int]:
     """What the digests of a list that are due at these instants present: one that was missed comes with the first tick."""
     drafts = [draft for instant in instants for draft in one.tick(instant).drafts]
-    return [pmid for draft in drafts if draft.digest.order.name == order for pmid in all_in(draft.digest)]
+    return [pmid for draft in drafts if draft.digest.list.name == list_ for pmid in all_in(draft.digest)]
 
 
 def answer(one: Desk, pmid: int) -> str:
@@ -150,17 +150,17 @@ def test_papers_that_arrive_while_the_watch_is_gone_come_with_those_seen_before(
 
 def test_a_watch_that_was_taken_from_a_list_and_is_searched_for_another_is_owed_what_was_seen_in_its_time(at_place: Desks) -> None:
     one = at_place(on_als(1), on_als(2, "2026-07-20"), on_als(3, "2026-09-10"))
-    one.orders = [BOTH, replace(OTHER, watches=("als",))]
+    one.lists = [BOTH, replace(OTHER, watches=("als",))]
     settle(one)
     one.tick(JULY_9)
-    one.orders = [replace(BOTH, watches=("nmj",)), replace(OTHER, watches=("als",))]
+    one.lists = [replace(BOTH, watches=("nmj",)), replace(OTHER, watches=("als",))]
     one.tick(JULY_10)
     one.tick("2026-07-20T07:00")
     one.tick("2026-07-27T07:00")
     gone = answer(one, 1)
     late = answer(one, 2)
 
-    one.orders = [BOTH, replace(OTHER, watches=("als",))]
+    one.lists = [BOTH, replace(OTHER, watches=("als",))]
     assert papers(one, SEPT_17, DIGEST) == [1, 3]
     assert gone.startswith("It reached list other in the digest of 2026-07-20")
     assert late.startswith("It reached list other")
@@ -168,15 +168,15 @@ def test_a_watch_that_was_taken_from_a_list_and_is_searched_for_another_is_owed_
 
 def test_a_watch_that_moves_to_another_list_and_back_leaves_nothing_behind(at_place: Desks) -> None:
     one = at_place(on_als(1), on_als(2, "2026-07-20"))
-    one.orders = [BOTH, OTHER]
+    one.lists = [BOTH, OTHER]
     settle(one)
     one.tick(JULY_9)
-    one.orders = [replace(BOTH, watches=("nmj",)), replace(OTHER, watches=("nmj", "als"))]
+    one.lists = [replace(BOTH, watches=("nmj",)), replace(OTHER, watches=("nmj", "als"))]
     one.tick(JULY_10)
     one.tick("2026-07-13T07:00")
     one.tick("2026-07-27T07:00")
 
-    one.orders = [BOTH, OTHER]
+    one.lists = [BOTH, OTHER]
     assert papers(one, SEPT_17, DIGEST) == [1]
 
 
@@ -208,7 +208,7 @@ def test_a_watch_that_is_gone_for_an_hour_is_owed_the_late_papers_that_it_had_se
 
 def test_a_watch_that_left_before_its_first_digest_begins_with_what_it_had_seen(at_place: Desks) -> None:
     one = at_place(*six())
-    one.watches, one.orders = [NMJ_0], [replace(BOTH, watches=("nmj",))]
+    one.watches, one.lists = [NMJ_0], [replace(BOTH, watches=("nmj",))]
     settle(one)
     bring_back(one)
     one.tick(JULY_9)
@@ -221,14 +221,14 @@ def test_a_watch_that_left_before_its_first_digest_begins_with_what_it_had_seen(
 
 def test_a_list_that_is_gone_and_comes_back_is_owed_what_was_seen_in_its_time(at_place: Desks) -> None:
     one = at_place(*six(), on_als(7, "2026-07-20"))
-    one.orders = [BOTH, replace(OTHER, watches=("als",))]
+    one.lists = [BOTH, replace(OTHER, watches=("als",))]
     settle(one)
     one.tick(JULY_9)
-    one.orders = [replace(OTHER, watches=("als",))]
+    one.lists = [replace(OTHER, watches=("als",))]
     one.tick(JULY_10)
     one.tick("2026-07-27T07:00")
 
-    one.orders = [BOTH, replace(OTHER, watches=("als",))]
+    one.lists = [BOTH, replace(OTHER, watches=("als",))]
 
     assert papers(one, SEPT_17) == [1, 2, 3, 4, 5, 6]
 
@@ -240,7 +240,7 @@ def test_a_watch_that_comes_back_under_another_name_is_owed_what_it_had_seen_und
     take_out(one)
 
     one.watches = [NMJ_0, replace(ALS_0, name="motor", was="als")]
-    one.orders = [replace(BOTH, watches=("nmj", "motor"))]
+    one.lists = [replace(BOTH, watches=("nmj", "motor"))]
     assert papers(one, SEPT_17, DIGEST) == [1, 2, 3, 4, 5, 6]
 
 
@@ -248,10 +248,10 @@ def test_a_watch_that_leaves_a_paused_list_is_owed_what_was_seen_in_the_pause(at
     one = at_place(*six())
     settle(one)
     paused = replace(BOTH, pause_until=date(2026, 8, 3))
-    one.orders = [paused]
+    one.lists = [paused]
     one.tick(JULY_9)
     waiting = answer(one, 1)
-    one.watches, one.orders = [NMJ_0], [replace(paused, watches=("nmj",))]
+    one.watches, one.lists = [NMJ_0], [replace(paused, watches=("nmj",))]
     one.tick("2026-07-20T06:00")
 
     bring_back(one)
@@ -288,7 +288,7 @@ def test_the_text_of_what_is_owed_is_kept_for_years(at_place: Desks) -> None:
 
 def test_news_of_a_watch_without_a_list_is_told_as_nobodys(at_place: Desks) -> None:
     one = at_place(*six())
-    one.orders = [replace(BOTH, watches=("nmj",))]
+    one.lists = [replace(BOTH, watches=("nmj",))]
     settle(one)
     one.run(JULY_9)
     one.runner().run(ALS_0, now=one.at(JULY_9))
@@ -298,10 +298,10 @@ def test_news_of_a_watch_without_a_list_is_told_as_nobodys(at_place: Desks) -> N
 
 def test_a_paper_from_before_the_cut_of_a_list_is_told_as_such(at_place: Desks) -> None:
     one = at_place(*six())
-    one.orders = [replace(BOTH, watches=("nmj",)), replace(OTHER, watches=("als",))]
+    one.lists = [replace(BOTH, watches=("nmj",)), replace(OTHER, watches=("als",))]
     settle(one)
     one.tick(JULY_9)
-    one.orders = [BOTH, OTHER]
+    one.lists = [BOTH, OTHER]
     one.tick(SEPT_17)
 
     assert answer(one, 1) == (

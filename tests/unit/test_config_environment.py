@@ -61,7 +61,7 @@ def test_names_with_hyphens_are_reached_by_underscores(home: Home) -> None:
 
     assert settings.channel("lab-mail").to == ("x@y.org", "z@y.org")
     assert (settings.watch("nmj").threshold, settings.watch("nmj").similar, settings.watch("nmj").start.days) == (0, False, 3)
-    assert str(settings.order("lab-weekly").pause_until) == "2027-01-07"
+    assert str(settings.digest_list("lab-weekly").pause_until) == "2027-01-07"
 
 
 def test_a_whole_channel_can_come_from_variables(home: Home) -> None:

@@ -282,7 +282,7 @@ def test_a_list_whose_channels_all_carry_less_than_the_digest_has_to_say_that_it
     if said:
         assert f"lists.lab-weekly.{said}: " in home.told(text)
     else:
-        assert home.load(text).order("lab-weekly").top_only is (top_only == "true")
+        assert home.load(text).digest_list("lab-weekly").top_only is (top_only == "true")
 
 
 def test_what_a_list_of_teams_alone_may_write_is_told(home: Home) -> None:
@@ -317,8 +317,8 @@ def test_the_first_post_alone_is_refused_where_nobody_else_carries_the_digest(ho
         "lists.lab-weekly.top_only: no other channel of the list carries the whole digest: its readers would never see the rest\n"
         "    name a channel of mail in the list too, or remove the key"
     ) in home.told(alone)
-    assert home.load(beside).order("lab-weekly").top_only
-    assert home.load(alone.replace(f"top_only: {written}", "top_only: false")).order("lab-weekly").top_only is False
+    assert home.load(beside).digest_list("lab-weekly").top_only
+    assert home.load(alone.replace(f"top_only: {written}", "top_only: false")).digest_list("lab-weekly").top_only is False
 
 
 def test_a_watch_can_only_have_been_one_that_is_gone_and_only_one_can(home: Home) -> None:

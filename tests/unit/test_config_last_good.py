@@ -36,7 +36,7 @@ def everything(settings: Settings) -> tuple[object, ...]:
         settings.document_without_secrets(),
         settings.sha256,
         [settings.watch(name) for name in settings.watches],
-        [settings.order(name) for name in settings.lists],
+        [settings.digest_list(name) for name in settings.lists],
         [settings.channel(name) for name in settings.channels],
         settings.database_url,
     )

@@ -42,7 +42,7 @@ def test_a_watch_without_options_has_the_domains_defaults(home: Home) -> None:
 def test_a_list_without_options_takes_the_time_zone_of_the_file(home: Home) -> None:
     settings = home.load("timezone: Asia/Tokyo\n" + SMALL)
 
-    assert settings.order("lab-weekly") == DigestList(
+    assert settings.digest_list("lab-weekly") == DigestList(
         name="lab-weekly",
         title="lab-weekly",
         watches=("nmj",),
@@ -116,7 +116,7 @@ lists:
         allow_over=60_000,
         was="old-name",
     )
-    assert settings.order("weekly") == DigestList(
+    assert settings.digest_list("weekly") == DigestList(
         name="weekly",
         title="Weekly",
         subject_prefix="[W]",
@@ -148,7 +148,7 @@ def test_a_section_whose_lines_are_all_commented_out_counts_as_left_out(home: Ho
 def test_yaml_words_and_times_stay_text(home: Home) -> None:
     settings = home.load(SMALL + "    title: no\n    subject_prefix: 10:30\n")
 
-    assert (settings.order("lab-weekly").title, settings.order("lab-weekly").subject_prefix) == ("no", "10:30")
+    assert (settings.digest_list("lab-weekly").title, settings.digest_list("lab-weekly").subject_prefix) == ("no", "10:30")
 
 
 def test_anchors_and_merge_keys_repeat_what_they_name(home: Home) -> None:
@@ -333,7 +333,7 @@ def shipped() -> Settings:
 def test_the_shipped_configuration_loads_as_it_is_and_says_what_to_edit() -> None:
     settings = shipped()
 
-    assert settings.order("lab-weekly").watches == ("nmj",)
+    assert settings.digest_list("lab-weekly").watches == ("nmj",)
     assert [warning.place.key for warning in settings.warnings if warning.place] == [
         "pubmed.email",
         "channels.lab-mail.url",
@@ -369,7 +369,7 @@ def test_the_example_with_every_key_loads_once_its_secrets_are_there(home: Home)
     settings = home.load(text)
 
     assert settings.channel("admin").to == ("sysadmin@lab.example",)
-    assert settings.order("lab-weekly").full_text_url == "https://resolver.lab.example/?pmid={pmid}&doi={doi}"
+    assert settings.digest_list("lab-weekly").full_text_url == "https://resolver.lab.example/?pmid={pmid}&doi={doi}"
 
 
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the example configuration (../shared) is not here")

@@ -131,7 +131,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.mark.parametrize("block", blocks())
 def test_every_yaml_block_of_the_page_loads(home: Home, block: str) -> None:
-    assert home.load(block).order("lab-weekly").channels == ("lab-mail",)
+    assert home.load(block).digest_list("lab-weekly").channels == ("lab-mail",)
 
 
 def test_the_variables_that_the_page_shows_are_understood(home: Home) -> None:

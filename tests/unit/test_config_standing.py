@@ -23,7 +23,7 @@ def test_what_settings_keep_is_read_as_it_stood(home: Home) -> None:
     found = Standing.read(settings.document_without_secrets())
 
     (name, one) = next(iter(found.lists.items()))
-    lab = settings.order(name)
+    lab = settings.digest_list(name)
     assert (found.timezone, found.run_schedule) == (settings.timezone, settings.runs.schedule)
     assert one == StandingList(lab.schedule, lab.timezone, date(2026, 4, 1))
 

@@ -32,7 +32,7 @@ def at_place(migrated: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks
 
         def opened(*records: bytes) -> Desk:
             one = stack.enter_context(desk(migrated.folder, monkeypatch, *records, url=migrated.url))
-            one.watches, one.orders = [replace(NMJ, threshold=0)], [WEEKLY]
+            one.watches, one.lists = [replace(NMJ, threshold=0)], [WEEKLY]
             return one
 
         yield opened

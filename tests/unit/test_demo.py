@@ -36,7 +36,7 @@ def test_the_demos_configuration_is_the_shipped_one_turned_to_the_local_servers(
         assert settings.pubmed.base_url == "http://127.0.0.1:1/entrez/eutils/"
         assert set(settings.channels) == {"lab-mail", "lab-slack"}
         assert settings.channel("lab-mail").url == mail.url()
-        assert all(order.channels == ("lab-mail", "lab-slack") for order in map(settings.order, settings.lists))
+        assert all(list_.channels == ("lab-mail", "lab-slack") for list_ in map(settings.digest_list, settings.lists))
         assert settings.alerts is None
 
 

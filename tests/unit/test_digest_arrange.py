@@ -35,7 +35,7 @@ def test_the_best_papers_are_picks_and_the_rest_stand_by_watch_in_the_list_s_ord
         entry(paper(5), watches={"als": 80}),
     ]
 
-    whole = digest(entries, order=replace(WEEKLY, top=2))
+    whole = digest(entries, list_=replace(WEEKLY, top=2))
 
     assert in_section(whole, Section.PICK) == [3, 5]
     assert in_section(whole, Section.WATCH) == [4, 2, 1]
@@ -57,7 +57,7 @@ def test_the_order_of_arrival_changes_nothing() -> None:
 
 
 def test_a_paper_of_two_watches_stands_once_under_the_better_and_names_both() -> None:
-    whole = digest([entry(paper(1), watches={"nmj": 60, "als": 75})], order=replace(WEEKLY, top=0))
+    whole = digest([entry(paper(1), watches={"nmj": 60, "als": 75})], list_=replace(WEEKLY, top=0))
 
     (item,) = whole.presented
     assert item.watches == ("als", "nmj")
@@ -82,7 +82,7 @@ def giving_way(*pairs: tuple[int, int]) -> GivingWay:
 def test_a_paper_that_gives_way_stands_with_its_watch_and_the_next_one_is_picked() -> None:
     entries = [entry(paper(number), 90 - number) for number in range(1, 6)]
 
-    whole = digest(entries, order=replace(WEEKLY, top=2), giving_way=giving_way((2, 1)))
+    whole = digest(entries, list_=replace(WEEKLY, top=2), giving_way=giving_way((2, 1)))
 
     assert in_section(whole, Section.PICK) == [1, 3]
     assert in_section(whole, Section.WATCH) == [2, 4, 5]
@@ -98,7 +98,7 @@ def test_candidates_are_handed_over_best_first_and_only_those_that_can_be_picks(
         return []
 
     entries = [entry(paper(1), 40), entry(paper(2), 80), entry(paper(3, publication_types=("Preprint",)), 99), entry(paper(4), 60)]
-    digest(entries, order=replace(WEEKLY, top=2), giving_way=hear)
+    digest(entries, list_=replace(WEEKLY, top=2), giving_way=hear)
 
     assert heard == [([2, 4, 1], [80, 60, 40], 2)]
 
@@ -108,7 +108,7 @@ def test_nothing_is_asked_where_every_candidate_is_picked_or_none(top: int) -> N
     def never(*_: object) -> list[GaveWay]:
         pytest.fail("nobody has to give way")
 
-    whole = digest([entry(paper(1)), entry(paper(2))], order=replace(WEEKLY, top=top), giving_way=never)
+    whole = digest([entry(paper(1)), entry(paper(2))], list_=replace(WEEKLY, top=top), giving_way=never)
 
     assert len(whole.items) == 2
 
@@ -116,7 +116,7 @@ def test_nothing_is_asked_where_every_candidate_is_picked_or_none(top: int) -> N
 def test_a_paper_that_gave_way_is_the_last_but_the_picks_to_be_attached() -> None:
     entries = [entry(paper(number), 90 - number) for number in range(1, 6)]
 
-    whole = digest(entries, order=replace(WEEKLY, top=2, limit=3), giving_way=giving_way((2, 1)))
+    whole = digest(entries, list_=replace(WEEKLY, top=2, limit=3), giving_way=giving_way((2, 1)))
 
     assert numbers(whole.items) == [1, 3, 2]
     assert numbers(whole.attached) == [4, 5]
@@ -210,8 +210,8 @@ def test_only_the_new_watch_of_an_older_list_is_held_to_its_start() -> None:
 def test_the_limit_caps_what_is_shown_and_0_is_no_limit() -> None:
     entries = many(70)
 
-    capped = digest(entries, order=replace(WEEKLY, limit=60))
-    free = digest(entries, order=replace(WEEKLY, limit=0))
+    capped = digest(entries, list_=replace(WEEKLY, limit=60))
+    free = digest(entries, list_=replace(WEEKLY, limit=0))
 
     assert (len(capped.items), len(capped.attached)) == (60, 10)
     assert min(item.score for item in capped.items) > max(item.score for item in capped.attached)
@@ -222,7 +222,7 @@ def test_the_receipt_counts_what_was_decided() -> None:
     counted = Receipt(checked=500, below_threshold=7, excluded_type=2, already_presented=1, retracted=(Pmid(5),))
     again = entry(paper(99), kind=Section.STARTER)
 
-    receipt = digest([*many(12), again], order=replace(WEEKLY, limit=10), receipt=counted).receipt
+    receipt = digest([*many(12), again], list_=replace(WEEKLY, limit=10), receipt=counted).receipt
 
     assert (receipt.shown, receipt.attached) == (10, 3)
     assert receipt.new == 12 + 7 + 2 + 1 + 1
@@ -245,7 +245,7 @@ def test_a_digest_that_fits_is_left_alone() -> None:
 
 @given(count=st.integers(min_value=1, max_value=80), max_bytes=st.integers(min_value=0, max_value=1000))
 def test_as_few_as_needed_move_and_the_least_important_of_them(count: int, max_bytes: int) -> None:
-    whole = digest(many(count), order=replace(WEEKLY, limit=0))
+    whole = digest(many(count), list_=replace(WEEKLY, limit=0))
 
     fitted = fit(whole, max_bytes=max_bytes, measure=size)
 

@@ -96,7 +96,7 @@ def test_the_subject_counts_first() -> None:
 
 
 def test_the_subject_counts_attached_papers_too() -> None:
-    whole = digest(many(80), order=replace(WEEKLY, limit=3))
+    whole = digest(many(80), list_=replace(WEEKLY, limit=3))
 
     assert subject(whole).startswith(f"[NMJ] 80 new papers, {whole.highlights} highly relevant · ")
     assert whole.highlights > 3
@@ -120,7 +120,7 @@ def test_a_first_digest_is_headed_by_its_days() -> None:
 
 
 def test_without_a_prefix_the_list_s_title_leads() -> None:
-    whole = digest([], order=replace(WEEKLY, subject_prefix=""))
+    whole = digest([], list_=replace(WEEKLY, subject_prefix=""))
 
     assert subject(whole) == "NMJ weekly: No papers to read · 15–21 Sep"
 
@@ -132,9 +132,9 @@ def test_follow_ups_alone_are_what_the_subject_tells() -> None:
 
 
 def test_no_line_break_gets_into_the_subject_or_a_header() -> None:
-    order = replace(WEEKLY, name="a\r\nBcc: x", title="T\r\nX", subject_prefix="[A]\r\nBcc: evil@x.example\u2028")
+    list_ = replace(WEEKLY, name="a\r\nBcc: x", title="T\r\nX", subject_prefix="[A]\r\nBcc: evil@x.example\u2028")
 
-    message = email(digest(many(1), order=order))[1]
+    message = email(digest(many(1), list_=list_))[1]
 
     lines = (message.subject, *message.headers.values())
     assert not any(set(line) & set("\r\n\u2028\x0b\x0c\x85") for line in lines)
@@ -146,7 +146,7 @@ def test_no_line_break_gets_into_the_subject_or_a_header() -> None:
 
 @pytest.mark.parametrize("limit", [3, 0])
 def test_every_shown_paper_stands_in_html_text_and_file_and_every_attached_one_in_the_file(limit: int) -> None:
-    fitted, message = email(digest(many(150), order=replace(WEEKLY, limit=limit)))
+    fitted, message = email(digest(many(150), list_=replace(WEEKLY, limit=limit)))
 
     assert fitted.items
     assert fitted.attached
@@ -167,7 +167,7 @@ def nbib(articles: Sequence[Article]) -> str:
 
 @pytest.mark.parametrize("attach", [("nbib",), ("ris", "nbib")])
 def test_a_list_attaches_the_files_that_it_names(attach: tuple[str, ...]) -> None:
-    whole = digest(many(450), order=replace(WEEKLY, limit=4, attach=attach))
+    whole = digest(many(450), list_=replace(WEEKLY, limit=4, attach=attach))
 
     _, (message,) = messages(whole, kinds=[ChannelKind.EMAIL], ris=ris, nbib=nbib)
 
@@ -183,7 +183,7 @@ def test_a_list_attaches_the_files_that_it_names(attach: tuple[str, ...]) -> Non
 
 
 def test_a_list_that_attaches_no_file_tells_the_rest_in_the_text_twin_and_links_them() -> None:
-    fitted, message = email(digest(many(12), order=replace(WEEKLY, limit=4, attach=())))
+    fitted, message = email(digest(many(12), list_=replace(WEEKLY, limit=4, attach=())))
 
     assert set(message.payload) == {"text", "text_papers", "html"}
     assert all(f"{pubmed(item)}\n" in message.payload["text"] for item in fitted.presented)
@@ -194,7 +194,7 @@ def test_a_list_that_attaches_no_file_tells_the_rest_in_the_text_twin_and_links_
 
 @pytest.mark.parametrize("kind", [ChannelKind.SLACK, ChannelKind.OTHER])
 def test_a_channel_without_files_gets_every_paper_once_over_its_parts(kind: ChannelKind) -> None:
-    whole = digest(many(150), order=replace(WEEKLY, limit=30))
+    whole = digest(many(150), list_=replace(WEEKLY, limit=30))
 
     sent = parts(whole, kind)
 
@@ -205,7 +205,7 @@ def test_a_channel_without_files_gets_every_paper_once_over_its_parts(kind: Chan
 
 
 def test_the_kinds_asked_for_are_rendered_and_all_of_the_same_fitted_digest() -> None:
-    whole = digest(many(90), order=replace(WEEKLY, limit=0))
+    whole = digest(many(90), list_=replace(WEEKLY, limit=0))
 
     fitted, sent = messages(whole, kinds=EVERY_KIND, ris=ris)
     alone = messages(whole, kinds=[ChannelKind.SLACK], ris=ris)
@@ -237,7 +237,7 @@ def test_the_mail_carries_its_list_digest_and_period_in_its_headers() -> None:
     ],
 )
 def test_the_mail_carries_its_list_s_identity_in_its_head(host: str, title: str, list_id: str) -> None:
-    whole = digest(many(1), order=replace(WEEKLY, title=title))
+    whole = digest(many(1), list_=replace(WEEKLY, title=title))
 
     (message,) = messages(whole, kinds=[ChannelKind.EMAIL], ris=ris, host=host)[1]
 
@@ -245,7 +245,7 @@ def test_the_mail_carries_its_list_s_identity_in_its_head(host: str, title: str,
 
 
 def test_a_list_of_any_name_has_an_identity_of_the_form_that_the_rfc_asks_for() -> None:
-    whole = digest([], order=replace(WEEKLY, name="läb/w\r\n<x>", title="T\r\nBcc: x"))
+    whole = digest([], list_=replace(WEEKLY, name="läb/w\r\n<x>", title="T\r\nBcc: x"))
 
     (message,) = messages(whole, kinds=[ChannelKind.EMAIL], ris=ris, host="lab.example")[1]
 
@@ -265,10 +265,10 @@ def test_who_runs_it_and_how_to_change_or_stop_it_stands_in_every_kind(is_answer
 
 
 def test_the_file_is_named_after_list_and_day() -> None:
-    order = replace(WEEKLY, name="läb/weekly")
+    list_ = replace(WEEKLY, name="läb/weekly")
 
     assert email(digest(many(1)))[1].payload["ris_name"] == "lab-weekly-2026-09-21.ris"
-    assert email(digest(many(1), order=order))[1].payload["ris_name"] == "l-b-weekly-2026-09-21.ris"
+    assert email(digest(many(1), list_=list_))[1].payload["ris_name"] == "l-b-weekly-2026-09-21.ris"
 
 
 # --- what it says ----------------------------------------------------------------------------------------------------------------
@@ -368,7 +368,7 @@ def test_the_one_line_receipt_adds_up(receipt: Receipt, line: str) -> None:
 def test_a_paper_that_gave_way_says_to_which_pick_in_every_kind() -> None:
     like = GaveWay(paper(2).pmid, paper(3).pmid, 0.62)
     entries = [entry(paper(number, f"Sample {number}"), 90 + number) for number in range(1, 4)]
-    whole = digest(entries, order=replace(WEEKLY, top=2), giving_way=lambda *_: [like])
+    whole = digest(entries, list_=replace(WEEKLY, top=2), giving_way=lambda *_: [like])
 
     told = "Very like pick 1, “Sample 3”, so no pick beside it."
     _, mail = email(whole)
@@ -385,7 +385,7 @@ def test_a_paper_that_gave_way_says_to_which_pick_in_every_kind() -> None:
 def test_a_paper_that_gave_way_to_a_pick_that_found_no_room_names_it_by_its_pmid() -> None:
     like = GaveWay(paper(2).pmid, paper(3).pmid, 0.62)
     entries = [entry(paper(number, f"Sample {number}"), 90 + number) for number in range(1, 4)]
-    whole = digest(entries, order=replace(WEEKLY, top=1), giving_way=lambda *_: [like])
+    whole = digest(entries, list_=replace(WEEKLY, top=1), giving_way=lambda *_: [like])
     (pick,) = (item for item in whole.items if item.section is Section.PICK)
 
     without = replace(whole, items=tuple(item for item in whole.items if item is not pick), attached=(pick,))
@@ -396,7 +396,7 @@ def test_a_paper_that_gave_way_to_a_pick_that_found_no_room_names_it_by_its_pmid
 def test_compact_lists_can_be_grouped_by_chip() -> None:
     review, plain_one = paper(1, publication_types=("Review",)), paper(2)
 
-    text = email(digest([entry(review), entry(plain_one)], order=replace(WEEKLY, top=0, group_by="chip")))[1].payload["text"]
+    text = email(digest([entry(review), entry(plain_one)], list_=replace(WEEKLY, top=0, group_by="chip")))[1].payload["text"]
 
     assert text.index("REVIEW\n") < text.index("99000001")
     assert text.index("OTHER PAPERS\n") < text.index("99000002")
@@ -405,8 +405,8 @@ def test_compact_lists_can_be_grouped_by_chip() -> None:
 def test_compact_lists_can_be_grouped_by_theme_in_every_kind() -> None:
     entries = [entry(paper(number, f"Sample {number}"), 90 - number) for number in range(1, 6)]
     themes = {2: "Glia & co", 4: "Ageing", 5: "Glia & co"}
-    order = replace(WEEKLY, top=1, group_by="theme")
-    plain_digest = digest(entries, order=order)
+    list_ = replace(WEEKLY, top=1, group_by="theme")
+    plain_digest = digest(entries, list_=list_)
 
     whole = by_theme(plain_digest, ("Ageing", "Glia & co"), lambda item: themes.get(item.article.pmid - 99_000_000, ""))
 
@@ -428,15 +428,15 @@ def test_compact_lists_can_be_grouped_by_theme_in_every_kind() -> None:
 
 
 def test_a_paper_under_a_theme_says_which_watch_it_matched_where_there_are_several() -> None:
-    order = replace(WEEKLY, top=0, group_by="theme")
+    list_ = replace(WEEKLY, top=0, group_by="theme")
 
-    whole = by_theme(digest([entry(paper(1))], order=order), ("Ageing",), lambda _item: "Ageing")
+    whole = by_theme(digest([entry(paper(1))], list_=list_), ("Ageing",), lambda _item: "Ageing")
 
     assert page(whole).groups[0].cards[0].watches == ("Neuromuscular junction",)
 
 
 def test_a_list_of_one_watch_does_not_repeat_its_name_at_every_paper() -> None:
-    one = digest([entry(paper(1))], order=replace(WEEKLY, watches=("nmj",)), watches={"nmj": WATCHES["nmj"]})
+    one = digest([entry(paper(1))], list_=replace(WEEKLY, watches=("nmj",)), watches={"nmj": WATCHES["nmj"]})
 
     assert "Matched" not in visible(email(one)[1].payload["html"])
 
@@ -454,7 +454,7 @@ def because(*terms: str, seed: str = "") -> Reasons:
 
 def test_every_paper_says_why_and_links_to_pubmed_in_every_kind() -> None:
     entries = [entry(paper(n, f"Sample {n}"), 90 - n, reasons=because(f"term{n}", seed="A seed")) for n in range(1, 8)]
-    whole = digest(entries, order=replace(WEEKLY, top=2, limit=5, attach=()))
+    whole = digest(entries, list_=replace(WEEKLY, top=2, limit=5, attach=()))
 
     _, mail = email(whole)
     document = lxml_html.fromstring(mail.payload["html"])
@@ -475,7 +475,7 @@ def test_the_title_of_a_nearest_seed_is_named_once() -> None:
     picks = [entry(paper(n), 90 - n, reasons=because("agrin", seed=seed)) for n, seed in seeds.items()]
     compact = [entry(paper(n), 50 - n, reasons=because(seed=seed)) for n, seed in {5: "Seed A", 6: "Seed C", 7: "Seed C"}.items()]
 
-    assert whys(digest([*picks, *compact], order=replace(WEEKLY, top=4))) == {
+    assert whys(digest([*picks, *compact], list_=replace(WEEKLY, top=4))) == {
         1: "agrin; nearest seed “Seed A”",
         2: "agrin; nearest seed “Seed B”",
         3: "agrin; nearest seed as for pick 1",
@@ -515,7 +515,7 @@ def test_a_doi_is_one_whole_address_in_every_kind(suffix: str) -> None:
     doi = f"10.9999/{suffix}"
     whole = digest(
         [entry(paper(1, doi=doi), 90, reasons=because(seed=doi)), entry(paper(2, doi=doi), 50)],
-        order=replace(WEEKLY, top=1, full_text_url=None),
+        list_=replace(WEEKLY, top=1, full_text_url=None),
         receipt=Receipt(remarks=(f"the seed {doi} has no text",)),
     )
 
@@ -728,7 +728,7 @@ def test_a_watch_that_has_no_week_behind_it_has_no_line_of_weeks_and_one_alone_n
     max_html_kb=st.sampled_from([20, 45, 90]),
 )
 def test_the_html_stays_under_its_budget_whatever_comes(count: int, title_length: int, max_html_kb: int) -> None:
-    whole = digest(many(count, title_length=title_length), order=replace(WEEKLY, limit=0, max_html_kb=max_html_kb))
+    whole = digest(many(count, title_length=title_length), list_=replace(WEEKLY, limit=0, max_html_kb=max_html_kb))
 
     fitted, message = email(whole)
 
@@ -751,7 +751,7 @@ def test_floods_of_gaps_failures_and_follow_ups_are_capped_in_html_and_whole_in_
     )
     whole = digest(
         many(60),
-        order=replace(WEEKLY, max_html_kb=max_html_kb, title="Title " * 400, subject_prefix="P" * 5_000),
+        list_=replace(WEEKLY, max_html_kb=max_html_kb, title="Title " * 400, subject_prefix="P" * 5_000),
         receipt=receipt,
         follow_ups=[FollowUp(paper(1_000 + n, "Follow " * 150), n, "now " * 300) for n in range(200)],
         gaps=[Gap("nmj", date(2026, 9, 1), date(2026, 9, 2), "reason " * 90) for _ in range(100)],
@@ -791,7 +791,7 @@ def attacked() -> Digest:
     return digest(
         [entry(article, 80, also=((Pmid(3), ATTACK),), note=ATTACK), entry(scripted, 79)],
         watches={name: replace(watch, title=ATTACK) for name, watch in WATCHES.items()},
-        order=replace(WEEKLY, title=ATTACK, subject_prefix=ATTACK, full_text_url="javascript:alert({pmid})"),
+        list_=replace(WEEKLY, title=ATTACK, subject_prefix=ATTACK, full_text_url="javascript:alert({pmid})"),
         receipt=Receipt(failures=(ATTACK,), remarks=(ATTACK,)),
         gaps=[Gap("nmj", date(2026, 9, 1), date(2026, 9, 2), ATTACK)],
         follow_ups=[FollowUp(article, 1, ATTACK)],
@@ -923,7 +923,7 @@ def test_the_slack_preview_is_an_array_of_the_payloads() -> None:
 
 
 def test_the_json_preview_has_its_documented_shape() -> None:
-    shape = json.loads(preview(digest(many(3), order=replace(WEEKLY, limit=2)), "json", ris))
+    shape = json.loads(preview(digest(many(3), list_=replace(WEEKLY, limit=2)), "json", ris))
 
     assert list(shape) == [
         "schema", "subject", "list", "period", "composed_at", "corrected", "items", "attached", "follow_ups", "gaps", "receipt",
@@ -965,7 +965,7 @@ def test_an_inbox_previews_the_first_titles_or_the_coverage() -> None:
 
 
 def test_one_attached_paper_is_singular() -> None:
-    told = visible(email(digest(many(2), order=replace(WEEKLY, limit=1)))[1].payload["html"])
+    told = visible(email(digest(many(2), list_=replace(WEEKLY, limit=1)))[1].payload["html"])
 
     assert "1 more paper is in the attached lab-weekly-2026-09-21.ris." in told
     assert "Open them in PubMed" not in told

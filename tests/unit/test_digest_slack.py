@@ -35,7 +35,7 @@ def flooded() -> Digest:
     ampersands = [entry(paper(n, "& < > " * 400, doi=f"10.9999/{'&' * 150}{n}"), 99) for n in range(1, 60)]
     return digest(
         [*ampersands, *many(120, title_length=1_000)],
-        order=replace(WEEKLY, title="A & B " * 100, subject_prefix="", limit=0, top=5),
+        list_=replace(WEEKLY, title="A & B " * 100, subject_prefix="", limit=0, top=5),
         receipt=Receipt(
             failures=("word & " * 200,) * 60, remarks=("<" * 900,) * 60, retracted=tuple(Pmid(n) for n in range(1, 900))
         ),
@@ -67,7 +67,7 @@ def test_parts_are_numbered_and_never_end_with_a_heading() -> None:
 
 
 def test_a_paper_is_never_torn_over_two_messages() -> None:
-    for payload in payloads(digest(many(90, title_length=300), order=replace(WEEKLY, top=40))):
+    for payload in payloads(digest(many(90, title_length=300), list_=replace(WEEKLY, top=40))):
         whole = "\n".join(texts(payload))
         assert set(re.findall(r"gov/(\d+)/\|\d", whole)) >= set(re.findall(r"gov/(\d+)/\|PubMed", whole))
 
@@ -92,7 +92,7 @@ def numbers(text: str) -> list[int]:
 
 @pytest.mark.parametrize("papers", [9, 150])
 def test_the_first_post_has_a_line_for_each_of_the_best_eight_and_the_parts_have_every_paper_once(papers: int) -> None:
-    whole = digest(many(papers), order=replace(WEEKLY, limit=60))
+    whole = digest(many(papers), list_=replace(WEEKLY, limit=60))
 
     first, *further = payloads(whole)
 
@@ -119,14 +119,14 @@ def test_what_fits_into_one_post_is_one_with_its_papers_in_full() -> None:
 
 def test_the_first_post_begins_with_the_picks_and_goes_on_by_score_over_all_sections() -> None:
     preprint = entry(paper(20, publication_types=("Preprint",)), 97)
-    whole = digest([*many(20), preprint], order=replace(WEEKLY, top=2))
+    whole = digest([*many(20), preprint], list_=replace(WEEKLY, top=2))
 
     assert [numbers(line)[0] for line in lines(payloads(whole)[0])] == [1, 2, 20, 3, 4, 5, 6, 7]
 
 
 @pytest.mark.parametrize(("papers", "told"), [(3, "further links."), (12, "further links, 4 more papers among them.")])
 def test_a_list_may_want_the_first_post_alone(papers: int, told: str) -> None:
-    whole = digest(many(papers), order=replace(WEEKLY, top_only=True))
+    whole = digest(many(papers), list_=replace(WEEKLY, top_only=True))
 
     (payload,) = payloads(whole)
 
@@ -138,7 +138,7 @@ def test_a_list_may_want_the_first_post_alone(papers: int, told: str) -> None:
 
 
 def test_the_mail_of_a_list_that_wants_one_post_holds_everything() -> None:
-    whole = digest(many(12), order=replace(WEEKLY, top_only=True))
+    whole = digest(many(12), list_=replace(WEEKLY, top_only=True))
 
     mail, post = messages(whole, kinds=[ChannelKind.EMAIL, ChannelKind.SLACK], ris=ris)[1]
 
@@ -148,7 +148,7 @@ def test_the_mail_of_a_list_that_wants_one_post_holds_everything() -> None:
 
 
 def test_follow_ups_alone_are_told_at_once_also_where_one_post_is_wanted() -> None:
-    whole = digest([], order=replace(WEEKLY, top_only=True), follow_ups=[FollowUp(paper(1), 1, "now in Sample eLife")])
+    whole = digest([], list_=replace(WEEKLY, top_only=True), follow_ups=[FollowUp(paper(1), 1, "now in Sample eLife")])
 
     (payload,) = payloads(whole)
 
@@ -192,7 +192,7 @@ def test_addresses_keep_their_underscores_and_escape_their_ampersands() -> None:
 
 
 def test_attached_papers_are_listed_in_short() -> None:
-    whole = digest(many(5), order=replace(WEEKLY, limit=3, top=3))
+    whole = digest(many(5), list_=replace(WEEKLY, limit=3, top=3))
 
     listed = [text for payload in payloads(whole) for text in texts(payload) if text.startswith("• ")]
 

@@ -110,7 +110,7 @@ def test_what_is_left_out_is_counted_with_where_it_is(others: list[ChannelKind],
 
 
 def test_a_slack_that_has_the_first_post_alone_is_no_place_for_the_rest() -> None:
-    told = lines(sent(digest(many(12), order=replace(WEEKLY, top_only=True)), SLACK))
+    told = lines(sent(digest(many(12), list_=replace(WEEKLY, top_only=True)), SLACK))
 
     assert [line for line in told if line.startswith("Not shown: 4 more papers.")]
 
@@ -125,7 +125,7 @@ def test_a_digest_that_is_told_whole_leaves_nothing_out() -> None:
 
 def test_picks_come_first_and_then_the_others_by_score() -> None:
     found = [entry(paper(number, title=f"Paper {number}"), score) for number, score in ((1, 61), (2, 75), (3, 90), (4, 66))]
-    told = lines(sent(digest(found, order=replace(WEEKLY, top=1))))
+    told = lines(sent(digest(found, list_=replace(WEEKLY, top=1))))
 
     assert [line for line in told if line.startswith("Paper ")] == ["Paper 3", "Paper 2", "Paper 4", "Paper 1"]
 
@@ -146,8 +146,8 @@ def test_no_text_of_a_record_is_read_as_markdown_or_as_a_call() -> None:
 
 
 def test_an_address_never_ends_its_link() -> None:
-    order = replace(WEEKLY, full_text_url="https://lab.example/(x)?p={pmid}")
-    (links,) = (line for line in lines(sent(digest(many(1), order=order))) if line.startswith("[PubMed]"))
+    list_ = replace(WEEKLY, full_text_url="https://lab.example/(x)?p={pmid}")
+    (links,) = (line for line in lines(sent(digest(many(1), list_=list_))) if line.startswith("[PubMed]"))
 
     assert links.endswith("[Library](https://lab.example/%28x%29?p=99000001)")
 

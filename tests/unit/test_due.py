@@ -217,7 +217,7 @@ def test_a_list_that_waits_asks_again_after_five_ten_twenty_and_thirty_minutes(a
 def test_a_list_that_waits_for_one_watch_does_not_read_the_others_again(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1), paper(2, title="Amyotrophic lateral sclerosis", created="2026-03-04"))
     one.watches.append(replace(ALS, threshold=0))
-    one.orders[0] = replace(WEEKLY, watches=("nmj", "als"))
+    one.lists[0] = replace(WEEKLY, watches=("nmj", "als"))
     one.tick(START)
     first = replace(one.ticker(), ended=lambda _: away(one)).tick(one.load(MONDAY))
     one.pubmed.faults.clear()
@@ -306,7 +306,7 @@ def unknown(channel: Channel) -> tuple[str, ...]:
 
 def test_a_list_whose_recipients_are_unknown_waits_and_the_others_go_on(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
-    one.orders.append(replace(WEEKLY, name="second", channels=("archive",)))
+    one.lists.append(replace(WEEKLY, name="second", channels=("archive",)))
     one.tick(START)
     ticker = one.ticker()
     broken = replace(ticker, composer=replace(ticker.composer, recipients=unknown))
@@ -314,20 +314,20 @@ def test_a_list_whose_recipients_are_unknown_waits_and_the_others_go_on(at_desk:
     done, again = broken.tick(one.load(MONDAY)), broken.tick(one.load("2026-03-09T07:01"))
     (mended,) = one.tick("2026-03-09T07:02").drafts
 
-    assert [draft.digest.order.name for draft in done.drafts] == ["second"]
+    assert [draft.digest.list.name for draft in done.drafts] == ["second"]
     expected = (
         "weekly: the digest of 2026-03-09T08:00+01:00 cannot be composed: the url of channel 'mail' is not known - mend the file"
     )
     assert done.waiting == again.waiting == (expected,)
     assert again.runs == ()
-    assert mended.digest.order.name == "weekly"
+    assert mended.digest.list.name == "weekly"
 
 
 # --- pauses
 
 
 def paused(one: Desk, until: date) -> None:
-    one.orders[0] = replace(WEEKLY, pause_until=until)
+    one.lists[0] = replace(WEEKLY, pause_until=until)
 
 
 def test_a_slot_inside_a_pause_is_made_up_for_once_on_the_day_on_which_the_pause_ends(at_desk: Desks) -> None:
@@ -372,21 +372,21 @@ def test_what_is_announced_is_what_comes(at_desk: Desks) -> None:
     one.tick(START)
     paused(one, date(2026, 3, 18))
 
-    announced = [one.ticker().next_digest(one.orders[0], utc(instant)) for instant in (START, NEXT_MONDAY, "2026-03-18T06:59")]
+    announced = [one.ticker().next_digest(one.lists[0], utc(instant)) for instant in (START, NEXT_MONDAY, "2026-03-18T06:59")]
     due = one.load("2026-03-18T07:00")
 
     assert announced == [utc("2026-03-18T07:00")] * 3
-    assert one.ticker().next_digest(one.orders[0], due) == due
+    assert one.ticker().next_digest(one.lists[0], due) == due
     one.tick("2026-03-18T07:00")
-    assert one.ticker().next_digest(one.orders[0], due) == utc("2026-03-23T07:00")
+    assert one.ticker().next_digest(one.lists[0], due) == utc("2026-03-23T07:00")
 
 
 # --- edits of a list
 
 
-def remember(one: Desk, instant: str, sha256: str, **order: str) -> None:
+def remember(one: Desk, instant: str, sha256: str, **list_: str) -> None:
     """The configuration as the store keeps it, of the one list."""
-    document = {"timezone": "Europe/Berlin", "lists": {"weekly": {"schedule": "monday 08:00", "timezone": None} | order}}
+    document = {"timezone": "Europe/Berlin", "lists": {"weekly": {"schedule": "monday 08:00", "timezone": None} | list_}}
     one.store.remember_configuration(sha256, json.dumps(document), one.load(instant))
 
 
@@ -395,7 +395,7 @@ def test_a_digest_that_an_edited_schedule_makes_due_does_not_blame_the_service(a
     remember(one, START, "before")
     one.tick(START)
     one.tick(MONDAY)
-    one.orders[0] = replace(WEEKLY, schedule="wednesday 08:00")
+    one.lists[0] = replace(WEEKLY, schedule="wednesday 08:00")
     remember(one, "2026-03-12T12:00", "after", schedule="wednesday 08:00")
 
     (draft,) = one.tick("2026-03-12T12:00").drafts
@@ -456,7 +456,7 @@ def test_a_clock_that_goes_back_composes_no_slot_twice(at_desk: Desks) -> None:
 
 def test_the_next_three_slots_of_everything_are_told_in_their_zones(at_desk: Desks) -> None:
     one = at_desk()
-    one.orders.append(replace(WEEKLY, name="daily", schedule="daily 18:00", timezone="America/New_York"))
+    one.lists.append(replace(WEEKLY, name="daily", schedule="daily 18:00", timezone="America/New_York"))
     one.tick(START)
 
     told = one.ticker().upcoming(utc("2026-03-27T12:00"))

@@ -145,7 +145,7 @@ def test_a_delivery_that_was_given_up_reached_nobody(at_desk: Desks) -> None:
 
 def test_the_answer_names_every_list_that_it_reached_with_its_own_state(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
-    one.orders.append(replace(WEEKLY, name="slack", channels=("slack",)))
+    one.lists.append(replace(WEEKLY, name="slack", channels=("slack",)))
     one.post.refuse("slack", *passing())
     one.tick(START)
     one.tick(MONDAY)
@@ -159,7 +159,7 @@ def test_the_answer_names_every_list_that_it_reached_with_its_own_state(at_desk:
 def test_an_attached_paper_says_where_it_is(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1), on_nmj(2))
     one.values = {1: 90, 2: 40}
-    one.orders[0] = replace(WEEKLY, limit=1)
+    one.lists[0] = replace(WEEKLY, limit=1)
     one.tick(START)
     one.tick(MONDAY)
 
@@ -169,7 +169,7 @@ def test_an_attached_paper_says_where_it_is(at_desk: Desks) -> None:
 def test_a_rejected_paper_says_why(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1), on_nmj(2, types=["Comment"]), on_nmj(3, types=["Retracted Publication"]))
     one.values = {1: 12}
-    one.orders[0] = replace(WEEKLY, empty=Empty.NOTHING)
+    one.lists[0] = replace(WEEKLY, empty=Empty.NOTHING)
     one.tick(START)
     one.tick(MONDAY)
 
@@ -184,7 +184,7 @@ def test_a_rejected_paper_says_why(at_desk: Desks) -> None:
 def test_a_rejected_paper_whose_text_was_dropped_still_says_why(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.values = {1: 12}
-    one.orders[0] = replace(WEEKLY, empty=Empty.NOTHING)
+    one.lists[0] = replace(WEEKLY, empty=Empty.NOTHING)
     one.tick(START)
     one.tick(MONDAY)
 
@@ -211,7 +211,7 @@ def test_forgotten_news_that_no_list_had_to_judge_does_not_wait_for_a_digest(at_
 def test_a_paper_that_one_watch_refused_and_another_presented_shows_both(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.watches.append(replace(NMJ, name="als", query="neuromuscular[tiab]", threshold=60))
-    one.orders[0] = replace(WEEKLY, watches=("nmj", "als"))
+    one.lists[0] = replace(WEEKLY, watches=("nmj", "als"))
     one.tick(START)
     one.tick(MONDAY)
 

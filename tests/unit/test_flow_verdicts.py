@@ -150,12 +150,12 @@ def test_lessons_are_the_texts_of_the_papers_that_readers_agree_on(bench: Bench)
 
 def test_lessons_do_not_depend_on_the_order_in_which_readers_spoke(tmp_path: Path) -> None:
     learnt = []
-    for number, order in enumerate([(1, 2, 3), (3, 1, 2)]):
+    for number, list_ in enumerate([(1, 2, 3), (3, 1, 2)]):
         folder = tmp_path / str(number)
         folder.mkdir()
         bench = Bench.at(folder)
         bench.news(paper(1), paper(2), paper(3))
-        for pmid in order:
+        for pmid in list_:
             bench.store.give_verdict(Pmid(pmid), RELEVANT, ["nmj"], reader="anna", at=MONDAY)
         learnt.append(replace(lessons(bench.store, "nmj"), last_id=None))
         bench.store.close()

@@ -12,9 +12,9 @@ from watcher.domain import Article, Candidate, Heading, Journal, Origin, Outcome
 from watcher.flows.compose.judging import Basis, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
 
 
-def bench(presented: Mapping[int, int] | None = None, **order: object) -> Basis:
+def bench(presented: Mapping[int, int] | None = None, **changes: object) -> Basis:
     had = {work: Pmid(pmid) for work, pmid in (presented or {}).items()}
-    return Basis(replace(WEEKLY, **order), had, chips)  # type: ignore[arg-type]
+    return Basis(replace(WEEKLY, **changes), had, chips)  # type: ignore[arg-type]
 
 
 def decided(one: Candidate, score: float, on: Basis, kind: Section = Section.WATCH) -> Outcome | None:

@@ -183,9 +183,9 @@ ANNOUNCED = [9_000, 20_000, 45_000, 130_000, 300_000]
 
 def rendered(count: int = MANY, **changes: object) -> Message:
     """A digest of so many papers, none of them in a file, as it is stored."""
-    order = replace(WEEKLY, limit=0, attach=(), **changes)  # type: ignore[arg-type]
+    list_ = replace(WEEKLY, limit=0, attach=(), **changes)  # type: ignore[arg-type]
     told = [FollowUp(digest_paper(5_000 + number), number, "now in Sample eLife") for number in range(3)]
-    return messages(digest(many(count), order=order, follow_ups=told), kinds=[ChannelKind.EMAIL], ris=ris)[1][0]
+    return messages(digest(many(count), list_=list_, follow_ups=told), kinds=[ChannelKind.EMAIL], ris=ris)[1][0]
 
 
 WHOLE = rendered()
@@ -290,7 +290,7 @@ def test_a_digest_all_of_whose_papers_fit_without_html_says_so() -> None:
 
 
 def test_of_a_file_that_is_left_out_all_papers_are_counted() -> None:
-    (filed,) = messages(digest(many(300), order=replace(WEEKLY, limit=0)), kinds=[ChannelKind.EMAIL], ris=ris)[1]
+    (filed,) = messages(digest(many(300), list_=replace(WEEKLY, limit=0)), kinds=[ChannelKind.EMAIL], ris=ris)[1]
 
     one = letter(filed)
     found = one.fitted(30_000)

@@ -57,7 +57,7 @@ def test_titles_abstracts_and_names_call_nobody(kind: ChannelKind) -> None:
         replace(one, article=replace(one.article, title=bad, title_markup="", abstract=f"Conclusion: {bad}"), note=bad)
         for one in whole.items
     )
-    digest = replace(whole, items=items, order=replace(whole.order, title=bad), watch_titles=dict.fromkeys(whole.watch_titles, bad))
+    digest = replace(whole, items=items, list=replace(whole.list, title=bad), watch_titles=dict.fromkeys(whole.watch_titles, bad))
 
     sent = messages(digest, kinds=[kind], ris=ris)[1]
 

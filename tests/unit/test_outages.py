@@ -291,7 +291,7 @@ def test_a_silent_list_speaks_of_two_hours_without_a_search_and_not_of_less(
     back: str, mails: int, at_desk: Callable[..., Desk]
 ) -> None:
     one = at_desk()
-    one.orders[0] = replace(WEEKLY, empty=Empty.NOTHING)
+    one.lists[0] = replace(WEEKLY, empty=Empty.NOTHING)
     one.tick("2026-03-02T09:00")
     one.pubmed.faults.plant("esearch", kind="http-503", times=2)
     one.tick("2026-03-05T05:00")

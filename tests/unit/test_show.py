@@ -70,7 +70,7 @@ def fits(terminal: Terminal) -> bool:
 
 
 def lived(one: Desk) -> Desk:
-    one.orders[0] = replace(WEEKLY, channels=("mail", "slack"))
+    one.lists[0] = replace(WEEKLY, channels=("mail", "slack"))
     one.post.refuse("mail", final())
     one.post.refuse("slack", *passing())
     one.tick(START)
@@ -246,7 +246,7 @@ def test_status_draws_eight_weeks_of_each_watch_with_their_numbers_and_pipes_the
 ) -> None:
     one = at_desk(record(1, title="The neuromuscular junction", created="2026-03-04"))
     one.watches[0] = replace(one.watch, name="a-watch-with-a-very-long-name")
-    one.orders[0] = replace(WEEKLY, watches=("a-watch-with-a-very-long-name",))
+    one.lists[0] = replace(WEEKLY, watches=("a-watch-with-a-very-long-name",))
     for instant in (START, "2026-03-05T05:00", MONDAY):
         one.tick(instant)
     told = status(one.ticker(), one.store, now=one.at("2026-03-09T12:00"), config_sha256="abc")

@@ -95,9 +95,9 @@ def test_a_new_labs_file_says_what_it_was_told(title: str, tmp_path: Path) -> No
     settings = made(tmp_path, new_lab(title=title, allow_over=90_000))
 
     (watch,) = settings.watches.values()
-    (order,) = settings.lists.values()
+    (list_,) = settings.lists.values()
     assert (watch.title, watch.query.strip(), watch.allow_over) == (title, new_lab().query, 90_000)
-    assert (order.title, settings.pubmed.email, settings.timezone) == (f"{title} weekly", "you@uni-sample.de", "Europe/Berlin")
+    assert (list_.title, settings.pubmed.email, settings.timezone) == (f"{title} weekly", "you@uni-sample.de", "Europe/Berlin")
 
 
 def test_the_only_warning_of_a_new_lab_is_its_mail_server(tmp_path: Path) -> None:

@@ -64,12 +64,12 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
     assert list(found["service"]) == ["running", "pid", "since", "healthy", "problems"]
     assert list(found["database"]) == ["kind", "size_bytes", "damaged"]
     assert list(found["config"]) == ["state", "sha256", "error"]
-    (watch,), (order,) = found["watches"], found["lists"]
+    (watch,), (list_,) = found["watches"], found["lists"]
     assert list(watch) == [
         "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "weeks", "upcoming",
     ]  # fmt: skip
-    assert list(order) == ["name", "next_digest_at", "last_digest", "upcoming"]
-    assert list(order["last_digest"]) == ["period", "papers"]
+    assert list(list_) == ["name", "next_digest_at", "last_digest", "upcoming"]
+    assert list(list_["last_digest"]) == ["period", "papers"]
     assert list(found["deliveries"]) == ["pending", "sending", "parked", "oldest_at"]
 
 
@@ -110,7 +110,7 @@ def test_it_tells_eight_weeks_of_what_each_watch_found_and_digests_showed(at_des
     one = at_desk(*(on_nmj(number, created=f"2026-03-{day:02}") for number, day in ((1, 3), (2, 4), (3, 11), (4, 12))))
     one.edit(threshold=40)
     one.values = {1: 90, 2: 30, 3: 50, 4: 60}
-    one.orders.append(replace(WEEKLY, name="another"))
+    one.lists.append(replace(WEEKLY, name="another"))
     for instant in (START, "2026-03-05T05:00", MONDAY, "2026-03-13T05:00", "2026-03-16T07:00"):
         one.tick(instant)
 
@@ -138,7 +138,7 @@ def test_a_week_ends_with_today_also_when_the_clocks_change() -> None:
 def test_before_anything_ran_everything_is_due_and_nothing_is_known(at_desk: Desks) -> None:
     one = at_desk()
     one.watches.append(replace(NMJ, name="unheard-of"))
-    one.orders.append(replace(WEEKLY, name="unheard-of"))
+    one.lists.append(replace(WEEKLY, name="unheard-of"))
 
     found = document(one, START)
 
@@ -184,15 +184,15 @@ def test_the_next_three_slots_of_everything_are_told(at_desk: Desks) -> None:
 
     found = document(one, "2026-03-27T09:00")
 
-    (watch,), (order,) = found["watches"], found["lists"]
+    (watch,), (list_,) = found["watches"], found["lists"]
     assert found["timezone"] == "Europe/Berlin"
     assert instants(watch["upcoming"]) == utc("2026-03-28T04:30", "2026-03-29T03:30", "2026-03-30T03:30")
-    assert instants(order["upcoming"]) == utc("2026-03-30T06:00", "2026-04-06T06:00", "2026-04-13T06:00")
+    assert instants(list_["upcoming"]) == utc("2026-03-30T06:00", "2026-04-06T06:00", "2026-04-13T06:00")
 
 
 def test_asking_registers_nothing(at_desk: Desks) -> None:
     one = at_desk()
-    one.orders.append(replace(WEEKLY, name="unheard-of"))
+    one.lists.append(replace(WEEKLY, name="unheard-of"))
 
     state(one, START)
 
@@ -262,7 +262,7 @@ def test_a_refused_edit_is_an_incident_though_the_old_query_is_read(at_desk: Des
 
 def test_owed_and_parked_deliveries_are_counted_and_named_by_the_number_that_drops_them(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
-    one.orders[0] = replace(WEEKLY, channels=("mail", "slack"))
+    one.lists[0] = replace(WEEKLY, channels=("mail", "slack"))
     one.post.refuse("mail", final())
     one.post.refuse("slack", *passing())
     one.tick(START)
@@ -298,7 +298,7 @@ def test_an_open_notice_is_an_incident_with_the_instant_at_which_people_were_tol
 
 def test_people_are_told_of_pauses_and_size(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-01"))
-    one.orders[0] = replace(WEEKLY, pause_until=date(2026, 4, 1))
+    one.lists[0] = replace(WEEKLY, pause_until=date(2026, 4, 1))
     one.tick(START)
 
     remarks = state(one, START).remarks

@@ -115,10 +115,10 @@ def test_a_whole_digest_comes_back_equal() -> None:
     item = Item(
         Article(Pmid(7)), 1, ("nmj",), 71.5, Reasons(), Section.PICK, highlight=True, also=((Pmid(8), "preprint in bioRxiv"),)
     )
-    order = DigestList("weekly", "Weekly", ("nmj",), ("mail",), "monday 08:00", "Europe/Berlin", empty=Empty.NOTHING)
+    list_ = DigestList("weekly", "Weekly", ("nmj",), ("mail",), "monday 08:00", "Europe/Berlin", empty=Empty.NOTHING)
     slot = datetime(2026, 9, 14, 6, tzinfo=UTC)
     period = Period("2026-09-14T08:00+02:00", slot, date(2026, 9, 7), date(2026, 9, 14))
-    digest = Digest(order, period, slot, {"nmj": "Neuromuscular junction"}, items=(item,))
+    digest = Digest(list_, period, slot, {"nmj": "Neuromuscular junction"}, items=(item,))
 
     assert codec.loads(Digest, codec.dumps(digest)) == digest
 

@@ -45,7 +45,7 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 def test_a_list_that_groups_by_theme_sorts_what_is_no_pick(at_desk: Desks) -> None:
     titles = {1: "The neuromuscular junction and glia", 2: "The neuromuscular junction, aged", 3: "The neuromuscular junction"}
     one = at_desk(*(paper(pmid, title=title, created="2026-03-04") for pmid, title in titles.items()))
-    one.orders = [replace(WEEKLY, top=0, group_by="theme")]
+    one.lists = [replace(WEEKLY, top=0, group_by="theme")]
     one.facets = lambda _watch: by_title(AGE, GLIA)
     one.tick("2026-03-02T09:00")
 

@@ -149,7 +149,7 @@ def test_a_failed_run_is_tried_again(at_desk: Desks) -> None:
 
 def test_two_lists_that_share_a_watch_search_once_a_tick(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
-    one.orders.append(replace(WEEKLY, name="second"))
+    one.lists.append(replace(WEEKLY, name="second"))
     one.tick(START)
     one.pubmed.forget()
 
@@ -162,11 +162,11 @@ def test_two_lists_that_share_a_watch_search_once_a_tick(at_desk: Desks) -> None
 
 def test_a_paused_list_waits_and_its_papers_come_with_the_next_digest(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1), on_nmj(2, "2026-03-12"))
-    one.orders[0] = replace(WEEKLY, pause_until=date(2026, 3, 16))
+    one.lists[0] = replace(WEEKLY, pause_until=date(2026, 3, 16))
     one.tick(START)
 
     assert one.tick(MONDAY).drafts == ()
-    assert one.ticker().next_digest(one.orders[0], one.at(MONDAY)) == datetime(2026, 3, 16, 7, tzinfo=UTC)
+    assert one.ticker().next_digest(one.lists[0], one.at(MONDAY)) == datetime(2026, 3, 16, 7, tzinfo=UTC)
     assert shown(one.digest(NEXT_MONDAY)) == {1, 2}
 
 
@@ -186,7 +186,7 @@ def test_when_a_digest_is_due_its_list_says_now(at_desk: Desks) -> None:
 def test_one_broken_watch_is_a_line_and_the_others_go_on(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1), paper(2, title="Amyotrophic lateral sclerosis", created="2026-03-01"))
     one.watches.append(replace(ALS, threshold=0, allow_over=0))
-    one.orders[0] = replace(WEEKLY, watches=("als", "nmj"))
+    one.lists[0] = replace(WEEKLY, watches=("als", "nmj"))
     one.tick(START)
 
     done = one.tick(MONDAY)
@@ -202,7 +202,7 @@ def test_one_broken_watch_is_a_line_and_the_others_go_on(at_desk: Desks) -> None
 def test_a_watch_whose_seeds_hold_no_text_is_left_for_the_next_digest(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1), paper(2, title="Amyotrophic lateral sclerosis", created="2026-03-04"))
     one.watches.append(replace(ALS, threshold=0))
-    one.orders[0] = replace(WEEKLY, watches=("als", "nmj"))
+    one.lists[0] = replace(WEEKLY, watches=("als", "nmj"))
     one.tick(START)
     one.tick("2026-03-05T05:00")
 
@@ -456,7 +456,7 @@ def test_an_empty_period_sends_its_receipt(at_desk: Desks) -> None:
 
 def test_an_empty_period_of_a_silent_list_sends_nothing_but_writes_its_row(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, "2026-03-12"))
-    one.orders[0] = replace(WEEKLY, empty=Empty.NOTHING)
+    one.lists[0] = replace(WEEKLY, empty=Empty.NOTHING)
     one.tick(START)
 
     done = one.tick(MONDAY)
@@ -470,7 +470,7 @@ def test_an_empty_period_of_a_silent_list_sends_nothing_but_writes_its_row(at_de
 
 def test_a_silent_list_speaks_when_something_failed(at_desk: Desks) -> None:
     one = at_desk()
-    one.orders[0] = replace(WEEKLY, empty=Empty.NOTHING)
+    one.lists[0] = replace(WEEKLY, empty=Empty.NOTHING)
     one.tick(START)
     one.pubmed.faults.plant("esearch", kind="http-503", times=2)
     one.tick("2026-03-05T05:00")
@@ -507,7 +507,7 @@ def test_a_retracted_paper_is_named_in_the_receipt_and_not_shown(at_desk: Desks)
 def test_the_receipt_adds_up(at_desk: Desks) -> None:
     one = at_desk(*(on_nmj(pmid) for pmid in range(1, 6)), on_nmj(6, types=["Comment"]))
     one.values = {1: 90, 2: 80, 3: 70, 4: 10, 5: 10}
-    one.orders[0] = replace(WEEKLY, limit=2)
+    one.lists[0] = replace(WEEKLY, limit=2)
     one.tick(START)
 
     receipt = one.digest(MONDAY).receipt
@@ -518,7 +518,7 @@ def test_the_receipt_adds_up(at_desk: Desks) -> None:
 
 def test_only_papers_with_the_lists_chips_are_presented(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1, mesh=["Mice"]), on_nmj(2, mesh=["Zebrafish"]))
-    one.orders[0] = replace(WEEKLY, chips=("Mice",))
+    one.lists[0] = replace(WEEKLY, chips=("Mice",))
     one.tick(START)
 
     assert shown(one.digest(MONDAY)) == {1}
@@ -644,7 +644,7 @@ def test_an_article_after_its_preprint_is_a_follow_up_and_not_presented_again(at
 def test_a_follow_up_alone_speaks_though_the_list_is_silent_when_empty(at_desk: Desks) -> None:
     pre = on_nmj(1, types=["Preprint"])
     one = at_desk(pre, on_nmj(2, "2026-03-12", relations=[("UpdateOf", 1, "bioRxiv. 2026")]))
-    one.orders[0] = replace(WEEKLY, empty=Empty.NOTHING)
+    one.lists[0] = replace(WEEKLY, empty=Empty.NOTHING)
     one.tick(START)
     one.tick(MONDAY)
 
@@ -656,7 +656,7 @@ def test_a_follow_up_alone_speaks_though_the_list_is_silent_when_empty(at_desk: 
 def test_a_work_reaches_each_list_once(at_desk: Desks) -> None:
     one = at_desk(on_nmj(1))
     one.watches.append(replace(NMJ, name="als", query="neuromuscular[tiab]"))
-    one.orders[:] = [replace(WEEKLY, watches=("nmj", "als")), replace(WEEKLY, name="second", watches=("als",))]
+    one.lists[:] = [replace(WEEKLY, watches=("nmj", "als")), replace(WEEKLY, name="second", watches=("als",))]
     one.tick(START)
 
     done = one.tick(MONDAY)
@@ -676,7 +676,7 @@ def test_a_list_that_takes_up_an_existing_watch_later_has_its_own_cut(at_desk: D
     for instant in (START, MONDAY, "2026-03-25T05:00", "2026-04-03T05:00"):
         one.tick(instant)
 
-    one.orders.append(replace(WEEKLY, name="late"))
+    one.lists.append(replace(WEEKLY, name="late"))
     one.tick("2026-04-04T05:00")
     digest = one.digest("2026-04-06T06:00", "late")
 
@@ -693,7 +693,7 @@ def test_of_a_watch_that_a_list_takes_up_later_the_best_few_are_shown_and_the_re
     one.tick("2026-03-05T05:00")
     one.tick(MONDAY)
 
-    one.orders[0] = replace(WEEKLY, watches=("nmj", "als"))
+    one.lists[0] = replace(WEEKLY, watches=("nmj", "als"))
     one.tick("2026-03-10T05:00")
     digest = one.digest(NEXT_MONDAY)
 
@@ -709,7 +709,7 @@ def test_a_new_watch_of_an_old_list_shows_the_best_few_once(at_desk: Desks) -> N
     one.tick(MONDAY)
 
     one.watches.append(replace(ALS, threshold=0, start=Start(30, 2)))
-    one.orders[0] = replace(WEEKLY, watches=("nmj", "als"))
+    one.lists[0] = replace(WEEKLY, watches=("nmj", "als"))
     second, third = one.digest(NEXT_MONDAY), one.digest(THIRD_MONDAY)
 
     assert (len(second.items), len(second.attached)) == (2, 2)
@@ -722,7 +722,7 @@ def test_a_renamed_watch_keeps_its_ledger_and_presents_nothing_twice(at_desk: De
     one.tick(MONDAY)
 
     one.watches[0] = replace(NMJ, name="synapse", was="nmj")
-    one.orders[0] = replace(WEEKLY, watches=("synapse",))
+    one.lists[0] = replace(WEEKLY, watches=("synapse",))
     digest = one.digest(NEXT_MONDAY)
 
     assert shown(digest) == {3}

@@ -223,13 +223,13 @@ def digest(
 
     now = _now()
     with opened(context) as app:
-        order, writer = app.order(name), _writer(app, out, force=force)
-        kinds = {app.channels[channel].kind for channel in order.channels}
+        list_, writer = app.digest_list(name), _writer(app, out, force=force)
+        kinds = {app.channels[channel].kind for channel in list_.channels}
         app.at_work(now)
         if dry_run:
-            writer(preview(draft_now(app.ticker(), order).digest, style, to_ris, kinds))
+            writer(preview(draft_now(app.ticker(), list_).digest, style, to_ris, kinds))
             return
-        done, warnings = compose_now(app.ticker(), order, now), app.warnings(_now())
+        done, warnings = compose_now(app.ticker(), list_, now), app.warnings(_now())
         tables.done(done)
         tables.warnings(warnings)
         if out is not None:
@@ -401,7 +401,7 @@ def corrections(
             tables.reread(reread_now(app.rereader(), app.process_lock.name, instant))
         start = since.replace(tzinfo=UTC) if since else None
         ticker, last = app.ticker(), app.store.last_rereading(_now())
-        found = answered(app.store, app.orders, instant, lambda name: ticker.next_digest_of(name, instant), since=start)
+        found = answered(app.store, app.lists, instant, lambda name: ticker.next_digest_of(name, instant), since=start)
     tables.corrections(found, last, as_json=as_json)
     if now and last is not None and last.error:
         raise typer.Exit(FAILURES_LISTED)
@@ -480,7 +480,7 @@ def export(
         raise typer.BadParameter("--digest goes with --list")
     with opened(context) as app:
         if list_name:
-            app.order(list_name)
+            app.digest_list(list_name)
         if watch:
             app.watch(watch)
         writer = _writer(app, out, force=force)
@@ -512,14 +512,14 @@ def resend(
     now = _now()
     with opened(context) as app:
         app.at_work(now)
-        order, channel = app.order(name), app.channel(to)
+        list_, channel = app.digest_list(name), app.channel(to)
 
         def owed(count: int) -> None:
-            console.say(f"owed to {channel.name} again: {count} {'delivery' if count == 1 else 'deliveries'} of list {order.name}")
+            console.say(f"owed to {channel.name} again: {count} {'delivery' if count == 1 else 'deliveries'} of list {list_.name}")
 
         done = resent(
             app.deliverer(),
-            order,
+            list_,
             channel,
             app.notifier.recipients(channel),
             since=since.date(),

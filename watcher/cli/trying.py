@@ -51,9 +51,9 @@ def try_(
     now = _now()
     settings = load_settings(context.obj.config, with_seeds=True)
     with _apart(context.obj, settings) as app:
-        orders = [app.order(name)] if name else _all_lists(app)
+        lists = [app.digest_list(name)] if name else _all_lists(app)
         app.at_work(now)
-        found = tried(app.ticker(), orders, app.source, now=now, days=days)
+        found = tried(app.ticker(), lists, app.source, now=now, days=days)
         warnings = to_the_point(app.warnings(_now(), found.runs))
     folder, guarded = settings.home / FOLDER, off_limits(settings)
     pages = [write_pages(folder, preview.digest, now, guarded, to_ris) for preview in found.previews]
@@ -82,10 +82,10 @@ def _apart(options: Common, settings: Settings) -> Iterator[App]:
 def _all_lists(app: App) -> list[DigestList]:
     from watcher.errors import ConfigurationError, Problem  # noqa: PLC0415
 
-    if not app.orders:
+    if not app.lists:
         fix = "describe one under lists:, with the watches that it gathers; docs/configuration.md shows how"
         raise ConfigurationError(Problem("there is no list, so there is no digest to look at", fix, app.settings.place(("lists",))))
-    return list(app.orders.values())
+    return list(app.lists.values())
 
 
 def _open(pages: Sequence[Path]) -> None:

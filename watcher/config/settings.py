@@ -149,7 +149,7 @@ class Settings(BaseSettings):
             was=section.was,
         )
 
-    def order(self, name: str) -> DigestList:
+    def digest_list(self, name: str) -> DigestList:
         """The list of this name; KeyError when there is none."""
         section = self.lists[name]
         return DigestList(

@@ -116,7 +116,7 @@ def _warned(warning: Warned, **more: str) -> None:
 def _digest(draft: Draft) -> None:
     digest = draft.digest
     counts = {"shown": len(digest.items), "attached": len(digest.attached), "gaps": len(digest.gaps)}
-    _log.info("digest composed", list=digest.order.name, period=digest.period.key, **counts)
+    _log.info("digest composed", list=digest.list.name, period=digest.period.key, **counts)
 
 
 def _sending(sending: Sending) -> None:

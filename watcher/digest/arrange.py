@@ -60,7 +60,7 @@ class Entry:
 def arrange(
     entries: Sequence[Entry],
     *,
-    order: DigestList,
+    list_: DigestList,
     watches: Mapping[str, Watch],
     period: Period,
     composed_at: datetime,
@@ -74,25 +74,25 @@ def arrange(
 ) -> Digest:
     """The digest of `entries`, every one of them shown or attached.
 
-    Picks are the best `order.top` papers that are neither late nor preprints nor seen before, without those that are `giving_way`
-    (asked only when there are more than `order.top`); then come the watches in the list's
+    Picks are the best `list.top` papers that are neither late nor preprints nor seen before, without those that are `giving_way`
+    (asked only when there are more than `list.top`); then come the watches in the list's
     order, preprints, late arrivals, reconsidered and starter papers, each by score, then newest, then pmid. Of the watches that
     present their first digest (all of them when `period.first`, else `new_watches`) only the best `start.papers` are shown; over
-    all, at most `order.limit`. `receipt` counts what was judged otherwise (below the threshold, excluded, already presented,
+    all, at most `list.limit`. `receipt` counts what was judged otherwise (below the threshold, excluded, already presented,
     retracted); its `shown` and `attached` are filled here, and `new` where it is 0: the presented works that are new, and those.
     """
-    starting = set(order.watches) if period.first else set(new_watches)
-    items = _with_picks([_item(entry, order, watches, starting) for entry in entries], order.top, giving_way)
-    shown = _within_limit(_within_start(items, watches, starting), order.limit)
+    starting = set(list_.watches) if period.first else set(new_watches)
+    items = _with_picks([_item(entry, list_, watches, starting) for entry in entries], list_.top, giving_way)
+    shown = _within_limit(_within_start(items, watches, starting), list_.limit)
     kept = {id(item) for item in shown}
-    titles = {name: watches[name].title for name in order.watches if name in watches}
+    titles = {name: watches[name].title for name in list_.watches if name in watches}
     return counted(
         Digest(
-            order=order,
+            list=list_,
             period=period,
             composed_at=composed_at,
             watch_titles=titles,
-            items=tuple(sorted(shown, key=lambda item: _place(item, order))),
+            items=tuple(sorted(shown, key=lambda item: _place(item, list_))),
             attached=tuple(sorted((item for item in items if id(item) not in kept), key=importance)),
             follow_ups=tuple(follow_ups),
             gaps=tuple(gaps),
@@ -162,9 +162,9 @@ def _merit(item: Item) -> tuple[float, int, int]:
     return (-item.score, -newest.toordinal(), item.article.pmid)
 
 
-def _place(item: Item, order: DigestList) -> tuple[int, int, float, int, int]:
+def _place(item: Item, list_: DigestList) -> tuple[int, int, float, int, int]:
     """Where a shown item stands: by section, in watch sections by the list's order of watches, then by merit."""
-    watch = _index(order.watches, item.watches[0]) if item.section is Section.WATCH else 0
+    watch = _index(list_.watches, item.watches[0]) if item.section is Section.WATCH else 0
     return (_SECTIONS.index(item.section), watch, *_merit(item))
 
 
@@ -180,8 +180,8 @@ def _keeping(digest: Digest, kept: Sequence[Item]) -> Digest:
     )
 
 
-def _item(entry: Entry, order: DigestList, watches: Mapping[str, Watch], starting: Collection[str]) -> Item:
-    names = sorted(entry.scores, key=lambda name: (-entry.scores[name].value, _index(order.watches, name)))
+def _item(entry: Entry, list_: DigestList, watches: Mapping[str, Watch], starting: Collection[str]) -> Item:
+    names = sorted(entry.scores, key=lambda name: (-entry.scores[name].value, _index(list_.watches, name)))
     best = entry.scores[names[0]]
     late = _late_note(entry, watches[names[0]], starting)
     return Item(

@@ -40,7 +40,7 @@ def document(digest: Digest) -> str:
     shape = {
         "schema": SCHEMA,
         "subject": subject(digest),
-        "list": {"name": digest.order.name, "title": digest.order.title},
+        "list": {"name": digest.list.name, "title": digest.list.title},
         "period": asdict(digest.period),
         "composed_at": digest.composed_at.isoformat(),
         "corrected": [_corrected(paper) for paper in digest.corrected],

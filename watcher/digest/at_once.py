@@ -14,18 +14,18 @@ from watcher.domain import ChannelKind, Contact, Corrected, DigestList, Message
 _WHY = "This comes at once, and not with the next digest, as the list is set."
 
 
-def subject(order: DigestList, papers: Sequence[Corrected]) -> str:
+def subject(list_: DigestList, papers: Sequence[Corrected]) -> str:
     """Of one paper what became of it and its title, of several how many of each; one line, at most 200 characters."""
-    prefix = clean.clip(clean.plain(order.subject_prefix or f"{order.title or order.name}:"), 80)
+    prefix = clean.clip(clean.plain(list_.subject_prefix or f"{list_.title or list_.name}:"), 80)
     told = f"{corrections.counts(papers)}: papers you had"
     if len(papers) == 1:
-        only = corrected(papers[0], order.timezone)
+        only = corrected(papers[0], list_.timezone)
         told = f"{only.name}: {only.title_short}"
     return clean.clip(f"{prefix} {told}", 200)
 
 
 def messages(
-    order: DigestList,
+    list_: DigestList,
     papers: Sequence[Corrected],
     kinds: Collection[ChannelKind],
     *,
@@ -35,7 +35,7 @@ def messages(
 ) -> tuple[Message, ...]:
     """What each kind of channel in `kinds` is sent of these papers, which is at least one. `host` ends the list's List-Id; without one there
     is none. `contact` is who runs the service."""
-    worded = tuple(corrected(one, order.timezone) for one in papers)
-    title = clean.clip(clean.plain(order.title or order.name), 100)
-    sheet = CorrectionsSheet(order.name, subject(order, papers), title, corrections.counts(papers), _WHY, worded, contact, host)
+    worded = tuple(corrected(one, list_.timezone) for one in papers)
+    title = clean.clip(clean.plain(list_.title or list_.name), 100)
+    sheet = CorrectionsSheet(list_.name, subject(list_, papers), title, corrections.counts(papers), _WHY, worded, contact, host)
     return tuple(one for kind, renderer in renderers.items() if kind in kinds for one in renderer.at_once(sheet, fits))

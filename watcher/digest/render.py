@@ -66,5 +66,5 @@ def preview(digest: Digest, format: Format, ris: Ris, kinds: Collection[ChannelK
 
 def _fitted(digest: Digest) -> Digest:
     # 1,000 bytes to the kilobyte: under the limit however a mail client counts.
-    max_bytes = digest.order.max_html_kb * 1_000
+    max_bytes = digest.list.max_html_kb * 1_000
     return fit(digest, max_bytes=max_bytes, measure=lambda one: as_html.size(as_html.html(page(one), max_bytes=max_bytes)))

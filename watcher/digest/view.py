@@ -218,7 +218,7 @@ def page(digest: Digest) -> Page:
     """`digest` worded for its reader."""
     receipt = digest.receipt
     return Page(
-        title=clean.clip(clean.plain(digest.order.title or digest.order.name), 100),
+        title=clean.clip(clean.plain(digest.list.title or digest.list.name), 100),
         subject=subject(digest),
         counts=counts(digest),
         span=_span(digest, long_span),
@@ -235,19 +235,19 @@ def page(digest: Digest) -> Page:
         weeks=tuple(_told_weeks(digest)),
         made_good=_lines(tuple(_made_good(digest))),
         failures=_lines(receipt.failures),
-        next_digest=moment(receipt.next_digest_at, digest.order.timezone) if receipt.next_digest_at else "",
+        next_digest=moment(receipt.next_digest_at, digest.list.timezone) if receipt.next_digest_at else "",
         home=links.web(digest.base_url),
         contact=digest.contact,
-        top_only=digest.order.top_only,
+        top_only=digest.list.top_only,
         one_line=_one_line(receipt, searched=not _uncovered(digest)),
         empty=not digest.presented and not digest.follow_ups and not digest.corrected,
-        corrected=tuple(corrected(one, digest.order.timezone) for one in digest.corrected),
+        corrected=tuple(corrected(one, digest.list.timezone) for one in digest.corrected),
     )
 
 
 def subject(digest: Digest) -> str:
     """The mail's subject, counts first: "[NMJ] 7 new papers, 2 highly relevant · 15–21 Sep"; one line, at most 200 characters."""
-    prefix = digest.order.subject_prefix or f"{digest.order.title or digest.order.name}:"
+    prefix = digest.list.subject_prefix or f"{digest.list.title or digest.list.name}:"
     return clean.clip(f"{clean.clip(clean.plain(prefix), 80)} {counts(digest)} · {_span(digest, short_span)}".strip(), 200)
 
 
@@ -269,9 +269,9 @@ def counts(digest: Digest) -> str:
 
 def file_names(digest: Digest) -> dict[str, str]:
     """The names of the files that the list attaches, by their formats; none when there is nothing to attach."""
-    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in digest.order.name)
+    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in digest.list.name)
     stem = f"{safe}-{digest.period.covers_to.isoformat()}"
-    return {kind: f"{stem}.{kind}" for kind in digest.order.attach} if digest.presented else {}
+    return {kind: f"{stem}.{kind}" for kind in digest.list.attach} if digest.presented else {}
 
 
 def _span(digest: Digest, written: Callable[..., str]) -> str:
@@ -337,7 +337,7 @@ def _made_good(digest: Digest) -> Iterable[str]:
 def _spans(digest: Digest, spans: Sequence[Outage]) -> str:
     since, until = min(one.since for one in spans), max(one.until for one in spans)
     if len(spans) == 1:
-        zone, year = digest.order.timezone, _other_year(digest, until)
+        zone, year = digest.list.timezone, _other_year(digest, until)
         return f"from {time_span(since, until, zone, year=year)} ({clean.clip(clean.plain(spans[0].reason), _REASON)})"
     longest = lasting(max(one.until - one.since for one in spans))
     reasons = list(dict.fromkeys(clean.clip(clean.plain(one.reason), _REASON_OF_SEVERAL) for one in spans))
@@ -356,12 +356,12 @@ def _stopped(text: str) -> str:
 
 
 def _at(digest: Digest, at: datetime) -> str:
-    return day_and_time(at, digest.order.timezone, year=_other_year(digest, at))
+    return day_and_time(at, digest.list.timezone, year=_other_year(digest, at))
 
 
 def _other_year(digest: Digest, at: datetime) -> bool:
     """Whether `at` must be told with its year, as it is not the digest's."""
-    zone = ZoneInfo(digest.order.timezone)
+    zone = ZoneInfo(digest.list.timezone)
     return at.astimezone(zone).year != digest.composed_at.astimezone(zone).year
 
 
@@ -391,9 +391,9 @@ def _compact(digest: Digest, items: Sequence[Item], cards: Sequence[Card]) -> It
 
 
 def _heading(digest: Digest, item: Item) -> str:
-    if digest.order.group_by == "chip":
+    if digest.list.group_by == "chip":
         return item.chips[0] if item.chips else "Other papers"
-    if digest.order.group_by == "theme":
+    if digest.list.group_by == "theme":
         return clean.clip(clean.plain(item.theme), LONGEST_THEME_NAME) or OTHER_THEMES
     return _watch_title(digest, item.watches[0])
 
@@ -419,7 +419,7 @@ def _card(digest: Digest, item: Item, why: str) -> Card:
         short_why=_short_why(digest, item, why),
         note=_note(digest, item),
         also=tuple(Link(clean.clip(clean.plain(text), 80), links.pubmed(pmid)) for pmid, text in item.also[:_ALSO_SHOWN]),
-        links=_links(article, digest.order.full_text_url),
+        links=_links(article, digest.list.full_text_url),
     )
 
 
@@ -464,7 +464,7 @@ def _watch_title(digest: Digest, name: str) -> str:
 def _watches(digest: Digest, item: Item) -> tuple[str, ...]:
     """The watches a paper matched, when there are several, or when its section does not say which."""
     several = len(item.watches) > 1
-    by_watch = item.section is Section.WATCH and digest.order.group_by != "theme"
+    by_watch = item.section is Section.WATCH and digest.list.group_by != "theme"
     unsaid = len(digest.watch_titles) > 1 and not by_watch
     return tuple(_watch_title(digest, name) for name in item.watches[:_WATCHES_SHOWN]) if several or unsaid else ()
 

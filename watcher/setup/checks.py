@@ -31,8 +31,8 @@ def _of_schedules(settings: Settings) -> list[Problem]:
     found = _placed(settings, ("runs", "schedule"), lambda: schedule.parse(settings.runs.schedule, settings.timezone))
     found += _placed(settings, ("runs", "corrections"), lambda: schedule.parse(settings.runs.corrections, settings.timezone))
     for name in settings.lists:
-        order = settings.order(name)
-        found += _placed(settings, ("lists", name, "schedule"), partial(schedule.parse, order.schedule, order.timezone))
+        list_ = settings.digest_list(name)
+        found += _placed(settings, ("lists", name, "schedule"), partial(schedule.parse, list_.schedule, list_.timezone))
     return found
 
 

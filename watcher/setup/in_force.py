@@ -131,7 +131,7 @@ def take_up(store: Store, settings: Settings, now: datetime, *, starting: bool, 
     if starting or changed:
         store.wake_parked(now, refused_too=changed)
     watches = [settings.watch(name) for name in settings.watches]
-    lists = [settings.order(name) for name in settings.lists]
+    lists = [settings.digest_list(name) for name in settings.lists]
     today = clock.ncbi_day(now)
     store.register(
         {watch.name: watch.was for watch in watches},

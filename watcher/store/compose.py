@@ -140,7 +140,7 @@ def owe_digest(
 
     Raises AlreadyComposed when the list has a digest for this period, StoreError when it has already had one of the works.
     """
-    list_id = configuration.list_id(session, digest.order.name)
+    list_id = configuration.list_id(session, digest.list.name)
     digest_id = _enter(session, list_id, digest, kind)
     _judge(session, list_id, digest_id, judged)
     _present(session, list_id, digest_id, digest)
@@ -171,7 +171,7 @@ def _enter(session: orm.Session, list_id: int, digest: Digest, kind: str) -> int
             late_reason=period.late_reason,
         )
     except exc.IntegrityError as error:
-        raise AlreadyComposed(f"list {digest.order.name}: the digest for {period.key} was composed already") from error
+        raise AlreadyComposed(f"list {digest.list.name}: the digest for {period.key} was composed already") from error
 
 
 def _judge(session: orm.Session, list_id: int, digest_id: int, judged: Sequence[Judgement]) -> None:
@@ -212,7 +212,7 @@ def _present(session: orm.Session, list_id: int, digest_id: int, digest: Digest)
             session.execute(presented.insert(), rows)
     except exc.IntegrityError as error:
         raise StoreError(
-            f"list {digest.order.name}: a paper of the digest for {digest.period.key} was presented before, or stands twice in it; "
+            f"list {digest.list.name}: a paper of the digest for {digest.period.key} was presented before, or stands twice in it; "
             "nothing was written: compose it again"
         ) from error
 

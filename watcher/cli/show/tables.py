@@ -37,10 +37,10 @@ def checked(found: check.Checked, *, as_json: bool) -> None:
     lines = [("ok", "configuration", f"{found.path} is understood"), ("ok", "time zones", found.zones)]
     lines += [("warning", one.code.value, str(one)) for one in found.warnings]
     lines += [("ok", f"watch {one.name}", _watch_told(one)) for one in found.watches]
-    for order in found.lists:
-        slots = ", ".join(f"{slot:%a %d %b %H:%M %Z}" for slot in order.upcoming)
-        lines.append(("ok", f"list {order.name}", f"{order.schedule} ({order.timezone}): next {slots}"))
-        lines += [("ok", f"list {order.name}", f"its readers write to {order.contact}")] if order.contact else []
+    for list_ in found.lists:
+        slots = ", ".join(f"{slot:%a %d %b %H:%M %Z}" for slot in list_.upcoming)
+        lines.append(("ok", f"list {list_.name}", f"{list_.schedule} ({list_.timezone}): next {slots}"))
+        lines += [("ok", f"list {list_.name}", f"its readers write to {list_.contact}")] if list_.contact else []
     lines += [("ok", f"channel {name}", room) for name, room in found.limits.items()]
     lines += [("FAILED" if one.failed else "ok", one.about, one.told) for one in found.online or ()]
     rows, told = [], ""
@@ -130,10 +130,10 @@ def _previewed(preview: Preview) -> str:
     digest = preview.digest
     days = " and ".join(str(one) for one in sorted(set(preview.days.values())))
     if not digest.presented:
-        return f"{digest.order.name}: no paper in {days} days"
+        return f"{digest.list.name}: no paper in {days} days"
     attached = f" and {len(digest.attached)} attached" if digest.attached else ""
     shown = f"{count(len(digest.items), 'paper')} shown{attached}"
-    return f"{digest.order.name}: {shown}, of the last {days} days; {digest.highlights} highly relevant"
+    return f"{digest.list.name}: {shown}, of the last {days} days; {digest.highlights} highly relevant"
 
 
 def done(what: Done) -> None:
@@ -146,7 +146,7 @@ def done(what: Done) -> None:
         digest = draft.digest
         shown, attached = count(len(digest.items), "paper"), f"{len(digest.attached):,} attached"
         gaps = f", {count(len(digest.gaps), 'gap')}" if digest.gaps else ""
-        line(f"list {digest.order.name}: digest of {digest.period.key}: {shown} shown, {attached}{gaps}")
+        line(f"list {digest.list.name}: digest of {digest.period.key}: {shown} shown, {attached}{gaps}")
     for told in what.waiting:
         line(f"waiting: {told}")
     _sending_lines(what.sendings)

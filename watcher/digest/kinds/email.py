@@ -45,16 +45,16 @@ def _mail(edition: Edition) -> Message:
         if write := edition.writers.get(kind):
             payload |= _file(of, kind, name, write, edition.most_bytes)
     twin = as_text.twin(edition.page)
-    payload |= {"text": twin.text, "html": as_html.html(edition.page, max_bytes=of.order.max_html_kb * 1_000)}
+    payload |= {"text": twin.text, "html": as_html.html(edition.page, max_bytes=of.list.max_html_kb * 1_000)}
     if twin.papers:
         payload["text_papers"] = json.dumps(twin.papers, separators=(",", ":"))
     headers = {
-        "X-Watcher-List": plain(of.order.name),
+        "X-Watcher-List": plain(of.list.name),
         "X-Watcher-Digest": plain(of.period.key),
         "X-Watcher-Period": f"{of.period.covers_from.isoformat()}/{of.period.covers_to.isoformat()}",
     }
     if edition.host:
-        headers["List-Id"] = imprint.list_id(of.order.name, edition.page.title, edition.host)
+        headers["List-Id"] = imprint.list_id(of.list.name, edition.page.title, edition.host)
     return Message(ChannelKind.EMAIL, 1, edition.page.subject, payload, headers)
 
 

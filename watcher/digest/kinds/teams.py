@@ -124,7 +124,7 @@ def _left_out(edition: Edition, shown: Mapping[str, int]) -> Iterator[Unit]:
 
 
 def _command(of: Digest) -> str:
-    return shlex.join(["watcher", "export", "--list", of.order.name, "--digest", of.period.key, "--out", "papers.ris"])
+    return shlex.join(["watcher", "export", "--list", of.list.name, "--digest", of.period.key, "--out", "papers.ris"])
 
 
 def _receipt(page: Page) -> Iterator[Unit]:

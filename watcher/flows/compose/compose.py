@@ -75,7 +75,7 @@ _FOR_THE_OWNER = frozenset({ErrorKind.SEEDS, ErrorKind.SEED_FILE})
 class Request:
     """One digest to compose. `slot` None is a digest by hand, now; `runs` are this occasion's reports by watch."""
 
-    order: DigestList
+    list: DigestList
     watches: tuple[Watch, ...]
     channels: tuple[Channel, ...]
     runs: Mapping[str, RunReport]
@@ -154,21 +154,21 @@ class Composer:
 
     def draft(self, request: Request) -> Draft:
         """Compose without owing anything; scores that were missing are kept."""
-        history = self.store.list_history(request.order.name, now=request.now)
+        history = self.store.list_history(request.list.name, now=request.now)
         hearing = self._heard(request, history)
         judged = hearing.judged
         if len(judged) > LARGE:
             self.rest()
-        bench = self._bench(request.order, judged)
+        basis = self._basis(request.list, judged)
         records = self.store.works({one.candidate.work_id for one in judged}, at_hand=[one.article for one in judged])
         period = self._period(request, history, hearing.unheard)
         arranged = arrange(
             entries(judged, records),
-            order=request.order,
+            list_=request.list,
             watches={watch.name: watch for watch in request.watches},
             period=period,
             composed_at=clock.now(),  # after the runs: what they found is not news to the next digest
-            follow_ups=follow_ups(judged, bench, records),
+            follow_ups=follow_ups(judged, basis, records),
             gaps=_gaps(request, period, self.store, hearing.unheard),
             receipt=self._receipt(request, history, judged),
             base_url=self.base_url,
@@ -177,9 +177,9 @@ class Composer:
             giving_way=self.giving_way,
         )
         arranged = self._with_corrections(arranged, request)
-        if request.order.group_by == "theme":
+        if request.list.group_by == "theme":
             known = {one.name: self.facets(one) for one in request.watches if self.facets and one.name in hearing.rankings}
-            arranged = by_theme(arranged, *sorting(request.order.watches, known))
+            arranged = by_theme(arranged, *sorting(request.list.watches, known))
         kinds = {channel.kind for channel in request.channels}
         most = max((one.max_mail_mb for one in request.channels if one.kind.facts.attaches), default=0.0)
         fits, most_bytes = self.fits(request.channels), int(most * 1_000_000)
@@ -196,7 +196,7 @@ class Composer:
         def told(items: tuple[Item, ...]) -> tuple[Item, ...]:
             return tuple(replace(item, corrections=known[item.work_id]) if item.work_id in known else item for item in items)
 
-        corrected = tuple(one.paper for one in self.store.untold(request.order.name, clock.now()))
+        corrected = tuple(one.paper for one in self.store.untold(request.list.name, clock.now()))
         return replace(digest, items=told(digest.items), attached=told(digest.attached), corrected=corrected)
 
     # --- gather, score, judge ---------------------------------------------------------------------------------------------------
@@ -211,37 +211,37 @@ class Composer:
                 hearing.unheard[watch.name] = "; ".join(problem.what for problem in error.problems)
                 continue
             hearing.rankings[watch.name] = ranking.facts.sha256
-            new = self.store.unjudged(request.order.name, watch.name)
+            new = self.store.unjudged(request.list.name, watch.name)
             hearing.judged += self._judged_for(request, history, watch, ranking, new)
-            if self._is_starting(request.order.name, watch.name, new, history):
+            if self._is_starting(request.list.name, watch.name, new, history):
                 hearing.starting.add(watch.name)
         return hearing
 
-    def _is_starting(self, order: str, watch: str, new: Sequence[Candidate], history: ListHistory) -> bool:
+    def _is_starting(self, list_: str, watch: str, new: Sequence[Candidate], history: ListHistory) -> bool:
         """Whether the list has had no digest of this watch: its query was first read since the last one, or it brings news that was
         there before the last one and the list never judged anything of it."""
         last, version = history.last_composed_at, self.store.version_in_force(watch)
         if last is None or (version and version.ordinal == 1 and version.valid_from > last):
             return True
         earlier = any(hit.news_at is not None and hit.news_at <= last for one in new for hit in one.hits)
-        return earlier and not self.store.has_judged(order, watch)
+        return earlier and not self.store.has_judged(list_, watch)
 
     def _judged_for(
         self, request: Request, history: ListHistory, watch: Watch, ranking: Ranks, new: Sequence[Candidate]
     ) -> list[Judged]:
-        name, since, last = request.order.name, request.now - RECONSIDER_BACK, history.last_composed_at
+        name, since, last = request.list.name, request.now - RECONSIDER_BACK, history.last_composed_at
         gained = self.store.gained(name, watch.name)
         starters = self.store.starters(name, watch.name)
         again = self.store.reconsiderable(name, watch.name, since, ranking.facts.sha256)
         unwanted = not_wanted(self.store, watch.name)
         again = tuple(one for one in _without(again, (*new, *gained, *starters)) if one.article.pmid not in unwanted)
         scores = self._scores(watch, ranking, (*new, *gained, *starters, *again), request.now)
-        bench = self._bench(request.order, (*new, *gained, *starters, *again))
+        basis = self._basis(request.list, (*new, *gained, *starters, *again))
         return [
-            *with_remarks(judge(bench, watch, new, scores), last),
-            *judge(bench, watch, _without(gained, new), scores, note="its abstract or its MeSH headings have arrived"),
-            *judge(bench, watch, _without(starters, (*new, *gained)), scores, Section.STARTER),
-            *reconsidered(bench, watch, again, scores),
+            *with_remarks(judge(basis, watch, new, scores), last),
+            *judge(basis, watch, _without(gained, new), scores, note="its abstract or its MeSH headings have arrived"),
+            *judge(basis, watch, _without(starters, (*new, *gained)), scores, Section.STARTER),
+            *reconsidered(basis, watch, again, scores),
         ]
 
     def _scores(self, watch: Watch, ranking: Ranks, candidates: Sequence[Candidate], now: datetime) -> dict[Pmid, Scored]:
@@ -253,9 +253,9 @@ class Composer:
             self.store.save_scores(watch.name, ranking.facts, fresh, now)
         return known | {scored.pmid: scored for scored in fresh}
 
-    def _bench(self, order: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Basis:
+    def _basis(self, list_: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Basis:
         works = {one.candidate.work_id if isinstance(one, Judged) else one.work_id for one in of}
-        return Basis(order, self.store.presented(order.name, works), chips, self._fallen(works))
+        return Basis(list_, self.store.presented(list_.name, works), chips, self._fallen(works))
 
     def _fallen(self, works: Collection[int]) -> dict[int, tuple[Article, ...]]:
         """By work, the records that were retracted, withdrawn or removed: few, so that their texts are read for them alone."""
@@ -312,22 +312,22 @@ class Composer:
             unavailable=tuple(sorted(set(gone))),
             failures=(
                 *request.failures,
-                *_standing(self.store, request.order),
-                *(line for name, reports in runs.items() for line in _failures(titles[name], reports, request.order.timezone)),
+                *_standing(self.store, request.list),
+                *(line for name, reports in runs.items() for line in _failures(titles[name], reports, request.list.timezone)),
             ),
             remarks=tuple(dict.fromkeys([*_for_readers(latest, titles), *untold])),
-            next_digest_at=schedule.parse(request.order.schedule, request.order.timezone).next(request.now),
+            next_digest_at=schedule.parse(request.list.schedule, request.list.timezone).next(request.now),
             weeks=self._weeks(request),
             outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
         )
 
     def _weeks(self, request: Request) -> tuple[Weeks, ...]:
         """The last weeks of each watch, as far as they are written down."""
-        limits, order = weeks.bounds(request.now, request.order.timezone), request.order.name
-        return tuple(self.store.weeks(watch.name, limits, list_name=order) for watch in request.watches)
+        limits, list_ = weeks.bounds(request.now, request.list.timezone), request.list.name
+        return tuple(self.store.weeks(watch.name, limits, list_name=list_) for watch in request.watches)
 
     def _owed(self, request: Request, draft: Draft) -> tuple[Owed, ...]:
-        silent = draft.is_empty and request.order.empty is Empty.NOTHING
+        silent = draft.is_empty and request.list.empty is Empty.NOTHING
         if silent and not _speaks(draft.digest):
             return ()
         return tuple(
@@ -408,14 +408,14 @@ def _failures(title: str, reports: Sequence[RunReport], zone: str) -> tuple[str,
     return (f"watch {title}: a run failed {times}, last on {day_and_time(last.started_at, zone)}: {last.error}{ending}",)
 
 
-def _standing(store: Store, order: DigestList) -> Iterator[str]:
+def _standing(store: Store, list_: DigestList) -> Iterator[str]:
     """What is wrong besides PubMed: messages that a channel does not take, a configuration that cannot be used."""
     parked: dict[str, list[DeliveryFacts]] = {}
     for one in store.deliveries(states={DeliveryState.PARKED}, limit=10_000):
-        if one.list_name in (None, order.name) or one.channel in order.channels:
+        if one.list_name in (None, list_.name) or one.channel in list_.channels:
             parked.setdefault(one.channel, []).append(one)
     for channel, held in sorted(parked.items()):
         messages_are = "1 message is" if len(held) == 1 else f"{len(held):,} messages are"
-        since = day_and_time(min(one.created_at for one in held), order.timezone)
+        since = day_and_time(min(one.created_at for one in held), list_.timezone)
         yield f"{messages_are} held back for channel {channel} since {since}: {held[0].reason}"
     yield from (notice.whole.replace("`", "") for notice in store.open_notices() if wording.is_configuration(notice.topic))

@@ -59,17 +59,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a judgement looks at besides the candidate: the list's order, what its readers had, how to name a paper's chips; and by work
+    """What a judgement looks at besides the candidate: the list, what its readers had, how to name a paper's chips; and by work
     the records that no longer stand."""
 
-    order: DigestList
+    list: DigestList
     presented: Mapping[int, Pmid]
     chips: Callable[[Article], tuple[str, ...]]
     fallen: Mapping[int, tuple[Article, ...]] = field(default_factory=dict)
 
 
 def judge(
-    bench: Basis,
+    basis: Basis,
     watch: Watch,
     candidates: Iterable[Candidate],
     scores: Mapping[Pmid, Scored],
@@ -79,7 +79,7 @@ def judge(
     """Decide about each candidate of one watch.
 
     Args:
-        bench: the list's order, and what its readers had.
+        basis: the list, and what its readers had.
         watch: whose threshold and excluded types count.
         candidates: the hits.
         scores: by pmid, one for each candidate.
@@ -87,7 +87,7 @@ def judge(
         note: why the list judges them once more, for the reader; "" for the first time.
     """
     return tuple(
-        Judged(watch.name, one, scored, kind, _outcome(bench, watch, one, scored, kind), note)
+        Judged(watch.name, one, scored, kind, _outcome(basis, watch, one, scored, kind), note)
         for one in candidates
         for scored in (scores[one.article.pmid],)
     )
@@ -98,9 +98,9 @@ def with_remarks(judged: Iterable[Judged], last_composed_at: datetime | None) ->
     return tuple(replace(one, remark=_seen_before(one, last_composed_at)) for one in judged)
 
 
-def reconsidered(bench: Basis, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored]) -> tuple[Judged, ...]:
+def reconsidered(basis: Basis, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored]) -> tuple[Judged, ...]:
     """Of what was below the threshold under another ranking, the best five that now pass; the others are not judged again."""
-    judged = judge(bench, watch, candidates, scores, Section.RECONSIDERED, "reconsidered: the seeds or verdicts have changed")
+    judged = judge(basis, watch, candidates, scores, Section.RECONSIDERED, "reconsidered: the seeds or verdicts have changed")
     passing = [one for one in judged if one.outcome is None]
     return tuple(sorted(passing, key=lambda one: (-one.scored.value, -one.article.pmid))[:RECONSIDERED_AT_MOST])
 
@@ -141,27 +141,27 @@ def outcomes(judged: Iterable[Judged], shown: frozenset[Pmid], attached: frozens
     return tuple((one, one.outcome or _placed(one.article.pmid, shown, attached)) for one in judged)
 
 
-def follow_ups(judged: Iterable[Judged], bench: Basis, records: Mapping[int, Sequence[Article]]) -> tuple[FollowUp, ...]:
+def follow_ups(judged: Iterable[Judged], basis: Basis, records: Mapping[int, Sequence[Article]]) -> tuple[FollowUp, ...]:
     """Articles of works that the readers had as a preprint."""
     told: dict[Pmid, FollowUp] = {}
     for one in judged:
         work_id, article = one.candidate.work_id, one.article
-        had = next((a for a in records.get(work_id, ()) if a.pmid == bench.presented.get(work_id)), None)
+        had = next((a for a in records.get(work_id, ()) if a.pmid == basis.presented.get(work_id)), None)
         later = one.outcome is Outcome.ALREADY_PRESENTED and had is not None and had.pmid != article.pmid
         if later and had is not None and had.is_preprint and not article.is_preprint:
             told[article.pmid] = FollowUp(article, work_id, f"now in {article.journal.display or 'a journal'}")
     return tuple(told.values())
 
 
-def _outcome(bench: Basis, watch: Watch, candidate: Candidate, scored: Scored, kind: Section) -> Outcome | None:
+def _outcome(basis: Basis, watch: Watch, candidate: Candidate, scored: Scored, kind: Section) -> Outcome | None:
     article = candidate.article
-    if not article.stands or any(_is_later(one, article) for one in bench.fallen.get(candidate.work_id, ())):
+    if not article.stands or any(_is_later(one, article) for one in basis.fallen.get(candidate.work_id, ())):
         return Outcome.RETRACTED
-    if candidate.work_id in bench.presented:
+    if candidate.work_id in basis.presented:
         return Outcome.ALREADY_PRESENTED
     if set(watch.exclude_types) & set(article.publication_types):
         return Outcome.EXCLUDED_TYPE
-    if bench.order.chips and not set(bench.order.chips) & set(bench.chips(article)):
+    if basis.list.chips and not set(basis.list.chips) & set(basis.chips(article)):
         return Outcome.EXCLUDED_TYPE
     if kind is not Section.STARTER and scored.value < watch.threshold:
         return Outcome.BELOW_THRESHOLD

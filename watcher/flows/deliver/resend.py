@@ -23,7 +23,7 @@ class Resent:
 
 def resend(
     deliverer: Deliverer,
-    order: DigestList,
+    list_: DigestList,
     channel: Channel,
     recipients: tuple[str, ...],
     *,
@@ -37,7 +37,7 @@ def resend(
 
     Args:
         deliverer: sends.
-        order: whose digests.
+        list_: whose digests.
         channel: where they go.
         recipients: who gets them.
         since: the first day, in the list's time zone, of the digests.
@@ -47,8 +47,8 @@ def resend(
         owed: hears how many deliveries are owed, before any is sent.
     """
     store = deliverer.store
-    start = datetime.combine(since, datetime.min.time(), tzinfo=ZoneInfo(order.timezone))
-    made = store.owe_again(order.name, start, channel.name, recipients, channel.kind, again=again, host=host, at=now)
+    start = datetime.combine(since, datetime.min.time(), tzinfo=ZoneInfo(list_.timezone))
+    made = store.owe_again(list_.name, start, channel.name, recipients, channel.kind, again=again, host=host, at=now)
     owed(len(made))
     sendings = deliverer.deliver(now) if made else ()
     return Resent(len(made), sendings, store.facts())

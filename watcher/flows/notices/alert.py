@@ -41,7 +41,7 @@ class Alerter:
 
     store: Store
     channels: Mapping[str, Channel]
-    orders: Mapping[str, DigestList]
+    lists: Mapping[str, DigestList]
     watches: Mapping[str, Watch]
     recipients: Callable[[Channel], tuple[str, ...]]
     host: str
@@ -122,7 +122,7 @@ class Alerter:
         """The channels that are told of a watch."""
         if self.alert_channel:
             return (self.alert_channel,)
-        return [channel for order in self.orders.values() if name in order.watches for channel in order.channels]
+        return [channel for list_ in self.lists.values() if name in list_.watches for channel in list_.channels]
 
     # --- channels ------------------------------------------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class Alerter:
         """The channels that are told of another one."""
         if self.alert_channel and self.alert_channel != name:
             return (self.alert_channel,)
-        return [channel for order in self.orders.values() for channel in order.channels if channel != name]
+        return [channel for list_ in self.lists.values() for channel in list_.channels if channel != name]
 
     # --- rereadings ----------------------------------------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class Alerter:
 
     def _everywhere(self) -> Sequence[str]:
         """The channels that are told of what concerns every list."""
-        return (self.alert_channel,) if self.alert_channel else [name for order in self.orders.values() for name in order.channels]
+        return (self.alert_channel,) if self.alert_channel else [name for list_ in self.lists.values() for name in list_.channels]
 
     # --- corrections ---------------------------------------------------------------------------------------------------------------
 

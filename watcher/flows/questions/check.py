@@ -85,7 +85,7 @@ class Checker:
 
     path: Path
     watches: Mapping[str, Watch]
-    orders: Mapping[str, DigestList]
+    lists: Mapping[str, DigestList]
     channels: Mapping[str, Channel]
     seeds: Callable[[Watch], Sequence[Seed]]
     themes: Mapping[str, Sequence[Theme]]
@@ -101,7 +101,7 @@ class Checker:
         return check_offline(
             self.path,
             self.watches,
-            self.orders,
+            self.lists,
             self.seeds,
             warnings=warned,
             themes=self.themes,
@@ -121,7 +121,7 @@ class Checker:
 def check_offline(
     path: Path,
     watches: Mapping[str, Watch],
-    orders: Mapping[str, DigestList],
+    lists: Mapping[str, DigestList],
     seeds: Callable[[Watch], Sequence[Seed]],
     *,
     warnings: tuple[Warned, ...],
@@ -136,13 +136,13 @@ def check_offline(
         CheckedWatch(one.name, len(seeds(one)), one.threshold, len(themes[one.name]) if one.name in themes else None)
         for one in watches.values()
     )
-    lists = tuple(
+    checked = tuple(
         CheckedList(
             one.name, one.schedule, one.timezone, tuple(islice(digests_after(one, now), _SLOTS)), contacts.get(one.name, "")
         )
-        for one in orders.values()
+        for one in lists.values()
     )
-    return Checked(path, known, lists, warnings, zones=clock.zones_in_use(), limits=limits)
+    return Checked(path, known, checked, warnings, zones=clock.zones_in_use(), limits=limits)
 
 
 def check_online(

@@ -29,25 +29,25 @@ NextDigest = Callable[[str], datetime | None]
 
 
 def answered(
-    store: Store, orders: Mapping[str, DigestList], now: datetime, next_digest: NextDigest, *, since: datetime | None = None
+    store: Store, lists: Mapping[str, DigestList], now: datetime, next_digest: NextDigest, *, since: datetime | None = None
 ) -> tuple[Answered, ...]:
     """Everything found since then, the latest first."""
-    return tuple(answer(one, orders, now, next_digest) for one in reversed(store.corrections(since=since)))
+    return tuple(answer(one, lists, now, next_digest) for one in reversed(store.corrections(since=since)))
 
 
-def answer(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: datetime, next_digest: NextDigest) -> Answered:
+def answer(facts: CorrectionFacts, lists: Mapping[str, DigestList], now: datetime, next_digest: NextDigest) -> Answered:
     """One correction in words."""
-    return Answered(facts, line(facts.correction), tuple(_sentences(facts, orders, now, next_digest)))
+    return Answered(facts, line(facts.correction), tuple(_sentences(facts, lists, now, next_digest)))
 
 
-def _sentences(facts: CorrectionFacts, orders: Mapping[str, DigestList], now: datetime, next_digest: NextDigest) -> Iterator[str]:
+def _sentences(facts: CorrectionFacts, lists: Mapping[str, DigestList], now: datetime, next_digest: NextDigest) -> Iterator[str]:
     for one in facts.tellings:
         if one.told_at is not None:
             yield _told(one)
         elif facts.ended_at is not None:
             yield f"list {one.list_name}: not told, as no source says so any more since {long_day(facts.ended_at.date())}"
         else:
-            yield f"list {one.list_name}: not told yet, {_waits(one, facts, orders.get(one.list_name), now, next_digest)}"
+            yield f"list {one.list_name}: not told yet, {_waits(one, facts, lists.get(one.list_name), now, next_digest)}"
     yield from (f"{role}{_left(facts)}" for role in roles(facts))
     if not facts.tellings:
         yield f"no list has presented it, so no reader is told{_owner(facts)}"
@@ -61,18 +61,18 @@ def _told(one: TellingFacts) -> str:
     return f"list {one.list_name}: told on {at} {how}; it had the paper in that of {one.had_period}"
 
 
-def _waits(one: TellingFacts, facts: CorrectionFacts, order: DigestList | None, now: datetime, next_digest: NextDigest) -> str:
-    if order is None:
+def _waits(one: TellingFacts, facts: CorrectionFacts, list_: DigestList | None, now: datetime, next_digest: NextDigest) -> str:
+    if list_ is None:
         since = f" since {long_day(one.removed_at.date())}" if one.removed_at else ""
         return f"the configuration is without this list{since}"
     if facts.correction.kind in (CorrectionKind.TAKEN_BACK, CorrectionKind.NOTICE_RETRACTED):
         return "and only if it is told what this is about"
-    if is_paused(order, now):
-        return f"the list is paused until {order.pause_until}"
-    at = next_digest(order.name)
+    if is_paused(list_, now):
+        return f"the list is paused until {list_.pause_until}"
+    at = next_digest(list_.name)
     when = f" ({at:%Y-%m-%d %H:%M})" if at else ""
     return (
-        f"it comes at once or with the next digest{when}" if order.corrections_at_once else f"it comes with the next digest{when}"
+        f"it comes at once or with the next digest{when}" if list_.corrections_at_once else f"it comes with the next digest{when}"
     )
 
 

@@ -44,12 +44,12 @@ class Trial:
     seconds: float
 
 
-def trial(ticker: Ticker, orders: Sequence[DigestList], source: Source, *, now: datetime, days: int | None = None) -> Trial:
+def trial(ticker: Ticker, lists: Sequence[DigestList], source: Source, *, now: datetime, days: int | None = None) -> Trial:
     """Read the watches of some lists, and draft a digest of each.
 
     Args:
         ticker: over a database that nothing was written to yet.
-        orders: the lists.
+        lists: that are drafted.
         source: PubMed.
         now: the present instant.
         days: how far each watch looks back; None: as far as its first digest does, further where that brings little.
@@ -58,20 +58,20 @@ def trial(ticker: Ticker, orders: Sequence[DigestList], source: Source, *, now: 
         PubMedError: PubMed could not be asked how much there is.
     """
     began, asked = time.monotonic(), source.requests_made
-    wanted = dict.fromkeys(name for order in orders for name in order.watches)
+    wanted = dict.fromkeys(name for list_ in lists for name in list_.watches)
     watches = {name: _reaching_back(ticker.watches[name], source, now, days) for name in wanted}
     of_trial = replace(ticker, watches={**ticker.watches, **watches})
     runner = ticker.runner()
-    runs = {name: runner.run(watch, now=now, lists=readers(name, ticker.orders), at_once=True) for name, watch in watches.items()}
-    previews = tuple(_previews(of_trial, orders, runs))
+    runs = {name: runner.run(watch, now=now, lists=readers(name, ticker.lists), at_once=True) for name, watch in watches.items()}
+    previews = tuple(_previews(of_trial, lists, runs))
     return Trial(tuple(runs.values()), previews, source.requests_made - asked, time.monotonic() - began)
 
 
-def _previews(ticker: Ticker, orders: Sequence[DigestList], runs: Mapping[str, RunReport]) -> Iterator[Preview]:
-    for order in orders:
-        mine = {name: runs[name] for name in order.watches}
+def _previews(ticker: Ticker, lists: Sequence[DigestList], runs: Mapping[str, RunReport]) -> Iterator[Preview]:
+    for list_ in lists:
+        mine = {name: runs[name] for name in list_.watches}
         if any(run.outcome is RunOutcome.GOOD for run in mine.values()):
-            draft = ticker.composer.draft(ticker.request(order, mine))
+            draft = ticker.composer.draft(ticker.request(list_, mine))
             yield Preview(draft.digest, {name: ticker.watches[name].start.days for name in mine})
 
 
@@ -122,7 +122,7 @@ def write_pages(
     Raises:
         ConfigurationError: it cannot be written there.
     """
-    stem = _free(folder, f"{digest.order.name}-{now:%Y-%m-%d-%H%M%S}")
+    stem = _free(folder, f"{digest.list.name}-{now:%Y-%m-%d-%H%M%S}")
     for style, ending in (("text", "txt"), ("html", "html")):
         file = stem.with_name(f"{stem.name}.{ending}")
         write(file, rendered(digest, style, ris).encode(), guarded)

@@ -201,7 +201,7 @@ def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, a
         config=_config(config_sha256, around.refused),
         database=DatabaseState(around.database, facts.size_bytes, facts.damaged),
         watches=tuple(_watch(ticker, store, watch, now, coming["watch", name]) for name, watch in ticker.watches.items()),
-        lists=tuple(_list(ticker, store, order, now, coming["list", name]) for name, order in ticker.orders.items()),
+        lists=tuple(_list(ticker, store, list_, now, coming["list", name]) for name, list_ in ticker.lists.items()),
         owed=OwedState(facts.pending, facts.sending, facts.parked, facts.oldest_at),
         corrections=CorrectionsState(ticker.rereader.next_rereading(now) if ticker.rereader else None, store.last_rereading(now)),
         outages=_outages(ticker, store, now),
@@ -271,9 +271,9 @@ def _open_spans(history: RunHistory, now: datetime) -> tuple[OpenSpan, ...]:
     return (OpenSpan(history.window_to, clock.ncbi_day(now), last.error, last.fix),)
 
 
-def _list(ticker: Ticker, store: Store, order: DigestList, now: datetime, upcoming: tuple[datetime, ...]) -> ListState:
-    history = store.list_history(order.name, now=now)
-    return ListState(order.name, ticker.next_digest(order, now), history.last_period or None, history.last_papers, upcoming)
+def _list(ticker: Ticker, store: Store, list_: DigestList, now: datetime, upcoming: tuple[datetime, ...]) -> ListState:
+    history = store.list_history(list_.name, now=now)
+    return ListState(list_.name, ticker.next_digest(list_, now), history.last_period or None, history.last_papers, upcoming)
 
 
 def _outages(ticker: Ticker, store: Store, now: datetime) -> tuple[Outage, ...]:
@@ -287,9 +287,9 @@ def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> 
         if any(marked.values()):
             relevant, wrong = marked.get(VerdictKind.RELEVANT, 0), marked.get(VerdictKind.NOT, 0)
             yield f"watch {watch.name}: its readers marked {relevant:,} relevant, {wrong:,} not relevant"
-    for order in ticker.orders.values():
-        if is_paused(order, now):
-            yield f"list {order.name} is paused until {order.pause_until}"
+    for list_ in ticker.lists.values():
+        if is_paused(list_, now):
+            yield f"list {list_.name} is paused until {list_.pause_until}"
     for one in reversed(store.deliveries(states={DeliveryState.PENDING, DeliveryState.SENDING}, limit=_LISTED)):
         reason = f": {_said(one.reason, one.fix)}" if one.has_failed else ""
         yield f"delivery {one.id} to {_to(one)} is {one.state} (attempts: {one.attempts}){reason}"

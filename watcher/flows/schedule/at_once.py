@@ -33,7 +33,7 @@ class Messenger:
     says what channels take in one message; `contact` whom the readers of channels write to."""
 
     store: Store
-    orders: Mapping[str, DigestList]
+    lists: Mapping[str, DigestList]
     channels: Mapping[str, Channel]
     recipients: Callable[[Channel], tuple[str, ...]]
     host: str
@@ -42,37 +42,37 @@ class Messenger:
 
     def tell(self, now: datetime) -> int:
         """Owe what is to be told at once; how many papers it is about."""
-        wanting = [order for order in self.orders.values() if order.corrections_at_once and not is_paused(order, now)]
-        return sum(self._tell(order, papers, to) for order in wanting for to, papers in self._groups(order, now).items())
+        wanting = [list_ for list_ in self.lists.values() if list_.corrections_at_once and not is_paused(list_, now)]
+        return sum(self._tell(list_, papers, to) for list_ in wanting for to, papers in self._groups(list_, now).items())
 
-    def _groups(self, order: DigestList, now: datetime) -> dict[Readers, list[Corrected]]:
+    def _groups(self, list_: DigestList, now: datetime) -> dict[Readers, list[Corrected]]:
         """What is to be told, by those who are told the same."""
-        untold = self.store.untold(order.name, now)
-        there = self._there(order) if untold else frozenset()
+        untold = self.store.untold(list_.name, now)
+        there = self._there(list_) if untold else frozenset()
         found: defaultdict[Readers, list[Corrected]] = defaultdict(list)
         for one in untold:
             if to := one.readers & there:
                 found[to].append(one.paper)
         return dict(found)
 
-    def _of_list(self, order: DigestList) -> list[Channel]:
-        return [self.channels[name] for name in order.channels if name in self.channels]
+    def _of_list(self, list_: DigestList) -> list[Channel]:
+        return [self.channels[name] for name in list_.channels if name in self.channels]
 
-    def _there(self, order: DigestList) -> Readers:
+    def _there(self, list_: DigestList) -> Readers:
         """Everybody whom the list reaches now."""
         found: set[tuple[str, str]] = set()
-        for channel in self._of_list(order):
+        for channel in self._of_list(list_):
             try:
                 found |= {(channel.name, recipient) for recipient in self.recipients(channel)}
             except ConfigurationError as error:
                 _log.warning("channel %s cannot be told of corrections: %s", channel.name, error.problems[0].what)
         return frozenset(found)
 
-    def _tell(self, order: DigestList, papers: Sequence[Corrected], to: Readers) -> int:
+    def _tell(self, list_: DigestList, papers: Sequence[Corrected], to: Readers) -> int:
         names = sorted({name for name, _ in to})
         channels = [self.channels[name] for name in names]
-        kinds, contact = {one.kind for one in channels}, self.contact(self._of_list(order))
-        rendered = rendering.messages(order, papers, kinds, fits=self.fits(channels), host=self.host, contact=contact)
+        kinds, contact = {one.kind for one in channels}, self.contact(self._of_list(list_))
+        rendered = rendering.messages(list_, papers, kinds, fits=self.fits(channels), host=self.host, contact=contact)
         owed = tuple(
             Owed(message, channel.name, tuple(sorted(recipient for name, recipient in to if name == channel.name)))
             for channel in channels
@@ -80,6 +80,6 @@ class Messenger:
             if message.kind is channel.kind
         )
         ids = [one.id for paper in papers for one in paper.corrections]
-        subject = rendering.subject(order, papers)
-        done = self.store.owe_corrections(order.name, ids, subject, owed, host=self.host, at=clock.now())
+        subject = rendering.subject(list_, papers)
+        done = self.store.owe_corrections(list_.name, ids, subject, owed, host=self.host, at=clock.now())
         return len(papers) if done else 0

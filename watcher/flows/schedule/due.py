@@ -32,7 +32,7 @@ class Due:
     """A list and the slot whose digest it lacks, due `since`; `missed` are earlier ones that it lacks too, `paused` the end of a pause
     that the slots fell into."""
 
-    order: DigestList
+    list: DigestList
     slot: datetime
     since: datetime
     missed: int = 0
@@ -54,7 +54,7 @@ class Calendar:
 
     store: Store
     watches: Mapping[str, Watch]
-    orders: Mapping[str, DigestList]
+    lists: Mapping[str, DigestList]
     run_schedule: schedule.Schedule
     jitter_minutes: int
     seeds: Callable[[Watch], Sequence[Seed]]
@@ -62,35 +62,35 @@ class Calendar:
 
     # --- lists
 
-    def lists(self, now: datetime) -> tuple[Due, ...]:
+    def due_lists(self, now: datetime) -> tuple[Due, ...]:
         """The lists whose digest is due, in the configuration's order."""
-        return tuple(due for order in self.orders.values() if (due := self._list(order, now)))
+        return tuple(due for list_ in self.lists.values() if (due := self._list(list_, now)))
 
-    def _list(self, order: DigestList, now: datetime) -> Due | None:
-        history = self.store.list_history(order.name, now=now)
+    def _list(self, list_: DigestList, now: datetime) -> Due | None:
+        history = self.store.list_history(list_.name, now=now)
         if history.created_at is None:
             return None
-        times, since = _times(order), _since(history, history.created_at)
+        times, since = _times(list_), _since(history, history.created_at)
         slot = times.due(now, since)
         if slot is None:
             return None
         slots = list(islice(_until(times.after(since), slot), _MOST_COUNTED))
-        inside = [one for one in slots if _is_inside(one, order.pause_until)]
-        paused = order.pause_until if order.pause_until and _is_inside(slot, order.pause_until) else None
+        inside = [one for one in slots if _is_inside(one, list_.pause_until)]
+        paused = list_.pause_until if list_.pause_until and _is_inside(slot, list_.pause_until) else None
         came = schedule.catch_up(slot, paused) if paused else slot
         missed = sum(one < slot for one in slots) - sum(one < slot for one in inside)
-        return Due(order, slot, came, missed, order.pause_until if inside else None) if came <= now else None
+        return Due(list_, slot, came, missed, list_.pause_until if inside else None) if came <= now else None
 
-    def next_digest(self, order: DigestList, now: datetime) -> datetime:
+    def next_digest(self, list_: DigestList, now: datetime) -> datetime:
         """When the list's next digest is composed; `now` when it is due."""
-        return now if self._list(order, now) else next(self._digests(order, now))
+        return now if self._list(list_, now) else next(self._digests(list_, now))
 
-    def _digests(self, order: DigestList, now: datetime) -> Iterator[datetime]:
+    def _digests(self, list_: DigestList, now: datetime) -> Iterator[datetime]:
         """The instants after now at which a digest of the list is due."""
-        if order.pause_until is None:
-            return digests_after(order, now)
-        history = self.store.list_history(order.name, now=now)
-        return digests_after(order, now, _since(history, history.created_at or now))
+        if list_.pause_until is None:
+            return digests_after(list_, now)
+        history = self.store.list_history(list_.name, now=now)
+        return digests_after(list_, now, _since(history, history.created_at or now))
 
     # --- watches
 
@@ -150,38 +150,38 @@ class Calendar:
         """The next slots of every watch and every list."""
         zone = self.run_schedule.zone
         runs = {watch.name: islice(self._runs(watch, now), count) for watch in self.watches.values()}
-        digests = {order.name: islice(self._digests(order, now), count) for order in self.orders.values()}
+        digests = {list_.name: islice(self._digests(list_, now), count) for list_ in self.lists.values()}
         return (
             *(Upcoming("watch", name, tuple(one.astimezone(zone) for one in found)) for name, found in runs.items()),
             *(Upcoming("list", name, tuple(found)) for name, found in digests.items()),
         )
 
 
-def digests_after(order: DigestList, now: datetime, since: datetime | None = None) -> Iterator[datetime]:
+def digests_after(list_: DigestList, now: datetime, since: datetime | None = None) -> Iterator[datetime]:
     """The instants after `now` at which a digest of the list is due. `since`: after when its slots count; None where no database was
     asked: then the last slot inside a pause is taken for one that the list lacks."""
-    times = _times(order)
-    if order.pause_until is None:
+    times = _times(list_)
+    if list_.pause_until is None:
         yield from times.after(now)
         return
-    ends = datetime.combine(order.pause_until, time.min, times.zone)
+    ends = datetime.combine(list_.pause_until, time.min, times.zone)
     regular = times.after(max(now, ends - _MOMENT))
     first, last = next(regular), times.latest(ends - _MOMENT)
-    made_up = schedule.catch_up(last, order.pause_until) if last and (since is None or last > since) else None
+    made_up = schedule.catch_up(last, list_.pause_until) if last and (since is None or last > since) else None
     yield from merge([made_up] if made_up and now < made_up < first else [], [first], regular)
 
 
-def is_paused(order: DigestList, now: datetime) -> bool:
+def is_paused(list_: DigestList, now: datetime) -> bool:
     """Whether the list's `pause_until` lies ahead, in its own time zone."""
-    return _is_inside(now.astimezone(_times(order).zone), order.pause_until)
+    return _is_inside(now.astimezone(_times(list_).zone), list_.pause_until)
 
 
 def _is_inside(local: datetime, pause_until: date | None) -> bool:
     return pause_until is not None and local.date() < pause_until
 
 
-def _times(order: DigestList) -> schedule.Schedule:
-    return schedule.parse(order.schedule, order.timezone)
+def _times(list_: DigestList) -> schedule.Schedule:
+    return schedule.parse(list_.schedule, list_.timezone)
 
 
 def _since(history: ListHistory, created_at: datetime) -> datetime:

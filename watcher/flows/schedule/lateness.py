@@ -27,7 +27,7 @@ def late_reason(due: Due, store: Store, now: datetime) -> str:
     if due.missed:
         digests = "one earlier digest was" if due.missed == 1 else f"{due.missed} earlier digests were"
         return f"{digests} missed while the service was off or held up; {_ALL}"
-    reports = [run for watch in due.order.watches for run in store.runs_since(watch, due.slot, now=now)]
+    reports = [run for watch in due.list.watches for run in store.runs_since(watch, due.slot, now=now)]
     if any(run.outcome is RunOutcome.FAILED and run.may_pass for run in reports):
         return "it waited for PubMed, which did not answer when it was due"
     return "the service was off or held up when it was due"
@@ -35,11 +35,11 @@ def late_reason(due: Due, store: Store, now: datetime) -> str:
 
 def _edited(due: Due, store: Store) -> str:
     """What the configuration of that time said otherwise of the list; it was not due then."""
-    before = Standing.read(store.document_at(due.slot)).lists.get(due.order.name)
+    before = Standing.read(store.document_at(due.slot)).lists.get(due.list.name)
     if before is None:
         return ""
     if before.pause_until and due.slot.date() < before.pause_until:
         return f"the list was paused when it was due, and the pause was lifted since; {_ALL}"
-    if (before.schedule, before.timezone) != (due.order.schedule, due.order.timezone):
+    if (before.schedule, before.timezone) != (due.list.schedule, due.list.timezone):
         return f"the list had another schedule when it would have been due; {_ALL}"
     return ""

@@ -86,7 +86,7 @@ def rehearse_now(ticker: Ticker, watches: Sequence[Watch], warnings: Warnings, n
         ticker.store.abandon_open_runs(now)
         runner = ticker.runner()
         rehearsed = tuple(
-            runner.rehearse(watch, now=now, lists=readers(watch.name, ticker.orders), at_once=at_once) for watch in watches
+            runner.rehearse(watch, now=now, lists=readers(watch.name, ticker.lists), at_once=at_once) for watch in watches
         )
         return Ran((), rehearsed, tuple(warnings([one.report for one in rehearsed])))
 
@@ -113,7 +113,7 @@ def prepare_now(rankings: Rankings, holder: str) -> Path:
         return rankings.prepare_dense()
 
 
-def compose_now(ticker: Ticker, order: DigestList, now: datetime) -> Done:
+def compose_now(ticker: Ticker, list_: DigestList, now: datetime) -> Done:
     """Search and reconcile the list's watches, compose, owe and send.
 
     Raises:
@@ -122,14 +122,14 @@ def compose_now(ticker: Ticker, order: DigestList, now: datetime) -> Done:
     with held(ticker.store, "pubmed", ticker.holder):
         ticker.store.abandon_open_runs(now)
         runner = ticker.runner()
-        runs = {watch.name: ticker.run(runner, watch, now, reconcile=True) for watch in ticker.read_by(order)}
-        draft = ticker.composer.compose(ticker.request(order, runs))
+        runs = {watch.name: ticker.run(runner, watch, now, reconcile=True) for watch in ticker.read_by(list_)}
+        draft = ticker.composer.compose(ticker.request(list_, runs))
     return Done(tuple(runs.values()), (draft,), ticker.send([draft]))
 
 
-def draft_now(ticker: Ticker, order: DigestList) -> Draft:
+def draft_now(ticker: Ticker, list_: DigestList) -> Draft:
     """The digest that the stored news would make now; PubMed is not asked, nothing is owed."""
     now = clock.now()
-    last = {watch.name: ticker.store.run_history(watch.name, now=now).last_good for watch in ticker.read_by(order)}
+    last = {watch.name: ticker.store.run_history(watch.name, now=now).last_good for watch in ticker.read_by(list_)}
     runs = {name: report for name, report in last.items() if report is not None}
-    return ticker.composer.draft(ticker.request(order, runs))
+    return ticker.composer.draft(ticker.request(list_, runs))

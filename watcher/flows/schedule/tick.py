@@ -78,7 +78,7 @@ class Ticker:
     composer: Composer
     deliverer: Deliverer
     watches: Mapping[str, Watch]
-    orders: Mapping[str, DigestList]
+    lists: Mapping[str, DigestList]
     channels: Mapping[str, Channel]
     holder: str
     run_schedule: schedule.Schedule
@@ -123,11 +123,11 @@ class Ticker:
     @property
     def calendar(self) -> Calendar:
         """What is due, of everything that this ticker does."""
-        return Calendar(self.store, self.watches, self.orders, self.run_schedule, self.jitter_minutes, self.seeds, self.normalise)
+        return Calendar(self.store, self.watches, self.lists, self.run_schedule, self.jitter_minutes, self.seeds, self.normalise)
 
     def due_lists(self, now: datetime) -> tuple[Due, ...]:
         """Lists whose latest slot, after their creation, has no digest."""
-        return self.calendar.lists(now)
+        return self.calendar.due_lists(now)
 
     def due_watches(self, now: datetime) -> tuple[Watch, ...]:
         """Watches that are due by themselves: never run, without a run since their latest slot, or to be tried again after a failure."""
@@ -137,14 +137,14 @@ class Ticker:
         """When the watch is run next; `now` when it is due."""
         return self.calendar.next_run(watch, now)
 
-    def next_digest(self, order: DigestList, now: datetime) -> datetime:
+    def next_digest(self, list_: DigestList, now: datetime) -> datetime:
         """When the list's next digest is composed; `now` when it is due."""
-        return self.calendar.next_digest(order, now)
+        return self.calendar.next_digest(list_, now)
 
     def next_digest_of(self, name: str, now: datetime) -> datetime | None:
         """When the next digest of the list of this name is composed; None when the configuration has no such list."""
-        order = self.orders.get(name)
-        return self.next_digest(order, now) if order else None
+        list_ = self.lists.get(name)
+        return self.next_digest(list_, now) if list_ else None
 
     def upcoming(self, now: datetime, count: int = 3) -> tuple[Upcoming, ...]:
         """The next slots of everything: of watches, then of lists, each in the configuration's order."""
@@ -156,7 +156,7 @@ class Ticker:
         """The lists and watches that are due, once no other process talks to PubMed. Lists that can only wait need not ask for that."""
         now = round_.now
         due = self.due_lists(now)
-        waiting = {one.order.name: told for one in due if (told := self._waits(one, now)) is not None}
+        waiting = {one.list.name: told for one in due if (told := self._waits(one, now)) is not None}
         rereader = self.rereader if self.rereader and self.rereader.is_due(now) else None
         asks = self.asker is not None and self.asker.is_due(now)
         if len(waiting) == len(due) and not self.due_watches(now) and rereader is None and not asks:
@@ -185,16 +185,16 @@ class Ticker:
             return
         self._go_on()
         try:
-            round_.drafts.append(self.composer.compose(self.request(due.order, readings, due), with_texts=False))
+            round_.drafts.append(self.composer.compose(self.request(due.list, readings, due), with_texts=False))
         except AlreadyComposed:
-            self.say(f"{due.order.name}: another process has just composed this digest")
+            self.say(f"{due.list.name}: another process has just composed this digest")
         except ConfigurationError as error:
             round_.waiting.append(_held_up(due, error))
 
     def _readings(self, due: Due, runner: Runner, round_: _Round) -> dict[str, RunReport]:
         """The reading of each of the list's watches that the digest rests on: this tick's, one since the list came due, or one made now."""
         readings = {}
-        for watch in self.read_by(due.order):
+        for watch in self.read_by(due.list):
             report = round_.runs.get(watch.name) or self._standing(watch, due, round_.now)
             if report is None:
                 report = round_.runs[watch.name] = self.run(runner, watch, round_.now, reconcile=True)
@@ -205,7 +205,7 @@ class Ticker:
         """Run one watch; the caller holds the lease."""
         self._go_on()
         self.began(watch.name)
-        report = runner.run(watch, now=now, lists=readers(watch.name, self.orders), reconcile=reconcile, at_once=at_once)
+        report = runner.run(watch, now=now, lists=readers(watch.name, self.lists), reconcile=reconcile, at_once=at_once)
         self.ended(report)
         return report
 
@@ -219,11 +219,11 @@ class Ticker:
         """Why a list can only wait, in a sentence: one of its channels is unknown, or PubMed failed and is not to be asked again yet.
         None when it need not wait."""
         try:
-            for name in due.order.channels:
+            for name in due.list.channels:
                 self.composer.recipients(self.channels[name])
         except ConfigurationError as error:
             return _held_up(due, error)
-        standing = {watch.name: self._standing(watch, due, now) for watch in self.read_by(due.order)}
+        standing = {watch.name: self._standing(watch, due, now) for watch in self.read_by(due.list)}
         known = {name: report for name, report in standing.items() if report}
         return self._waits_for(due, known, now) if len(known) == len(standing) else None
 
@@ -234,7 +234,7 @@ class Ticker:
         if not stuck or now >= until:
             return None
         told = f"{until.astimezone(due.slot.tzinfo):%d %b %H:%M %Z}"
-        return f"{due.order.name}: the digest of {schedule.period_key(due.slot)} waits for PubMed until {told}: {stuck[0].error}"
+        return f"{due.list.name}: the digest of {schedule.period_key(due.slot)} waits for PubMed until {told}: {stuck[0].error}"
 
     def _until(self, due: Due, stuck: Sequence[RunReport]) -> datetime:
         """Until when a list waits for PubMed: some hours from its slot on, or from the first failure after a late start."""
@@ -268,16 +268,16 @@ class Ticker:
 
     # --- what the composer is asked
 
-    def read_by(self, order: DigestList) -> tuple[Watch, ...]:
+    def read_by(self, list_: DigestList) -> tuple[Watch, ...]:
         """The watches that a list reads."""
-        return tuple(self.watches[name] for name in order.watches)
+        return tuple(self.watches[name] for name in list_.watches)
 
-    def request(self, order: DigestList, runs: Mapping[str, RunReport], due: Due | None = None) -> Request:
+    def request(self, list_: DigestList, runs: Mapping[str, RunReport], due: Due | None = None) -> Request:
         """What the composer is asked for one list; without `due` a digest by hand. It is composed at the end of its watches' runs, so
         that the next digest's receipt begins where this one's ends."""
-        channels, now = tuple(self.channels[name] for name in order.channels), clock.now()
+        channels, now = tuple(self.channels[name] for name in list_.channels), clock.now()
         late = late_reason(due, self.store, now) if due else ""
-        return Request(order, self.read_by(order), channels, runs, now, due.slot if due else None, late)
+        return Request(list_, self.read_by(list_), channels, runs, now, due.slot if due else None, late)
 
 
 @dataclass(slots=True)
@@ -296,15 +296,15 @@ class _Round:
         return Done(runs, drafts, sendings, tuple(self.waiting), self.rereading, self.told)
 
 
-def readers(watch: str, orders: Mapping[str, DigestList]) -> tuple[str, ...]:
+def readers(watch: str, lists: Mapping[str, DigestList]) -> tuple[str, ...]:
     """Names of the lists that read a watch."""
-    return tuple(order.name for order in orders.values() if watch in order.watches)
+    return tuple(list_.name for list_ in lists.values() if watch in list_.watches)
 
 
 def _held_up(due: Due, error: ConfigurationError) -> str:
     problem = error.problems[0]
     fix = f" - {problem.fix}" if problem.fix else ""
-    return f"{due.order.name}: the digest of {schedule.period_key(due.slot)} cannot be composed: {problem.what}{fix}"
+    return f"{due.list.name}: the digest of {schedule.period_key(due.slot)} cannot be composed: {problem.what}{fix}"
 
 
 def _is_passing(report: RunReport) -> bool:
