@@ -252,6 +252,10 @@ class Desk:
             ),
         )
 
+    def ticker_with(self, **changes: Any) -> Ticker:  # noqa: ANN401 - whatever a ticker has
+        """The same with other parts."""
+        return replace(self.ticker(), **changes)
+
     def load(self, instant: str) -> datetime:
         """Register the watches and lists, as a process that starts to work does."""
         now = self.at(instant)
