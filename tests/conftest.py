@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import postgres_server
 import pytest
-from two_databases import Place
+from support import postgres_server
+from support.two_databases import Place
 
 
 @pytest.fixture
 def at_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., object]]:
     """Opens a `flow_samples.desk` over the records given."""
-    from flow_samples import desk  # noqa: PLC0415 - only for the tests that ask for it
+    from support.flow_samples import desk  # noqa: PLC0415 - only for the tests that ask for it
 
     with ExitStack() as stack:
         yield lambda *records: stack.enter_context(desk(tmp_path, monkeypatch, *records))
@@ -43,7 +43,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """A data folder with a database of either kind that has this version's tables, and no rows."""
-    from store_samples import new_database  # noqa: PLC0415 - only for the tests that ask for it
+    from support.store_samples import new_database  # noqa: PLC0415 - only for the tests that ask for it
 
     folder = tmp_path / "data"
     folder.mkdir()

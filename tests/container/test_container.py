@@ -32,7 +32,7 @@ from compose_project import (
     project,
     until,
 )
-from readme import container_lines
+from support.readme import container_lines
 
 import watcher
 

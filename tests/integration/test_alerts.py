@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Shell
-from pings import SECRET, listening
-from rehearsal import lab
+from support.command_line import Shell
+from support.pings import SECRET, listening
+from support.rehearsal import lab
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

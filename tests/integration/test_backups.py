@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from command_line import Shell
-from rehearsal import lab, presented
+from support.command_line import Shell
+from support.rehearsal import lab, presented
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

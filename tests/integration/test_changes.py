@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from rehearsal import EVERYTHING, lab, presented
+from support.rehearsal import EVERYTHING, lab, presented
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

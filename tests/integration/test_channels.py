@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chat import CHAT_URL, MOST, Chat, chatting
-from command_line import Shell
-from rehearsal import lab
+from support.chat import CHAT_URL, MOST, Chat, chatting
+from support.command_line import Shell
+from support.rehearsal import lab
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

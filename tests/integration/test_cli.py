@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from command_line import Shell, wait_until
-from rehearsal import Lab, lab, presented
+from support.command_line import Shell, wait_until
+from support.rehearsal import Lab, lab, presented
 
 from standins.answers import Answer
 from standins.eutils.corpus import Planted

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flow_samples import NMJ, WEEKLY, Desk, desk, mail_channel
-from two_databases import Place
+from support.flow_samples import NMJ, WEEKLY, Desk, desk, mail_channel
+from support.two_databases import Place
 
 from standins.answers import Answer
 from standins.crossref import CrossrefServer, update

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from digest_samples import WEEKLY, digest, empty, entry, first, full, many, paper, ris
+from support.digest_samples import WEEKLY, digest, empty, entry, first, full, many, paper, ris
 
 from watcher.digest import notice
 from watcher.digest.render import preview

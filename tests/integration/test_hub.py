@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, ended, packed, silent, whole
-from tiny_model import TinyHub, tiny_hub
+from support.awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, ended, packed, silent, whole
+from support.tiny_model import TinyHub, tiny_hub
 
 import watcher.hub
 from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Stopped

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from command_line import Said
+from support.command_line import Said
 
 from standins.eutils.corpus import Corpus
 from standins.eutils.papers import paper

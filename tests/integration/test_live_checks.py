@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from live_checks import CHECKS, Asked, Deposited, Paper, Topic, check, records
+from support.live_checks import CHECKS, Asked, Deposited, Paper, Topic, check, records
 
 from standins.eutils.corpus import Corpus
 from standins.eutils.papers import paper

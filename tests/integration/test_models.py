@@ -9,9 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from command_line import Said
-from configured import Home, home_in
-from tiny_model import TinyHub, model_bytes, tiny_hub, tiny_model, tokenizer_bytes
+from support.command_line import Said
+from support.configured import Home, home_in
+from support.tiny_model import TinyHub, model_bytes, tiny_hub, tiny_model, tokenizer_bytes
 
 from standins.eutils.corpus import Corpus, Planted
 from standins.eutils.papers import paper

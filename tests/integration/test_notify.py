@@ -19,11 +19,11 @@ from itertools import pairwise
 from urllib.parse import quote, unquote_to_bytes
 
 import pytest
-from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, packed, silent, whole
-from chat import CHAT_URL, Chat, chatting
-from digest_samples import WEEKLY, digest, full, many, ris
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, packed, silent, whole
+from support.chat import CHAT_URL, Chat, chatting
+from support.digest_samples import WEEKLY, digest, full, many, ris
 
 from standins.answers import Answer
 from standins.inbox import MailServer, SlackServer

@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from command_line import Said, Shell, ended, wait_until
-from rehearsal import Lab, lab, posted, presented
+from support.command_line import Said, Shell, ended, wait_until
+from support.rehearsal import Lab, lab, posted, presented
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from rehearsal import Lab, lab, presented
-from served import served
+from support.rehearsal import Lab, lab, presented
+from support.served import served
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

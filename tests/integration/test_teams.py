@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from awkward import HTTP_DRIPS, answering, conducting
-from command_line import Shell
-from digest_samples import WEEKLY, digest, full, many, ris
-from rehearsal import lab
+from support.awkward import HTTP_DRIPS, answering, conducting
+from support.command_line import Shell
+from support.digest_samples import WEEKLY, digest, full, many, ris
+from support.rehearsal import lab
 
 from standins.answers import Answer
 from standins.eutils.corpus import Planted

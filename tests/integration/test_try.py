@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Shell
-from rehearsal import Lab, lab, presented
+from support.command_line import Shell
+from support.rehearsal import Lab, lab, presented
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

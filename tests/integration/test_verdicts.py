@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Said, Shell
-from rehearsal import lab, presented, shown
+from support.command_line import Said, Shell
+from support.rehearsal import lab, presented, shown
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from rehearsal import EVERYTHING, Lab, aware, lab, posted, presented, shown, shown_in_html
+from support.rehearsal import EVERYTHING, Lab, aware, lab, posted, presented, shown, shown_in_html
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Said, Shell
-from rehearsal import lab
+from support.command_line import Said, Shell
+from support.rehearsal import lab
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 
 import pytest
-from live_checks import Deposited, Paper, Topic, check
+from support.live_checks import Deposited, Paper, Topic, check
 
 from watcher import clock
 from watcher.domain import Pmid

@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from post_office import DOMAIN, PostOffice
-from rehearsal import Lab, lab
-from served import Served, served
+from support.rehearsal import Lab, lab
+from support.served import Served, served
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

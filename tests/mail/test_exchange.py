@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from command_line import Shell
 from post_office import DOMAIN, PostOffice, missing, post_office
-from rehearsal import lab
+from support.command_line import Shell
+from support.rehearsal import lab
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

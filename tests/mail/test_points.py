@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from command_line import Shell
-from rehearsal import lab
+from support.command_line import Shell
+from support.rehearsal import lab
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

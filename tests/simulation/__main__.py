@@ -162,7 +162,7 @@ def _databases(asked: argparse.Namespace) -> AbstractContextManager[Callable[[],
     """What makes a fresh database's address; "" for SQLite in the data folder."""
     if not asked.postgres:
         return nullcontext(lambda: "")
-    from postgres_server import server  # noqa: PLC0415 - only where it is asked for
+    from support.postgres_server import server  # noqa: PLC0415 - only where it is asked for
 
     return server()
 

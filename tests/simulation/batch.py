@@ -96,4 +96,4 @@ def _that_matter() -> Iterator[Path]:
     for folder in (ROOT / "watcher", ROOT / "standins", ROOT / "tests" / "simulation"):
         files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         yield from (path for path in files if not path.name.startswith("test_"))
-    yield from (ROOT / "tests" / "postgres_server.py", ROOT / "requirements.lock")
+    yield from (ROOT / "tests" / "support" / "postgres_server.py", ROOT / "requirements.lock")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from postgres_server import Server
+from support.postgres_server import Server
 
 from simulation import script
 from simulation.life import lives

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flow_samples import ALS, WEEKLY, Desk, Plain, final
+from support.flow_samples import ALS, WEEKLY, Desk, Plain, final
 
 from standins.eutils.papers import paper
 from watcher.domain import Channel, ChannelKind, Code, Delivery, DeliveryState, ErrorKind, RunOutcome, Warned

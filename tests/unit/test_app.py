@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rank_samples import AGRIN, MUSK
-from rehearsal import SEED, Lab, lab
+from support.rank_samples import AGRIN, MUSK
+from support.rehearsal import SEED, Lab, lab
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

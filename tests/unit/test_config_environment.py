@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from configured import PUBMED, SECRET, SMALL, Home, home_in
+from support.configured import PUBMED, SECRET, SMALL, Home, home_in
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from configured import PUBMED, SECRET, SMALL, Home, home_in
+from support.configured import PUBMED, SECRET, SMALL, Home, home_in
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from configured import PUBMED, SECRET, SMALL, Home, home_in
+from support.configured import PUBMED, SECRET, SMALL, Home, home_in
 
 from watcher.config import Settings, Whereabouts, files_of, load_last_good, locate_database
 from watcher.config.salvage import Salvage

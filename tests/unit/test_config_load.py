@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from configured import PUBMED, SECRET, SMALL, Home, home_in
+from support.configured import PUBMED, SECRET, SMALL, Home, home_in
 
 from watcher.config import Settings, load
 from watcher.domain import Channel, ChannelKind, Code, DigestList, Empty, Start, Watch

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from configured import SMALL, Home, home_in
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
+from support.configured import SMALL, Home, home_in
 
 from watcher.config import write_reference, write_schema
 from watcher.config.__main__ import main

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from configured import SMALL, Home, home_in
+from support.configured import SMALL, Home, home_in
 
 from watcher.config.standing import Standing, StandingList
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from configured import SMALL, Home, home_in
+from support.configured import SMALL, Home, home_in
 
 from watcher.config import files_of, load_last_good
 from watcher.domain import Code, Theme

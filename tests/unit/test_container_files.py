@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from readme import container_lines
 from ruamel.yaml import YAML
+from support.readme import container_lines
 
 import watcher
 from watcher.unreadable import FOR_A_CONTAINER

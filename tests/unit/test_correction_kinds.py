@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from digest_samples import digest, many, ris
-from store_samples import Bench, paper
+from support.digest_samples import digest, many, ris
+from support.store_samples import Bench, paper
 
 from standins.crossref import update
 from watcher.crossref import understood

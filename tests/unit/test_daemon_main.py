@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
-from rehearsal import Lab, lab
+from support.rehearsal import Lab, lab
 
 from watcher.daemon.serve import DEFAULT_TICK_SECONDS, MainThread, Ticks, tick_seconds
 from watcher.daemon.signals import Stop

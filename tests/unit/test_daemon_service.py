@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from rehearsal import Lab, lab, presented
 from structlog.testing import capture_logs
+from support.rehearsal import Lab, lab, presented
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

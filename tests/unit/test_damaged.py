@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from flow_samples import NMJ, WEEKLY, Desk, desk
-from two_databases import Place
+from support.flow_samples import NMJ, WEEKLY, Desk, desk
+from support.two_databases import Place
 
 from standins.eutils.papers import paper
 from watcher import clock

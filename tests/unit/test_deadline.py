@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from awkward import HTTP_DRIPS, OK, answering, conducting, ended, packed, silent, whole
+from support.awkward import HTTP_DRIPS, OK, answering, conducting, ended, packed, silent, whole
 
 from watcher.deadline import MEGABYTE, Exchange, Late, body, connect, left_behind, new_session, within
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import time_machine
-from flow_samples import Plain, Post, final, mail_channel, passing
-from store_samples import MAIL, MONDAY, Bench, days
+from support.flow_samples import Plain, Post, final, mail_channel, passing
+from support.store_samples import MAIL, MONDAY, Bench, days
 
 from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import DeliveryError, Stopped, StoreError

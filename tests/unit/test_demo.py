@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from rehearsal import aware
+from support.rehearsal import aware
 
 from standins.eutils.samples import DEMO_START
 from standins.inbox import MailServer, SlackServer

@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from digest_samples import NMJ, WATCHES, WEEK, WEEKLY, digest, entry, many, paper
 from hypothesis import given
 from hypothesis import strategies as st
+from support.digest_samples import NMJ, WATCHES, WEEK, WEEKLY, digest, entry, many, paper
 
 from watcher.digest.arrange import Entry, GivingWay, fit, importance
 from watcher.domain import Article, Digest, GaveWay, Origin, PartialDate, Pmid, Receipt, Section

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from digest_samples import paper
+from support.digest_samples import paper
 
 from watcher.digest.chips import chips
 from watcher.digest.conclusion import conclusion, sentences

@@ -13,7 +13,11 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
-from digest_samples import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from lxml import html as lxml_html
+from support.digest_samples import (
     NEXT_AT,
     WATCHES,
     WEEK,
@@ -28,10 +32,6 @@ from digest_samples import (
     paper,
     ris,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from lxml import etree
-from lxml import html as lxml_html
 
 from watcher.digest.arrange import by_theme
 from watcher.digest.render import Format, messages, preview, subject

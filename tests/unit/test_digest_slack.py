@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from digest_samples import WEEKLY, digest, empty, entry, full, many, paper, ris
 from hypothesis import given
 from hypothesis import strategies as st
+from support.digest_samples import WEEKLY, digest, empty, entry, full, many, paper, ris
 
 from watcher.digest.render import messages
 from watcher.digest.templates import Mrkdwn, mrkdwn

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from digest_samples import WEEKLY, digest, empty, entry, first, full, many, paper, ris
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.digest_samples import WEEKLY, digest, empty, entry, first, full, many, paper, ris
 
 from watcher.digest import at_once
 from watcher.digest.notice import render

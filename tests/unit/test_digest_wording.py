@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from digest_samples import author, paper
 from hypothesis import given
 from hypothesis import strategies as st
+from support.digest_samples import author, paper
 
 from watcher.digest import clean, links, wording
 from watcher.domain import PartialDate

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import typer.core
 import typer.main
-from configured import SMALL, Home, home_in
 from ruamel.yaml import YAML
+from support.configured import SMALL, Home, home_in
 
 import watcher
 from watcher import cli

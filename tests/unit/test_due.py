@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from flow_samples import ALS, NMJ, WEEKLY, Desk, mail_channel
+from support.flow_samples import ALS, NMJ, WEEKLY, Desk, mail_channel
 
 from standins.eutils.papers import paper
 from watcher.domain import Channel, ErrorKind, RunReport, Seed, Watch

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from configured import SMALL, Home, home_in
-from store_samples import Bench, paper
-from tiny_model import tiny_model, tokenizer_bytes
+from support.configured import SMALL, Home, home_in
+from support.store_samples import Bench, paper
+from support.tiny_model import tiny_model, tokenizer_bytes
 
 from watcher import clock, rank
 from watcher.app import App

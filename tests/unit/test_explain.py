@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from flow_samples import ALS, NMJ, WEEKLY, Desk, final, passing
+from support.flow_samples import ALS, NMJ, WEEKLY, Desk, final, passing
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from store_samples import BY_QUERY, MONDAY, Bench, days, paper
+from support.store_samples import BY_QUERY, MONDAY, Bench, days, paper
 
 from watcher.domain import NO_TITLE, HitState, Pmid, Verdict, VerdictKind
 from watcher.errors import UnknownNameError

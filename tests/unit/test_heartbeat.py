@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
-from awkward import HTTP_DRIPS, answering, conducting
-from pings import SECRET, listening
+from support.awkward import HTTP_DRIPS, answering, conducting
+from support.pings import SECRET, listening
 
 from watcher.domain import ErrorKind, RunKind, RunOutcome, RunReport
 from watcher.flows.notices.heartbeat import RunHeartbeat

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from flow_samples import ALS, NMJ, WEEKLY, candidate, preprint, scored
-from store_samples import paper, updates
+from support.flow_samples import ALS, NMJ, WEEKLY, candidate, preprint, scored
+from support.store_samples import paper, updates
 
 from watcher.digest.chips import chips
 from watcher.domain import Article, Candidate, Heading, Journal, Origin, Outcome, Pmid, Section

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
-from store_samples import Bench
+from support.store_samples import Bench
 
 from watcher.errors import Busy, StoreError
 from watcher.flows.deliver import leases

@@ -10,9 +10,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from digest_samples import WEEKLY, digest, many, ris
-from digest_samples import paper as digest_paper
-from store_samples import paper
+from support.digest_samples import WEEKLY, digest, many, ris
+from support.digest_samples import paper as digest_paper
+from support.store_samples import paper
 
 from watcher.digest.render import messages
 from watcher.domain import ChannelKind, Delivery, DeliveryState, FollowUp, Message

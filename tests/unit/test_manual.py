@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
-from flow_samples import NMJ, WEEKLY, Desk, mail_channel
+from support.flow_samples import NMJ, WEEKLY, Desk, mail_channel
 
 from standins.eutils.papers import paper
 from watcher.domain import Code, RunOutcome, RunReport, Warned

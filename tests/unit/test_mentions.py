@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from digest_samples import full, ris
 from hypothesis import given
 from hypothesis import strategies as st
+from support.digest_samples import full, ris
 
 from watcher.digest.mentions import quiet
 from watcher.digest.render import messages

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from flow_samples import ALS, NMJ, ranking
-from store_samples import CUT, MONDAY, Bench, days, paper, updates, version
+from support.flow_samples import ALS, NMJ, ranking
+from support.store_samples import CUT, MONDAY, Bench, days, paper, updates, version
 
 from watcher.domain import Origin, Outcome, Pmid, ResolvedSeed, Seed, VerdictKind
 from watcher.errors import ConfigurationError, Problem, UnknownNameError

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flow_samples import WEEKLY, Desk
 from hypothesis import given
 from hypothesis import strategies as st
-from store_samples import Bench
+from support.flow_samples import WEEKLY, Desk
+from support.store_samples import Bench
 
 from watcher import schedule
 from watcher.domain import Empty, ErrorKind, Outage, RunKind, RunOutcome, RunReport

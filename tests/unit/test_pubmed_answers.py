@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from entrez_bodies import HTML, document, einfo, elink, epost, esearch, refused
+from support.entrez_bodies import HTML, document, einfo, elink, epost, esearch, refused
 
 from watcher.domain import Found, Neighbour, Pmid
 from watcher.errors import BadQuery, IncompleteAnswer, PubMedUnavailable

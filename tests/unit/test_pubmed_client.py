@@ -6,9 +6,9 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
-from awkward import packed
-from entrez_bodies import efetch, epost, esearch, refused
 from responses import RequestsMock
+from support.awkward import packed
+from support.entrez_bodies import efetch, epost, esearch, refused
 
 from watcher.domain import Pmid
 from watcher.errors import AnswerTooLong, IncompleteAnswer

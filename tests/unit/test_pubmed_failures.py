@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from entrez_bodies import BAD_KEY, HTML, RATE, document, efetch, epost, esearch, refused
+from support.entrez_bodies import BAD_KEY, HTML, RATE, document, efetch, epost, esearch, refused
 
 from watcher.errors import BadCredentials, BadQuery, IncompleteAnswer, PubMedError, PubMedUnavailable
 from watcher.pubmed.failures import LONGEST_WAIT, RATE_WINDOW, Again, HistoryExpired, NothingToFetch, check, incomplete

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 import responses
-from awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, ended, packed, silent, whole
-from entrez_bodies import BAD_KEY, HTML, RATE, esearch, refused
 from responses import RequestsMock
+from support.awkward import HTTP_DRIPS, OK, Conduct, answering, conducting, ended, packed, silent, whole
+from support.entrez_bodies import BAD_KEY, HTML, RATE, esearch, refused
 
 from watcher.errors import (
     AnswerTooLong,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rank_samples import AGRIN, MUSK, WHEAT
+from support.rank_samples import AGRIN, MUSK, WHEAT
 
 from watcher import rank
 from watcher.domain import Article, Pmid, ResolvedSeed, Seed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_model import DIMENSIONS, WORDS, model_bytes, tiny_model, tokenizer_bytes, word_vectors
+from support.tiny_model import DIMENSIONS, WORDS, model_bytes, tiny_model, tokenizer_bytes, word_vectors
 
 from watcher.errors import ConfigurationError
 from watcher.rank import dense, load_background

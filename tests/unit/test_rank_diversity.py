@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rank_samples import AGRIN, ENDPLATE, MUSK, WHEAT
+from support.rank_samples import AGRIN, ENDPLATE, MUSK, WHEAT
 
 from watcher import rank
 from watcher.domain import Article, Pmid

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rank_samples import AGEING, AGRIN, WHEAT
+from support.rank_samples import AGEING, AGRIN, WHEAT
 
 from watcher.domain import Article, Heading, OtherAbstract, Pmid, ResolvedSeed, Seed
 from watcher.rank import words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from flow_samples import WEEKLY, Desk, mail_channel
+from support.flow_samples import WEEKLY, Desk, mail_channel
 
 from standins.eutils.papers import paper
 from watcher.flows.deliver.resend import Resent, resend

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flow_samples import Desk
-from store_samples import paper as article
+from support.flow_samples import Desk
+from support.store_samples import paper as article
 
 from standins.eutils import papers
 from standins.eutils.papers import Markup

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from flow_samples import Desk
-from store_samples import Bench
+from support.flow_samples import Desk
+from support.store_samples import Bench
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
@@ -521,7 +521,7 @@ def test_changed_records_are_read_again_two_thousand_a_run_those_read_longest_ag
 
 
 def _stored(bench: Bench, pmids: range | list[int], at: datetime) -> None:
-    from store_samples import paper as article  # noqa: PLC0415 - beside the builder of XML, which has its name
+    from support.store_samples import paper as article  # noqa: PLC0415 - beside the builder of XML, which has its name
 
     bench.news(*(article(pmid) for pmid in pmids), at=at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from seed_files import ids, passed_over, seeds_of, told
+from support.seed_files import ids, passed_over, seeds_of, told
 
 # --- PubMed's own format ------------------------------------------------------------------------------------------------------------------
 

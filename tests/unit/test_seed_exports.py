@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from seed_files import ids, passed_over, seeds_of, told
+from support.seed_files import ids, passed_over, seeds_of, told
 
 EBSCO = "https://search.ebscohost.com/login.aspx?direct=true&db={}&AN=33390062&site=ehost-live"
 OVID = "https://ovidsp.ovid.com/ovidweb.cgi?T=JS&CSC=Y&NEWS=N&PAGE=fulltext&D={}&AN=33390062"

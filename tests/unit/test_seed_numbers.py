@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from seed_files import passed_over, seeds_of, told
+from support.seed_files import passed_over, seeds_of, told
 
 TWO = [33390062, 33579606]
 

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from seed_files import ids, passed_over, seeds_of, told
+from support.seed_files import ids, passed_over, seeds_of, told
 
 from watcher.errors import SeedError
 from watcher.seeds import read_file

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seed_files import ids, passed_over, seeds_of
+from support.seed_files import ids, passed_over, seeds_of
 
 WHOLE: dict[str, Any] = {"pmid": 33390062, "doi": "10.5555/smp.2", "title": "A sample study of frost", "abstract": "Some text."}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seed_files import ids, passed_over, seeds_of, told
+from support.seed_files import ids, passed_over, seeds_of, told
 
 from watcher.domain import Pmid, Seed
 from watcher.errors import SeedError

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flow_samples import NMJ, WEEKLY, Desk, final, passing, ranking
-from store_samples import paper
+from support.flow_samples import NMJ, WEEKLY, Desk, final, passing, ranking
+from support.store_samples import paper
 
 from standins.eutils.papers import paper as record
 from watcher import clock

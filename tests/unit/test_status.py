@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flow_samples import NMJ, WEEKLY, Desk, final, passing
+from support.flow_samples import NMJ, WEEKLY, Desk, final, passing
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

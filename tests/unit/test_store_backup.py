@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from store_samples import MONDAY, Bench, days, paper
-from two_databases import Place, rows_of
+from support.store_samples import MONDAY, Bench, days, paper
+from support.two_databases import Place, rows_of
 
 from watcher import clock
 from watcher.domain import Pmid

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from store_samples import BY_QUERY, LOADED_AT, MONDAY, Bench, days, paper, pmids
+from support.store_samples import BY_QUERY, LOADED_AT, MONDAY, Bench, days, paper, pmids
 
 from watcher.domain import DeliveryState, Failure, Pmid, RunOutcome
 from watcher.store import ListHistory, RunCommit, RunHistory

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from store_samples import BY_QUERY, CUT, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
+from support.store_samples import BY_QUERY, CUT, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
 from watcher.domain import ChannelKind, FollowUp, Gap, HitState, Item, Message, Outcome, Pmid, Receipt, RunKind, Scored, Section
 from watcher.errors import AlreadyComposed, StoreError, UnknownNameError

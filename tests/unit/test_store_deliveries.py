@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from store_samples import MAIL, MONDAY, Bench, days
+from support.store_samples import MAIL, MONDAY, Bench, days
 
 from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import UnknownNameError

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_samples import MONDAY, Bench
+from support.store_samples import MONDAY, Bench
 
 
 @pytest.fixture

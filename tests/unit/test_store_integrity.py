@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_samples import MONDAY, Bench, paper
+from support.store_samples import MONDAY, Bench, paper
 
 from watcher import clock
 from watcher.errors import StoreDamaged, StoreError, StoreUnusable

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from store_samples import MONDAY, Bench
+from support.store_samples import MONDAY, Bench
 
 from watcher.errors import StoreError
 from watcher.store import ProcessLock, Store, is_dead, process_lock

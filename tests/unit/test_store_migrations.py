@@ -21,7 +21,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
-from store_samples import BY_QUERY, MAIL, Bench, paper, pmids
+from support.store_samples import BY_QUERY, MAIL, Bench, paper, pmids
 
 from watcher.domain import DeliveryState, ErrorKind, HitState, Notice, Outcome, Pmid
 from watcher.store import Owed, Store, schema, upgrade

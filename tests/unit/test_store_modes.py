@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store_samples import MONDAY, Bench
+from support.store_samples import MONDAY, Bench
 
 from watcher import clock, health
 from watcher.health import Pulse

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_samples import MONDAY, Bench, days
+from support.store_samples import MONDAY, Bench, days
 
 from watcher.domain import ChannelKind, Delivery, DeliveryState, Message, Notice
 from watcher.errors import StoreError

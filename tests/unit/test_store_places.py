@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from another_user import SERVICE, reachable_folder, the_service
-from store_samples import Bench
+from support.another_user import SERVICE, reachable_folder, the_service
+from support.store_samples import Bench
 
 from watcher.errors import StoreError, StoreUnusable
 from watcher.store import ProcessLock, Store, access, mounts

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import postgres_server
 import pytest
 import sqlalchemy as sa
 import time_machine
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from store_samples import MONDAY, Bench
+from support import postgres_server
+from support.store_samples import MONDAY, Bench
 from test_store_clocks import *  # noqa: F403 - every test of these modules runs here again
 from test_store_compose import *  # noqa: F403
 from test_store_deliveries import *  # noqa: F403

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from store_samples import BY_QUERY, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, updates
+from support.store_samples import BY_QUERY, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, updates
 
 from watcher.domain import Article, DeliveryState, FollowUp, HitState, Outcome, Pmid, RunKind, Scored, Section
 from watcher.store import Owed, Store, StoreFacts

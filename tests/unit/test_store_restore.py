@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from postgres_server import Server
-from store_samples import MONDAY, Bench, paper
-from two_databases import Place, rows_of
+from support.postgres_server import Server
+from support.store_samples import MONDAY, Bench, paper
+from support.two_databases import Place, rows_of
 
 from watcher.errors import Busy, SchemaTooNew, StoreError, StoreUnusable
 from watcher.store import ProcessLock, Store, process_lock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from store_samples import BY_QUERY, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
+from support.store_samples import BY_QUERY, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
 from watcher.domain import Heading, HitState, Outcome, Pmid, ResolvedSeed, Scored, Seed, VerdictKind, embedded_text, text_sha256
 

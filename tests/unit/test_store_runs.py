@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
+from support.store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
 
 from watcher.domain import (
     Code,

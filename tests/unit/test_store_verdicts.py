@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from store_samples import BY_QUERY, CUT, MONDAY, Bench, days, paper, version
+from support.store_samples import BY_QUERY, CUT, MONDAY, Bench, days, paper, version
 
 from watcher.domain import HitState, Outcome, Pmid, Verdict, VerdictKind
 from watcher.errors import UnknownNameError

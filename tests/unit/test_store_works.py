@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_samples import MONDAY, Bench, days, paper, updates
+from support.store_samples import MONDAY, Bench, days, paper, updates
 
 from watcher.domain import Article, Author, Heading, Journal, Outcome, Pmid, Relation
 from watcher.errors import StoreError

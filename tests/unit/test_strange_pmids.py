@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from entrez_bodies import elink
-from flow_samples import NMJ, WEEKLY, Desk, desk
-from two_databases import Place
+from support.entrez_bodies import elink
+from support.flow_samples import NMJ, WEEKLY, Desk, desk
+from support.two_databases import Place
 
 from standins.eutils.papers import paper
 from watcher.domain import HIGHEST_PMID, Neighbour, Pmid

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from flow_samples import NMJ, WEEKLY, Desk, desk
-from two_databases import Place
+from support.flow_samples import NMJ, WEEKLY, Desk, desk
+from support.two_databases import Place
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from digest_samples import digest, entry
-from digest_samples import paper as sample
-from flow_samples import ALS, NMJ, WEEKLY, Desk
-from rehearsal import Lab, lab
+from support.digest_samples import digest, entry
+from support.digest_samples import paper as sample
+from support.flow_samples import ALS, NMJ, WEEKLY, Desk
+from support.rehearsal import Lab, lab
 
 from standins.eutils.papers import paper
 from watcher import rank

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from flow_samples import ALS, NMJ, WEEKLY, Desk, passing
-from store_samples import days
+from support.flow_samples import ALS, NMJ, WEEKLY, Desk, passing
+from support.store_samples import days
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from flow_samples import Plain, final
+from support.flow_samples import Plain, final
 
 from watcher.domain import Channel, ChannelKind, Delivery
 from watcher.flows.deliver.trial import tried

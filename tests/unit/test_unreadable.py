@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from another_user import SERVICE, reachable_folder, the_service
-from configured import SMALL, Home
+from support.another_user import SERVICE, reachable_folder, the_service
+from support.configured import SMALL, Home
 
 from watcher import unreadable
 from watcher.config import load

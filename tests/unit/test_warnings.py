@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from configured import SMALL, Home, home_in
-from flow_samples import NMJ, Desk
+from support.configured import SMALL, Home, home_in
+from support.flow_samples import NMJ, Desk
 
 from standins.eutils.papers import paper
 from watcher.config import Settings

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rehearsal import Lab
 
+from support.rehearsal import Lab
 from watcher.cli import main
 
 

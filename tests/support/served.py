@@ -14,8 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rehearsal import Lab, aware
-
+from support.rehearsal import Lab, aware
 from watcher import health
 from watcher.health import Pulse
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from store_samples import BY_QUERY, REASONS, Bench, paper
 
 from standins.eutils.corpus import Corpus, Planted
 from standins.eutils.server import EutilsServer
+from support.store_samples import BY_QUERY, REASONS, Bench, paper
 from watcher import clock, schedule
 from watcher.crossref import Crossref
 from watcher.digest.arrange import GivingWay

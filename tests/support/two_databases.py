@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from watcher.store import transfer, upgrade
 from watcher.store.database import Database
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "records"
 
 
 @dataclass(frozen=True)
