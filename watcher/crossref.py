@@ -94,7 +94,7 @@ class Crossref:
                 answer = session.get(url, params={"mailto": self._email}, headers=headers, timeout=TIMEOUTS)
                 body = answer.content
             except (OSError, ValueError) as error:
-                raise CrossrefUnavailable(f"Crossref: {exchange.fault or in_words(error)}") from error
+                raise CrossrefUnavailable(f"Crossref: {exchange.failure or in_words(error)}") from error
         if answer.status_code == requests.codes.not_found:
             return None
         if not answer.ok:

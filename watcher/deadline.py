@@ -122,7 +122,7 @@ class Exchange:
         return max(0.0, self._ends_at - time.monotonic())
 
     @property
-    def fault(self) -> str:
+    def failure(self) -> str:
         """Why the exchange has failed, if it did by its bounds, in words that follow a name; "" otherwise. Ask it after an error."""
         if self.was_too_long:
             return f"sent more than {_size(self.most_bytes)}"

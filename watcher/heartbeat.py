@@ -51,6 +51,6 @@ class Heartbeat:
                 with session.post(address, data=line.encode()[:_LONGEST], timeout=self._timeout, stream=True) as answer:
                     problem = None if answer.ok else f"its service answered {answer.status_code}"
             except (OSError, ValueError) as error:  # requests' own are OSErrors; ValueError: a redirect to an address that is none
-                problem = f"its service {exchange.fault or in_words(error)}"
+                problem = f"its service {exchange.failure or in_words(error)}"
         if problem:
             _log.warning("the heartbeat was not taken: %s", problem)

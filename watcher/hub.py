@@ -250,9 +250,9 @@ class Hub:
 def _checked(exchange: Exchange, url: str) -> None:
     """Raises what it means when an exchange went beyond its bounds."""
     if exchange.was_too_long:
-        raise HubError(f"{url}: the hub {exchange.fault}; no more of it was taken")
-    if exchange.fault:
-        raise HubUnavailable(f"it {exchange.fault}")
+        raise HubError(f"{url}: the hub {exchange.failure}; no more of it was taken")
+    if exchange.failure:
+        raise HubUnavailable(f"it {exchange.failure}")
 
 
 def _told_most(offer: _Offer) -> str:

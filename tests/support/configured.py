@@ -57,7 +57,7 @@ class Home:
             self.write("config/watcher.yaml", text)
         return load(self.file, environ={**self.environ, **(environ or {})})
 
-    def faults(self, text: str | bytes | None = None, environ: Mapping[str, str] | None = None) -> list[Problem]:
+    def problems(self, text: str | bytes | None = None, environ: Mapping[str, str] | None = None) -> list[Problem]:
         """What is wrong with it; the settings must be refused."""
         with pytest.raises(ConfigurationError) as refusal:
             self.load(text, environ)
@@ -67,7 +67,7 @@ class Home:
 
     def told(self, text: str | bytes | None = None, environ: Mapping[str, str] | None = None) -> str:
         """The same as one text, its paths short."""
-        return "\n".join(map(str, self.faults(text, environ))).replace(str(self.folder), "HOME")
+        return "\n".join(map(str, self.problems(text, environ))).replace(str(self.folder), "HOME")
 
 
 def home_in(folder: Path) -> Home:

@@ -69,7 +69,7 @@ def test_a_broken_line_is_not_repeated(home: Home) -> None:
         f"api_key: {{{SECRET} y: 1 z: 2}}",
         f"? {SECRET}\n- x",
     ):
-        home.faults(f"pubmed:\n  email: a@b.org\n  {line}\n")  # refuses, without the secret
+        home.problems(f"pubmed:\n  email: a@b.org\n  {line}\n")  # refuses, without the secret
 
 
 def test_a_folder_in_the_files_place_cannot_be_read(home: Home) -> None:
@@ -183,10 +183,10 @@ def test_a_value_under_an_unknown_key_is_never_repeated(home: Home) -> None:
     ],
 )
 def test_a_value_that_cannot_be_is_told_with_what_to_write(home: Home, text: str, said: str) -> None:
-    faults = home.faults(text)
+    problems = home.problems(text)
 
-    assert said in "\n".join(map(str, faults))
-    assert all(fault.fix and fault.place and fault.place.path == home.file for fault in faults)
+    assert said in "\n".join(map(str, problems))
+    assert all(problem.fix and problem.place and problem.place.path == home.file for problem in problems)
 
 
 def test_a_wrong_secret_is_never_repeated_wherever_it_stands(home: Home) -> None:
@@ -334,13 +334,13 @@ def test_a_watch_can_only_have_been_one_that_is_gone_and_only_one_can(home: Home
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(home: Home) -> None:
-    faults = home.faults(
+    problems = home.problems(
         "pubmed: {emial: a@b.org}\nrunz: {}\nchannels:\n  m: {kind: mail, url_file: nowhere}\n"
         "watches:\n  nmj: {query: '', seeds: [nmk], threshold: 90}\nlists:\n  l: {watches: [nmi], channels: [m], schedule: x, top: -1}\n",
         {"WATCHER_TIMEZON": "UTC"},
     )
 
-    assert [(fault.place.line, fault.place.key) for fault in faults if fault.place] == [
+    assert [(problem.place.line, problem.place.key) for problem in problems if problem.place] == [
         (1, "pubmed.email"),
         (1, "pubmed.emial"),
         (2, "runz"),

@@ -376,10 +376,10 @@ def test_the_example_with_every_key_loads_once_its_secrets_are_there(home: Home)
 def test_the_example_without_its_secrets_names_each_missing_file(home: Home) -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("/run/secrets/", "secrets/")
 
-    faults = home.faults(text)
+    problems = home.problems(text)
 
-    assert len(faults) == 6
-    assert all("there is no such file" in fault.what for fault in faults)
+    assert len(problems) == 6
+    assert all("there is no such file" in problem.what for problem in problems)
 
 
 def test_a_missing_configuration_says_how_to_get_one(tmp_path: Path) -> None:

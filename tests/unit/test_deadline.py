@@ -36,14 +36,14 @@ def test_an_answer_without_end_is_cut_when_the_time_is_over(before: bytes, drop:
     with conducting(answering(before, drop)) as port:
         exchange, _ = get(f"http://127.0.0.1:{port}/")
 
-    assert exchange.fault == "did not finish within 0.3 s"
+    assert exchange.failure == "did not finish within 0.3 s"
 
 
 def test_a_tls_handshake_that_hangs_is_cut() -> None:
     with conducting(silent) as port:
         exchange, found = get(f"https://127.0.0.1:{port}/")
 
-    assert (exchange.fault, found) == ("did not finish within 0.3 s", None)
+    assert (exchange.failure, found) == ("did not finish within 0.3 s", None)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -56,7 +56,7 @@ def test_a_proxy_that_hangs_is_cut(scheme: str) -> None:
         with pytest.raises(OSError):  # noqa: PT011 - whatever requests makes of it
             session.get(f"{scheme}://lab.example/", timeout=30, proxies={scheme: f"http://127.0.0.1:{port}"})
 
-        assert exchange.fault == "did not finish within 0.3 s"
+        assert exchange.failure == "did not finish within 0.3 s"
 
 
 def test_redirections_share_one_deadline() -> None:
@@ -71,7 +71,7 @@ def test_redirections_share_one_deadline() -> None:
     with conducting(onward) as port:
         exchange, found = get(f"http://127.0.0.1:{port}/")
 
-    assert (exchange.fault, found) == ("did not finish within 0.3 s", None)
+    assert (exchange.failure, found) == ("did not finish within 0.3 s", None)
     assert len(seen) < 5
 
 
@@ -81,7 +81,7 @@ def test_a_body_that_is_not_read_by_a_server_is_no_way_to_hold_us_up() -> None:
         with pytest.raises(OSError):  # noqa: PT011 - whatever requests makes of it
             session.post(f"http://127.0.0.1:{port}/", data=bytes(30_000_000), timeout=30)
 
-        assert exchange.fault == "did not finish within 0.3 s"
+        assert exchange.failure == "did not finish within 0.3 s"
 
 
 def test_a_connection_that_was_kept_open_is_cut_in_a_later_exchange() -> None:
@@ -99,7 +99,7 @@ def test_a_connection_that_was_kept_open_is_cut_in_a_later_exchange() -> None:
         with within(SECONDS, most_bytes=MEGABYTE) as second, pytest.raises(OSError):  # noqa: PT011 - whatever requests makes of it
             session.get(f"http://127.0.0.1:{port}/", timeout=30)
 
-    assert (first.fault, second.fault) == ("", "did not finish within 0.3 s")
+    assert (first.failure, second.failure) == ("", "did not finish within 0.3 s")
 
 
 def test_a_look_up_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_a_body_longer_than_allowed_is_not_read_to_its_end(encoding: str) -> Non
     with conducting(whole(content, f"Content-Encoding: {encoding}\r\n".encode())) as port:
         exchange, found = get(f"http://127.0.0.1:{port}/", seconds=60, most_bytes=2 * MEGABYTE)
 
-    assert (exchange.fault, found) == ("sent more than 2 MB", None)
+    assert (exchange.failure, found) == ("sent more than 2 MB", None)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "gzip, gzip"])
@@ -155,7 +155,7 @@ def test_a_packed_body_of_the_allowed_length_comes_whole(encoding: str) -> None:
     with conducting(whole(packed(2, encoding), f"Content-Encoding: {encoding}\r\n".encode())) as port:
         exchange, found = get(f"http://127.0.0.1:{port}/", seconds=60, most_bytes=2 * MEGABYTE)
 
-    assert (exchange.fault, found) == ("", b" " * 2_000_000)
+    assert (exchange.failure, found) == ("", b" " * 2_000_000)
 
 
 @pytest.mark.parametrize(
@@ -172,14 +172,14 @@ def test_an_endless_answer_is_left_when_it_is_too_long(before: bytes, drop: byte
     with conducting(answering(before, drop, endless=True)) as port:
         exchange, found = get(f"http://127.0.0.1:{port}/", seconds=60)
 
-    assert (exchange.fault, found) == ("sent more than 1 MB", None)
+    assert (exchange.failure, found) == ("sent more than 1 MB", None)
 
 
 def test_the_body_of_a_redirection_is_bounded_too() -> None:
     with conducting(answering(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b" " * 65_536, endless=True)) as port:
         exchange, found = get(f"http://127.0.0.1:{port}/", seconds=60)
 
-    assert (exchange.fault, found) == ("sent more than 1 MB", None)
+    assert (exchange.failure, found) == ("sent more than 1 MB", None)
 
 
 _HOLDS = """
@@ -192,7 +192,7 @@ with within(120, most_bytes=20 * MEGABYTE) as exchange, new_session() as session
             body(answer)
     except OSError:
         pass
-print(exchange.fault, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, sep="|")
+print(exchange.failure, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, sep="|")
 """
 
 
@@ -212,7 +212,7 @@ def test_a_packed_bomb_takes_memory_of_the_order_of_the_bound(encoding: str, tmp
 def test_an_exchange_leaves_the_connections_of_others_alone() -> None:
     with conducting(answering(b"")) as port, socket.create_connection(("127.0.0.1", port)) as ours:
         with within(0.01, most_bytes=MEGABYTE) as exchange:
-            while not exchange.fault:
+            while not exchange.failure:
                 threading.Event().wait(0.01)
 
         ours.sendall(b"still open")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.notify.mail_url import MailUrlFault, read
+from watcher.notify.mail_url import MailUrlProblem, read
 from watcher.notify.smtp import Smtp
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=24)
@@ -22,8 +22,8 @@ FORMS = [
 ]
 
 
-def fault(url: str) -> MailUrlFault:
-    with pytest.raises(MailUrlFault) as caught:
+def fault(url: str) -> MailUrlProblem:
+    with pytest.raises(MailUrlProblem) as caught:
         read(url)
     return caught.value
 
@@ -33,7 +33,7 @@ def fault(url: str) -> MailUrlFault:
 def test_a_password_is_understood_as_percent_decoded_or_refused(form: str, password: str) -> None:
     try:
         understood = read(form.format(password))
-    except MailUrlFault:
+    except MailUrlProblem:
         return
 
     assert understood.user == "lab"
@@ -53,7 +53,7 @@ def test_an_encoded_password_is_always_understood(form: str, password: str) -> N
 def test_a_refusal_repeats_no_part_of_a_password(form: str, password: str) -> None:
     try:
         read(form.format(password))
-    except MailUrlFault as refused:
+    except MailUrlProblem as refused:
         told = f"{refused.what} {refused.fix}"
         pieces = [piece for piece in (password[at : at + 3] for at in range(len(password) - 2)) if piece.isalpha()]
         assert not [piece for piece in pieces if piece in told]

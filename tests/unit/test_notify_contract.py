@@ -93,7 +93,7 @@ def test_what_is_decoded_once_is_not_decoded_again() -> None:
 
 @pytest.mark.parametrize("url", ["mailtos://lab.example", "mailtos://_?smtp=smtp.lab.example"])
 def test_a_mail_url_that_leads_to_no_sender_has_no_instance(url: str) -> None:
-    with pytest.raises(mail_url.MailUrlFault, match="names no sender"):
+    with pytest.raises(mail_url.MailUrlProblem, match="names no sender"):
         account(mail_url.read(url))
 
 

@@ -23,15 +23,15 @@ class Carrier(NotifyBase):  # type: ignore[misc]  # Apprise ships no types for i
         super().__init__(asset=asset)
         self._hand_over = hand_over
         self._remark: str | None = None
-        self._fault: Exception | None = None
+        self._failure: Exception | None = None
 
     def send(self, *_args: object, **_kwargs: object) -> bool:
         """Hand the message over, whatever text Apprise has. What is raised is kept: Apprise would tell that it failed, and no more."""
         try:
             self._remark = self._hand_over()
         except Exception as error:  # noqa: BLE001 - raised again by `outcome`
-            self._fault = error
-        return self._fault is None
+            self._failure = error
+        return self._failure is None
 
     def outcome(self) -> str:
         """What `hand_over` returned.
@@ -39,12 +39,12 @@ class Carrier(NotifyBase):  # type: ignore[misc]  # Apprise ships no types for i
         Raises:
             DeliveryError: Apprise never asked for the message; else what `hand_over` raised, once.
         """
-        fault, self._fault = self._fault, None
+        failure, self._failure = self._failure, None
         try:
-            if fault is not None:
-                raise fault
+            if failure is not None:
+                raise failure
         finally:
-            del fault  # holds this frame, and with it connections that are to be closed
+            del failure  # holds this frame, and with it connections that are to be closed
         if self._remark is None:
             raise DeliveryError("Apprise did not ask for the message", permanent=False)
         return self._remark

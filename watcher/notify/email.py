@@ -17,7 +17,7 @@ from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import mail_url
 from watcher.notify.fitting import Fitted
 from watcher.notify.letter import Letter, Letters, MailSender
-from watcher.notify.mail_url import MailUrl, MailUrlFault
+from watcher.notify.mail_url import MailUrl, MailUrlProblem
 from watcher.notify.sending import bounded, late
 from watcher.notify.smtp import Line, Server
 from watcher.notify.through_apprise import carried, instance
@@ -44,7 +44,7 @@ def account(url: MailUrl) -> Account:
     The URL is read before (decision 37), and Apprise is given its parts, as they are to be decoded once: login and host, never a recipient.
 
     Raises:
-        MailUrlFault: the URL names no sender, or no mail server.
+        MailUrlProblem: the URL names no sender, or no mail server.
     """
     plugin = instance(
         {
@@ -61,9 +61,9 @@ def account(url: MailUrl) -> Account:
         secret="",
     )
     if plugin is None:
-        raise MailUrlFault("names no sender", "write it as from=, for example from=watcher@lab.example")
+        raise MailUrlProblem("names no sender", "write it as from=, for example from=watcher@lab.example")
     if not plugin.smtp_host:
-        raise MailUrlFault("names no mail server", "write it as the host or as smtp=")
+        raise MailUrlProblem("names no mail server", "write it as the host or as smtp=")
     login = (plugin.user or None, plugin.password or None)
     server = Server(plugin.smtp_host, plugin.port, str(plugin.secure_mode), *login, verify=bool(plugin.verify_certificate))
     name, address = plugin.from_addr
@@ -78,18 +78,18 @@ class EmailWay(Way):
     def _read(self) -> MailUrl:
         try:
             return mail_url.read(self.url)
-        except MailUrlFault as fault:
-            raise self._fault(fault) from None
+        except MailUrlProblem as problem:
+            raise self._refusal(problem) from None
 
     @cached_property
     def _account(self) -> Account:
         try:
             return account(self._read)
-        except MailUrlFault as fault:
-            raise self._fault(fault) from None
+        except MailUrlProblem as problem:
+            raise self._refusal(problem) from None
 
-    def _fault(self, fault: MailUrlFault) -> ConfigurationError:
-        return ConfigurationError(Problem(f"the url of channel {self.channel.name!r} {fault.what}", fault.fix))
+    def _refusal(self, problem: MailUrlProblem) -> ConfigurationError:
+        return ConfigurationError(Problem(f"the url of channel {self.channel.name!r} {problem.what}", problem.fix))
 
     @cached_property
     def _line(self) -> Line:

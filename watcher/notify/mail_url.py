@@ -31,7 +31,7 @@ _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"no", "false", "off", "0"})
 
 
-class MailUrlFault(Exception):
+class MailUrlProblem(Exception):
     """What is wrong with a mail URL, after "the url of channel …", and what to write instead."""
 
     def __init__(self, what: str, fix: str) -> None:
@@ -63,12 +63,12 @@ def read(url: str) -> MailUrl:
     """What a mail URL says.
 
     Raises:
-        MailUrlFault: it is no mail URL, or it says what may not be meant.
+        MailUrlProblem: it is no mail URL, or it says what may not be meant.
     """
     scheme, colon, rest = url.partition("://")
     if not colon or scheme.lower() not in ("mailto", "mailtos"):
         example = "write for example mailtos://user:password@smtp.lab.example?from=watcher@lab.example"
-        raise MailUrlFault("is not an email URL", example)
+        raise MailUrlProblem("is not an email URL", example)
     _refuse_characters(url)
     authority, question, query = rest.partition("?")
     given = _parameters(query, rest) if question else {}
@@ -94,13 +94,13 @@ def read(url: str) -> MailUrl:
 def _refuse_characters(url: str) -> None:
     """The characters that end or part a URL wherever they stand, so that what was meant cannot be known."""
     if url != url.strip():
-        raise MailUrlFault("begins or ends with a blank", "take it away, or write it as %20 where it belongs to the password")
+        raise MailUrlProblem("begins or ends with a blank", "take it away, or write it as %20 where it belongs to the password")
     if not url.isprintable():
-        raise MailUrlFault("holds an invisible character", "take it away, or write it percent-encoded (UTF-8)")
+        raise MailUrlProblem("holds an invisible character", "take it away, or write it percent-encoded (UTF-8)")
     if "#" in url:
-        raise MailUrlFault("holds a #, which ends a URL", f"write # as %23; {ENCODING}")
+        raise MailUrlProblem("holds a #, which ends a URL", f"write # as %23; {ENCODING}")
     if url.count("?") > 1:
-        raise MailUrlFault("holds more than one ?", f"write all but the one before the parameters as %3F; {ENCODING}")
+        raise MailUrlProblem("holds more than one ?", f"write all but the one before the parameters as %3F; {ENCODING}")
 
 
 # --- before the question mark --------------------------------------------------------------------------------------------------
@@ -111,16 +111,16 @@ def _authority(authority: str) -> tuple[str, str, int | None]:
     place, _, path = authority.partition("/")
     if path:
         fix = f"write / as %2F in a password, and name the readers by the channel's `to` or by to=; {ENCODING}"
-        raise MailUrlFault("holds a path behind a /, and a mail URL has none", fix)
+        raise MailUrlProblem("holds a path behind a /, and a mail URL has none", fix)
     userinfo, at, named = place.rpartition("@")
     if "@" in userinfo:
-        raise MailUrlFault("holds more than one @ before its host", f"write all but the last as %40; {ENCODING}")
+        raise MailUrlProblem("holds more than one @ before its host", f"write all but the last as %40; {ENCODING}")
     parted = _HOST_AND_PORT.fullmatch(named)
     if parted is None:
         raise _no_host()
     host, port = parted[1], parted[2]
     if at and not userinfo:
-        raise MailUrlFault("holds an @ and no user before it", f"take the @ away, or write the user before it; {ENCODING}")
+        raise MailUrlProblem("holds an @ and no user before it", f"take the @ away, or write the user before it; {ENCODING}")
     return userinfo, "" if host == _NOWHERE else _host(host), None if port is None else _port(port)
 
 
@@ -137,13 +137,13 @@ def _host(written: str) -> str:
     return written
 
 
-def _no_host() -> MailUrlFault:
-    return MailUrlFault("names no host that could be one", f"write the mail server's name; {ENCODING}")
+def _no_host() -> MailUrlProblem:
+    return MailUrlProblem("names no host that could be one", f"write the mail server's name; {ENCODING}")
 
 
 def _port(written: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", written) or not 0 < int(written) < 65_536:
-        raise MailUrlFault("names no port that could be one", f"write a number from 1 to 65535 behind the host; {ENCODING}")
+        raise MailUrlProblem("names no port that could be one", f"write a number from 1 to 65535 behind the host; {ENCODING}")
     return int(written)
 
 
@@ -154,14 +154,14 @@ def _login(userinfo: str, given: Mapping[str, str]) -> tuple[str, str]:
     if named and not colon and "user" in given and not passwords:
         return given["user"], _decoded(named)
     if userinfo and "user" in given:
-        raise MailUrlFault("gives the user more than once", f"write it before the host or as user=; {ENCODING}")
+        raise MailUrlProblem("gives the user more than once", f"write it before the host or as user=; {ENCODING}")
     user = given.get("user") or _decoded(named)
     if len(passwords) > 1:
-        raise MailUrlFault("gives the password more than once", f"write it once; {ENCODING}")
+        raise MailUrlProblem("gives the password more than once", f"write it once; {ENCODING}")
     if passwords and not passwords[0]:
-        raise MailUrlFault("has an empty password", "write the password, or take the `:` or `pass=` away where none is needed")
+        raise MailUrlProblem("has an empty password", "write the password, or take the `:` or `pass=` away where none is needed")
     if passwords and not user:
-        raise MailUrlFault("has a password and no user", f"write the user before the `:` or as user=; {ENCODING}")
+        raise MailUrlProblem("has a password and no user", f"write the user before the `:` or as user=; {ENCODING}")
     return user, passwords[0] if passwords else ""
 
 
@@ -171,7 +171,7 @@ def _login(userinfo: str, given: Mapping[str, str]) -> tuple[str, str]:
 def _parameters(query: str, rest: str) -> dict[str, str]:
     """The parameters, decoded, by name."""
     if ";" in query:
-        raise MailUrlFault("holds a ; among its parameters", f"write ; as %3B, and & between parameters; {ENCODING}")
+        raise MailUrlProblem("holds a ; among its parameters", f"write ; as %3B, and & between parameters; {ENCODING}")
     given: dict[str, str] = {}
     hidden_to = _secret_end(rest, query)
     start, secret_begins = len(rest) - len(query), len(rest)
@@ -182,7 +182,7 @@ def _parameters(query: str, rest: str) -> dict[str, str]:
             may_be_told = bool(equals) and hidden_to <= start < secret_begins and re.fullmatch(r"[A-Za-z]{1,20}", key)
             raise _unknown(f"{key!r}" if may_be_told else f"number {number}")
         if name in given:
-            raise MailUrlFault("gives a parameter twice", f"write it once; {ENCODING}")
+            raise MailUrlProblem("gives a parameter twice", f"write it once; {ENCODING}")
         if name in ("pass", "password"):
             secret_begins = min(secret_begins, start)
         given[name] = _decoded(value)
@@ -199,9 +199,9 @@ def _secret_end(rest: str, query: str) -> int:
     return last if ":" in rest[:last] or "user=" in query.lower() else 0
 
 
-def _unknown(which: str) -> MailUrlFault:
+def _unknown(which: str) -> MailUrlProblem:
     known = ", ".join(f"{name}=" for name in PARAMETERS)
-    return MailUrlFault(
+    return MailUrlProblem(
         f"has a parameter that a mail URL does not have ({which})",
         f"there are {known}; a & or = of a password is written as %26 or %3D; {ENCODING}",
     )
@@ -210,27 +210,27 @@ def _unknown(which: str) -> MailUrlFault:
 def _decoded(written: str) -> str:
     """What stands there, percent-decoded once."""
     if re.search(r"%(?![0-9A-Fa-f]{2})", written):
-        raise MailUrlFault("holds a % that begins no code such as %40", f"write % itself as %25; {ENCODING}")
+        raise MailUrlProblem("holds a % that begins no code such as %40", f"write % itself as %25; {ENCODING}")
     try:
         text = unquote_to_bytes(written).decode()
     except UnicodeError:
-        raise MailUrlFault("holds percent codes that are no UTF-8", "write ü as %C3%BC, say, or as it is") from None
+        raise MailUrlProblem("holds percent codes that are no UTF-8", "write ü as %C3%BC, say, or as it is") from None
     if any(unicodedata.category(one) == "Cc" for one in text):
-        raise MailUrlFault("holds the code of a control character", "take it away")
+        raise MailUrlProblem("holds the code of a control character", "take it away")
     return text
 
 
 def _mode(given: Mapping[str, str]) -> str:
     mode = given.get("mode", "").lower()
     if "mode" in given and mode not in MODES:
-        raise MailUrlFault("has a mode= that there is not", f"write one of {', '.join(MODES)}")
+        raise MailUrlProblem("has a mode= that there is not", f"write one of {', '.join(MODES)}")
     return mode
 
 
 def _is_verified(given: Mapping[str, str]) -> bool:
     said = given.get("verify", "yes").lower()
     if said not in _YES | _NO:
-        raise MailUrlFault("has a verify= that is neither yes nor no", "write yes or no")
+        raise MailUrlProblem("has a verify= that is neither yes nor no", "write yes or no")
     return said in _YES
 
 
@@ -241,7 +241,7 @@ def _sender(given: Mapping[str, str]) -> tuple[str, str]:
         return name or said, ""
     found = getaddresses([said])
     if len(found) != 1 or not _ADDRESS.fullmatch(found[0][1]):
-        raise MailUrlFault("has a from= that is not one address", f"write for example from=watcher@lab.example; {ENCODING}")
+        raise MailUrlProblem("has a from= that is not one address", f"write for example from=watcher@lab.example; {ENCODING}")
     return name or found[0][0], found[0][1]
 
 
@@ -249,7 +249,7 @@ def _addresses(given: Mapping[str, str], key: str) -> tuple[str, ...]:
     said = given.get(key, "")
     found = [one for _, one in getaddresses([said])] if "<" in said else [one for one in re.split(r"[\s,]+", said) if one]
     if key in given and (not found or not all(_ADDRESS.fullmatch(one) for one in found)):
-        raise MailUrlFault(
+        raise MailUrlProblem(
             f"has a {key}= that holds something other than addresses", f"write addresses, with commas between; {ENCODING}"
         )
     return tuple(dict.fromkeys(found))

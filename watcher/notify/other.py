@@ -60,9 +60,9 @@ class OtherWay(Way):
 
         def within_bounds() -> Any:  # noqa: ANN401 - Apprise's own result
             with bounded() as exchange:
-                result, fault = pushed(self._plugin, text, title, secret=self.url), late(exchange, who)
-            if fault and not result:
-                raise fault
+                result, failure = pushed(self._plugin, text, title, secret=self.url), late(exchange, who)
+            if failure and not result:
+                raise failure
             return result
 
         result = left_behind_when_late(within_bounds, who)

@@ -29,7 +29,7 @@ def bounded() -> AbstractContextManager[Exchange]:
 
 def late(exchange: Exchange, who: str) -> DeliveryError | None:
     """What an error means that was met after the exchange went beyond its bounds; None when it did not."""
-    return DeliveryError(f"{who} {exchange.fault}", permanent=False) if exchange.fault else None
+    return DeliveryError(f"{who} {exchange.failure}", permanent=False) if exchange.failure else None
 
 
 def left_behind_when_late(work: Callable[[], Any], who: str) -> Any:  # noqa: ANN401 - whatever the work returns

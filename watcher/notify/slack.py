@@ -96,9 +96,9 @@ class SlackWay(Way):
         return carried(partial(self._post, json.loads(delivery.message.payload["json"])), delivery.message.subject)
 
     def _post(self, payload: Mapping[str, Any]) -> str:
-        faults = [fault for channel in self._channels if (fault := self._fault(payload, channel))]
-        if faults:
-            raise faults[0]
+        failures = [failure for channel in self._channels if (failure := self._failure(payload, channel))]
+        if failures:
+            raise failures[0]
         return ""
 
     @property
@@ -106,7 +106,7 @@ class SlackWay(Way):
         """The channels that the URL names; None for where it leads by itself."""
         return [None] if self._elsewhere or self._plugin.mode in ("workflow", "trigger") else self._plugin.channels
 
-    def _fault(self, payload: Mapping[str, Any], channel: str | None) -> DeliveryError | None:
+    def _failure(self, payload: Mapping[str, Any], channel: str | None) -> DeliveryError | None:
         """Post once; why it was not taken, if it was not."""
         try:
             addressed = {**payload, **self._addressed(channel)}

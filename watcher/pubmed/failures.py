@@ -94,7 +94,7 @@ def check(reply: Reply, tool: str) -> None:
 
 
 def failure_of(said: str, tool: str, reply: Reply) -> Exception:
-    """The exception that PubMed's words mean. A query can be at fault in ESearch only."""
+    """The exception that PubMed's words mean. A query can be the reason in ESearch only."""
     said = " ".join(said.split())[:300] or "an error without words"
     status = reply.status
     if tool == "efetch" and _NO_IDS.search(said):

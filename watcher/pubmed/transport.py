@@ -176,8 +176,8 @@ class Transport:
 
     def _failed(self, tool: str, error: OSError, exchange: Exchange) -> Again | PubMedError:
         if exchange.was_too_long:
-            return AnswerTooLong(f"{tool}: PubMed, or what answers in its place, {exchange.fault}: the answer was thrown away")
-        if exchange.fault:
+            return AnswerTooLong(f"{tool}: PubMed, or what answers in its place, {exchange.failure}: the answer was thrown away")
+        if exchange.failure:
             return Again(f"no whole answer within {self._deadline:g} s", kind=BudgetExceeded)
         return Again(_described(error))
 

@@ -117,8 +117,8 @@ def _opened(file: IO[bytes]) -> Iterator[np.lib.npyio.NpzFile]:
             if found != stored["sha256"].tobytes().hex():
                 raise _damaged("its content does not have the sha256 that it states")
             yield stored
-    except (KeyError, IndexError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as fault:
-        raise _damaged(str(fault)) from fault
+    except (KeyError, IndexError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as error:
+        raise _damaged(str(error)) from error
 
 
 def _hash_of(file: IO[bytes]) -> str:

@@ -277,8 +277,8 @@ def read_sample(file: IO[bytes], name: str) -> Sample:
             said = json.loads(stored["said"].tobytes())
             sample = Sample(said["model"], stored["pmids"], stored["vectors"], tuple(said["probes"]), stored["answers"])
             stated = stored["sha256"].tobytes().hex()
-    except (KeyError, ValueError, EOFError, OSError, BadZipFile) as fault:
-        raise ConfigurationError(Problem(f"{name} cannot be read: {fault}", "make it anew: `watcher model prepare`")) from fault
+    except (KeyError, ValueError, EOFError, OSError, BadZipFile) as error:
+        raise ConfigurationError(Problem(f"{name} cannot be read: {error}", "make it anew: `watcher model prepare`")) from error
     if sample.sha256 != stated:
         raise ConfigurationError(
             Problem(f"{name} is damaged: not the sha256 that it states", "make it anew: `watcher model prepare`")

@@ -142,7 +142,7 @@ class Database:
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
-        """Turns the database's own errors into StoreError; faults of our own statements stay what they are."""
+        """Turns the database's own errors into StoreError; bugs of our own statements stay what they are."""
         try:
             yield
         except (exc.IntegrityError, exc.ProgrammingError, exc.DataError):
