@@ -464,8 +464,8 @@ class App:
 @contextmanager
 def opened_source(settings: Settings, say: Callable[[str], None]) -> Iterator[Source]:
     """PubMed alone, as the settings say; closed at the end."""
-    with App(settings, say=say) as one:
-        yield one.source
+    with App(settings, say=say) as app:
+        yield app.source
 
 
 @contextmanager
@@ -473,8 +473,8 @@ def trial(settings: Settings, *, say: Callable[[str], None]) -> Iterator[App]:
     """An App of these settings over a new database of its own, in a folder that is removed at the end: what it finds changes nothing."""
     with TemporaryDirectory(prefix="watcher-try-") as folder:
         apart = settings.with_database(Path(folder) / "watcher.db")
-        with App(apart, say=say, models=settings.data_folder / "models") as one:
-            yield one
+        with App(apart, say=say, models=settings.data_folder / "models") as app:
+            yield app
 
 
 def _named(kind: str, name: str, known: Mapping[str, _Value]) -> _Value:
