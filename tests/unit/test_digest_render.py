@@ -712,7 +712,7 @@ def test_the_receipt_has_the_last_weeks_in_every_kind_with_what_this_digest_show
 
 def test_a_watch_that_has_no_week_behind_it_has_no_line_of_weeks_and_one_alone_no_title() -> None:
     young = replace(counted_weeks(), weeks=(Weeks("nmj", (0,) * 7 + (5,), (0,) * 8),))
-    alone = {"order": replace(WEEKLY, watches=("nmj",)), "watches": {"nmj": WATCHES["nmj"]}}
+    alone = {"list_": replace(WEEKLY, watches=("nmj",)), "watches": {"nmj": WATCHES["nmj"]}}
 
     assert page(digest(many(2), receipt=young)).weeks == ()
     assert page(digest(many(2), receipt=counted_weeks("nmj"), **alone)).weeks[0].startswith("Last 6 weeks, oldest first: found 12,")
