@@ -256,7 +256,7 @@ def test_every_code_of_a_warning_has_its_row_and_every_row_its_code() -> None:
 def test_every_code_of_a_warning_is_given_somewhere() -> None:
     sources = "\n".join(read(path) for path in (ROOT / "watcher").rglob("*.py"))
 
-    given = set(re.findall(r"(?:Warned|Fault)\(\s*(?:[^,]+,\s*)?Code\.(\w+)", sources))
+    given = set(re.findall(r"(?:Warned|UnplacedFlaw)\(\s*(?:[^,]+,\s*)?Code\.(\w+)", sources))
 
     assert [code for code in Code if code.name not in given] == []
 
