@@ -131,10 +131,11 @@ class Judge:
             if self._is_inside_a_pause(letter):
                 yield f"FALSE {letter.period} came while the list was paused"
             yield from self._coverage(before, letter)
-            if letter.links != letter.links_in_html:
+            if not _says_the_same(letter):
                 yield f"FALSE {letter.period}: text and HTML name different papers: {sorted(letter.links ^ letter.links_in_html)}"
-            if not letter.papers <= letter.links:
-                yield f"FALSE {letter.period}: the file holds papers that the text does not: {sorted(letter.papers - letter.links)}"
+            in_file = sorted(letter.papers - letter.links)
+            if len(in_file) != letter.only_attached:
+                yield f"FALSE {letter.period}: the file alone holds {in_file}, and the text says {letter.only_attached}"
             before = letter
 
     def _coverage(self, before: Letter | None, letter: Letter) -> Iterator[str]:
@@ -287,7 +288,7 @@ class Judge:
             for event in letter.corrected | letter.beside:
                 told[event].append(letter)
         for letter in self.at_once:
-            if letter.links != letter.links_in_html:
+            if not _says_the_same(letter):
                 yield f"FALSE {_called(letter)}: text and HTML name different papers: {sorted(letter.links ^ letter.links_in_html)}"
         for paper in self.world.papers:
             had = next((letter for letter in self.digests if paper.pmid in letter.papers), None)
@@ -418,6 +419,12 @@ def _saturday(day: date) -> date:
     return day + timedelta(days=(5 - day.weekday()) % 7)
 
 
+def _says_the_same(letter: Letter) -> bool:
+    """Whether text and HTML name the same papers, but for as many as the HTML says are told in the text."""
+    missing = letter.links - letter.links_in_html
+    return letter.links_in_html <= letter.links and len(missing) <= letter.only_in_text
+
+
 def _called(letter: Letter) -> str:
     """A mail of a list, as complaints name it."""
     return letter.period or f"the mail {letter.identity}"
@@ -435,7 +442,7 @@ def _slack(list_: WorldList, happened: Evidence) -> Iterator[str]:
     """The list's posts name what its mails name, in the same order of parts."""
     posts = _first_copies([one for one in happened.posts if one.where == happened.paths.get(list_.name)])
     posted = frozenset[int]().union(*(one.links for one in posts))
-    mailed = frozenset[int]().union(*(one.links for one in happened.letters if list_.name in (one.list, one.at_once)))
+    mailed = frozenset[int]().union(*(one.links | one.papers for one in happened.letters if list_.name in (one.list, one.at_once)))
     if posted != mailed:
         yield f"LOST {list_.name} on Slack: by mail only {sorted(mailed - posted)}, on Slack only {sorted(posted - mailed)}"
     digests = sum(one.part == 1 and post.covered(one.text) for one in posts)

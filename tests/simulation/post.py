@@ -36,6 +36,8 @@ _NAMES = (
     "Corrected and republished|Update|Reinstated|Notice retracted|Taken back|Deleted from PubMed"
 )
 _NAMED = re.compile(rf"\b({_NAMES})(?=: | \()")
+_ATTACHED = re.compile(r"^([\d,]+) more papers? (?:is|are) in the attached ", re.MULTILINE)
+_TEXT_ONLY = re.compile(r"And ([\d,]+) more, told in the plain-text part of this mail")
 _PART = re.compile(r" \(part (\d+) of \d+\)")
 _OVER = re.compile(rf"Failed from .*? to [A-Z][a-z]+day (?P<until>{_DAY}, \d\d:\d\d) \((?P<zone>[\w/+-]+)\)")
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
@@ -64,7 +66,8 @@ class Outage:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One copy of one message. `where` is the mail's recipient or the post's path; `list` is the list's name, "" for a notice; `papers`
-    are those that it presents, `links` all that its text names; `corrected` are those of which it says what became of them, each with the
+    are those that it presents, `links` all that its text names; `only_attached` and `only_in_text` are how many it says are in its file
+    alone, and of papers that it had before in its text alone. `corrected` are those of which it says what became of them, each with the
     name by which it calls that, `beside` the same of papers that it presents; `prints` tells copies apart that are not the same bytes.
     `at_once` is the list whose readers hear of corrections at once by it. A recovery says when it was: `over_at`, by the service's clock."""
 
@@ -88,6 +91,8 @@ class Letter:
     beside: frozenset[tuple[int, str]] = frozenset()
     at_once: str = ""
     over_at: datetime | None = None
+    only_attached: int = 0
+    only_in_text: int = 0
 
     @property
     def headline(self) -> str:
@@ -122,7 +127,14 @@ def mail(message: EmailMessage, raw: bytes, recipients: Iterable[str], at_monoto
         beside=beside(text),
         at_once=list_ if is_at_once else "",
         over_at=over_at(flat),
+        only_attached=_said(_ATTACHED, text),
+        only_in_text=_said(_TEXT_ONLY, html),
     )
+
+
+def _said(what: re.Pattern[str], text: str) -> int:
+    """How many a message says are elsewhere, in all."""
+    return sum(int(number.replace(",", "")) for number in what.findall(text))
 
 
 def post(path: str, payload: dict[str, Any], raw: bytes, at_monotonic: float) -> Letter:

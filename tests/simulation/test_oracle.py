@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from simulation.claims import Reign, Term, claims
 from simulation.evidence import Evidence, Look, Spoiled
 from simulation.oracle import verdict
-from simulation.post import Gap, Letter, gaps
+from simulation.post import Gap, Letter, gaps, mail
 from simulation.world import Edition, Paper, Question, World, WorldList, on_the_clock
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -378,7 +379,36 @@ def test_text_html_and_file_must_agree() -> None:
     first, *others = tale.letters()
 
     assert has(tale.found([replace(first, links_in_html=frozenset({1, 2})), *others]), "FALSE", "text and HTML")
-    assert has(tale.found([replace(first, links=frozenset(), links_in_html=frozenset()), *others]), "FALSE", "the file holds")
+    assert has(tale.found([replace(first, links=frozenset(), links_in_html=frozenset()), *others]), "FALSE", "the file alone")
+
+
+def test_a_mail_may_say_how_many_papers_stand_elsewhere() -> None:
+    tale = Tale()
+    letters = tale.letters()
+    many = [replace(one, links=frozenset[int](), links_in_html=frozenset[int]()) for one in letters]
+
+    def attached(more: int) -> tuple[str, ...]:
+        return tale.found([replace(one, only_attached=len(one.papers) + more) for one in many])
+
+    def in_text(more: int) -> tuple[str, ...]:
+        return tale.found([replace(one, links_in_html=frozenset[int](), only_in_text=len(one.links) + more) for one in letters])
+
+    assert (attached(0), in_text(0)) == ((), ())
+    assert has(attached(1), "FALSE", "the file alone")
+    assert has(in_text(-1), "FALSE", "text and HTML")
+
+
+def test_a_mail_is_read_for_how_many_papers_stand_elsewhere() -> None:
+    message = EmailMessage()
+    message.set_content("RECEIPT\n\n1,012 more papers are in the attached weekly.ris.\n")
+    message.add_alternative(
+        "<p>And 2 more, told in the plain-text part of this mail.</p><p>And 1 more, told in the plain-text part of this mail.",
+        "html",
+    )
+
+    letter = mail(message, b"", ["pi@lab.example"], 0.0)
+
+    assert (letter.only_attached, letter.only_in_text) == (1012, 3)
 
 
 def test_all_readers_get_the_same_digests() -> None:
