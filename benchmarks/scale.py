@@ -184,7 +184,7 @@ class Place:
         me = {"side": self.side, "papers": self.papers, "others": self.others, "postgres": bool(self.server)}
         if self.kept.of(kind="backup", **me):
             return
-        records = [standin_record(number) for number in range(self.papers)]
+        records = [standin_record(number) for number in pmids(0, self.papers, self.others)]
         records += [new_record(day, number) for day in range(7 * weeks + 2) for number in range(A_DAY)]
         with _pubmed(records, self.folder / "clock") as pubmed, Server() as mail:
             self._configure(pubmed, mail.port)
@@ -383,7 +383,7 @@ def standin_record(number: int) -> Any:  # noqa: ANN401 - a Planted of the stand
     from standins.eutils.corpus import Planted  # noqa: PLC0415 - a process that fills has no need of it
     from standins.eutils.papers import paper  # noqa: PLC0415
 
-    return Planted(paper(FIRST_PMID + number, title="Agrin, long known", created=date(2025, 1, 1)))
+    return Planted(paper(number, title="Agrin, long known", created=date(2025, 1, 1)))
 
 
 def new_record(day: int, number: int) -> Any:  # noqa: ANN401 - a Planted of the stand-ins
