@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from support.store_samples import MONDAY, Bench, paper
 from watcher import clock
 from watcher.errors import StoreDamaged, StoreError, StoreUnusable
 from watcher.store import Store, sound, sqlite_file
+from watcher.store.database import Database
 
 BACKUP = "watcher-20260914T060000Z-weekly.db"
 
@@ -446,3 +447,17 @@ def test_of_several_who_begin_at_once_one_reads(url: str, tmp_path: Path, monkey
         list(pool.map(lambda _: opened(url, tmp_path), range(4)))
 
     assert len(read) == 1
+
+
+def test_who_starts_while_another_puts_the_file_there_waits_for_it(url: str, file: Path, tmp_path: Path) -> None:
+    """A restore, and another's first start, hold the lock of the schema from where the file is not there to where it is."""
+    back_up(url, tmp_path)
+    elsewhere = tmp_path / "elsewhere.db"
+
+    with ThreadPoolExecutor(1) as pool:
+        with closing(Database(url, folder=tmp_path)) as database, database.alone("schema"):
+            file.rename(elsewhere)
+            starting = pool.submit(opened, url, tmp_path)
+            wait([starting], timeout=0.5)
+            elsewhere.rename(file)
+        starting.result()

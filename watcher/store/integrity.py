@@ -70,13 +70,15 @@ def begin(database: Database) -> None:
     Raises StoreUnusable when there was one: it was set aside, is empty, or left its write-ahead log or backups behind.
     """
     path = database.path
-    if path is None or (path.exists() and not sqlite_file.is_empty(path)):
+    if path is None or _has_content(path):
         return
-    if said := _lost(path):
-        raise StoreUnusable(f"{said}. {_way_back(database)}")
-    if newest(database) is not None:
-        raise StoreUnusable(f"{path}: there is no database, but there are backups of one. {_way_back(database)}")
     with database.alone("schema"), database.speaking(), access.writing(path):
+        if _has_content(path):  # another process that starts at the same moment has made it meanwhile
+            return
+        if said := _lost(path):
+            raise StoreUnusable(f"{said}. {_way_back(database)}")
+        if newest(database) is not None:
+            raise StoreUnusable(f"{path}: there is no database, but there are backups of one. {_way_back(database)}")
         sqlite_file.create(path)
 
 
@@ -157,6 +159,10 @@ def _damage(database: Database, path: Path, *, at_a_glance: bool = False) -> str
         if found and "not a database" in found and path.suffix not in _SUFFIXES:
             raise sqlite3.DatabaseError(found)
     return found
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and not sqlite_file.is_empty(path)
 
 
 def _lost(path: Path) -> str | None:
