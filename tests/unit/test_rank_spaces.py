@@ -16,7 +16,7 @@ from watcher.domain import Article, Pmid, ResolvedSeed
 from watcher.rank import words
 from watcher.rank.background import lengths
 from watcher.rank.features import count, paper, word_ids
-from watcher.rank.model import _shares, scores
+from watcher.rank.model import _shares
 from watcher.rank.spaces import labels_of, solved, whitener
 
 Rows = npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ def test_the_gains_of_words_add_up_to_what_the_spaces_added(seeds: list[Resolved
         told = ranking.breakdown(article)
         model = ranking._model
         features = rank.read([article], background=rank.load_background())
-        totals, best = scores(model.views, model.labels, features)
+        totals, best = model.scores(features)
         (gains,) = model._gains(features, best)
         shares = _shares(model.views, int(best[0]))
         offset = sum(share * space.middle * space.scale for view, share in shares for space in view.spaces)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -296,13 +296,15 @@ class Background:
     def placed(self, rows: npt.NDArray[np.integer] | slice) -> Floats:
         """Rows of the space of topics."""
         numbers: Floats = self.places[rows].astype(np.float64)
-        return np.ldexp(numbers, -self.steps[rows][:, np.newaxis], out=numbers)
+        numbers *= np.ldexp(1.0, -self.steps[rows])[:, np.newaxis]
+        return numbers
 
-    def along(self, direction: Floats) -> Floats:
-        """What each row of the space of topics is along a direction, a block at a time."""
+    def along(self, directions: Sequence[Floats]) -> tuple[Floats, ...]:
+        """What each row of the space of topics is along each direction, a block at a time."""
         size = self.places.shape[0]
-        blocks = (slice(first, first + _PLACED) for first in range(0, size, _PLACED))
-        return np.concatenate([self.placed(block) @ direction for block in blocks])
+        blocks = (self.placed(slice(first, first + _PLACED)) for first in range(0, size, _PLACED))
+        along = [[block @ direction for direction in directions] for block in blocks]
+        return tuple(map(np.concatenate, zip(*along, strict=True)))
 
     def topics(self, words: Matrix) -> tuple[Floats, Floats]:
         """Rows of the space of words as rows of the space of topics, of length one (0 where no word has a place), and what they
@@ -320,8 +322,11 @@ class Background:
 
     def _sums(self, words: Matrix) -> Floats:
         """By the places of these papers' words alone."""
-        used, where = np.unique(self.rows[words.indices], return_inverse=True)
-        sums: Floats = csr_array((words.data, where, words.indptr), shape=(words.shape[0], used.size)) @ self.placed(used)
+        rows = self.rows[words.indices]
+        is_used = np.zeros(self.places.shape[0], np.bool_)
+        is_used[rows] = True
+        used, where = np.flatnonzero(is_used), np.cumsum(is_used, dtype=np.int32) - 1
+        sums: Floats = csr_array((words.data, where[rows], words.indptr), shape=(words.shape[0], used.size)) @ self.placed(used)
         return sums
 
     @cached_property
@@ -347,6 +352,11 @@ class Background:
     def spaces(self) -> tuple[Matrix, ...]:
         """The sample in the spaces of words and of topics."""
         return (*self.sample, self._sample_topics.astype(np.float64))
+
+    @cached_property
+    def columns(self) -> Vectors:
+        """The sample in the spaces of words, column by column: a ranking looks at few features."""
+        return Vectors(*map(csc_array, self.sample))
 
     @cached_property
     def means(self) -> tuple[Floats | Singles, ...]:
@@ -450,9 +460,10 @@ def load_weights() -> Weights:
 
 def on_grid(numbers: Floats, bits: int = 24) -> Floats:
     """Numbers rounded to multiples of 2^-bits."""
-    rounded: Floats = np.ldexp(numbers, bits)
+    rounded: Floats = numbers * 2.0**bits
     np.rint(rounded, out=rounded)
-    return np.ldexp(rounded, -bits, out=rounded)
+    rounded *= 2.0**-bits
+    return rounded
 
 
 def lengths(matrix: Matrix) -> Floats:

@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,24 @@ from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
 from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of
 from watcher.rank.features import Matrix, Passage, example, paper
-from watcher.rank.spaces import GAMMA, NEAREST, Example, Labels, Measure, Space, View, groups, labels_of, stacked, view_of, whitened
+from watcher.rank.spaces import (
+    GAMMA,
+    NEAREST,
+    Directions,
+    Example,
+    Labels,
+    Measure,
+    Space,
+    View,
+    groups,
+    known_of,
+    labels_of,
+    points,
+    side_by_side,
+    stacked,
+    views_of,
+    whitened,
+)
 
 if TYPE_CHECKING:
     from watcher.rank import Embed
@@ -66,11 +84,10 @@ class MarkedPapers:
         return "not" if self.places[number] < 0 else "relevant"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A fitted ranking. `views`: that of all positives, then one for each group if they fall apart. `labels`: the linear model, if
-    there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first. `by_topics`: for each view,
-    what each row of the background's places is worth in points, to a paper that is nearest to its group."""
+    there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first."""
 
     ground: Measure
     views: tuple[View, ...]
@@ -78,7 +95,19 @@ class Model:
     rungs: Floats
     examples: SeedVectors
     judged: MarkedPapers
-    by_topics: tuple[Floats, ...]
+
+    @cached_property
+    def by_topics(self) -> tuple[Floats, ...]:
+        """For each view, what each row of the background's places is worth in points, to a paper that is nearest to its group."""
+        return _by_topics(self.views, self.ground.background)
+
+    @cached_property
+    def _directions(self) -> tuple[Directions, ...]:
+        return tuple(map(side_by_side, zip(*(view.spaces for view in self.views), strict=True)))
+
+    def scores(self, features: Features) -> tuple[Floats, Places]:
+        """The papers' scores, and which view after the first each is nearest to (0 where there are no groups); see `spaces.points`."""
+        return _joined(sum(points(self._directions, features), start=np.zeros((1, 1))), _learnt(self.labels, features))
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """Score articles in batches of bounded memory; see `watcher.rank.Ranking.score`."""
@@ -86,7 +115,7 @@ class Model:
 
     def _scored(self, articles: Sequence[Article]) -> Iterator[Scored]:
         features = self._read(articles)
-        totals, best = scores(self.views, self.labels, features)
+        totals, best = self.scores(features)
         near = self.examples.nearest(features.vectors)
         parts = zip(articles, self._numbers(totals, features), near, self._gains(features, best), strict=True)
         for article, number, nearest, gained in parts:
@@ -94,7 +123,7 @@ class Model:
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers whose features were read; 0 for a paper without any text."""
-        return self._numbers(scores(self.views, self.labels, features, features.columns)[0], features)
+        return self._numbers(self.scores(features)[0], features)
 
     def _numbers(self, totals: Floats, features: Features) -> tuple[float, ...]:
         numbers = percent(totals, self.rungs)
@@ -111,15 +140,16 @@ class Model:
     def breakdown(self, article: Article) -> Breakdown:
         """Everything behind one number; see `watcher.rank.Ranking.breakdown`."""
         features = self._read([article])
-        totals, best = scores(self.views, self.labels, features)
+        totals, best = self.scores(features)
         (gains,) = self._gains(features, best)
         shares = _shares(self.views, int(best[0]))
-        points = sum((share * np.array(view.points(features))[:, 0] for view, share in shares), start=np.zeros(1))
-        learnt = [Part(self.labels.name, float(self.labels.points(features.spaces[0], 0.0)[0]))] if self.labels else []
+        each = dict(zip(self.views, np.array(points(self._directions, features))[:, :, 0].T, strict=True))
+        added = sum((share * each[view] for view, share in shares), start=np.zeros(1))
+        learnt = [Part(self.labels.name, float(_learnt(self.labels, features)[0]))] if self.labels else []
         return Breakdown(
             value=self._numbers(totals, features)[0],
             total=float(totals[0]),
-            spaces=(*(Part(space.name, one) for space, one in zip(self.views[0].spaces, points.tolist(), strict=True)), *learnt),
+            spaces=(*(Part(space.name, one) for space, one in zip(self.views[0].spaces, added.tolist(), strict=True)), *learnt),
             terms=terms_of(article, gains),
             headings=headings_of(article, gains),
             nearest=self.examples.ranked(features.vectors)[:NEAREST_SEEDS],
@@ -138,13 +168,13 @@ class Model:
         moved = [(pmid, self.judged.kind(number), float(points[number])) for number, pmid in enumerate(self.judged.pmids)]
         return tuple(sorted(moved, key=lambda verdict: (-abs(verdict[2]), verdict[0])))
 
-    def _gains(self, features: Features, best: Floats | Places) -> Iterator[Gains]:
+    def _gains(self, features: Features, best: Places) -> Iterator[Gains]:
         """For each paper, what each of its features added to the score (of the dense part nothing can be told)."""
         for start in range(0, best.size, _EXPLAINED):
             end = start + _EXPLAINED
             yield from self._gains_of(Vectors(*(rows[start:end] for rows in features.vectors)), best[start:end])
 
-    def _gains_of(self, vectors: Vectors, best: Floats | Places) -> list[Gains]:
+    def _gains_of(self, vectors: Vectors, best: Places) -> list[Gains]:
         gains: list[Gains] = [{}] * best.size
         for group in np.unique(best).tolist():
             among = np.flatnonzero(best == group)
@@ -183,21 +213,24 @@ def _shares(views: Sequence[View], best: int) -> tuple[tuple[View, float], ...]:
 def _by_topics(views: Sequence[View], background: Background) -> tuple[Floats, ...]:
     """For each view, what each row of the background's places is worth in points, to a paper that is nearest to its group."""
     every = np.arange(background.places.shape[1])
-    directions = (
-        sum((share * view.spaces[2].direction(every, 0.0) for view, share in _shares(views, best)), start=np.zeros(1))
-        for best in range(len(views))
+    return background.along(
+        [
+            sum((share * view.spaces[2].direction(every, 0.0) for view, share in _shares(views, best)), start=np.zeros(1))
+            for best in range(len(views))
+        ]
     )
-    return tuple(background.along(direction) for direction in directions)
 
 
-def scores(views: Sequence[View], labels: Space | None, features: Features, rows: Sequence[Matrix] = ()) -> tuple[Floats, Floats]:
-    """The papers' scores, and which view after the first each is nearest to (0 where there are no groups); see `View.points`."""
-    whole = views[0].totals(features, rows)
-    learnt = labels.points((rows or features.spaces)[0], 0.0) if labels else 0.0
-    if len(views) == 1:
-        return whole + learnt, np.zeros(whole.size, np.int64)
-    grouped = np.vstack([view.totals(features, rows) for view in views[1:]])
-    return (whole + grouped.max(axis=0)) / 2 + learnt, grouped.argmax(axis=0) + 1
+def _learnt(labels: Space | None, features: Features) -> Floats:
+    """What the linear model, if there is one, adds to the papers' scores."""
+    return side_by_side([labels]).points(features.columns[0])[0] if labels else np.zeros(1)
+
+
+def _joined(totals: Floats, learnt: Floats) -> tuple[Floats, Places]:
+    """The scores of papers by what they have in each view; see `Model.scores`."""
+    if totals.shape[0] == 1:
+        return totals[0] + learnt, np.zeros(totals.shape[1], np.int64)
+    return (totals[0] + totals[1:].max(axis=0)) / 2 + learnt, totals[1:].argmax(axis=0) + 1
 
 
 def _batches(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
@@ -243,14 +276,15 @@ def fit(shown: Shown, background: Background, *, embed: Embed | None = None, dep
     seeds, kinds = shown.seeds, shown.marked
     ground = Measure(background, embed)
     positives, negatives = ground.examples([*seeds, *kinds[0]]), ground.examples(kinds[1])
-    parts = [np.arange(len(seeds) + len(shown.liked)), *groups(positives, ground)]
-    views = tuple(view_of(members, positives, negatives, ground) for members in parts)
+    sample = ground.sample
+    known = known_of(positives, negatives, ground, sample)
+    views, totals = views_of([np.arange(len(seeds) + len(shown.liked)), *groups(known)], known)
     labels = labels_of(positives[0], negatives[0])
     learnt = labels.space if labels else None
-    rungs = np.sort(scores(views, learnt, ground.sample)[0])[-depth:]
+    rungs = np.sort(_joined(totals, _learnt(learnt, sample))[0])[-depth:]
     examples = SeedVectors(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
     judged = _judged(([*shown.liked], [*shown.disliked]), positives, negatives, ground, labels)
-    return Model(ground, views, learnt, rungs, examples, judged, _by_topics(views, background))
+    return Model(ground, views, learnt, rungs, examples, judged)
 
 
 def _require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:

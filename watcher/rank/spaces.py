@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array, csr_array, vstack
+from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
 from watcher.rank.background import Background, Features, Floats, mean, mean_row, on_grid
@@ -54,9 +54,9 @@ class Measure:
 
     @property
     def sample(self) -> Features:
-        """The background's sample papers."""
+        """The background's sample papers, the spaces of words column by column."""
         dense = () if self.embed is None else (_dense(self.embed).rows,)
-        return Features((*self.background.spaces, *dense), self.background.usual)
+        return Features((*self.background.columns, self.background.spaces[2], *dense), self.background.usual)
 
     @property
     def middles(self) -> tuple[Floats, ...]:
@@ -168,16 +168,6 @@ class Space:
         """Points for one unit of the raw score."""
         return self.weight / self.spread
 
-    def raw(self, rows: Matrix, usual: Floats | float) -> Floats:
-        """The rows' scores before they are standardised. Sums are exact, by rows as well as by columns."""
-        by_columns = isinstance(rows, csc_array)
-        scores: Floats = (rows[:, self.places] @ self.toward if by_columns else rows @ self.whole()) - usual
-        return scores
-
-    def points(self, rows: Matrix, usual: Floats | float) -> Floats:
-        """The rows' standardised scores, weighted."""
-        return (self.raw(rows, usual) - self.middle) * self.scale
-
     def direction(self, at: npt.NDArray[np.integer], usual: Floats | float) -> Floats:
         """What a row is multiplied with at these places, in points. `usual`: the background's mean there, where it does not stand in
         `toward`."""
@@ -204,41 +194,117 @@ class View:
     spaces: tuple[Space, ...]
     members: npt.NDArray[np.int64]
 
-    def points(self, features: Features, rows: Sequence[Matrix] = ()) -> list[Floats]:
-        """The papers' standardised scores, weighted, one array for each space. Raises ValueError when a space was not read.
 
-        `rows`: the features' spaces in another form."""
-        rows = rows or features.spaces
-        if len(rows) < len(self.spaces):
-            message = "this ranking has a dense part: read the features with its embed"
-            raise ValueError(message)
-        usual: list[Floats | float] = [*features.usual, *[0.0] * len(self.spaces)]
-        return [space.points(some, own) for space, some, own in zip(self.spaces, rows, usual, strict=False)]
+@dataclass(frozen=True, slots=True, eq=False)
+class Directions:
+    """Several directions of one space, side by side. `places`: the columns in which one of them is not 0; `towards`: one row a direction,
+    one column a place; `middles` and `scales`: see `Space`."""
 
-    def totals(self, features: Features, rows: Sequence[Matrix] = ()) -> Floats:
-        """The papers' scores, added over the spaces; see `points`."""
-        return sum(self.points(features, rows), start=np.zeros(1))
+    places: npt.NDArray[np.int64]
+    towards: Floats
+    middles: Floats
+    scales: Floats
+
+    def points(self, rows: Matrix, usual: Floats | float = 0.0) -> Floats:
+        """The rows' standardised scores, weighted: (directions, rows). `rows`: column by column where the space is wide."""
+        return standardised(along(_columns(rows, self.places), self.towards) - usual, self.middles, self.scales)
 
 
-def view_of(members: npt.NDArray[np.int64], positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Measure) -> View:
-    """The view of those positives, away from all negatives; each a matrix of one row a paper for each space."""
-    spaces = []
-    sample = zip_longest(ground.sample.spaces, ground.sample.usual, fillvalue=0.0)
-    parts = zip(NAMES, WEIGHTS, positives, negatives, ground.middles, ground.whiteners, sample, strict=False)
+def side_by_side(spaces: Sequence[Space]) -> Directions:
+    """The directions of some views in one space."""
+    places = np.unique(np.concatenate([space.places for space in spaces]))
+    return Directions(
+        places,
+        np.array([space.part(places) for space in spaces]),
+        np.array([space.middle for space in spaces]),
+        np.array([space.scale for space in spaces]),
+    )
+
+
+def points(directions: Sequence[Directions], features: Features) -> list[Floats]:
+    """The papers' standardised scores, weighted: for each space an array of one row a direction, one column a paper. Raises ValueError
+    when a space was not read."""
+    if len(features.spaces) < len(directions):
+        message = "this ranking has a dense part: read the features with its embed"
+        raise ValueError(message)
+    rows = zip_longest(features.columns, features.usual, fillvalue=0.0)
+    return [some.points(*one) for some, one in zip(directions, rows, strict=False)]
+
+
+def along(rows: Matrix, directions: Floats) -> Floats:
+    """The products of rows with directions: (directions, rows). Sums are exact, in whatever order they are made."""
+    return np.ascontiguousarray((rows @ np.ascontiguousarray(directions.T)).T)
+
+
+def standardised(raw: Floats, middles: Floats, scales: Floats) -> Floats:
+    """Scores in points: one row a direction."""
+    return (raw - middles[:, np.newaxis]) * scales[:, np.newaxis]
+
+
+def _columns(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:
+    """Some columns of a matrix, in double precision."""
+    is_whole = isinstance(rows, np.ndarray) and places.size == rows.shape[1]
+    return rows if is_whole else rows[:, places].astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """One space, by the columns alone in which an example is not 0: a vector of all takes 16 MB. `places`: which columns these are, of
+    `size`; `positives`, `negatives` and `sample`: one row a paper; `usual`: what the sample's rows are along the background's mean."""
+
+    name: str
+    weight: float
+    size: int
+    places: npt.NDArray[np.int64]
+    positives: Matrix
+    negatives: Matrix
+    sample: Matrix
+    usual: Floats | float
+    mean: Floats
+    whitening: Floats | None
+
+
+def known_of(positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Measure, sample: Features) -> list[Known]:
+    """All spaces before the background's sample; each of the examples a matrix of one row a paper for each space."""
+    known = []
+    papers = zip_longest(sample.columns, sample.usual, fillvalue=0.0)
+    parts = zip(NAMES, WEIGHTS, positives, negatives, ground.middles, ground.whiteners, papers, strict=False)
     for name, weight, liked, disliked, middle, whitening, (rows, usual) in parts:
-        some, (near, far) = _narrowed(liked[members], disliked)
-        toward = _middle_of(near) - (GAMMA * _middle_of(far) if far.shape[0] else 0.0)
-        if whitening is not None:
-            toward = whitened(toward - middle, whitening)
-        toward = on_grid(toward, bits=25 if whitening is None else 20)
-        places = np.flatnonzero(toward)
-        bare = Space(name, some[places], toward[places], liked.shape[1], weight)
-        spaces.append(Space(name, bare.places, bare.toward, bare.size, weight, *standard(bare.raw(rows, usual))))
-    return View(tuple(spaces), members)
+        places, (near, far) = _narrowed(liked, disliked)
+        known.append(
+            Known(name, weight, liked.shape[1], places, near, far, _columns(rows, places), usual, middle[places], whitening)
+        )
+    return known
+
+
+def views_of(parts: Sequence[npt.NDArray[np.int64]], known: Sequence[Known]) -> tuple[tuple[View, ...], Floats]:
+    """The views of some parts of the positives, away from all negatives; and what the sample's papers score in them: (views, papers)."""
+    spaces, totals = [], np.zeros((1, 1))
+    for one in known:
+        towards = np.array([_toward(one, members) for members in parts])
+        raw = along(one.sample, towards) - one.usual
+        middles, spreads = standard(raw)
+        totals = totals + standardised(raw, middles, one.weight / spreads)
+        measured = zip(towards, middles.tolist(), spreads.tolist(), strict=True)
+        spaces.append([_space(one, toward, middle, spread) for toward, middle, spread in measured])
+    return tuple(View(some, members) for some, members in zip(zip(*spaces, strict=True), parts, strict=True)), totals
+
+
+def _toward(known: Known, members: npt.NDArray[np.int64]) -> Floats:
+    """From the mean of all negatives toward that of some positives."""
+    toward = _middle_of(known.positives[members]) - (GAMMA * _middle_of(known.negatives) if known.negatives.shape[0] else 0.0)
+    if known.whitening is None:
+        return on_grid(toward, bits=25)
+    return on_grid(whitened(toward - known.mean, known.whitening), bits=20)
+
+
+def _space(known: Known, toward: Floats, middle: float, spread: float) -> Space:
+    some = np.flatnonzero(toward)
+    return Space(known.name, known.places[some], toward[some], known.size, known.weight, middle, spread)
 
 
 def _narrowed(*matrices: Matrix) -> tuple[npt.NDArray[np.int64], list[Matrix]]:
-    """The columns of matrices that are not empty, and the matrices of these columns alone: a vector of all takes 16 MB."""
+    """The columns of matrices that are not empty, and the matrices of these columns alone."""
     if isinstance(matrices[0], np.ndarray):
         return np.arange(matrices[0].shape[1]), [*matrices]
     columns = np.unique(np.concatenate([one.indices for one in matrices]))
@@ -253,11 +319,29 @@ def whitened(rows: Floats, whitening: Floats) -> Floats:
     return product
 
 
-def standard(scores: Floats) -> tuple[float, float]:
-    """Mean and standard deviation, exactly rounded: the order of additions makes no difference."""
-    middle = math.fsum(scores.tolist()) / scores.size
-    spread = math.sqrt(math.fsum(((scores - middle) ** 2).tolist()) / scores.size)
-    return middle, spread or 1.0
+def standard(scores: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each row, exactly rounded: the order of additions makes no difference."""
+    size = scores.shape[1]
+    middles = exact_sums(scores) / size
+    spreads = np.sqrt(exact_sums((scores - middles[:, np.newaxis]) ** 2) / size)
+    spreads[spreads == 0] = 1.0
+    return middles, spreads
+
+
+def exact_sums(rows: Floats) -> Floats:
+    """The exactly rounded sum of each row, as by math.fsum.
+
+    From all numbers the same leading bits are split off, so few that their sum is exact, until nothing is left (ExtractVector: Rump,
+    Ogita & Oishi, SIAM J. Sci. Comput. 31:1, 2008).
+    """
+    parts = [np.zeros(rows.shape[0])]
+    while rows.any():
+        _, exponents = np.frexp(np.abs(rows).max(axis=1))
+        unit = np.ldexp(1.0, exponents + rows.shape[1].bit_length())[:, np.newaxis]
+        leading = (unit + rows) - unit
+        parts.append(leading.sum(axis=1))
+        rows = rows - leading
+    return np.array([math.fsum(sums) for sums in zip(*parts, strict=True)])
 
 
 def _middle_of(rows: Matrix) -> Floats:
@@ -298,45 +382,39 @@ def labels_of(positives: Matrix, negatives: Matrix) -> Labels | None:
 # --- groups --------------------------------------------------------------------------------------------------------------------
 
 
-def groups(positives: Sequence[Matrix], ground: Measure) -> list[npt.NDArray[np.int64]]:
+def groups(known: Sequence[Known]) -> list[npt.NDArray[np.int64]]:
     """The positives in groups of related ones; empty when there is one such group only.
 
     Two are related when one of them, taken alone as the example, has the other nearer than the 250th of the sample; and so is what is
     related to the same one. A group of less than a twentieth of all is left out: it speaks by the mean of all alone.
     """
-    every = positives[0].shape[0]
+    every = known[0].positives.shape[0]
     if every < 2:
         return []
-    links = np.vstack([_links(start, positives, ground) for start in range(0, every, _COLUMNS)])
+    links = np.vstack([_links(slice(start, start + _COLUMNS), known) for start in range(0, every, _COLUMNS)])
     found, labels = connected_components(links, directed=True, connection="weak")
     parts = [np.flatnonzero(labels == label) for label in range(found)]
     kept = [part for part in parts if part.size >= LEAST_GROUP * every]
     return kept if len(kept) > 1 else []
 
 
-def _links(start: int, positives: Sequence[Matrix], ground: Measure) -> npt.NDArray[np.bool_]:
-    """For each positive from `start` on, a hundred at most, which positives are near it."""
+def _links(some: slice, known: Sequence[Known]) -> npt.NDArray[np.bool_]:
+    """For each of some positives, a hundred at most, which positives are near it."""
     sampled, among = np.zeros((1, 1)), np.zeros((1, 1))
-    sample = zip_longest(ground.sample.spaces, ground.sample.usual, fillvalue=0.0)
-    for rows, weight, middle, whitening, (general, usual) in zip(
-        positives, WEIGHTS, ground.middles, ground.whiteners, sample, strict=False
-    ):
-        some = rows[start : start + _COLUMNS]
-        toward = some if whitening is None else on_grid(whitened(some - middle, whitening), bits=20)
-        own = 0.0 if whitening is not None else (rows @ middle)[:, np.newaxis]
-        raw = _products(general, toward) - (usual if isinstance(usual, float) else usual[:, np.newaxis])
-        scales = [standard(column) for column in raw.T]
-        middles, factors = np.array([one for one, _ in scales]), np.array([weight / other for _, other in scales])
-        sampled = sampled + (raw - middles) * factors
-        among = among + (_products(rows, toward) - own - middles) * factors
-    depth = min(NEAREST, sampled.shape[0])
-    reached: npt.NDArray[np.bool_] = (among >= np.sort(sampled, axis=0)[-depth]).T
+    for one in known:
+        toward = one.positives[some]
+        if one.whitening is None:
+            toward, own = toward.toarray(), one.positives @ one.mean
+        else:
+            toward, own = on_grid(whitened(toward - one.mean, one.whitening), bits=20), 0.0
+        raw = along(one.sample, toward) - one.usual
+        middles, spreads = standard(raw)
+        scales = one.weight / spreads
+        sampled = sampled + standardised(raw, middles, scales)
+        among = among + standardised(along(one.positives, toward) - own, middles, scales)
+    place = max(sampled.shape[1] - NEAREST, 0)
+    reached: npt.NDArray[np.bool_] = among >= np.partition(sampled, place, axis=1)[:, [place]]
     return reached
-
-
-def _products(these: Matrix, those: Matrix) -> Floats:
-    products = these @ those.T
-    return products if isinstance(products, np.ndarray) else products.toarray()
 
 
 def stacked(these: Matrix, those: Matrix) -> Matrix:
