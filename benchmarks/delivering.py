@@ -68,13 +68,13 @@ def checked_out(commit: str, folder: Path) -> Path:
     subprocess.run(["tar", "-x", "-C", str(folder / "code")], input=packed, check=True)  # noqa: S603, S607
     shown = ["git", "show", f"{commit}:requirements.lock"]
     lock = subprocess.run(shown, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    if lacking := list(_lacking(lock)):
+    if missing := list(lacking(lock)):
         words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(folder / "code")]
-        subprocess.run([sys.executable, *words, *lacking], check=True)  # noqa: S603
+        subprocess.run([sys.executable, *words, *missing], check=True)  # noqa: S603
     return folder / "code"
 
 
-def _lacking(lock: str) -> Iterator[str]:
+def lacking(lock: str) -> Iterator[str]:
     """The pins of a lock file whose packages are not installed here."""
     for line in re.findall(r"(?m)^[\w.-]+==[^\\\n]+", lock):
         pin = Requirement(line)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+
+LOOK_AFTER = 50_000
+"""So many new objects later Python looks for cycles; code that loads makes hundreds of thousands and no cycle that goes away, and with the
+usual 700 a sixth of each start is spent on looking (docs/decisions/0060)."""
 
 
 def main() -> None:
@@ -13,6 +18,7 @@ def main() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: os._exit(0))
 
+    gc.set_threshold(LOOK_AFTER)
     from watcher.cli import main as run  # noqa: PLC0415 - loading takes a while, and signals are heard before it
 
     run()

@@ -1,7 +1,7 @@
 """The composition root: Settings become an App. The only module that names concrete parts.
 
 Nothing is opened before it is asked for: the database at the first use of `store`, the network by the first search, the ranking's
-background by the first score.
+background by the first score. Nor is a part's code loaded before it is wired, which most commands never do (docs/decisions/0060).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from watcher import clock, health, memory, schedule
 from watcher.config import Settings
-from watcher.crossref import Crossref
 from watcher.domain import (
     Channel,
     DigestList,
@@ -30,41 +29,34 @@ from watcher.domain import (
     Watch,
 )
 from watcher.errors import ConfigurationError, Problem, StoreDamaged, UnknownNameError
-from watcher.export import to_nbib, to_ris
-from watcher.flows.compose.compose import Composer
 from watcher.flows.deliver.deliver import Deliverer, Unsettled
-from watcher.flows.notices.alert import Alerter
-from watcher.flows.notices.heartbeat import RunHeartbeat
-from watcher.flows.ports import Source
-from watcher.flows.questions.check import Checker
-from watcher.flows.questions.rank import Orderer, joined
-from watcher.flows.questions.status import Around
-from watcher.flows.questions.warnings import at_its_key, of_runs, ordered
-from watcher.flows.schedule.at_once import Messenger
-from watcher.flows.schedule.tick import Ticker
-from watcher.flows.scoring.ranking import Rankings, giving_way
-from watcher.flows.search.corrections import Rereader
-from watcher.flows.search.crossref import Asker
-from watcher.flows.search.run import Runner
-from watcher.flows.search.seeds import resolve
-from watcher.heartbeat import Heartbeat
-from watcher.hub import PAUSES as HUB_PAUSES
-from watcher.hub import Hub
 from watcher.notify import Notifier
-from watcher.pubmed.client import Entrez
 from watcher.pubmed.query import normalise
-from watcher.seeds import Examples
 from watcher.setup.contacts import Contacts
-from watcher.setup.guarded import off_limits
-from watcher.setup.in_force import take_up
 from watcher.setup.loading import Loaded, seeds_at, seeds_of, seeds_or_why
-from watcher.setup.themes import Themes
-from watcher.setup.warnings import of_files, of_seeds
 from watcher.store import ProcessLock, RestoreFacts, Store
-from watcher.writing import Guarded
 
 if TYPE_CHECKING:
+    from watcher.flows.compose.compose import Composer
+    from watcher.flows.notices.alert import Alerter
+    from watcher.flows.notices.heartbeat import RunHeartbeat
+    from watcher.flows.ports import Source
+    from watcher.flows.questions.check import Checker
+    from watcher.flows.questions.rank import Orderer
+    from watcher.flows.questions.status import Around
+    from watcher.flows.schedule.at_once import Messenger
+    from watcher.flows.schedule.due import Calendar
+    from watcher.flows.schedule.tick import Ticker
     from watcher.flows.scoring.embedding import Choice
+    from watcher.flows.scoring.ranking import Rankings
+    from watcher.flows.search.corrections import Rereader
+    from watcher.flows.search.crossref import Asker
+    from watcher.flows.search.run import Runner
+    from watcher.hub import Hub
+    from watcher.pubmed.client import Entrez
+    from watcher.seeds import Examples
+    from watcher.setup.themes import Themes
+    from watcher.writing import Guarded
 
 _Value = TypeVar("_Value")
 
@@ -134,6 +126,8 @@ class App:
 
     def file_warnings(self, now: datetime) -> tuple[Warned, ...]:
         """What the files say, and the places that they name; no database is opened for it. Read once a day of NCBI's."""
+        from watcher.setup.warnings import of_files
+
         today = clock.ncbi_day(now)
         if self._warned is None or self._warned[0] != today:
             dense = self.rankings.dense_state() if self.settings.ranking.dense_model else None
@@ -142,6 +136,8 @@ class App:
 
     def warnings(self, now: datetime, reports: Sequence[RunReport] = ()) -> tuple[Warned, ...]:
         """Everything that is warned of: what the files say, and what the runs met, and `reports` of runs that were not kept."""
+        from watcher.flows.questions.warnings import of_runs, ordered
+
         seeds = {name: found.seeds for name, found in self._examples_read.items()}
         told = [self.at_its_key(one, report.watch) for report in reports for one in report.warnings]
         return ordered([*self.file_warnings(now), *of_runs(self.settings, self.store, seeds, now, normalise), *told])
@@ -152,6 +148,8 @@ class App:
 
     def at_its_key(self, warning: Warned, watch: str) -> Warned:
         """A warning of a watch with the place of the key that it is about."""
+        from watcher.flows.questions.warnings import at_its_key
+
         return at_its_key(warning, self.settings, watch)
 
     @cached_property
@@ -162,6 +160,8 @@ class App:
 
     def seed_warnings(self, watch: str) -> tuple[Warned, ...]:
         """What of a watch's seed files was passed over; () where they cannot be read."""
+        from watcher.setup.warnings import of_seeds
+
         return of_seeds(self.settings, watch, self._examples_read.get(watch))
 
     # --- parts ------------------------------------------------------------------------------------------------------------------
@@ -186,6 +186,8 @@ class App:
     @cached_property
     def guarded(self) -> tuple[Guarded, ...]:
         """What no command writes over."""
+        from watcher.setup.guarded import off_limits
+
         return off_limits(self.settings)
 
     def _open_store(self, *, check: bool) -> Store:
@@ -212,6 +214,8 @@ class App:
     def at_work(self, now: datetime, *, starting: bool = False) -> Store:
         """The store, ready for work: it was read whole within a day, what a dead process of this machine still holds is freed, the
         configuration is known, and after any change of it, or when a service is `starting` with it, what was parked is tried again."""
+        from watcher.setup.taking_up import take_up
+
         self._is_at_work = True
         memory.give_blocks_back()
         if "store" not in vars(self):
@@ -224,6 +228,8 @@ class App:
     @cached_property
     def source(self) -> Entrez:
         """PubMed."""
+        from watcher.pubmed.client import Entrez
+
         pubmed = self.settings.pubmed
         key = pubmed.api_key
         source = Entrez(
@@ -260,17 +266,21 @@ class App:
 
     def resolved(self, watch: Watch) -> Sequence[ResolvedSeed]:
         """The seeds of a watch joined with what earlier runs found; PubMed is not asked."""
+        from watcher.flows.search.seeds import resolve
+
         return resolve(watch.name, self.seeds(watch), store=self.store, source=None, now=clock.now())[0]
 
     @cached_property
     def rankings(self) -> Rankings:
         """Ranks watches."""
+        from watcher.flows.scoring.ranking import Rankings
+
         return Rankings(lambda: self.store, lambda: self.source, lambda: self.dense_choice, self.say, self.stopping)
 
     @property
     def dense_choice(self) -> Choice:
         """What the configuration says of the dense part."""
-        from watcher.flows.scoring.embedding import Choice  # noqa: PLC0415 - NumPy only when used
+        from watcher.flows.scoring.embedding import Choice
 
         said = self.settings.ranking
         return Choice(
@@ -285,10 +295,14 @@ class App:
     @cached_property
     def hub(self) -> Hub:
         """Where models are fetched from."""
-        return Hub(str(self.settings.ranking.hub_url), say=self.say, stopping=self.stopping, pauses=HUB_PAUSES)
+        from watcher.hub import PAUSES, Hub
+
+        return Hub(str(self.settings.ranking.hub_url), say=self.say, stopping=self.stopping, pauses=PAUSES)
 
     def runner(self) -> Runner:
         """Runs watches."""
+        from watcher.flows.search.run import Runner
+
         runs = self.settings.runs
         return Runner(
             source=self.source,
@@ -303,6 +317,10 @@ class App:
 
     def composer(self) -> Composer:
         """Composes digests."""
+        from watcher.export import to_nbib, to_ris
+        from watcher.flows.compose.compose import Composer
+        from watcher.flows.scoring.ranking import giving_way
+
         return Composer(
             store=self.store,
             seeds=self.resolved,
@@ -316,13 +334,15 @@ class App:
             jitter_minutes=self.settings.runs.jitter_minutes,
             giving_way=giving_way if self.settings.ranking.diversity else None,
             rest=self.rankings.rest,
-            facets=self.themes.facets,
+            facets=lambda watch: self.themes.facets(watch),  # noqa: PLW0108 - they are made for a digest by theme
             fits=self.notifier.fits,
             contact=self.contacts.of,
         )
 
     def checker(self) -> Checker:
         """Checks the configuration."""
+        from watcher.flows.questions.check import Checker
+
         return Checker(
             path=self.settings.path,
             watches=self.watches,
@@ -340,11 +360,15 @@ class App:
 
     def around(self, refused: ConfigurationError | None, now: datetime) -> Around:
         """What `status` tells beside the database; `refused`: why the file is not in force."""
+        from watcher.flows.questions.status import Around
+
         kind = self.settings.database_url.partition(":")[0].partition("+")[0]
         return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, self.warnings(now))
 
     def orderer(self) -> Orderer:
         """Looks at the order of papers."""
+        from watcher.flows.questions.rank import Orderer
+
         return Orderer(store=self.store, seeds=self.resolved, rank_by=self.rankings.rank_by, say=self.say)
 
     def other_seeds(self, place: Path, *, ask: bool) -> tuple[ResolvedSeed, ...]:
@@ -358,12 +382,16 @@ class App:
             SeedError: there is no such place, or it cannot be understood.
             PubMedError: it was asked, and failed.
         """
+        from watcher.flows.questions.rank import joined
+
         source = self.source if ask else None
         return joined(seeds_at(self.settings, place), self.watches, store=self.store, source=source, now=clock.now())
 
     @cached_property
     def themes(self) -> Themes:
         """The themes of watches."""
+        from watcher.setup.themes import Themes
+
         return Themes(self.settings, self.resolved)
 
     @property
@@ -373,6 +401,8 @@ class App:
 
     def alerter(self) -> Alerter:
         """Tells people what fails and what works again."""
+        from watcher.flows.notices.alert import Alerter
+
         alerts = self.settings.alerts
         return Alerter(
             store=self.store,
@@ -392,6 +422,9 @@ class App:
     @cached_property
     def heartbeat(self) -> RunHeartbeat:
         """Tells the watching service of each run."""
+        from watcher.flows.notices.heartbeat import RunHeartbeat
+        from watcher.heartbeat import Heartbeat
+
         url = self.settings.alerts.heartbeat_url if self.settings.alerts else None
         return RunHeartbeat(Heartbeat(url.get_secret_value() if url else None))
 
@@ -409,6 +442,8 @@ class App:
 
     def ticker(self) -> Ticker:
         """Does what is due."""
+        from watcher.flows.schedule.tick import Ticker
+
         runs = self.settings.runs
         return Ticker(
             store=self.store,
@@ -425,8 +460,8 @@ class App:
             jitter_minutes=runs.jitter_minutes,
             wait_for_pubmed=timedelta(hours=runs.wait_for_pubmed_hours),
             say=self.say,
-            began=self.heartbeat.began,
-            ended=self.heartbeat.ended,
+            began=lambda watch: self.heartbeat.began(watch),  # noqa: PLW0108 - it is made for the first run
+            ended=lambda report: self.heartbeat.ended(report),  # noqa: PLW0108 - as above
             stopping=self.stopping,
             rereader=self.rereader(),
             asker=self.asker(),
@@ -434,8 +469,18 @@ class App:
             rest=self.rankings.rest,
         )
 
+    def calendar(self) -> Calendar:
+        """Knows what is due, and does none of it."""
+        from watcher.flows.schedule.due import Calendar
+
+        jitter = self.settings.runs.jitter_minutes
+        parts = (self.store, self.watches, self.lists, self.run_schedule, jitter, self.seeds, normalise)
+        return Calendar(*parts, rereader=self.rereader())
+
     def rereader(self) -> Rereader:
         """Reads papers again that readers had."""
+        from watcher.flows.search.corrections import Rereader
+
         when = schedule.parse(self.settings.runs.corrections, self.settings.timezone)
         asks = self.settings.corrections.crossref_email is not None
         return Rereader(lambda: self.source, self.store, when, asks, say=self.say, stopping=self.stopping)
@@ -445,11 +490,16 @@ class App:
         section = self.settings.corrections
         if section.crossref_email is None:
             return None
+        from watcher.crossref import Crossref
+        from watcher.flows.search.crossref import Asker
+
         crossref = Crossref(section.crossref_email, base_url=str(section.crossref_url), stopping=self.stopping)
         return Asker(self.store, crossref, self.stopping)
 
     def messenger(self) -> Messenger:
         """Tells corrections at once."""
+        from watcher.flows.schedule.at_once import Messenger
+
         return Messenger(
             store=self.store,
             lists=self.lists,

@@ -10,11 +10,13 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
-
-import structlog
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from watcher.visible import visible
+
+if TYPE_CHECKING:
+    import structlog
 
 _SECRETS = (
     re.compile(r"(?P<keep>api[_-]?key[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
@@ -43,29 +45,55 @@ def set_up(level: str, style: str) -> None:
         style: auto, json or console.
     """
     as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        _redact_values,
-    ]
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
-        )
-    )
+    handler.setFormatter(_Lines(as_json=as_json))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    if "structlog" in sys.modules:  # else nobody logs by it: a command that ends at once need not load it
+        _configure()
+
+
+class _Lines(logging.Formatter):
+    """What structlog makes of a record of the standard library's. It is loaded by the first one; most commands log nothing."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    @cached_property
+    def _formatter(self) -> structlog.stdlib.ProcessorFormatter:
+        import structlog  # noqa: PLC0415 - only when something is logged
+
+        renderer = (
+            structlog.processors.JSONRenderer() if self._as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        )
+        final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+        return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_shared(), processors=final)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return self._formatter.format(record)
+
+
+def _configure() -> None:
+    """Let structlog's own loggers write by the standard library's."""
+    import structlog  # noqa: PLC0415 - only where it is loaded already
+
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _shared() -> list[structlog.typing.Processor]:
+    import structlog  # noqa: PLC0415 - only when something is logged
+
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    return [structlog.stdlib.add_log_level, stamp, structlog.processors.format_exc_info, _redact_values]
 
 
 def _redact_values(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -37,13 +37,23 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         "watcher.app",
+        "watcher.cli.show.marking",
         "watcher.cli.show.ranking",
         "watcher.cli.show.status",
         "watcher.cli.show.tables",
         "watcher.digest.as_html",
+        "watcher.digest.render",
+        "watcher.flows.notices.alert",
+        "watcher.flows.schedule.at_once",
+        "watcher.flows.schedule.tick",
+        "watcher.flows.search.run",
+        "watcher.notify.letter",
         "watcher.pubmed.answers",
+        "watcher.pubmed.client",
         "watcher.rank.background",
         "watcher.rank.model",
+        "watcher.seeds",
+        "watcher.setup.warnings",
     ]
 )
 

@@ -31,8 +31,8 @@ from watcher.flows.scoring.embedding import (
 from watcher.flows.scoring.verdicts import Lessons
 from watcher.rank import dense
 from watcher.setup.loading import load_settings
+from watcher.store.columns import embeddings
 from watcher.store.database import Database
-from watcher.store.tables import embeddings
 
 if why := dense.missing_extra():
     pytest.skip(why, allow_module_level=True)

@@ -224,6 +224,33 @@ def test_the_pulse_is_found_where_only_the_configuration_says(tmp_path: Path) ->
     assert (found, despite_an_old_one, in_a_broken_file) == ((), (), ())
 
 
+@pytest.mark.parametrize(
+    "section",
+    [
+        "database: {url: 'sqlite:///far/w.db'}",
+        '"database": {url: "sqlite:///far/w.db"}',
+        '"\\x64atabase": {url: "sqlite:///far/w.db"}',
+        '? "data\\\n  base"\n: {url: "sqlite:///far/w.db"}',
+    ],
+)
+def test_a_database_is_found_however_the_configuration_writes_its_section(section: str, tmp_path: Path) -> None:
+    alive(tmp_path / "far")
+    config = tmp_path / "config" / "watcher.yaml"
+    config.parent.mkdir()
+    config.write_text(f"pubmed: {{email: library@lab.example}}\n{section}\n")
+
+    assert look(config, {}) == ()
+
+
+def test_a_configuration_that_names_no_database_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config" / "watcher.yaml"
+    config.parent.mkdir()
+    config.write_text("pubmed: {email: library@lab.example}\n# database: {url: 'sqlite:///far/w.db'}\n")
+    monkeypatch.setitem(sys.modules, "watcher.config", None)
+
+    assert look(config, {}) == ("no service is running",)
+
+
 def test_a_service_of_this_host_that_stands_still_is_not_excused_by_another_host(tmp_path: Path) -> None:
     alive(tmp_path / "data", at=datetime(2026, 1, 1, tzinfo=UTC))
     own = health.pulse_file(tmp_path / "data")

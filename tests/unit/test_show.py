@@ -20,6 +20,7 @@ from watcher.cli import console
 from watcher.cli.show import ranking as ranked
 from watcher.cli.show import status as standing
 from watcher.cli.show import tables
+from watcher.cli.show.marking import marking
 from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunKind, RunOutcome, RunReport, Seed, VerdictKind, Warned
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.questions.check import Checked, CheckedWatch, Finding
@@ -383,7 +384,7 @@ def test_a_mark_on_a_paper_without_a_text_says_what_will_become_of_it(
 ) -> None:
     one = Marked("nmj", None, VerdictKind.RELEVANT, (), VerdictKind.RELEVANT, state, has_text=False)
 
-    ranked.marking(Marking(Pmid(1), "Agrin", "anna", (one,)))
+    marking(Marking(Pmid(1), "Agrin", "anna", (one,)))
 
     assert capsys.readouterr().out == f"PMID 1: Agrin\nwatch nmj: marked relevant by anna; {says}\n"
 

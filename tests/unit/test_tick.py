@@ -83,7 +83,7 @@ def test_between_composing_a_large_digest_and_sending_it_memory_is_given_back(
     ticker = replace(one.ticker(), rest=lambda: given_back.append(len(one.post.taken)))
     ticker.tick(one.load(START))
     small = replace(one.ticker(), rest=lambda: given_back.append(-1))
-    monkeypatch.setattr("watcher.flows.schedule.tick.LARGE", 1)
+    monkeypatch.setattr("watcher.flows.compose.compose.LARGE", 1)
 
     done = ticker.tick(one.load(MONDAY))
     small.tick(one.load(NEXT_MONDAY))

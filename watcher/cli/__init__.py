@@ -9,6 +9,7 @@ Commands import what they need when they run, so that `--help` answers at once.
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from watcher.cli import console
 from watcher.cli import models as _models  # noqa: F401 - adds its commands
@@ -16,7 +17,9 @@ from watcher.cli import starting as _starting  # noqa: F401 - adds its command
 from watcher.cli import themes as _themes  # noqa: F401 - adds its command
 from watcher.cli import trying as _trying  # noqa: F401 - adds its command
 from watcher.cli.commands import program
-from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours, WatcherError
+
+if TYPE_CHECKING:
+    from watcher.errors import WatcherError
 
 _FIRST = ("init", "try")
 """What a newcomer needs, and so what help lists first."""
@@ -28,15 +31,27 @@ def main() -> None:
     """Run the command line; an expected error becomes its message on standard error and its exit code."""
     try:
         program(prog_name="watcher", standalone_mode=True)
-    except WatcherError as error:
-        console.complain(str(error))
-        sys.exit(_code(error))
-    except BaseException:  # whatever ends the program is raised on; only how its traceback is printed is ours (control characters)
-        sys.excepthook = console.bug  # Typer has put its own in place
+    except Exception as error:
+        from watcher.errors import WatcherError  # noqa: PLC0415 - help needs no values and no errors of ours
+
+        if isinstance(error, WatcherError):
+            console.complain(str(error))
+            sys.exit(_code(error))
+        _is_a_bug()
+        raise
+    except BaseException:
+        _is_a_bug()
         raise
 
 
+def _is_a_bug() -> None:
+    """Whatever ends the program is raised on; only how its traceback is printed is ours (control characters)."""
+    sys.excepthook = console.bug  # Typer has put its own in place
+
+
 def _code(error: WatcherError) -> int:
+    from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours  # noqa: PLC0415 - as above
+
     if isinstance(error, Busy):
         return 5
     if isinstance(error, PubMedError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from watcher.cli import console
-from watcher.domain import ChannelKind
+from watcher.kinds import ChannelKind
 
 if TYPE_CHECKING:
     from watcher.app import App
@@ -318,7 +318,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     refused = ConfigurationError(*loaded.problems) if loaded.problems else None
     with opened(context, settings=loaded.settings) as app:
         around = app.around(refused, _now())
-        found = state(app.ticker(), app.store, now=now, config_sha256=app.settings.sha256, around=around)
+        found = state(app.calendar(), app.store, now=now, config_sha256=app.settings.sha256, around=around)
     shown.status(found, as_json=as_json)
     if refused:
         raise refused
@@ -347,8 +347,8 @@ def explain(
     from watcher.flows.questions.explain import explain as explained  # noqa: PLC0415
 
     with opened(context) as app:
-        now, ticker = _now(), app.ticker()
-        explanation = explained(app.store, Pmid(pmid), now, lambda name: ticker.next_digest_of(name, now))
+        now, calendar = _now(), app.calendar()
+        explanation = explained(app.store, Pmid(pmid), now, lambda name: calendar.next_digest_of(name, now))
     tables.explanation(explanation, as_json=as_json)
 
 
@@ -366,7 +366,7 @@ def mark(
 
     The ranking learns from it.
     """
-    from watcher.cli.show import ranking  # noqa: PLC0415
+    from watcher.cli.show.marking import marking  # noqa: PLC0415
     from watcher.domain import Pmid, VerdictKind  # noqa: PLC0415
     from watcher.flows.scoring.verdicts import mark as marked  # noqa: PLC0415
 
@@ -374,7 +374,7 @@ def mark(
     with opened(context) as app:
         only = app.watch(watch).name if watch else None
         done = marked(app.store, Pmid(pmid), kind, app.watches, reader=_reader(reader), via="cli", now=_now(), only=only)
-    ranking.marking(done)
+    marking(done)
 
 
 @program.command()

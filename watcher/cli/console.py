@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,9 @@ _STYLES = {
     **dict.fromkeys(("FAILED", "failed", "refused", "abandoned", "parked", "incident", "bad"), "bold red"),
 }
 """How a word that stands for a state is coloured on a terminal."""
+
+_TERMINAL = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""Variables by which Rich takes what is no terminal for one."""
 
 
 def console() -> Console:
@@ -39,16 +44,23 @@ def columns() -> int:
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Something that hears what is going on: a moving line on a terminal, plain lines elsewhere, nothing when quiet."""
-    from rich.console import Console  # noqa: PLC0415 - only when used
-
-    out = Console(stderr=True, highlight=False, soft_wrap=True)
+    made = cache(_progress)
     if quiet:
         yield lambda _line: None
-    elif out.is_terminal:
+    elif not sys.stderr.isatty() and not any(name in os.environ for name in _TERMINAL):
+        yield lambda text: made().print(visible(text), markup=False)
+    elif (out := made()).is_terminal:
         with out.status("") as moving:
             yield lambda text: moving.update(visible(text).replace("[", r"\["))
     else:
         yield lambda text: out.print(visible(text), markup=False)
+
+
+def _progress() -> Console:
+    """Where progress is told. Rich is loaded for it; most commands tell nothing."""
+    from rich.console import Console  # noqa: PLC0415 - only when used
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:

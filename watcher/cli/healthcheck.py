@@ -7,6 +7,7 @@ told from the environment alone. The configuration is read only when no healthy 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ from pathlib import Path
 from watcher import health
 
 _SQLITE = "sqlite:///"
+_SECRETS = Path("/run/secrets")
+_NAMED = re.compile(r"database|\\(?:[xuU]|$)")
+"""The section's name, and what may write it otherwise: YAML's escapes, which also join lines. An alias repeats what stands somewhere."""
 
 
 def look(config: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -39,6 +43,8 @@ def _folders(config: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
     """Where the data may be: as the environment says, then, if that was not it, as the configuration says."""
     guessed = _guess(config, environ)
     yield guessed
+    if not _is_named(config, environ):
+        return
     configured = _configured(config, environ)
     if configured != guessed:
         yield configured
@@ -50,6 +56,19 @@ def _guess(config: Path | None, environ: Mapping[str, str]) -> Path:
     home = Path(os.path.abspath(folder)).parent  # noqa: PTH100 - as the configuration does: links of mounted folders stay
     url = environ.get("WATCHER_DATABASE_URL", "")
     return (home / url.removeprefix(_SQLITE).partition("?")[0]).parent if url.startswith(_SQLITE) else home / "data"
+
+
+def _is_named(config: Path | None, environ: Mapping[str, str]) -> bool:
+    """Whether anything may name the database's place: a variable, a secret file, or a line of the configuration that is no comment. Where
+    nothing does it lies in the usual one, and nothing need be loaded that reads a configuration (docs/decisions/0060)."""
+    if "WATCHER_SECRETS_DIR" in environ or _SECRETS.exists() or any("DATABASE" in name.upper() for name in environ):
+        return True
+    file = config or Path(environ.get("WATCHER_CONFIG") or "config")
+    try:
+        text = (file / "watcher.yaml" if file.is_dir() else file).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return True
+    return any(_NAMED.search(line) for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
 def _configured(config: Path | None, environ: Mapping[str, str]) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +90,8 @@ def _all_lists(app: App) -> list[DigestList]:
 def _open(pages: Sequence[Path]) -> None:
     """Shows the pages where a person sits before a screen: a browser that was started elsewhere would hang, or show nothing to anybody."""
     if sys.stdout.isatty() and _has_screen():
+        import webbrowser  # noqa: PLC0415 - only to show something
+
         for page in pages:
             webbrowser.open(page.resolve().as_uri())
 

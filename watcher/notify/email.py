@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import smtplib
-import socket
-import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from watcher.domain import Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify import mail_url
-from watcher.notify.fitting import Fitted
-from watcher.notify.letter import Letter, Letters, MailSender
 from watcher.notify.mail_url import MailUrl, MailUrlProblem
-from watcher.notify.sending import bounded, late
-from watcher.notify.smtp import Line, Server
 from watcher.notify.through_apprise import carried, instance
 from watcher.notify.way import Way
 
-_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
+if TYPE_CHECKING:
+    from watcher.notify.fitting import Fitted
+    from watcher.notify.letter import Letter, Letters
+    from watcher.notify.smtp import Line, Server
+
 _FROM_ANYWHERE = "watcher@lab.example"
 """What Apprise takes for the sender until the URL's own is put in its place."""
 
@@ -46,6 +43,8 @@ def account(url: MailUrl) -> Account:
     Raises:
         MailUrlProblem: the URL names no sender, or no mail server.
     """
+    from watcher.notify.smtp import Server  # noqa: PLC0415 - the network: only to send or to reach
+
     plugin = instance(
         {
             "schema": "mailtos" if url.secure else "mailto",
@@ -93,10 +92,14 @@ class EmailWay(Way):
 
     @cached_property
     def _line(self) -> Line:
+        from watcher.notify.smtp import Line  # noqa: PLC0415 - as above
+
         return Line(self._account.server)
 
     @cached_property
     def _letters(self) -> Letters:
+        from watcher.notify.letter import Letters  # noqa: PLC0415 - as above
+
         return Letters()
 
     def check(self) -> None:
@@ -124,23 +127,32 @@ class EmailWay(Way):
     def warnings(self) -> tuple[Problem, ...]:
         """A password that travels in the open, and a certificate that nobody looks at."""
         url = self._read
-        if url.verify and (url.mode or url.secure) and url.mode != "insecure":  # so Apprise need not be loaded to know it
+        is_open = url.mode == "insecure" and bool(url.password)
+        is_known = bool(url.mode or url.secure) and (url.verify or url.mode == "insecure")
+        if is_known and not is_open:  # so Apprise need not be loaded to know it
             return ()
         return tuple(_warnings(self._account.server, f"the url of channel {self.channel.name!r}"))
 
     def reach(self) -> str:
         """Connect, log in and say nothing more."""
+        from smtplib import SMTPException  # noqa: PLC0415 - as above
+
+        from watcher.notify.mail_failures import smtp_failure  # noqa: PLC0415 - as above
+        from watcher.notify.sending import bounded, late  # noqa: PLC0415 - as above
+
         server = self._account.server
         with bounded() as exchange:
             try:
                 self._line.reach()
-            except (OSError, smtplib.SMTPException) as error:
-                raise late(exchange, server.host) or _smtp_failure(error, server.host) from None
+            except (OSError, SMTPException) as error:
+                raise late(exchange, server.host) or smtp_failure(error, server.host) from None
         self._line.close()
         return f"{server.host}:{server.port} answers{' and accepts the login' if server.user and server.password else ''}"
 
     def send(self, delivery: Delivery, now: datetime) -> str:
         """Send one mail; one that is too large goes in a shorter form, until it is taken or no longer large. What it lacks is told."""
+        from watcher.notify.letter import Letter, MailSender  # noqa: PLC0415 - as above
+
         account, channel = self._account, self.channel
         sender = MailSender(account.name, account.address, channel.reply_to or self.answers_to())
         recipient = delivery.recipient or next(iter(self._read.to), account.own)
@@ -161,12 +173,17 @@ class EmailWay(Way):
 
     def _tried(self, letter: Letter) -> tuple[Fitted | None, DeliveryError | None]:
         """What was handed over, as far as a server was met, and why it was not taken."""
+        from smtplib import SMTPException  # noqa: PLC0415 - as above
+
+        from watcher.notify.mail_failures import smtp_failure  # noqa: PLC0415 - as above
+        from watcher.notify.sending import bounded, late  # noqa: PLC0415 - as above
+
         host = self._account.server.host
         with bounded() as exchange:
             try:
                 return self._line.hand_over(letter), None
-            except (OSError, smtplib.SMTPException) as error:
-                failure = late(exchange, host) or _smtp_failure(error, host)
+            except (OSError, SMTPException) as error:
+                failure = late(exchange, host) or smtp_failure(error, host)
         return self._line.last, failure
 
     def close(self) -> None:
@@ -207,67 +224,3 @@ def _remark(fitted: Fitted | None, why: str) -> str:
     if fitted.attached == 0:
         return f"sent without its attachment of {fitted.papers:,} papers{why}"
     return f"sent with {fitted.attached:,} of {fitted.papers:,} papers attached{reason}"
-
-
-def _smtp_failure(error: OSError | smtplib.SMTPException, host: str) -> DeliveryError:
-    """What an SMTP exchange's failure means: 4xx and dropped lines may pass, 5xx, refused logins and certificates cannot."""
-    code, said = _smtp_answer(error)
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return DeliveryError(
-            f"{host} refused the login ({code} {said})",
-            permanent=code >= 500,
-            code=code,
-            fix="check user and password in the channel's URL; many providers want an app password, and Microsoft has switched "
-            "password logins for SMTP off: use the institute's relay there",
-        )
-    if type(error) is smtplib.SMTPException:  # what login() raises when no way to log in is common to both
-        return DeliveryError(
-            f"{host} offers no login by password", permanent=True, fix="use a server that does, such as the institute's relay"
-        )
-    if isinstance(error, smtplib.SMTPNotSupportedError) and "SMTPUTF8" in str(error):
-        return DeliveryError(
-            f"{host} takes no address with letters beyond ASCII (SMTPUTF8)",
-            permanent=True,
-            fix="write an address in ASCII, or use a server that takes others",
-        )
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return DeliveryError(f"{host} does not offer what the URL asks for: {error}", permanent=True, fix="change mode= in the URL")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return DeliveryError(
-            f"the certificate of {host} cannot be verified: {error.verify_message}",
-            permanent=True,
-            fix="use the name that the certificate carries, or make the institute's CA known by SSL_CERT_FILE",
-        )
-    if code:
-        return DeliveryError(f"{host} answered {code} {said}", permanent=code >= 500, code=code)
-    return DeliveryError(f"{host} {_plain(error)}", permanent=False)
-
-
-def _smtp_answer(error: OSError | smtplib.SMTPException) -> tuple[int, str]:
-    code: int
-    said: bytes | str
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, said = next(iter(error.recipients.values()))
-    elif isinstance(error, smtplib.SMTPResponseException):
-        code, said = error.smtp_code, error.smtp_error
-    else:
-        return 0, ""
-    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-    return max(code, 0), " ".join(_one_code(text.splitlines()).split())
-
-
-def _one_code(lines: Sequence[str]) -> str:
-    """An answer of several lines with its enhanced status code once: each line repeats that of the first (RFC 2034, 4)."""
-    found = [_ENHANCED.match(line) for line in lines]
-    repeats = [bool(one and found[0] and one[1] == found[0][1]) for one in found[1:]]
-    further = (_ENHANCED.sub("", line, count=1) if repeated else line for line, repeated in zip(lines[1:], repeats, strict=True))
-    return " ".join([*lines[:1], *further])
-
-
-def _plain(error: OSError | smtplib.SMTPException) -> str:
-    if isinstance(error, TimeoutError):
-        return "did not answer in time"
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "hung up"
-    said = "no such host" if isinstance(error, socket.gaierror) else str(error.strerror or "").lower()
-    return f"could not be reached or hung up ({said})" if said else "could not be reached or hung up"

@@ -10,7 +10,6 @@ from typing import Any
 from watcher.domain import Delivery
 from watcher.errors import ConfigurationError, DeliveryError, Problem
 from watcher.notify.room import TextRoom, room_of
-from watcher.notify.sending import bounded, late, left_behind_when_late, take_over_requests
 from watcher.notify.through_apprise import instance, pushed
 from watcher.notify.way import Way
 
@@ -22,6 +21,8 @@ class OtherWay(Way):
     def _plugin(self) -> Any:  # noqa: ANN401 - Apprise ships no types for its plugins
         if self.url.lower().startswith(("mailto://", "mailtos://")):  # Apprise would read it otherwise than we do
             raise ConfigurationError(Problem(f"the url of channel {self.channel.name!r} is a mail URL", "write kind: email"))
+        from watcher.notify.sending import take_over_requests  # noqa: PLC0415 - the network: only to send or to reach
+
         plugin = instance(self.url, secret=self.url)
         if plugin is None:
             raise self.not_understood("an Apprise", "write an Apprise URL; its wiki lists the services")
@@ -56,6 +57,8 @@ class OtherWay(Way):
 
     def _push(self, text: str, title: str) -> None:
         """Let Apprise's plugin send one text; what makes connections of its own is left behind when it is late."""
+        from watcher.notify.sending import bounded, late, left_behind_when_late  # noqa: PLC0415 - as above
+
         who = f"channel {self.channel.name!r}"
 
         def within_bounds() -> Any:  # noqa: ANN401 - Apprise's own result

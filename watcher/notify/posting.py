@@ -13,8 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from watcher.deadline import new_session
-from watcher.domain import Channel
-from watcher.errors import ConfigurationError, DeliveryError, Problem
+from watcher.errors import DeliveryError
 from watcher.failing import cause, in_words
 from watcher.notify.sending import bounded, late
 
@@ -25,7 +24,6 @@ _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTA
 _QUOTED: Final = 200
 _SHORTEST: Final = 3
 """A shorter piece of an address tells nothing, and stands in every sentence."""
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +157,6 @@ def reached(url: str) -> str:
         except OSError as error:  # those of requests are OSErrors too
             raise late(exchange, host) or unreached(host, host, error) from None
     return f"{host} answers; a webhook can only be tried by sending (`watcher send-test`)"
-
-
-def is_safe(url: str, channel: Channel) -> None:
-    """Whether a webhook's address keeps its secret on the way.
-
-    Raises:
-        ConfigurationError: it is plain http, and not on this machine.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        what = f"the url of channel {channel.name!r} is plain http, which shows its secret on the way"
-        raise ConfigurationError(Problem(what, "write its https address"))
 
 
 def unreached(who: str, host: str, error: OSError) -> DeliveryError:

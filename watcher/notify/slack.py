@@ -8,15 +8,17 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from watcher.domain import Channel, Delivery
 from watcher.errors import DeliveryError
-from watcher.notify import slack_answer
-from watcher.notify.posting import HttpAnswer, failed, is_safe, posted, reached
 from watcher.notify.through_apprise import carried, instance
 from watcher.notify.way import Way
+from watcher.notify.webhook_url import is_safe
+
+if TYPE_CHECKING:
+    from watcher.notify.posting import HttpAnswer
 
 BASE_URL: Final = "WATCHER_SLACK_BASE_URL"
 
@@ -31,6 +33,8 @@ _PLACES: Final = {
 bot's are those of https://docs.slack.dev/apis/web-api."""
 
 _FORM: Final = "write the webhook's https address as Slack shows it, or slack://TokenA/TokenB/TokenC"
+_WEBHOOK: Final = re.compile(r"https://hooks\.slack\.com/services/T[A-Z0-9]{7,12}/B[A-Z0-9]{7,12}/[A-Za-z0-9]{24}")
+"""A webhook as Slack shows it, of which Apprise reads the three tokens."""
 _TARGET: Final = re.compile(r"(?P<channel>[+#@]?[A-Z0-9_-]{1,32})(?::(?P<thread>[0-9.]+))?", re.IGNORECASE)
 """A channel, a user with @, or an identity with +; then the thread that is answered."""
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -81,7 +85,8 @@ class SlackWay(Way):
 
     def check(self) -> None:
         """Whether the URL is an address of Slack's, or of a webhook elsewhere."""
-        _ = self._address
+        if not _WEBHOOK.fullmatch(self.url):  # else Apprise need not be loaded to know it
+            _ = self._address
 
     def server(self) -> str:
         """The host that posts go to."""
@@ -89,6 +94,8 @@ class SlackWay(Way):
 
     def reach(self) -> str:
         """Ask that host for its first page."""
+        from watcher.notify.posting import reached  # noqa: PLC0415 - the network: only to send or to reach
+
         return reached(self._address)
 
     def send(self, delivery: Delivery, now: datetime) -> str:  # noqa: ARG002 - Slack dates its posts
@@ -108,6 +115,8 @@ class SlackWay(Way):
 
     def _failure(self, payload: Mapping[str, Any], channel: str | None) -> DeliveryError | None:
         """Post once; why it was not taken, if it was not."""
+        from watcher.notify import slack_answer  # noqa: PLC0415 - as above
+
         try:
             addressed = {**payload, **self._addressed(channel)}
             return slack_answer.failure(self._asked(self._address, json.dumps(addressed).encode()))
@@ -115,6 +124,8 @@ class SlackWay(Way):
             return error
 
     def _asked(self, url: str, body: bytes | None) -> HttpAnswer:
+        from watcher.notify.posting import posted  # noqa: PLC0415 - as above
+
         if self._elsewhere:
             return posted("Slack", url, body)
         return posted("Slack", url, body, token=self._plugin.access_token or "", verify=bool(self._plugin.verify_certificate))
@@ -144,6 +155,9 @@ class SlackWay(Way):
             raise DeliveryError(
                 "Slack finds users by their addresses for bots alone", permanent=True, fix="name a channel, or take a bot's token"
             )
+        from watcher.notify import slack_answer  # noqa: PLC0415 - as above
+        from watcher.notify.posting import failed  # noqa: PLC0415 - as above
+
         answer = self._asked(f"{self._place}/users.lookupByEmail?email={quote(address)}", None)
         refused = slack_answer.failure(answer)
         user = answer.json.get("user") if refused is None and isinstance(answer.json, dict) else None

@@ -11,14 +11,17 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
 from watcher.domain import Delivery
 from watcher.errors import DeliveryError
-from watcher.notify.posting import PAGE, HttpAnswer, failed, is_safe, posted, reached
 from watcher.notify.through_apprise import carried
 from watcher.notify.way import Way
+from watcher.notify.webhook_url import is_safe
+
+if TYPE_CHECKING:
+    from watcher.notify.posting import HttpAnswer
 
 _FORM: Final = (
     "write the whole https address that the workflow shows, with its sig=, which it has when anyone may start it; docs/configuration.md says "
@@ -64,6 +67,8 @@ class TeamsWay(Way):
 
     def reach(self) -> str:
         """Ask that host for its first page."""
+        from watcher.notify.posting import reached  # noqa: PLC0415 - the network: only to send or to reach
+
         return reached(self._address)
 
     def send(self, delivery: Delivery, now: datetime) -> str:  # noqa: ARG002 - Teams dates its posts
@@ -71,6 +76,8 @@ class TeamsWay(Way):
         return carried(partial(self._post, delivery.message.payload["json"].encode()), delivery.message.subject)
 
     def _post(self, body: bytes) -> str:
+        from watcher.notify.posting import posted  # noqa: PLC0415 - as above
+
         failure = _failure(posted("Teams", self._address, body))
         if failure is not None:
             raise failure
@@ -83,6 +90,8 @@ def _failure(answer: HttpAnswer) -> DeliveryError | None:
     429, 408, 425 and 5xx may pass; anything else cannot until something is changed. Of a refusal its code alone is told, since its sentence
     may name the workflow.
     """
+    from watcher.notify.posting import PAGE, failed  # noqa: PLC0415 - as above
+
     if answer.status == 202 and not answer.text:
         return None
     if 200 <= answer.status < 300:

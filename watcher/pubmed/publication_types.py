@@ -6,8 +6,6 @@ From PubMed's help (https://pubmed.ncbi.nlm.nih.gov/help/#publication-types) and
 
 from __future__ import annotations
 
-from rapidfuzz import fuzz, process, utils
-
 _NEAR_ENOUGH = 65
 """rapidfuzz ratio, 0 to 100, from which a type is worth proposing."""
 
@@ -44,5 +42,7 @@ def nearest_type(wanted: str) -> tuple[str, bool]:
     """The type that a name stands for, "" when it is like none, and whether it is written exactly so."""
     if wanted in TYPES:
         return wanted, True
+    from rapidfuzz import fuzz, process, utils  # noqa: PLC0415 - only where something is misspelt
+
     found = process.extractOne(wanted, sorted(TYPES), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_NEAR_ENOUGH)
     return (found[0] if found else ""), False

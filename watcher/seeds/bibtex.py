@@ -12,16 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
-
-from bibtexparser.entrypoint import parse_string
-from bibtexparser.library import Library
-from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, ImplicitComment, ParsingFailedBlock, String
-from bibtexparser.model import Entry as BibEntry
+from typing import TYPE_CHECKING
 
 from watcher.seeds.entry import SeedEntry, refused, shown, terms
 from watcher.seeds.evidence import Evidence
 from watcher.seeds.latex import address, plain
 from watcher.seeds.tagged import not_understood
+
+if TYPE_CHECKING:
+    from bibtexparser.library import Library
+    from bibtexparser.model import Block
+    from bibtexparser.model import Entry as BibEntry
 
 # it logs each problem; here one that matters is told once
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
@@ -77,6 +78,8 @@ def read_bibtex(text: str, path: Path) -> tuple[SeedEntry, ...]:
     Raises:
         SeedError: it holds no entry.
     """
+    from bibtexparser.entrypoint import parse_string  # noqa: PLC0415 - only for a file of BibTeX
+
     library = parse_string(text, parse_stack=[])
     strings = _strings(library)
     found = tuple(_entry(one, strings, path) for one in _entries(library, text.split("\n")))
@@ -96,13 +99,17 @@ def _strings(library: Library) -> dict[str, str]:
 
 
 def _entries(library: Library, lines: list[str]) -> Iterator[_Found]:
-    blocks = [block for block in library.blocks if not isinstance(block, ImplicitComment | String)]
+    from bibtexparser import model  # noqa: PLC0415 - only for a file of BibTeX
+
+    blocks = [block for block in library.blocks if not isinstance(block, model.ImplicitComment | model.String)]
     for block, following in zip_longest(blocks, blocks[1:]):
-        inner = block.ignore_error_block if isinstance(block, DuplicateBlockKeyBlock | DuplicateFieldKeyBlock) else block
-        if isinstance(inner, BibEntry):
+        inner = (
+            block.ignore_error_block if isinstance(block, model.DuplicateBlockKeyBlock | model.DuplicateFieldKeyBlock) else block
+        )
+        if isinstance(inner, model.Entry):
             found: _Found | None = _sound(inner, (block.start_line or 0) + 1)
         else:
-            found = _salvaged(block, following, lines) if isinstance(block, ParsingFailedBlock) else None
+            found = _salvaged(block, following, lines) if isinstance(block, model.ParsingFailedBlock) else None
         if found is not None:
             yield found
 

@@ -15,8 +15,6 @@ from functools import lru_cache, reduce
 from itertools import islice
 from pathlib import Path
 
-from rapidfuzz import fuzz
-
 from watcher.domain import Seed
 from watcher.errors import Place, Problem
 
@@ -135,7 +133,11 @@ def _are_two(one: str, other: str) -> bool:
     words, others = _words(mine), _words(theirs)
     share = len(words & others) / min(len(words), len(others))
     numbers = [[word for word in title.split() if re.search(r"\d", word)] for title in (mine, theirs)]
-    return share <= _FEW and (numbers[0] != numbers[1] or fuzz.ratio(mine, theirs) < _ALIKE)
+    if share > _FEW or numbers[0] != numbers[1]:
+        return share <= _FEW
+    from rapidfuzz import fuzz  # noqa: PLC0415 - two titles are seldom so much alike
+
+    return fuzz.ratio(mine, theirs) < _ALIKE
 
 
 def _is_latin(plain: str) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-
-from pylatexenc.latex2text import LatexNodes2Text
+from functools import cache
+from typing import TYPE_CHECKING
 
 from watcher.seeds.entry import folded
+
+if TYPE_CHECKING:
+    from pylatexenc.latex2text import LatexNodes2Text
 
 # it logs each problem; what it does not understand is left out
 logging.getLogger("pylatexenc.latex2text").setLevel(logging.CRITICAL)
 
-_TO_TEXT = LatexNodes2Text(math_mode="text")
 _GREEK = dict(
     zip(
         "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split(),  # noqa: SIM905
@@ -85,9 +87,16 @@ def _understood(latex: str) -> str:
     known = _TEXT_SIGN.sub(lambda command: _TEXT_SIGNS[command[1]], _TEXT_GREEK.sub(_letter, latex))
     known = _FORMULA.sub(lambda formula: _SCRIPT.sub("", formula[0]), known)
     try:
-        return str(_TO_TEXT.latex_to_text(_BARE.sub(r"\\\1", known)))
+        return str(_to_text().latex_to_text(_BARE.sub(r"\\\1", known)))
     except (ValueError, IndexError, TypeError, AttributeError, KeyError):  # its handlers of commands trust the arguments
         return _words(latex)
+
+
+@cache
+def _to_text() -> LatexNodes2Text:
+    from pylatexenc.latex2text import LatexNodes2Text  # noqa: PLC0415 - only where there is LaTeX
+
+    return LatexNodes2Text(math_mode="text")
 
 
 def address(latex: str) -> str:

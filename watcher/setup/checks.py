@@ -9,7 +9,6 @@ from watcher import schedule
 from watcher.config import Settings
 from watcher.errors import ConfigurationError, Problem
 from watcher.notify import Notifier
-from watcher.seeds import read as read_seeds
 from watcher.setup import queries
 
 
@@ -20,6 +19,8 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
 
 def seed_problems(settings: Settings) -> list[Problem]:
     """What is wrong with the seed files."""
+    from watcher.seeds import read as read_seeds  # noqa: PLC0415 - readers of two dozen formats: most commands read no seeds
+
     root, found = settings.home / "seeds", []
     for name in settings.watches:
         for folder in settings.watch(name).seeds:

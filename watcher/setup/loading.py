@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from watcher.config import Settings, load, load_last_good, locate_database
 from watcher.domain import Channel, Seed, Watch
 from watcher.errors import ConfigurationError, Problem, SeedError
 from watcher.notify import Notifier
-from watcher.seeds import Examples, read_examples, read_file, together
-from watcher.seeds import read as read_seeds
 from watcher.setup.checks import problems, seed_problems
 from watcher.store import Store
 from watcher.unreadable import is_there
 
-Seeds = Examples | ConfigurationError
+if TYPE_CHECKING:
+    from watcher.seeds import Examples
+
+Seeds: TypeAlias = "Examples | ConfigurationError"
 """The seeds of a watch, or why their files cannot be read."""
 
 
@@ -118,6 +120,8 @@ def seeds_or_why(settings: Settings, watch: Watch) -> Seeds:
 
 def seeds_of(settings: Settings, watch: Watch) -> Examples:
     """The seeds of a watch as its files are now. Raises SeedError."""
+    from watcher.seeds import read_examples, together  # noqa: PLC0415 - readers of two dozen formats: most commands read no seeds
+
     root = settings.home / "seeds"
     return together((read_examples(root / folder, root=root) for folder in watch.seeds), root=root)
 
@@ -128,10 +132,12 @@ def seeds_at(settings: Settings, place: Path) -> tuple[Seed, ...]:
     Raises:
         SeedError: there is no such place, or it cannot be understood.
     """
+    from watcher.seeds import read, read_file  # noqa: PLC0415 - as above
+
     root = (settings.home / "seeds").resolve()
     found = next((one.resolve() for one in (place, root / place) if is_there(one)), None)
     if found is None:
         raise SeedError(Problem(f"there is no folder or file {place}", f"give a path, or a name below {root}"))
     folder = found if found.is_dir() else found.parent
     base = root if found.is_relative_to(root) else folder
-    return read_seeds(found, root=base) if found.is_dir() else read_file(found, root=base)
+    return read(found, root=base) if found.is_dir() else read_file(found, root=base)

@@ -12,12 +12,12 @@ from watcher.domain import Code, Warned
 from watcher.flows.questions.warnings import ordered
 from watcher.notify import Notifier
 from watcher.pubmed.publication_types import nearest_type
-from watcher.seeds import Examples
 from watcher.setup import queries
 from watcher.store import Store
 
 if TYPE_CHECKING:
     from watcher.flows.scoring.embedding import DenseState
+    from watcher.seeds import Examples
 
 LONG_PAUSE = timedelta(days=366)
 """Nobody means to pause for longer: the year is mistyped."""

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import TypeVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Article, Pmid
 from watcher.store import codec
+from watcher.store.columns import articles
 from watcher.store.database import batches
-from watcher.store.tables import articles
 from watcher.store.values import StoredArticle
 
 T = TypeVar("T")
@@ -61,7 +60,7 @@ class Texts:
         return cast("T", self._held.setdefault(value, value))
 
 
-def stored(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, StoredArticle]:
+def stored(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, StoredArticle]:
     """What is known of those of the pmids whose record was ever stored."""
     table = articles.c
     wanted = sa.select(table.pmid, table.content_sha256, table.fetched_at, table.has_abstract, table.has_headings)
@@ -75,7 +74,7 @@ def stored(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, StoredAr
 _BODY = (articles.c.pmid, articles.c.body, articles.c.content_sha256)
 
 
-def load(session: orm.Session, pmids: Collection[Pmid], texts: Texts) -> dict[Pmid, Article]:
+def load(session: sa.Connection, pmids: Collection[Pmid], texts: Texts) -> dict[Pmid, Article]:
     """The articles of those of the pmids whose text is stored and sound."""
     wanted = sa.select(*_BODY).where(IS_READABLE)
     return {
@@ -87,7 +86,7 @@ def load(session: orm.Session, pmids: Collection[Pmid], texts: Texts) -> dict[Pm
 
 
 def of_works(
-    session: orm.Session, work_ids: Collection[int], texts: Texts, at_hand: dict[Pmid, Article]
+    session: sa.Connection, work_ids: Collection[int], texts: Texts, at_hand: dict[Pmid, Article]
 ) -> dict[int, tuple[Article, ...]]:
     """All stored and sound records of each work, lowest pmid first; those at hand are not read again."""
     wanted = sa.select(articles.c.work_id, articles.c.pmid).where(IS_READABLE).order_by(articles.c.pmid)
@@ -101,13 +100,13 @@ def of_works(
     return {work_id: some for work_id, some in records if some}
 
 
-def mark_damaged(session: orm.Session, pmids: Collection[Pmid], at: datetime) -> None:
+def mark_damaged(session: sa.Connection, pmids: Collection[Pmid], at: datetime) -> None:
     """Notes that the text of these records is not what was written; what is left of it stays until the record was fetched again."""
     for batch in batches(pmids):
         session.execute(articles.update().where(articles.c.pmid.in_(batch), IS_READABLE).values(damaged_at=at))
 
 
-def verify(session: orm.Session, share: int, of: int, texts: Texts) -> int:
+def verify(session: sa.Connection, share: int, of: int, texts: Texts) -> int:
     """Reads one of so many equal shares of the stored texts, for `texts` to find damage in them; how many were read."""
     count = session.execute(sa.select(sa.func.count()).select_from(articles)).scalar_one()
     size = -(-count // of)

@@ -20,8 +20,8 @@ from sqlalchemy import exc
 from watcher import writing
 from watcher.errors import StoreError
 from watcher.store import access, integrity, sound, sqlite_file, transfer
+from watcher.store.columns import NAMES
 from watcher.store.database import Database, revision
-from watcher.store.tables import Row
 from watcher.writing import Guarded
 
 WEEK = timedelta(days=7)
@@ -138,7 +138,7 @@ def _proved(database: Database, part: Path) -> tuple[str, int]:
             f"the copy is damaged ({said}), so none was kept; see whether the database itself is sound: restart watcher"
         )
     with plain(part) as copied, copied.connect() as connection:
-        ours = [table for table in transfer.tables_of(connection) if table.name in Row.metadata.tables]
+        ours = [table for table in transfer.tables_of(connection) if table.name in NAMES]
         return revision(connection) or "", transfer.count(connection, ours)
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Candidate, Hit, HitState, Outcome, Pmid
 from watcher.store import configuration, ledger
 from watcher.store.articles import IS_READABLE, Texts
-from watcher.store.tables import articles, digests, hits, judgements, presented, rankings, runs, subscriptions
+from watcher.store.columns import articles, digests, hits, judgements, presented, rankings, runs, subscriptions
 
 _AT_ONCE = 200
 """Rows that are read at a time: all of them, with their texts, take much memory (decision 0041)."""
@@ -67,7 +66,7 @@ def _judged(subscription: sa.FromClause, hit: sa.FromClause) -> sa.ColumnElement
 class Reader:
     """A list, reading one of its watches."""
 
-    def __init__(self, session: orm.Session, list_name: str, watch: str, texts: Texts) -> None:
+    def __init__(self, session: sa.Connection, list_name: str, watch: str, texts: Texts) -> None:
         """Raises UnknownNameError when there is no such list or watch."""
         self._session = session
         self._texts = texts
@@ -158,14 +157,14 @@ def is_to_be_judged() -> sa.ColumnElement[bool]:
     return sa.exists().where(standing, owed).correlate(hits, articles)
 
 
-def check_owed(session: orm.Session, watch_id: int, texts: Texts) -> None:
+def check_owed(session: sa.Connection, watch_id: int, texts: Texts) -> None:
     """Reads the texts that the next digests will, for `texts` to find damage in them."""
     wanted = sa.select(articles.c.pmid, articles.c.body, articles.c.content_sha256).join(hits, hits.c.pmid == articles.c.pmid)
     for row in session.execute(wanted.where(hits.c.watch_id == watch_id, IS_READABLE, is_to_be_judged())):
         texts.read(*row)
 
 
-def to_be_judged(session: orm.Session, watch_id: int) -> Iterator[tuple[Pmid, bool]]:
+def to_be_judged(session: sa.Connection, watch_id: int) -> Iterator[tuple[Pmid, bool]]:
     """The hits of a watch that a list has still to judge, those read longest ago first, and whether the full set lacked them when it was
     last read."""
     found = sa.select(hits.c.pmid, hits.c.absent_since.is_not(None)).join(articles, articles.c.pmid == hits.c.pmid)
@@ -173,7 +172,7 @@ def to_be_judged(session: orm.Session, watch_id: int) -> Iterator[tuple[Pmid, bo
     return ((Pmid(pmid), bool(is_absent)) for pmid, is_absent in session.execute(mine))
 
 
-def without_text(session: orm.Session, watch_id: int, *, owed_only: bool = False) -> tuple[Pmid, ...]:
+def without_text(session: sa.Connection, watch_id: int, *, owed_only: bool = False) -> tuple[Pmid, ...]:
     """The hits of a watch whose text is damaged, and those that a list has still to judge although their text was dropped; or of all
     these only what a list has still to judge."""
     owed, lacking = is_to_be_judged(), articles.c.damaged_at.is_not(None)

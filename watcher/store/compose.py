@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import exc, orm
+from sqlalchemy import exc
 
 from watcher import clock
 from watcher.domain import Digest, Gap, Pmid, Receipt
 from watcher.errors import AlreadyComposed, StoreError
 from watcher.store import codec, configuration, corrections, messages, scores
-from watcher.store.database import batches, insert_new, insert_one
-from watcher.store.tables import (
-    DigestRow,
+from watcher.store.columns import (
     articles,
     digests,
     follow_ups,
@@ -25,6 +23,7 @@ from watcher.store.tables import (
     runs,
     subscriptions,
 )
+from watcher.store.database import batches, insert_new, insert_one
 from watcher.store.values import DigestFacts, Judgement, ListHistory, Owed
 
 LATER_RECORD = "later-record"
@@ -35,7 +34,7 @@ _DAMAGED_RECEIPT = "the receipt of this digest is damaged in the database and ca
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
-def list_history(session: orm.Session, name: str, now: datetime | None) -> ListHistory:
+def list_history(session: sa.Connection, name: str, now: datetime | None) -> ListHistory:
     """What the next digest of a list has to know of the earlier ones; with `now`, nothing in it is later than that."""
     row = session.execute(_LIST, {"name": name, "until": now or _ALWAYS}).first()
     if row is None:
@@ -89,7 +88,7 @@ _DIGESTS = sa.select(digests.c.id, digests.c.period, digests.c.covers_to, digest
 )
 
 
-def _born(session: orm.Session, list_id: int, now: datetime) -> datetime:
+def _born(session: sa.Connection, list_id: int, now: datetime) -> datetime:
     """Since when a list is there that was made while the clock was ahead: since the first run for it under the clock that is right,
     or since now."""
     first = (
@@ -100,10 +99,10 @@ def _born(session: orm.Session, list_id: int, now: datetime) -> datetime:
     return session.execute(first).scalar() or now
 
 
-def last_digest(session: orm.Session, name: str) -> DigestFacts | None:
+def last_digest(session: sa.Connection, name: str) -> DigestFacts | None:
     """The latest digest of a list."""
-    mine = sa.select(DigestRow).where(digests.c.list_id == configuration.known_list_id(session, name))
-    row = session.scalars(mine.order_by(digests.c.id.desc()).limit(1)).first()
+    mine = sa.select(digests).where(digests.c.list_id == configuration.known_list_id(session, name))
+    row = session.execute(mine.order_by(digests.c.id.desc()).limit(1)).first()
     if row is None:
         return None
     return DigestFacts(
@@ -122,7 +121,7 @@ def last_digest(session: orm.Session, name: str) -> DigestFacts | None:
     )
 
 
-def presented_works(session: orm.Session, list_name: str, work_ids: Collection[int]) -> dict[int, Pmid]:
+def presented_works(session: sa.Connection, list_name: str, work_ids: Collection[int]) -> dict[int, Pmid]:
     """Those of the works that the list has had, each with the record that it was shown as."""
     list_id = configuration.list_id(session, list_name)
     wanted = sa.select(presented.c.work_id, presented.c.pmid).where(presented.c.list_id == list_id)
@@ -134,7 +133,7 @@ def presented_works(session: orm.Session, list_name: str, work_ids: Collection[i
 
 
 def owe_digest(
-    session: orm.Session, digest: Digest, judged: Sequence[Judgement], owed: Sequence[Owed], *, host: str, kind: str
+    session: sa.Connection, digest: Digest, judged: Sequence[Judgement], owed: Sequence[Owed], *, host: str, kind: str
 ) -> int:
     """Writes the digest and one pending delivery for each recipient; the row of the digest.
 
@@ -152,7 +151,7 @@ def owe_digest(
     return digest_id
 
 
-def _enter(session: orm.Session, list_id: int, digest: Digest, kind: str) -> int:
+def _enter(session: sa.Connection, list_id: int, digest: Digest, kind: str) -> int:
     period = digest.period
     try:
         return insert_one(
@@ -174,7 +173,7 @@ def _enter(session: orm.Session, list_id: int, digest: Digest, kind: str) -> int
         raise AlreadyComposed(f"list {digest.list.name}: the digest for {period.key} was composed already") from error
 
 
-def _judge(session: orm.Session, list_id: int, digest_id: int, judged: Sequence[Judgement]) -> None:
+def _judge(session: sa.Connection, list_id: int, digest_id: int, judged: Sequence[Judgement]) -> None:
     watch_ids, ranking_ids = configuration.watch_ids(session), scores.ranking_ids(session)
     rows = [
         {
@@ -193,7 +192,7 @@ def _judge(session: orm.Session, list_id: int, digest_id: int, judged: Sequence[
         session.execute(judgements.insert(), rows)
 
 
-def _present(session: orm.Session, list_id: int, digest_id: int, digest: Digest) -> None:
+def _present(session: sa.Connection, list_id: int, digest_id: int, digest: Digest) -> None:
     """Marks the works as presented: the works that the papers belong to now, should some have been merged since they were read."""
     current = _works_of(session, [item.article.pmid for item in digest.presented])
     rows = [
@@ -217,21 +216,21 @@ def _present(session: orm.Session, list_id: int, digest_id: int, digest: Digest)
         ) from error
 
 
-def _tell_follow_ups(session: orm.Session, list_id: int, digest_id: int, digest: Digest) -> None:
+def _tell_follow_ups(session: sa.Connection, list_id: int, digest_id: int, digest: Digest) -> None:
     current = _works_of(session, [told.article.pmid for told in digest.follow_ups])
     key = {"list_id": list_id, "kind": LATER_RECORD, "digest_id": digest_id}
     rows = [{**key, "work_id": current[told.article.pmid], "pmid": told.article.pmid} for told in digest.follow_ups]
     insert_new(session, follow_ups, rows)
 
 
-def _tell_corrections(session: orm.Session, list_id: int, digest_id: int, digest: Digest) -> None:
+def _tell_corrections(session: sa.Connection, list_id: int, digest_id: int, digest: Digest) -> None:
     beside = [one.id for item in digest.presented for one in item.corrections]
     corrections.tell(session, list_id, beside, digest.composed_at, digest_id=digest_id, with_paper=True)
     told = [one.id for paper in digest.corrected for one in paper.corrections]
     corrections.tell(session, list_id, told, digest.composed_at, digest_id=digest_id)
 
 
-def _works_of(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, int]:
+def _works_of(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, int]:
     """The work that each of the records belongs to now.
 
     Raises StoreError when one is not stored.

@@ -16,11 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import PUBMED, Article, Correction, CorrectionKind, Pmid, corrections_of
+from watcher.store.columns import articles, corrections, corrections_told
 from watcher.store.database import batches, change, insert_new, insert_one
-from watcher.store.tables import articles, corrections, corrections_told
 
 CROSSREF = "Crossref"
 """What the names of Crossref's sources begin with."""
@@ -44,7 +43,7 @@ class _Known:
 class _Desk:
     """Holds what one source says of one paper against what is kept of it. `source` is how its name begins."""
 
-    session: orm.Session
+    session: sa.Connection
     source: str
     known: list[_Known]
     at: datetime
@@ -110,7 +109,7 @@ class _Desk:
         self.session.execute(corrections.update().where(back).values(ended_at=self.at))
 
 
-def record(session: orm.Session, given: Iterable[Article], at: datetime) -> int:
+def record(session: sa.Connection, given: Iterable[Article], at: datetime) -> int:
     """Takes down what these records say became of their papers, and, of those that are notices, what that means for the papers that they
     are about; how many corrections are new."""
     stated = {article.pmid: corrections_of(article) for article in given}
@@ -126,13 +125,13 @@ def record(session: orm.Session, given: Iterable[Article], at: datetime) -> int:
     return new + _of_retracted_notices(session, stated.keys(), at)
 
 
-def record_found(session: orm.Session, pmid: Pmid, stated: Sequence[Correction], at: datetime) -> int:
+def record_found(session: sa.Connection, pmid: Pmid, stated: Sequence[Correction], at: datetime) -> int:
     """Takes down everything that Crossref says of one paper; how many corrections are new."""
     known = _known(session, [pmid])
     return _Desk(session, CROSSREF, known.get(pmid, []), at).settle(stated)
 
 
-def record_gone(session: orm.Session, pmid: Pmid, living: Pmid | None, at: datetime) -> int:
+def record_gone(session: sa.Connection, pmid: Pmid, living: Pmid | None, at: datetime) -> int:
     """Takes down that PubMed deleted a record, and which other one is the paper's now; how many corrections are new: none when it was
     known."""
     kept = next((one for one in _known(session, [pmid]).get(pmid, []) if one.value.kind is CorrectionKind.GONE), None)
@@ -144,7 +143,7 @@ def record_gone(session: orm.Session, pmid: Pmid, living: Pmid | None, at: datet
     return 0
 
 
-def record_back(session: orm.Session, pmids: Collection[Pmid], at: datetime) -> None:
+def record_back(session: sa.Connection, pmids: Collection[Pmid], at: datetime) -> None:
     """Takes down that records are there again that were gone."""
     gone = sa.and_(corrections.c.kind == CorrectionKind.GONE.value, corrections.c.ended_at.is_(None))
     for batch in batches(pmids):
@@ -200,11 +199,11 @@ def _columns(one: Correction) -> dict[str, object]:
     }
 
 
-def _insert(session: orm.Session, one: Correction, at: datetime) -> int:
+def _insert(session: sa.Connection, one: Correction, at: datetime) -> int:
     return insert_one(session, corrections, pmid=one.pmid, found_at=at, about_id=one.about, **_columns(one))
 
 
-def _take_back(session: orm.Session, row: Correction, at: datetime) -> None:
+def _take_back(session: sa.Connection, row: Correction, at: datetime) -> None:
     """Notes that a correction was taken back; one that was before stands again, with its old day."""
     told = {"pmid": row.pmid, "kind": CorrectionKind.TAKEN_BACK.value, "notice": f"{row.kind.value} {row.notice}".strip()}
     key = [corrections.c[name] == held for name, held in told.items()]
@@ -217,7 +216,7 @@ def _take_back(session: orm.Session, row: Correction, at: datetime) -> None:
 # --- notices ---------------------------------------------------------------------------------------------------------------------
 
 
-def unread_notices(session: orm.Session, pmids: Collection[Pmid]) -> frozenset[Pmid]:
+def unread_notices(session: sa.Connection, pmids: Collection[Pmid]) -> frozenset[Pmid]:
     """Those of these notices whose records were never stored."""
     stored = {
         pmid
@@ -227,7 +226,7 @@ def unread_notices(session: orm.Session, pmids: Collection[Pmid]) -> frozenset[P
     return frozenset(pmids) - stored
 
 
-def _name_notices(session: orm.Session, pmids: Collection[Pmid]) -> None:
+def _name_notices(session: sa.Connection, pmids: Collection[Pmid]) -> None:
     """Gives corrections the DOIs of those of these records that are their notices."""
     unnamed = sa.select(corrections.c.id, corrections.c.notice_pmid).where(corrections.c.notice_doi.is_(None))
     for batch in batches(pmids):
@@ -238,7 +237,7 @@ def _name_notices(session: orm.Session, pmids: Collection[Pmid]) -> None:
                 session.execute(corrections.update().where(corrections.c.id == row).values(notice_doi=dois[notice]))
 
 
-def _of_retracted_notices(session: orm.Session, pmids: Collection[Pmid], at: datetime) -> int:
+def _of_retracted_notices(session: sa.Connection, pmids: Collection[Pmid], at: datetime) -> int:
     """Notes for each correction whose notice was itself retracted that it was; how many are new. `pmids`: papers and notices alike."""
     said, of_notice = corrections.alias("said"), corrections.alias("of_notice")
     retracting = [kind.value for kind in CorrectionKind if kind.retracts]
@@ -261,7 +260,7 @@ def _of_retracted_notices(session: orm.Session, pmids: Collection[Pmid], at: dat
     return _count_retracted_notices(session) - before if rows else 0
 
 
-def _count_retracted_notices(session: orm.Session) -> int:
+def _count_retracted_notices(session: sa.Connection) -> int:
     kind = corrections.c.kind == CorrectionKind.NOTICE_RETRACTED.value
     return session.execute(sa.select(sa.func.count()).select_from(corrections).where(kind)).scalar_one()
 
@@ -269,7 +268,7 @@ def _count_retracted_notices(session: orm.Session) -> int:
 # --- reading ---------------------------------------------------------------------------------------------------------------------
 
 
-def _known(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, list[_Known]]:
+def _known(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, list[_Known]]:
     found: defaultdict[Pmid, list[_Known]] = defaultdict(list)
     for batch in batches(pmids):
         wanted = corrections.select().where(corrections.c.pmid.in_(batch)).order_by(corrections.c.id)
@@ -278,19 +277,19 @@ def _known(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, list[_Kn
     return dict(found)
 
 
-def _dois(session: orm.Session, pmids: Collection[int]) -> dict[int, str]:
+def _dois(session: sa.Connection, pmids: Collection[int]) -> dict[int, str]:
     """The DOIs of stored records; the table holds them in lower case."""
     wanted = sa.select(articles.c.pmid, articles.c.doi).where(articles.c.doi.is_not(None))
     return {pmid: doi for batch in batches(pmids) for pmid, doi in session.execute(wanted.where(articles.c.pmid.in_(batch)))}
 
 
-def standing_of(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, tuple[Correction, ...]]:
+def standing_of(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, tuple[Correction, ...]]:
     """What stands against each of these records, oldest first."""
     kept = _known(session, pmids)
     return {pmid: found for pmid, rows in kept.items() if (found := tuple(row.value for row in rows if not row.ended))}
 
 
-def of_works(session: orm.Session, work_ids: Collection[int]) -> dict[int, tuple[Correction, ...]]:
+def of_works(session: sa.Connection, work_ids: Collection[int]) -> dict[int, tuple[Correction, ...]]:
     """What became of the records of each work, as far as it stands, oldest first."""
     found: defaultdict[int, list[Correction]] = defaultdict(list)
     wanted = (
@@ -305,12 +304,12 @@ def of_works(session: orm.Session, work_ids: Collection[int]) -> dict[int, tuple
     return {work_id: tuple(held) for work_id, held in found.items()}
 
 
-def count(session: orm.Session) -> int:
+def count(session: sa.Connection) -> int:
     """How many corrections were ever taken down."""
     return session.execute(sa.select(sa.func.count()).select_from(corrections)).scalar_one()
 
 
-def told_ids(session: orm.Session, list_id: int, ids: Collection[int]) -> frozenset[int]:
+def told_ids(session: sa.Connection, list_id: int, ids: Collection[int]) -> frozenset[int]:
     """Those of the corrections that the list was told of."""
     wanted = sa.select(corrections_told.c.correction_id).where(corrections_told.c.list_id == list_id)
     return frozenset(
@@ -321,7 +320,7 @@ def told_ids(session: orm.Session, list_id: int, ids: Collection[int]) -> frozen
 
 
 def tell(
-    session: orm.Session,
+    session: sa.Connection,
     list_id: int,
     ids: Iterable[int],
     at: datetime,

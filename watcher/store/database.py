@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import exc, orm
+from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher import clock, writing
@@ -75,35 +75,34 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[orm.Session]:
+    def reading(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the database and writes nothing.
 
         Raises StoreError when the database cannot be used.
         """
-        with self.speaking(), orm.Session(self.engine) as session:
+        with self.speaking(), self.engine.connect() as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[orm.Session]:
+    def writing(self) -> Iterator[sa.Connection]:
         """A transaction of the one writer: committed at the end, rolled back by any error.
 
         Raises StoreError when the database cannot be used, or stays locked.
         """
-        with self.speaking(), orm.Session(self._writer) as session, session.begin():
+        with self.speaking(), self._writer.begin() as session:
             self._queue_up(session)
             yield session
 
     @contextmanager
-    def migrating(self) -> Iterator[orm.Session]:
+    def migrating(self) -> Iterator[sa.Connection]:
         """A writing transaction in which tables may be rebuilt: SQLite's foreign keys are off, which it allows only from outside.
 
         Raises StoreError when the database cannot be used, or stays locked.
         """
         with (
             self.speaking(),
-            self._writer.connect() as connection,
-            self._without_foreign_keys(connection),
-            orm.Session(connection) as session,
+            self._writer.connect() as session,
+            self._without_foreign_keys(session),
             session.begin(),
         ):
             self._queue_up(session)
@@ -121,19 +120,19 @@ class Database:
         finally:
             raw.execute("PRAGMA foreign_keys = ON")
 
-    def _queue_up(self, session: orm.Session) -> None:
+    def _queue_up(self, session: sa.Connection) -> None:
         """On PostgreSQL, waits until no other writing transaction is under way."""
         if not self.is_sqlite:
             session.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
 
-    def lease_time(self, session: orm.Session) -> datetime:
+    def lease_time(self, session: sa.Connection) -> datetime:
         """The instant by which leases are timed: this machine's clock, or the PostgreSQL server's when several machines share it."""
         if self.is_sqlite:
             return clock.real_now()
         server: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
         return server.astimezone(UTC)
 
-    def size_bytes(self, session: orm.Session) -> int:
+    def size_bytes(self, session: sa.Connection) -> int:
         """How much room the database takes, its write-ahead log included."""
         if self.path is None:
             return int(session.execute(sa.select(sa.func.pg_database_size(sa.func.current_database()))).scalar_one())
@@ -302,9 +301,9 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("watcher_writes") else "BEGIN")
 
 
-def revision(session: orm.Session | sa.Connection) -> str | None:
+def revision(session: sa.Connection) -> str | None:
     """The revision of the schema that the database says it has, or None before its first migration."""
-    if not sa.inspect(session.connection() if isinstance(session, orm.Session) else session).has_table("alembic_version"):
+    if not sa.inspect(session).has_table("alembic_version"):
         return None
     return session.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
@@ -316,25 +315,24 @@ def batches(values: Collection[T], size: int = BATCH) -> Iterator[Sequence[T]]:
         yield ordered[start : start + size]
 
 
-def insert_one(session: orm.Session, table: sa.Table, **values: object) -> int:
+def insert_one(session: sa.Connection, table: sa.Table, **values: object) -> int:
     """Inserts a row and gives the number that it got."""
     return int(session.execute(table.insert().values(**values).returning(table.c.id)).scalar_one())
 
 
-def change(session: orm.Session, statement: sa.Update | sa.Delete) -> int:
+def change(session: sa.Connection, statement: sa.Update | sa.Delete) -> int:
     """Runs an UPDATE or DELETE; how many rows it changed."""
-    done = session.execute(statement)
-    return done.rowcount if isinstance(done, sa.CursorResult) else 0
+    return session.execute(statement).rowcount
 
 
-def insert_new(session: orm.Session, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+def insert_new(session: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Inserts the rows whose key is not there yet; the others stay as they are."""
     if rows:
         session.execute(_insert(session, table).on_conflict_do_nothing(), list(rows))
 
 
 def upsert(
-    session: orm.Session,
+    session: sa.Connection,
     table: sa.Table,
     rows: Sequence[Mapping[str, object]],
     *,
@@ -348,6 +346,6 @@ def upsert(
         session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
 
 
-def _insert(session: orm.Session, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+def _insert(session: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    make = sqlite.insert if session.dialect.name == "sqlite" else postgresql.insert
     return make(table)

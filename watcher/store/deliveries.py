@@ -15,14 +15,13 @@ from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import configuration, messages, process_lock
+from watcher.store.columns import attempts, deliveries, digests, lists, notices
+from watcher.store.columns import messages as message_rows
 from watcher.store.database import Database, batches, change
-from watcher.store.tables import attempts, deliveries, digests, lists, notices
-from watcher.store.tables import messages as message_rows
 from watcher.store.values import DeliveryFacts
 
 LEASE_SECONDS = 180
@@ -72,7 +71,7 @@ def claim(
 
 
 def _claimed(
-    session: orm.Session, now: datetime, real_now: datetime, wanted: WantedDeliveries, holder: str
+    session: sa.Connection, now: datetime, real_now: datetime, wanted: WantedDeliveries, holder: str
 ) -> sa.RowMapping | None:
     """The row of the next delivery, which is this holder's now."""
     chosen = _chosen(wanted) if wanted.only is None else sa.and_(_chosen(wanted), ~_handed_over())
@@ -89,7 +88,7 @@ def _claimed(
     return session.execute(taken.values(**values)).mappings().first()
 
 
-def _park_damaged(session: orm.Session, delivery_id: int, now: datetime) -> None:
+def _park_damaged(session: sa.Connection, delivery_id: int, now: datetime) -> None:
     """Sets aside a delivery whose message cannot be read: it is tried again each day, should a backup bring the message back."""
     fix = (
         "put a backup of the database in its place, or take the papers with `watcher export` and end this with "
@@ -99,7 +98,7 @@ def _park_damaged(session: orm.Session, delivery_id: int, now: datetime) -> None
     session.execute(deliveries.update().where(deliveries.c.id == delivery_id).values(**_FREE, **parked))
 
 
-def _first_attempt_at(session: orm.Session, delivery_id: int) -> datetime | None:
+def _first_attempt_at(session: sa.Connection, delivery_id: int) -> datetime | None:
     first = sa.select(attempts.c.started_at).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id).limit(1)
     return session.execute(first).scalar()
 
@@ -171,14 +170,14 @@ def renew(database: Database, delivery: Delivery) -> bool:
         return bool(change(session, deliveries.update().where(mine).values(lease_until=until)))
 
 
-def handed_over(session: orm.Session, delivery: Delivery, at: datetime) -> None:
+def handed_over(session: sa.Connection, delivery: Delivery, at: datetime) -> None:
     """Notes on the attempt that the other side has taken the message, as long as the claim stands."""
     standing = sa.exists().where(deliveries.c.id == delivery.id, deliveries.c.token == delivery.token)
     current = sa.and_(attempts.c.delivery_id == delivery.id, attempts.c.finished_at.is_(None), standing)
     session.execute(attempts.update().where(current).values(handed_over_at=at))
 
 
-def _settle_handed_over(session: orm.Session, left: sa.ColumnElement[bool]) -> int:
+def _settle_handed_over(session: sa.Connection, left: sa.ColumnElement[bool]) -> int:
     """Of claims that nobody will settle any more, those whose message the other side took were sent; how many."""
     taken = sa.and_(attempts.c.finished_at.is_(None), attempts.c.handed_over_at.is_not(None))
     taken_at = sa.select(attempts.c.handed_over_at).where(taken, attempts.c.delivery_id == deliveries.c.id).scalar_subquery()
@@ -197,7 +196,7 @@ def _settle_handed_over(session: orm.Session, left: sa.ColumnElement[bool]) -> i
 
 
 def settle(
-    session: orm.Session,
+    session: sa.Connection,
     delivery: Delivery,
     state: DeliveryState,
     at: datetime,
@@ -224,7 +223,7 @@ def settle(
     return True
 
 
-def wake_parked(session: orm.Session, now: datetime, channel: str | None, *, refused_too: bool = False) -> int:
+def wake_parked(session: sa.Connection, now: datetime, channel: str | None, *, refused_too: bool = False) -> int:
     """Makes what is parked due now, and with `refused_too` what waits after a refusal; how many."""
     parked = deliveries.c.state == DeliveryState.PARKED.value
     if refused_too:
@@ -253,7 +252,7 @@ def drop(database: Database, delivery_id: int, at: datetime) -> bool:
         return bool(dropped)
 
 
-def free_claims(session: orm.Session, folder: Path, at: datetime) -> int:
+def free_claims(session: sa.Connection, folder: Path, at: datetime) -> int:
     """Makes pending again what provably dead processes were sending; how many."""
     sending = deliveries.c.state == DeliveryState.SENDING.value
     claims = session.execute(sa.select(deliveries.c.id, deliveries.c.holder).where(sending)).all()
@@ -266,14 +265,14 @@ def free_claims(session: orm.Session, folder: Path, at: datetime) -> int:
     return sent + change(session, deliveries.update().where(deliveries.c.id.in_(left), sending).values(**values))
 
 
-def _close_attempts(session: orm.Session, delivery_ids: list[int], at: datetime) -> None:
+def _close_attempts(session: sa.Connection, delivery_ids: list[int], at: datetime) -> None:
     """Ends attempts of which nobody will tell how they went."""
     left = sa.and_(attempts.c.delivery_id.in_(delivery_ids), attempts.c.finished_at.is_(None))
     session.execute(attempts.update().where(left).values(finished_at=at, outcome="lost"))
 
 
 def owe_again(
-    session: orm.Session,
+    session: sa.Connection,
     list_name: str,
     since: datetime,
     channel: str,
@@ -305,19 +304,19 @@ def owe_again(
     return tuple(sorted(owed))
 
 
-def _standing(session: orm.Session, message_id: int, channel: str) -> dict[str, tuple[int, str]]:
+def _standing(session: sa.Connection, message_id: int, channel: str) -> dict[str, tuple[int, str]]:
     table = deliveries.c
     mine = sa.select(table.recipient, table.id, table.state).where(table.message_id == message_id, table.channel == channel)
     return {recipient: (row, state) for recipient, row, state in session.execute(mine)}
 
 
-def _revive(session: orm.Session, rows: list[int], at: datetime) -> list[int]:
+def _revive(session: sa.Connection, rows: list[int], at: datetime) -> list[int]:
     values = {"state": DeliveryState.PENDING.value, "next_at": at, "sent_at": None, "reason": None, "fix": None}
     session.execute(deliveries.update().where(deliveries.c.id.in_(rows)).values(**values))
     return rows
 
 
-def listed(session: orm.Session, condition: sa.ColumnElement[bool], *, limit: int | None = None) -> tuple[DeliveryFacts, ...]:
+def listed(session: sa.Connection, condition: sa.ColumnElement[bool], *, limit: int | None = None) -> tuple[DeliveryFacts, ...]:
     """Where the deliveries stand that meet a condition on `delivery`, `message`, `digest` or `notice`, newest first."""
     table = deliveries.c
     found = session.execute(

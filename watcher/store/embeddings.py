@@ -6,15 +6,14 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Pmid, embedded_text, text_sha256
 from watcher.store.articles import Texts, load
+from watcher.store.columns import embeddings
 from watcher.store.database import batches, change, upsert
-from watcher.store.tables import embeddings
 
 
-def stored(session: orm.Session, model_sha256: str, texts: Collection[str]) -> dict[str, bytes]:
+def stored(session: sa.Connection, model_sha256: str, texts: Collection[str]) -> dict[str, bytes]:
     """The vectors of those of the texts (by hash) that have one of this model."""
     wanted = sa.select(embeddings.c.text_sha256, embeddings.c.vector).where(embeddings.c.model_sha256 == model_sha256)
     return {
@@ -24,20 +23,20 @@ def stored(session: orm.Session, model_sha256: str, texts: Collection[str]) -> d
     }
 
 
-def save(session: orm.Session, model_sha256: str, vectors: Mapping[str, bytes], at: datetime) -> None:
+def save(session: sa.Connection, model_sha256: str, vectors: Mapping[str, bytes], at: datetime) -> None:
     """Keeps vectors by the hashes of their texts, in the place of any that is there: it was found damaged."""
     key = {"model_sha256": model_sha256, "made_at": at}
     rows = [{**key, "text_sha256": text, "vector": vector} for text, vector in vectors.items()]
     upsert(session, embeddings, rows, key=("model_sha256", "text_sha256"))
 
 
-def count(session: orm.Session, model_sha256: str) -> int:
+def count(session: sa.Connection, model_sha256: str) -> int:
     """How many vectors of a model there are."""
     wanted = sa.select(sa.func.count()).select_from(embeddings).where(embeddings.c.model_sha256 == model_sha256)
     return int(session.execute(wanted).scalar_one())
 
 
-def forget(session: orm.Session, pmids: Collection[Pmid], before: datetime) -> None:
+def forget(session: sa.Connection, pmids: Collection[Pmid], before: datetime) -> None:
     """Drops the vectors of papers whose texts are being dropped, and those made before an instant, whatever text they are of.
 
     The latter are of texts that PubMed has since changed, or of models no longer used; one that is still needed is computed again.

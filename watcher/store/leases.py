@@ -11,13 +11,12 @@ import time
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.store import process_lock
+from watcher.store.columns import leases
 from watcher.store.database import Database, change
 from watcher.store.deliveries import free_claims
 from watcher.store.process_lock import ProcessLock
-from watcher.store.tables import leases
 
 REST_SECONDS = 1.2
 """A little more than the 1.1 s over which requests to NCBI are counted."""
@@ -70,7 +69,7 @@ def release(database: Database, name: str, token: str) -> None:
         _rest(session, sa.and_(leases.c.name == name, leases.c.token == token), database.lease_time(session))
 
 
-def _rest(session: orm.Session, which: sa.ColumnElement[bool], now: datetime) -> int:
+def _rest(session: sa.Connection, which: sa.ColumnElement[bool], now: datetime) -> int:
     until = now + timedelta(seconds=REST_SECONDS)
     return change(session, leases.update().where(which).values(token=_RESTING, until=until))
 

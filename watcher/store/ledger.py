@@ -6,22 +6,21 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import HitState, Origin, Pmid
+from watcher.store.columns import hit_origins, hits, runs
 from watcher.store.database import batches, insert_new
-from watcher.store.tables import hit_origins, hits, runs
 from watcher.store.values import RunCommit, Waiting
 
 
-def states(session: orm.Session, watch_id: int) -> dict[Pmid, HitState]:
+def states(session: sa.Connection, watch_id: int) -> dict[Pmid, HitState]:
     """Every pmid that the watch has seen."""
     known = {state.value: state for state in HitState}
     found = session.execute(sa.select(hits.c.pmid, hits.c.state).where(hits.c.watch_id == watch_id))
     return {pmid: known[state] for pmid, state in found}
 
 
-def waiting(session: orm.Session, watch_id: int) -> tuple[Waiting, ...]:
+def waiting(session: sa.Connection, watch_id: int) -> tuple[Waiting, ...]:
     """The hits whose record EFetch does not give yet, longest waiting first."""
     found = session.execute(
         sa.select(hits.c.pmid, runs.c.started_at, hits.c.tries)
@@ -32,13 +31,13 @@ def waiting(session: orm.Session, watch_id: int) -> tuple[Waiting, ...]:
     return tuple(Waiting(*row) for row in found)
 
 
-def awaiting_count(session: orm.Session, watch_id: int) -> int:
+def awaiting_count(session: sa.Connection, watch_id: int) -> int:
     """How many hits wait for their record."""
     mine = sa.and_(hits.c.watch_id == watch_id, hits.c.state == HitState.AWAITING.value)
     return session.execute(sa.select(sa.func.count()).select_from(hits).where(mine)).scalar_one()
 
 
-def newly_unavailable(session: orm.Session, watch_id: int, since: datetime | None) -> tuple[Pmid, ...]:
+def newly_unavailable(session: sa.Connection, watch_id: int, since: datetime | None) -> tuple[Pmid, ...]:
     """The hits that were given up after `since` (None: ever)."""
     mine = sa.select(hits.c.pmid).where(hits.c.watch_id == watch_id, hits.c.state == HitState.UNAVAILABLE.value)
     if since is not None:
@@ -46,7 +45,7 @@ def newly_unavailable(session: orm.Session, watch_id: int, since: datetime | Non
     return tuple(session.execute(mine.order_by(hits.c.pmid)).scalars())
 
 
-def origins(session: orm.Session, watch_id: int, pmids: Collection[Pmid]) -> dict[Pmid, frozenset[Origin]]:
+def origins(session: sa.Connection, watch_id: int, pmids: Collection[Pmid]) -> dict[Pmid, frozenset[Origin]]:
     """How each of the pmids came to the watch; baseline hits are left out."""
     table = hit_origins.c
     found: dict[Pmid, frozenset[Origin]] = {}
@@ -57,7 +56,7 @@ def origins(session: orm.Session, watch_id: int, pmids: Collection[Pmid]) -> dic
     return found
 
 
-def enter(session: orm.Session, watch_id: int, run_id: int, version_id: int | None, commit: RunCommit) -> None:
+def enter(session: sa.Connection, watch_id: int, run_id: int, version_id: int | None, commit: RunCommit) -> None:
     """Writes a good run's changes of the ledger. The first sight of a pmid stands, whatever sees it again."""
     book = _Book(session, watch_id, commit.report.finished_at)
     first = {"watch_id": watch_id, "first_run_id": run_id, "query_version_id": version_id}
@@ -73,7 +72,7 @@ def enter(session: orm.Session, watch_id: int, run_id: int, version_id: int | No
 class _Book:
     """One watch's pages, open for the entries of one run."""
 
-    def __init__(self, session: orm.Session, watch_id: int, at: datetime) -> None:
+    def __init__(self, session: sa.Connection, watch_id: int, at: datetime) -> None:
         self._session = session
         self._watch_id = watch_id
         self.at = at

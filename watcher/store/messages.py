@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import ChannelKind, DeliveryState, Message
 from watcher.errors import StoreError
 from watcher.store import codec
+from watcher.store.columns import deliveries, messages
 from watcher.store.database import insert_one
-from watcher.store.tables import deliveries, messages
 
 MOST_KEPT = 16
 LONGEST_KEPT = 2_000_000
@@ -60,7 +59,7 @@ class RecentMessages:
         self._kept: OrderedDict[tuple[int, str], Message] = OrderedDict()
         self._lock = threading.Lock()
 
-    def value(self, session: orm.Session, message_id: int) -> Message:
+    def value(self, session: sa.Connection, message_id: int) -> Message:
         """A message by its row. Raises StoreError as `value` does."""
         sha256 = session.execute(sa.select(messages.c.sha256).where(messages.c.id == message_id)).scalar_one()
         key = (message_id, sha256)
@@ -80,7 +79,7 @@ class RecentMessages:
                 self._kept.popitem(last=False)
 
 
-def keep(session: orm.Session, message: Message, source: Subject) -> int:
+def keep(session: sa.Connection, message: Message, source: Subject) -> int:
     """The row of a message, which several channels of one kind may share.
 
     Raises StoreError when another text is stored under the same source, kind and part.
@@ -98,12 +97,12 @@ def keep(session: orm.Session, message: Message, source: Subject) -> int:
     return int(found.id)
 
 
-def owe(session: orm.Session, message_id: int, channel: str, recipients: Iterable[str], *, host: str, at: datetime) -> list[int]:
+def owe(session: sa.Connection, message_id: int, channel: str, recipients: Iterable[str], *, host: str, at: datetime) -> list[int]:
     """Owes a message to each recipient, due at once, under a Message-ID that is theirs for ever; the rows."""
     return [_owe_one(session, message_id, channel, recipient, host, at) for recipient in dict.fromkeys(recipients)]
 
 
-def _owe_one(session: orm.Session, message_id: int, channel: str, recipient: str, host: str, at: datetime) -> int:
+def _owe_one(session: sa.Connection, message_id: int, channel: str, recipient: str, host: str, at: datetime) -> int:
     row = insert_one(
         session,
         deliveries,

@@ -10,17 +10,16 @@ from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Notice
 from watcher.store import messages
+from watcher.store.columns import deliveries, notices
+from watcher.store.columns import messages as message_rows
 from watcher.store.database import insert_one
-from watcher.store.tables import deliveries, notices
-from watcher.store.tables import messages as message_rows
 from watcher.store.values import NoticeFacts, Owed
 
 
-def open_one(session: orm.Session, notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+def open_one(session: sa.Connection, notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
     """Writes a notice and all it owes; False, with nothing written, when its topic has an open one."""
     if _open_row(session, notice.topic) is not None:
         return False
@@ -31,7 +30,7 @@ def open_one(session: orm.Session, notice: Notice, owed: Sequence[Owed], *, host
     return True
 
 
-def close(session: orm.Session, topic: str, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+def close(session: sa.Connection, topic: str, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
     """Ends the open notice of a topic and writes what its end owes; False, with nothing written, when none is open.
 
     Whoever was not told of the beginning is not told of the end: a list that came meanwhile has nothing that could be over.
@@ -51,7 +50,7 @@ def close(session: orm.Session, topic: str, owed: Sequence[Owed], *, host: str, 
     return True
 
 
-def standing(session: orm.Session) -> tuple[NoticeFacts, ...]:
+def standing(session: sa.Connection) -> tuple[NoticeFacts, ...]:
     """The open notices, oldest first."""
     table = notices.c
     columns = (table.id, table.topic, table.since, table.what, table.opened_at, table.headline, table.todo)
@@ -59,17 +58,17 @@ def standing(session: orm.Session) -> tuple[NoticeFacts, ...]:
     return tuple(NoticeFacts(*row) for row in session.execute(wanted.order_by(table.id)))
 
 
-def _told(session: orm.Session, row: int) -> set[tuple[str, str]]:
+def _told(session: sa.Connection, row: int) -> set[tuple[str, str]]:
     """Channels and recipients that were owed the beginning of a notice."""
     mine = sa.select(deliveries.c.channel, deliveries.c.recipient).join(message_rows, message_rows.c.id == deliveries.c.message_id)
     return {(one.channel, one.recipient) for one in session.execute(mine.where(message_rows.c.notice_id == row))}
 
 
-def _open_row(session: orm.Session, topic: str) -> int | None:
+def _open_row(session: sa.Connection, topic: str) -> int | None:
     return session.execute(sa.select(notices.c.id).where(notices.c.topic == topic, notices.c.closed_at.is_(None))).scalar()
 
 
-def _free_key(session: orm.Session, notice: Notice) -> str:
+def _free_key(session: sa.Connection, notice: Notice) -> str:
     """The topic with the instant at which the failure began, and a number when it began more than once then."""
     key = f"{notice.topic}@{notice.since.isoformat()}"
     same = notices.c.key.startswith(key, autoescape=True)
@@ -77,7 +76,7 @@ def _free_key(session: orm.Session, notice: Notice) -> str:
     return f"{key}#{number + 1}" if number else key
 
 
-def _owe(session: orm.Session, row: int, owed: Sequence[Owed], host: str, at: datetime) -> None:
+def _owe(session: sa.Connection, row: int, owed: Sequence[Owed], host: str, at: datetime) -> None:
     for one in (each for each in owed if each.recipients):
         message_id = messages.keep(session, one.message, {"notice_id": row})
         messages.owe(session, message_id, one.channel, one.recipients, host=host, at=at)

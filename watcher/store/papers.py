@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import HitState, Outcome, Pmid
 from watcher.store.articles import IS_READABLE, Texts
 from watcher.store.candidates import is_to_be_judged
-from watcher.store.tables import articles, digests, hits, judgements, query_versions
+from watcher.store.columns import articles, digests, hits, judgements, query_versions
 from watcher.store.values import PaperFacts
 
 _PRESENTED = (Outcome.SHOWN, Outcome.ATTACHED)
 
 
-def of_watch(session: orm.Session, watch_id: int, since: datetime | None, texts: Texts) -> tuple[PaperFacts, ...]:
+def of_watch(session: sa.Connection, watch_id: int, since: datetime | None, texts: Texts) -> tuple[PaperFacts, ...]:
     """The watch's papers, lowest pmid first: those that became news since then, or that a list has still to judge; None: all."""
     wanted = (
         sa.select(hits.c.pmid, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body, articles.c.content_sha256)
@@ -41,13 +40,13 @@ def of_watch(session: orm.Session, watch_id: int, since: datetime | None, texts:
     )
 
 
-def read_since(session: orm.Session, watch_id: int) -> date | None:
+def read_since(session: sa.Connection, watch_id: int) -> date | None:
     """The record creation day from which the watch has news: the cut of its first query; None before its first reading."""
     first = sa.select(query_versions.c.baseline_cut).where(query_versions.c.watch_id == watch_id)
     return session.execute(first.order_by(query_versions.c.ordinal).limit(1)).scalar_one_or_none()
 
 
-def _decided(session: orm.Session, watch_id: int) -> Mapping[Pmid, Outcome]:
+def _decided(session: sa.Connection, watch_id: int) -> Mapping[Pmid, Outcome]:
     """What became of each hit: that a list presented it, else what was decided last."""
     found: dict[Pmid, Outcome] = {}
     wanted = sa.select(judgements.c.pmid, judgements.c.outcome).join(digests, digests.c.id == judgements.c.digest_id)

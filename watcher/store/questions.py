@@ -9,16 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section, Weeks
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import articles as records
 from watcher.store import codec, configuration, deliveries, ledger, tellings, verdicts
 from watcher.store.candidates import is_new_to, is_starter_of
-from watcher.store.database import Database, batches
-from watcher.store.schema import HEAD
-from watcher.store.tables import (
+from watcher.store.columns import (
     articles,
     digests,
     follow_ups,
@@ -32,7 +29,9 @@ from watcher.store.tables import (
     subscriptions,
     watches,
 )
-from watcher.store.tables import deliveries as delivery_rows
+from watcher.store.columns import deliveries as delivery_rows
+from watcher.store.database import Database, batches
+from watcher.store.schema import HEAD
 from watcher.store.values import (
     ClaimFacts,
     FollowUpFacts,
@@ -46,7 +45,7 @@ from watcher.store.values import (
 )
 
 
-def explain(session: orm.Session, pmid: Pmid, texts: records.Texts) -> History:
+def explain(session: sa.Connection, pmid: Pmid, texts: records.Texts) -> History:
     """Everything that is known of a pmid, also when that is nothing."""
     work_pmids = _work_pmids(session, pmid)
     presentations = _presented(session, work_pmids)
@@ -75,12 +74,12 @@ def explain(session: orm.Session, pmid: Pmid, texts: records.Texts) -> History:
     )
 
 
-def _work_pmids(session: orm.Session, pmid: Pmid) -> tuple[Pmid, ...]:
+def _work_pmids(session: sa.Connection, pmid: Pmid) -> tuple[Pmid, ...]:
     mine = sa.select(articles.c.work_id).where(articles.c.pmid == pmid).scalar_subquery()
     return tuple(session.execute(sa.select(articles.c.pmid).where(articles.c.work_id == mine).order_by(articles.c.pmid)).scalars())
 
 
-def _hits(session: orm.Session, pmid: Pmid) -> tuple[HitFacts, ...]:
+def _hits(session: sa.Connection, pmid: Pmid) -> tuple[HitFacts, ...]:
     found = session.execute(
         sa.select(hits, watches.c.name, runs.c.finished_at)
         .join(watches, watches.c.id == hits.c.watch_id)
@@ -105,7 +104,7 @@ def _hits(session: orm.Session, pmid: Pmid) -> tuple[HitFacts, ...]:
     )
 
 
-def _claims(session: orm.Session, pmid: Pmid) -> tuple[ClaimFacts, ...]:
+def _claims(session: sa.Connection, pmid: Pmid) -> tuple[ClaimFacts, ...]:
     """For each list and watch the subscription that stands, else the one that ended last."""
     owed = sa.or_(is_new_to(subscriptions, hits, articles), is_starter_of(subscriptions, hits))
     found = session.execute(
@@ -131,7 +130,7 @@ def _claims(session: orm.Session, pmid: Pmid) -> tuple[ClaimFacts, ...]:
     return tuple(latest.values())
 
 
-def _scores(session: orm.Session, pmid: Pmid) -> tuple[ScoreFacts, ...]:
+def _scores(session: sa.Connection, pmid: Pmid) -> tuple[ScoreFacts, ...]:
     found = session.execute(
         sa.select(
             watches.c.name,
@@ -153,7 +152,7 @@ def _scores(session: orm.Session, pmid: Pmid) -> tuple[ScoreFacts, ...]:
     )
 
 
-def _judgements(session: orm.Session, pmid: Pmid) -> tuple[JudgementFacts, ...]:
+def _judgements(session: sa.Connection, pmid: Pmid) -> tuple[JudgementFacts, ...]:
     found = session.execute(
         sa.select(
             judgements, lists.c.name, watches.c.name.label("watch"), digests.c.period, digests.c.composed_at, rankings.c.sha256
@@ -181,7 +180,7 @@ def _judgements(session: orm.Session, pmid: Pmid) -> tuple[JudgementFacts, ...]:
     )
 
 
-def _presented(session: orm.Session, pmids: Iterable[Pmid]) -> tuple[PresentedFacts, ...]:
+def _presented(session: sa.Connection, pmids: Iterable[Pmid]) -> tuple[PresentedFacts, ...]:
     """How the work of these records was presented."""
     mine = sa.select(articles.c.work_id).where(articles.c.pmid.in_(list(pmids)))
     found = session.execute(
@@ -210,7 +209,7 @@ def _gave_way_to(pmid: Pmid, receipt: str) -> Pmid | None:
     return next((one.to for one in codec.loads_or(Receipt, receipt, Receipt()).gave_way if one.pmid == pmid), None)
 
 
-def _follow_ups(session: orm.Session, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
+def _follow_ups(session: sa.Connection, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
     found = session.execute(
         sa.select(lists.c.name, digests.c.id, digests.c.period, digests.c.composed_at)
         .join(lists, lists.c.id == follow_ups.c.list_id)
@@ -222,7 +221,7 @@ def _follow_ups(session: orm.Session, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
 
 
 def export(
-    session: orm.Session,
+    session: sa.Connection,
     texts: records.Texts,
     *,
     list_name: str | None,
@@ -240,7 +239,7 @@ def export(
     return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
 
 
-def weeks(session: orm.Session, watch: str, bounds: Sequence[datetime], list_name: str | None) -> Weeks:
+def weeks(session: sa.Connection, watch: str, bounds: Sequence[datetime], list_name: str | None) -> Weeks:
     """What a watch found between each bound and the next, and how many of its papers the list (None: any list) showed."""
     watch_id = configuration.known_watch_id(session, watch)
     found = _between(bounds, hits.c.news_at, hits.c.pmid).where(hits.c.watch_id == watch_id)
@@ -265,7 +264,7 @@ def _between(bounds: Sequence[datetime], at: sa.ColumnElement[Any], pmid: sa.Col
 
 
 def left_out(
-    session: orm.Session, *, list_name: str | None, watch: str | None, since: date | None, period: str | None = None
+    session: sa.Connection, *, list_name: str | None, watch: str | None, since: date | None, period: str | None = None
 ) -> LeftOut:
     """How many papers `export` leaves out, for their text was dropped or is damaged."""
     is_damaged = articles.c.damaged_at.is_not(None)
@@ -277,14 +276,16 @@ def left_out(
     return LeftOut(dropped=found[False], damaged=found[True])
 
 
-def _exported(session: orm.Session, list_name: str | None, watch: str | None, since: date | None, period: str | None) -> list[Pmid]:
+def _exported(
+    session: sa.Connection, list_name: str | None, watch: str | None, since: date | None, period: str | None
+) -> list[Pmid]:
     start = datetime.combine(since, time(), UTC) if since is not None else None
     if watch is not None and list_name is None:
         return _news(session, configuration.known_watch_id(session, watch), start)
     return _shown(session, list_name, watch, start, period)
 
 
-def _news(session: orm.Session, watch_id: int, start: datetime | None) -> list[Pmid]:
+def _news(session: sa.Connection, watch_id: int, start: datetime | None) -> list[Pmid]:
     wanted = sa.select(hits.c.pmid).where(hits.c.watch_id == watch_id, hits.c.state == HitState.NEWS.value)
     if start is not None:
         wanted = wanted.where(hits.c.news_at >= start)
@@ -292,7 +293,7 @@ def _news(session: orm.Session, watch_id: int, start: datetime | None) -> list[P
 
 
 def _shown(
-    session: orm.Session, list_name: str | None, watch: str | None, start: datetime | None, period: str | None
+    session: sa.Connection, list_name: str | None, watch: str | None, start: datetime | None, period: str | None
 ) -> list[Pmid]:
     wanted = sa.select(presented.c.pmid).join(digests, digests.c.id == presented.c.digest_id)
     if list_name is not None:
@@ -309,7 +310,7 @@ def _shown(
     return list(session.execute(wanted.order_by(digests.c.id, presented.c.position)).scalars())
 
 
-def _digest_of(session: orm.Session, list_name: str, period: str) -> int:
+def _digest_of(session: sa.Connection, list_name: str, period: str) -> int:
     list_id = configuration.known_list_id(session, list_name)
     of_list = sa.select(digests.c.id).where(digests.c.list_id == list_id)
     found = session.execute(of_list.where(digests.c.period == period)).scalar()
@@ -322,7 +323,7 @@ def _digest_of(session: orm.Session, list_name: str, period: str) -> int:
     return int(found)
 
 
-def facts(database: Database, session: orm.Session) -> StoreFacts:
+def facts(database: Database, session: sa.Connection) -> StoreFacts:
     """The size of things."""
     owed = _owed(session)
     return StoreFacts(
@@ -345,17 +346,17 @@ def facts(database: Database, session: orm.Session) -> StoreFacts:
 _OWED = (DeliveryState.PENDING.value, DeliveryState.SENDING.value, DeliveryState.PARKED.value)
 
 
-def _owed(session: orm.Session) -> dict[str, int]:
+def _owed(session: sa.Connection) -> dict[str, int]:
     counted = (
         sa.select(delivery_rows.c.state, sa.func.count()).where(delivery_rows.c.state.in_(_OWED)).group_by(delivery_rows.c.state)
     )
     return dict(session.execute(counted).all())
 
 
-def _oldest_owed(session: orm.Session) -> datetime | None:
+def _oldest_owed(session: sa.Connection) -> datetime | None:
     return session.execute(sa.select(sa.func.min(delivery_rows.c.created_at)).where(delivery_rows.c.state.in_(_OWED))).scalar()
 
 
-def _count(session: orm.Session, table: sa.Table, condition: sa.ColumnElement[bool] | None = None) -> int:
+def _count(session: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool] | None = None) -> int:
     counted = sa.select(sa.func.count()).select_from(table)
     return int(session.execute(counted if condition is None else counted.where(condition)).scalar_one())

@@ -10,13 +10,12 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Pmid, VerdictKind
 from watcher.store import corrections
+from watcher.store.columns import articles, digests, lists, presented, reread, rereadings, seeds, verdicts
+from watcher.store.columns import corrections as correction_rows
 from watcher.store.database import batches, insert_one, upsert
-from watcher.store.tables import articles, digests, lists, presented, reread, rereadings, seeds, verdicts
-from watcher.store.tables import corrections as correction_rows
 from watcher.store.values import Absent, Rereading
 
 YOUNG_FOR = timedelta(days=730)
@@ -29,19 +28,19 @@ ABSENT_AGAIN = timedelta(days=6)
 """A record that does not come counts as absent once more after so long, however often it is asked for."""
 
 
-def last(session: orm.Session, now: datetime) -> Rereading | None:
+def last(session: sa.Connection, now: datetime) -> Rereading | None:
     """The latest rereading, finished or not."""
     latest = rereadings.select().where(rereadings.c.slot_at <= now, rereadings.c.started_at <= now)
     row = session.execute(latest.order_by(rereadings.c.slot_at.desc(), rereadings.c.id.desc()).limit(1)).mappings().first()
     return Rereading(**row) if row else None
 
 
-def since(session: orm.Session, now: datetime) -> datetime | None:
+def since(session: sa.Connection, now: datetime) -> datetime | None:
     """From when rereadings are due before there was one: since there is a list."""
     return session.execute(sa.select(sa.func.min(lists.c.created_at)).where(lists.c.created_at <= now)).scalar()
 
 
-def begin(session: orm.Session, slot: datetime, at: datetime) -> int:
+def begin(session: sa.Connection, slot: datetime, at: datetime) -> int:
     """Opens a rereading and gives its number; what was left open is closed. Where the one before could not read the records, its failures
     count on."""
     before = last(session, at)
@@ -50,18 +49,18 @@ def begin(session: orm.Session, slot: datetime, at: datetime) -> int:
     return insert_one(session, rereadings, slot_at=slot, started_at=at, failures=failures)
 
 
-def change(session: orm.Session, number: int, **values: object) -> None:
+def change(session: sa.Connection, number: int, **values: object) -> None:
     """Sets columns of a rereading."""
     session.execute(rereadings.update().where(rereadings.c.id == number).values(**values))
 
 
-def add(session: orm.Session, number: int, **counts: int) -> None:
+def add(session: sa.Connection, number: int, **counts: int) -> None:
     """Adds to counts of a rereading."""
     more = {name: rereadings.c[name] + count for name, count in counts.items()}
     session.execute(rereadings.update().where(rereadings.c.id == number).values(**more))
 
 
-def due(session: orm.Session, now: datetime, started_at: datetime, *, column: str) -> tuple[Pmid, ...]:
+def due(session: sa.Connection, now: datetime, started_at: datetime, *, column: str) -> tuple[Pmid, ...]:
     """The records that a rereading has still to ask for; `column` says when each was asked for last.
 
     Of works that were presented: all records, and the notices about them. Of papers that readers marked as relevant, and of seeds: the record.
@@ -78,7 +77,7 @@ def due(session: orm.Session, now: datetime, started_at: datetime, *, column: st
     return tuple(found)
 
 
-def _all(session: orm.Session, now: datetime) -> dict[int, bool]:
+def _all(session: sa.Connection, now: datetime) -> dict[int, bool]:
     """Every record that is read again, and whether in each rereading."""
     latest = sa.func.max(digests.c.composed_at)
     shown = (
@@ -95,7 +94,7 @@ def _all(session: orm.Session, now: datetime) -> dict[int, bool]:
     return _notices(session, found) | found
 
 
-def _notices(session: orm.Session, papers: dict[int, bool]) -> dict[int, bool]:
+def _notices(session: sa.Connection, papers: dict[int, bool]) -> dict[int, bool]:
     told = sa.select(correction_rows.c.pmid, correction_rows.c.notice_pmid).where(correction_rows.c.notice_pmid.is_not(None))
     notices: dict[int, bool] = {}
     for batch in batches(papers):
@@ -104,7 +103,7 @@ def _notices(session: orm.Session, papers: dict[int, bool]) -> dict[int, bool]:
     return notices
 
 
-def note(session: orm.Session, asked: Collection[Pmid], missing: Collection[Pmid], at: datetime) -> None:
+def note(session: sa.Connection, asked: Collection[Pmid], missing: Collection[Pmid], at: datetime) -> None:
     """Notes that these records were asked for, and which of them did not come."""
     known = {
         row["pmid"]: row
@@ -133,13 +132,13 @@ def _absent(row: sa.RowMapping | None, at: datetime) -> dict[str, object]:
     }
 
 
-def note_crossref(session: orm.Session, pmid: Pmid, at: datetime) -> None:
+def note_crossref(session: sa.Connection, pmid: Pmid, at: datetime) -> None:
     """Notes that Crossref was asked about the paper of a record."""
     row = {"pmid": pmid, "asked_at": at, "crossref_at": at, "absent_readings": 0}
     upsert(session, reread, [row], key=("pmid",), first=("asked_at", "absent_readings"))
 
 
-def absent(session: orm.Session, readings: int) -> tuple[Absent, ...]:
+def absent(session: sa.Connection, readings: int) -> tuple[Absent, ...]:
     """The records that were absent in so many readings and of which nobody has been told yet."""
     told = sa.exists().where(
         correction_rows.c.pmid == reread.c.pmid, correction_rows.c.kind == "gone", correction_rows.c.ended_at.is_(None)
@@ -153,7 +152,7 @@ def absent(session: orm.Session, readings: int) -> tuple[Absent, ...]:
     return tuple(Absent(Pmid(pmid), doi) for pmid, doi in session.execute(wanted))
 
 
-def same_doi(session: orm.Session, pmid: Pmid, doi: str) -> Pmid | None:
+def same_doi(session: sa.Connection, pmid: Pmid, doi: str) -> Pmid | None:
     """Another stored record of this DOI that is no notice and not absent itself: the lowest."""
     away = sa.exists().where(reread.c.pmid == articles.c.pmid, reread.c.absent_since.is_not(None))
     wanted = sa.select(articles.c.pmid).where(articles.c.doi == doi.lower(), articles.c.pmid != pmid, ~articles.c.is_notice, ~away)
@@ -161,7 +160,7 @@ def same_doi(session: orm.Session, pmid: Pmid, doi: str) -> Pmid | None:
     return Pmid(found) if found else None
 
 
-def dois(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, str]:
+def dois(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, str]:
     """The DOIs of those of the records that have one and are no notices."""
     wanted = sa.select(articles.c.pmid, articles.c.doi).where(articles.c.doi.is_not(None), ~articles.c.is_notice)
     return {Pmid(pmid): doi for batch in batches(pmids) for pmid, doi in session.execute(wanted.where(articles.c.pmid.in_(batch)))}

@@ -22,9 +22,9 @@ from sqlalchemy import exc
 from watcher import clock, writing
 from watcher.errors import Busy, StoreError
 from watcher.store import access, backup, integrity, process_lock, rows, schema, sqlite_file, transfer
+from watcher.store.columns import leases
 from watcher.store.database import Database
 from watcher.store.rows import Taken
-from watcher.store.tables import Row
 
 _OTHERS = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
@@ -103,7 +103,7 @@ def _prepared(file: Path, folder: Path) -> Iterator[_Ready]:
         with closing(Database(sa.URL.create("sqlite", database=str(part)), folder=folder)) as copied:
             schema.migrate(copied)
             with copied.writing() as session:
-                session.execute(Row.metadata.tables["lease"].delete())
+                session.execute(leases.delete())
         yield _Ready(part, taken)
     finally:
         sqlite_file.remove(part)
@@ -153,9 +153,9 @@ def _fill(database: Database, part: Path, *, force: bool, shown: str) -> Path | 
     tables = _tables()
     try:
         with backup.plain(part) as copied, copied.connect() as reading, database.writing() as session:
-            transfer.empty(session.connection(), tables)
-            transfer.copy(reading, session.connection(), tables)
-            transfer.continue_numbers(session.connection(), tables)
+            transfer.empty(session, tables)
+            transfer.copy(reading, session, tables)
+            transfer.continue_numbers(session, tables)
     except (exc.StatementError, ValueError, TypeError) as error:
         said = " ".join(str(getattr(error, "orig", None) or error).split())
         raise StoreError(f"{shown}: not a sound backup ({said}); name another one. Nothing was changed") from error
@@ -165,7 +165,7 @@ def _fill(database: Database, part: Path, *, force: bool, shown: str) -> Path | 
 def _saved(database: Database, *, force: bool) -> Path | None:
     """A backup of the rows that are there, if any are. Raises StoreError when they may not be replaced."""
     with database.reading() as session:
-        there = transfer.count(session.connection(), _tables())
+        there = transfer.count(session, _tables())
     if not there:
         return None
     if not force:
@@ -187,4 +187,6 @@ def _refuse_company(database: Database) -> None:
 
 
 def _tables() -> list[sa.Table]:
+    from watcher.store.tables import Row  # noqa: PLC0415 - the models are half a second to build, and only a restore needs their order
+
     return list(Row.metadata.sorted_tables)

@@ -9,19 +9,18 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher import clock
 from watcher.domain import HitState, Outcome, Pmid
 from watcher.store import embeddings
 from watcher.store.candidates import is_new_to, is_starter_of
+from watcher.store.columns import articles, digests, hits, judgements, presented, scores, seeds, subscriptions, verdicts
 from watcher.store.database import batches
-from watcher.store.tables import articles, digests, hits, judgements, presented, scores, seeds, subscriptions, verdicts
 
 _SELECTED = (Outcome.SHOWN.value, Outcome.ATTACHED.value)
 
 
-def forget(session: orm.Session, before: datetime, limit: int) -> int:
+def forget(session: sa.Connection, before: datetime, limit: int) -> int:
     """Drops the texts, scores and vectors of records last fetched before an instant, created before that day and never selected; how many."""
     old = sa.and_(
         articles.c.forgotten_at.is_(None),

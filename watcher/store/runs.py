@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import exc, orm
+from sqlalchemy import exc
 
 from watcher.domain import Code, ErrorKind, RunKind, RunOutcome, RunReport, Warned
 from watcher.errors import Busy, StoreError
 from watcher.store import codec, configuration, ledger, scores, works
+from watcher.store.columns import config_versions, query_versions, runs, watches
 from watcher.store.database import change, insert_one
-from watcher.store.tables import QueryVersionRow, RunRow, config_versions, query_versions, runs, watches
 from watcher.store.values import NewVersion, QueryVersion, RunCommit, RunHistory
 
 _WHOLE_KINDS = ("first", "edit")
@@ -32,7 +32,7 @@ _AHEAD = timedelta(hours=1)
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
-def begin(session: orm.Session, watch: str, kind: str, at: datetime) -> int:
+def begin(session: sa.Connection, watch: str, kind: str, at: datetime) -> int:
     """Opens a run.
 
     Raises Busy when the watch has an open one: the partial unique index allows one.
@@ -44,7 +44,7 @@ def begin(session: orm.Session, watch: str, kind: str, at: datetime) -> int:
         raise Busy(f"watch {watch}: another run is under way; wait for it to end") from error
 
 
-def abandon_open(session: orm.Session, at: datetime) -> int:
+def abandon_open(session: sa.Connection, at: datetime) -> int:
     """Closes the runs that ended without a word; how many."""
     return change(
         session,
@@ -60,12 +60,12 @@ def abandon_open(session: orm.Session, at: datetime) -> int:
     )
 
 
-def fail(session: orm.Session, run_id: int, report: RunReport) -> None:
+def fail(session: sa.Connection, run_id: int, report: RunReport) -> None:
     """Closes a run that changed nothing: its row alone, with its warnings and error."""
     _close(session, run_id, report)
 
 
-def commit(session: orm.Session, run_id: int, changes: RunCommit) -> None:
+def commit(session: sa.Connection, run_id: int, changes: RunCommit) -> None:
     """Closes a good run and writes everything it found.
 
     Raises Busy when the run was closed meanwhile: then its work belongs to another process, and nothing is written.
@@ -82,14 +82,14 @@ def commit(session: orm.Session, run_id: int, changes: RunCommit) -> None:
         raise StoreError(f"watch {report.watch}: scores without the ranking that gave them")
 
 
-def in_force(session: orm.Session, watch: str) -> QueryVersion | None:
+def in_force(session: sa.Connection, watch: str) -> QueryVersion | None:
     """The newest version of the watch's query whose full set was read whole."""
-    mine = sa.select(QueryVersionRow).where(query_versions.c.watch_id == configuration.known_watch_id(session, watch))
-    row = session.scalars(mine.order_by(query_versions.c.ordinal.desc()).limit(1)).first()
+    mine = sa.select(query_versions).where(query_versions.c.watch_id == configuration.known_watch_id(session, watch))
+    row = session.execute(mine.order_by(query_versions.c.ordinal.desc()).limit(1)).first()
     return None if row is None else _version_value(watch, row)
 
 
-def history(session: orm.Session, watch: str, now: datetime | None) -> RunHistory:
+def history(session: sa.Connection, watch: str, now: datetime | None) -> RunHistory:
     """What the next run has to know of the earlier ones; with `now`, those dated after it are left out."""
     told = {"watch": watch, "until": now + _AHEAD if now else _ALWAYS}
     places = session.execute(_PLACES, told).one()
@@ -148,24 +148,24 @@ _ROWS = (
 )
 
 
-def document_at(session: orm.Session, at: datetime) -> str | None:
+def document_at(session: sa.Connection, at: datetime) -> str | None:
     """The configuration under which the last run before an instant began."""
     before = sa.select(config_versions.c.document).join(runs, runs.c.config_id == config_versions.c.id)
     found = session.execute(before.where(runs.c.started_at <= at).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1))
     return _sound(found.scalar())
 
 
-def since(session: orm.Session, watch: str, after: datetime | None, now: datetime | None) -> tuple[RunReport, ...]:
+def since(session: sa.Connection, watch: str, after: datetime | None, now: datetime | None) -> tuple[RunReport, ...]:
     """The runs that finished after an instant (None: all), oldest first; with `now`, those dated after it are left out."""
-    mine = sa.select(RunRow).where(
+    mine = sa.select(runs).where(
         runs.c.watch_id == configuration.known_watch_id(session, watch),
         runs.c.finished_at.is_not(None) if after is None else runs.c.finished_at > after,
         sa.true() if now is None else runs.c.finished_at <= now + _AHEAD,
     )
-    return tuple(_report(watch, row) for row in session.scalars(mine.order_by(runs.c.id)))
+    return tuple(_report(watch, row) for row in session.execute(mine.order_by(runs.c.id)))
 
 
-def documents_since(session: orm.Session, watch: str, after: datetime) -> tuple[tuple[datetime, str], ...]:
+def documents_since(session: sa.Connection, watch: str, after: datetime) -> tuple[tuple[datetime, str], ...]:
     """When each run that finished after an instant began, and the document of the configuration that it ran under, oldest first."""
     mine = sa.and_(runs.c.watch_id == configuration.known_watch_id(session, watch), runs.c.finished_at > after)
     found = session.execute(sa.select(runs.c.started_at, runs.c.config_id).where(mine).order_by(runs.c.id)).all()
@@ -190,7 +190,7 @@ class _Failures:
     config_sha256: str | None = None
 
     @classmethod
-    def since(cls, session: orm.Session, told: Mapping[str, object]) -> _Failures:
+    def since(cls, session: sa.Connection, told: Mapping[str, object]) -> _Failures:
         """Those of the runs told of that came after the last good one."""
         count, first_at = session.execute(_COUNTED, told).one()
         last = session.execute(_LAST_BAD, told).first()
@@ -218,7 +218,7 @@ _LAST_BAD = (
 )
 
 
-def _close(session: orm.Session, run_id: int, report: RunReport, **more: object) -> None:
+def _close(session: sa.Connection, run_id: int, report: RunReport, **more: object) -> None:
     values = {name: getattr(report, name) for name in _COPIED} | more
     mine = sa.and_(runs.c.id == run_id, runs.c.finished_at.is_(None))
     values |= {"error_kind": report.error_kind.value if report.error_kind else None}
@@ -249,7 +249,7 @@ _COPIED = (
 """Columns of `run` that are fields of RunReport."""
 
 
-def _report(watch: str, row: RunRow | sa.Row[Any]) -> RunReport:
+def _report(watch: str, row: sa.Row[Any]) -> RunReport:
     copied = {name: getattr(row, name) for name in _COPIED}
     kind = ErrorKind(row.error_kind) if row.error_kind else None
     warnings = _warnings(row.warnings)
@@ -265,7 +265,7 @@ def _warnings(text: str) -> tuple[Warned, ...]:
     return codec.loads_or(tuple[Warned, ...], text, (_DAMAGED,))
 
 
-def _version(session: orm.Session, watch_id: int, new: NewVersion | None, at: datetime) -> int | None:
+def _version(session: sa.Connection, watch_id: int, new: NewVersion | None, at: datetime) -> int | None:
     """The version that the run belongs to: a new one put in force, or the newest."""
     latest = sa.select(sa.func.max(query_versions.c.ordinal)).where(query_versions.c.watch_id == watch_id).scalar_subquery()
     found = session.execute(
@@ -289,7 +289,7 @@ def _version(session: orm.Session, watch_id: int, new: NewVersion | None, at: da
     )
 
 
-def _version_value(watch: str, row: QueryVersionRow) -> QueryVersion:
+def _version_value(watch: str, row: sa.Row[Any]) -> QueryVersion:
     return QueryVersion(
         id=row.id,
         watch=watch,

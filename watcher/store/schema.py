@@ -6,7 +6,6 @@ Alembic is imported only when there is something to do: opening an up-to-date da
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher import clock
 from watcher.errors import StoreError
@@ -36,7 +35,7 @@ def migrate(database: Database, *, keep_backups: int = 0) -> None:
             _upgrade(database, session, found, keep_backups)
 
 
-def _upgrade(database: Database, session: orm.Session, found: str | None, keep_backups: int) -> None:
+def _upgrade(database: Database, session: sa.Connection, found: str | None, keep_backups: int) -> None:
     from watcher.store import backup, upgrade  # noqa: PLC0415 - Alembic is loaded only when there is something to do
 
     upgrade.refuse_newer(found, shown=database.shown)
@@ -44,12 +43,12 @@ def _upgrade(database: Database, session: orm.Session, found: str | None, keep_b
         _refuse_strange(database, session)
     elif keep_backups:
         backup.automatic(database, f"before-{HEAD}", clock.now(), keep=keep_backups)
-    upgrade.to(session.connection())
+    upgrade.to(session)
 
 
-def _refuse_strange(database: Database, session: orm.Session) -> None:
+def _refuse_strange(database: Database, session: sa.Connection) -> None:
     """An SQLite file with tables that are not ours belongs to another program."""
-    if database.is_sqlite and (names := sa.inspect(session.connection()).get_table_names()):
+    if database.is_sqlite and (names := sa.inspect(session).get_table_names()):
         raise StoreError(
             f"{database.shown}: another program's database (tables: {', '.join(names[:3])}); set another database.url, or put a backup "
             "in its place"

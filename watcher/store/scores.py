@@ -7,16 +7,15 @@ from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Pmid, RankingFacts, Reasons, Scored
 from watcher.errors import StoreError
 from watcher.store import codec
+from watcher.store.columns import articles, rankings, scores
 from watcher.store.database import batches, insert_new, upsert
-from watcher.store.tables import articles, rankings, scores
 
 
-def current(session: orm.Session, watch_id: int, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
+def current(session: sa.Connection, watch_id: int, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
     """The scores under this ranking of those of the pmids whose record has not changed since it was scored; damaged ones are left out."""
     wanted = (
         sa.select(scores.c.pmid, scores.c.value, scores.c.reasons)
@@ -37,7 +36,7 @@ def _is_score(value: object) -> bool:
     return isinstance(value, float) and 0 <= value <= 100
 
 
-def save(session: orm.Session, watch_id: int, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
+def save(session: sa.Connection, watch_id: int, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
     """Keeps scores of stored articles, as they are stored now; the same score again mends one whose reasons were damaged.
 
     Raises StoreError when one of them has no stored article.
@@ -55,18 +54,18 @@ def save(session: orm.Session, watch_id: int, ranking: RankingFacts, scored: Seq
     upsert(session, scores, rows, key=("watch_id", "pmid", "ranking_id", "content_sha256"), first=("value",))
 
 
-def ranking_ids(session: orm.Session) -> dict[tuple[int, str], int]:
+def ranking_ids(session: sa.Connection) -> dict[tuple[int, str], int]:
     """The rows of all rankings, by watch and hash."""
     found = session.execute(sa.select(rankings.c.watch_id, rankings.c.sha256, rankings.c.id))
     return {(watch_id, sha256): row for watch_id, sha256, row in found}
 
 
-def _ranking(session: orm.Session, watch_id: int, ranking: RankingFacts, at: datetime) -> int:
+def _ranking(session: sa.Connection, watch_id: int, ranking: RankingFacts, at: datetime) -> int:
     insert_new(session, rankings, [{**asdict(ranking), "watch_id": watch_id, "made_at": at}])
     mine = sa.and_(rankings.c.watch_id == watch_id, rankings.c.sha256 == ranking.sha256)
     return int(session.execute(sa.select(rankings.c.id).where(mine)).scalar_one())
 
 
-def _contents(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, str]:
+def _contents(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, str]:
     wanted = sa.select(articles.c.pmid, articles.c.content_sha256)
     return {pmid: sha256 for batch in batches(pmids) for pmid, sha256 in session.execute(wanted.where(articles.c.pmid.in_(batch)))}

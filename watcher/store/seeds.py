@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Pmid, ResolvedSeed
 from watcher.store import works
+from watcher.store.columns import seeds
 from watcher.store.database import upsert
-from watcher.store.tables import SeedRow, seeds
 from watcher.store.values import ResolvedSeedRow
 
 
-def standing(session: orm.Session, watch_id: int) -> tuple[ResolvedSeedRow, ...]:
+def standing(session: sa.Connection, watch_id: int) -> tuple[ResolvedSeedRow, ...]:
     """The entries that the watch's seed files held when they were last saved."""
-    mine = sa.select(SeedRow).where(seeds.c.watch_id == watch_id, seeds.c.removed_at.is_(None))
-    return tuple(_value(row) for row in session.scalars(mine.order_by(seeds.c.path, seeds.c.locator)))
+    mine = sa.select(seeds).where(seeds.c.watch_id == watch_id, seeds.c.removed_at.is_(None))
+    return tuple(_value(row) for row in session.execute(mine.order_by(seeds.c.path, seeds.c.locator)))
 
 
-def add(session: orm.Session, watch_id: int, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
+def add(session: sa.Connection, watch_id: int, resolved: Sequence[ResolvedSeed], at: datetime) -> None:
     """Keeps what the seeds were resolved to, with their records."""
     works.save(session, [one.article for one in resolved if one.article is not None], at)
     upsert(session, seeds, [_row(watch_id, one, at) for one in resolved], key=("watch_id", "path", "locator"))
 
 
-def drop(session: orm.Session, watch_id: int, entries: Collection[tuple[str, str]], at: datetime) -> None:
+def drop(session: sa.Connection, watch_id: int, entries: Collection[tuple[str, str]], at: datetime) -> None:
     """Marks entries that are no longer given as removed."""
     one = seeds.c.path == sa.bindparam("its_path"), seeds.c.locator == sa.bindparam("its_locator")
     gone = seeds.update().where(seeds.c.watch_id == watch_id, seeds.c.removed_at.is_(None), *one).values(removed_at=at)
@@ -49,7 +49,7 @@ def _row(watch_id: int, resolved: ResolvedSeed, at: datetime) -> dict[str, objec
     }
 
 
-def _value(row: SeedRow) -> ResolvedSeedRow:
+def _value(row: sa.Row[Any]) -> ResolvedSeedRow:
     return ResolvedSeedRow(
         path=row.path,
         locator=row.locator,

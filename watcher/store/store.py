@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import orm
+import sqlalchemy as sa
 
 from watcher import clock
 from watcher.domain import (
@@ -143,7 +143,7 @@ class Store:
         self._database.close()
 
     @contextmanager
-    def _texts(self) -> Iterator[tuple[orm.Session, articles.Texts]]:
+    def _texts(self) -> Iterator[tuple[sa.Connection, articles.Texts]]:
         """A reading transaction that decodes articles. What it finds damaged is noted after it, and so fetched again."""
         texts = articles.Texts()
         with self._database.reading() as session:

@@ -9,7 +9,7 @@ The keys and constraints carry the promises of the service:
 * one open notice for each topic: that of `notice`.
 
 Watches, lists, hits, judgements and presented works are kept for ever. Times are aware UTC. `Article` bodies, reasons, receipts and the
-like are canonical JSON written by `codec`.
+like are canonical JSON written by `codec`. Statements name the columns of `columns`, which are the same and cost no model.
 """
 
 from __future__ import annotations
@@ -20,22 +20,7 @@ from typing import Annotated, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-
-class PlainText(sa.TypeDecorator[str]):
-    """Text that both databases can hold: without NUL, which PostgreSQL refuses, and with "?" for half characters (lone surrogates, as
-    in the names of files that are not UTF-8)."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """The text to store."""
-        del dialect
-        if not value:
-            return value
-        whole = value if value.isascii() else value.encode("utf-8", "replace").decode()
-        return whole.replace("\x00", "")
-
+from watcher.store.columns import PlainText
 
 Words = Annotated[str, Field(sa_type=PlainText)]
 MaybeWords = Annotated[str | None, Field(sa_type=PlainText)]
@@ -589,36 +574,3 @@ class LeaseRow(Row, table=True):
     holder: Words
     token: Words
     until: dt.datetime
-
-
-_TABLES = Row.metadata.tables
-
-attempts = _TABLES["attempt"]
-articles = _TABLES["article"]
-config_versions = _TABLES["config_version"]
-corrections = _TABLES["correction"]
-corrections_told = _TABLES["correction_told"]
-deliveries = _TABLES["delivery"]
-digests = _TABLES["digest"]
-embeddings = _TABLES["embedding"]
-follow_ups = _TABLES["follow_up"]
-hits = _TABLES["hit"]
-hit_origins = _TABLES["hit_origin"]
-judgements = _TABLES["judgement"]
-leases = _TABLES["lease"]
-lists = _TABLES["digest_list"]
-messages = _TABLES["message"]
-notices = _TABLES["notice"]
-presented = _TABLES["presented"]
-query_versions = _TABLES["query_version"]
-rankings = _TABLES["ranking"]
-rereadings = _TABLES["rereading"]
-reread = _TABLES["reread"]
-runs = _TABLES["run"]
-scores = _TABLES["score"]
-seeds = _TABLES["seed"]
-subscriptions = _TABLES["subscription"]
-verdicts = _TABLES["verdict"]
-watches = _TABLES["watch"]
-works = _TABLES["work"]
-work_links = _TABLES["work_link"]

@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Notice, Pmid, VerdictKind
 from watcher.store import articles as records
 from watcher.store import configuration, corrections, messages
-from watcher.store.database import batches, insert_one
-from watcher.store.tables import (
+from watcher.store.columns import (
     articles,
     corrections_told,
     deliveries,
@@ -26,8 +24,9 @@ from watcher.store.tables import (
     verdicts,
     watches,
 )
-from watcher.store.tables import corrections as correction_rows
-from watcher.store.tables import messages as message_rows
+from watcher.store.columns import corrections as correction_rows
+from watcher.store.columns import messages as message_rows
+from watcher.store.database import batches, insert_one
 from watcher.store.values import CorrectionFacts, Owed, TellingFacts, Untold
 
 SETTLED = timedelta(days=6)
@@ -36,7 +35,7 @@ SETTLED = timedelta(days=6)
 _WORST = list(CorrectionKind)
 
 
-def untold(session: orm.Session, list_name: str, texts: records.Texts, now: datetime) -> tuple[Untold, ...]:
+def untold(session: sa.Connection, list_name: str, texts: records.Texts, now: datetime) -> tuple[Untold, ...]:
     """The papers that the list had, with what became of them and its readers were never told of: worst first."""
     list_id = configuration.known_list_id(session, list_name)
     had = sa.and_(presented.c.work_id == articles.c.work_id, presented.c.list_id == list_id)
@@ -58,7 +57,7 @@ def untold(session: orm.Session, list_name: str, texts: records.Texts, now: date
 _Found = dict[tuple[Pmid, int, datetime], list[Correction]]
 
 
-def _speaking(session: orm.Session, list_id: int, found: _Found, now: datetime) -> _Found:
+def _speaking(session: sa.Connection, list_id: int, found: _Found, now: datetime) -> _Found:
     """Without what is said of a correction that these readers never heard of, or hear of only in part."""
     about = {one.about for held in found.values() for one in held if one.about}
     known = corrections.told_ids(session, list_id, about)
@@ -77,7 +76,7 @@ def _speaks(one: Correction, told: Collection[int], here: Collection[int], now: 
     return one.kind is not CorrectionKind.NOTICE_RETRACTED or one.about in told or one.about in here
 
 
-def _of_papers(session: orm.Session, found: _Found, texts: records.Texts) -> tuple[Untold, ...]:
+def _of_papers(session: sa.Connection, found: _Found, texts: records.Texts) -> tuple[Untold, ...]:
     stored = records.load(session, {pmid for pmid, _, _ in found}, texts)
     titles, readers = _titles(session, {pmid for pmid, _, _ in found}), _readers(session, {digest for _, digest, _ in found})
     sent = _sent(session, {digest for _, digest, _ in found})
@@ -95,14 +94,14 @@ def _worst_first(one: Untold) -> tuple[int, float, int]:
     return _WORST.index(one.paper.corrections[0].kind), -one.paper.had_at.timestamp(), -one.paper.pmid
 
 
-def _titles(session: orm.Session, pmids: Collection[Pmid]) -> dict[Pmid, str]:
+def _titles(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, str]:
     wanted = sa.select(articles.c.pmid, articles.c.title)
     return {
         pmid: title or "" for batch in batches(pmids) for pmid, title in session.execute(wanted.where(articles.c.pmid.in_(batch)))
     }
 
 
-def _sent(session: orm.Session, digest_ids: Collection[int]) -> dict[int, datetime]:
+def _sent(session: sa.Connection, digest_ids: Collection[int]) -> dict[int, datetime]:
     """When each digest first reached a reader."""
     first = (
         sa.select(message_rows.c.digest_id, sa.func.min(deliveries.c.sent_at))
@@ -117,7 +116,7 @@ def _sent(session: orm.Session, digest_ids: Collection[int]) -> dict[int, dateti
     }
 
 
-def _readers(session: orm.Session, digest_ids: Collection[int]) -> dict[int, frozenset[tuple[str, str]]]:
+def _readers(session: sa.Connection, digest_ids: Collection[int]) -> dict[int, frozenset[tuple[str, str]]]:
     """To whom each digest went or goes, as channel and recipient."""
     found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
     owed = (
@@ -132,7 +131,7 @@ def _readers(session: orm.Session, digest_ids: Collection[int]) -> dict[int, fro
 
 
 def owe(
-    session: orm.Session, list_name: str, ids: Sequence[int], headline: str, owed: Sequence[Owed], *, host: str, at: datetime
+    session: sa.Connection, list_name: str, ids: Sequence[int], headline: str, owed: Sequence[Owed], *, host: str, at: datetime
 ) -> bool:
     """Writes the messages that tell of corrections at once, that the list is told, and to whom they are owed; False when it was told."""
     list_id = configuration.list_id(session, list_name)
@@ -152,7 +151,7 @@ def owe(
 # --- the owner -------------------------------------------------------------------------------------------------------------------
 
 
-def untold_to_owner(session: orm.Session, watches: Collection[str], now: datetime) -> tuple[CorrectionFacts, ...]:
+def untold_to_owner(session: sa.Connection, watches: Collection[str], now: datetime) -> tuple[CorrectionFacts, ...]:
     """What became of seeds of these watches, and of papers marked as relevant for them, that no list presented and that the owner was never
     told of, worst first. Retractions are none of it: they are warned of for as long as they stand."""
     told = sa.exists().where(notices.c.key == _key_of(correction_rows.c.id))
@@ -174,7 +173,9 @@ def untold_to_owner(session: orm.Session, watches: Collection[str], now: datetim
     return tuple(sorted(speaking, key=lambda one: (_WORST.index(one.correction.kind), one.correction.id)))
 
 
-def tell_owner(session: orm.Session, ids: Sequence[int], notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+def tell_owner(
+    session: sa.Connection, ids: Sequence[int], notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime
+) -> bool:
     """Writes the messages that tell the owner of corrections, and that each of them was told; False when one of them was told before.
 
     Each is a notice that is over when it is told; the messages are those of the first."""
@@ -188,7 +189,7 @@ def tell_owner(session: orm.Session, ids: Sequence[int], notice: Notice, owed: S
     return True
 
 
-def _owner_told(session: orm.Session, ids: Collection[int]) -> dict[int, datetime]:
+def _owner_told(session: sa.Connection, ids: Collection[int]) -> dict[int, datetime]:
     """When the owner was told of each of the corrections, as far as that was done."""
     numbers = {_key(number): number for number in ids}
     wanted = sa.select(notices.c.key, notices.c.opened_at)
@@ -210,7 +211,7 @@ def _key_of(column: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
 # --- for people ------------------------------------------------------------------------------------------------------------------
 
 
-def listed(session: orm.Session, *conditions: sa.ColumnElement[bool]) -> tuple[CorrectionFacts, ...]:
+def listed(session: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tuple[CorrectionFacts, ...]:
     """Corrections with whom they were told, oldest first: those of papers that a list had, a reader marked or a watch has as a seed."""
     wanted = (
         sa.select(correction_rows, articles.c.work_id, articles.c.title)
@@ -236,17 +237,17 @@ def listed(session: orm.Session, *conditions: sa.ColumnElement[bool]) -> tuple[C
     return tuple(one for one in facts if one.tellings or one.seed_of or one.marked_for)
 
 
-def of_papers(session: orm.Session, pmids: Collection[Pmid]) -> tuple[CorrectionFacts, ...]:
+def of_papers(session: sa.Connection, pmids: Collection[Pmid]) -> tuple[CorrectionFacts, ...]:
     """The corrections of these records."""
     return listed(session, correction_rows.c.pmid.in_(list(pmids)))
 
 
-def found_since(session: orm.Session, since: datetime | None) -> tuple[CorrectionFacts, ...]:
+def found_since(session: sa.Connection, since: datetime | None) -> tuple[CorrectionFacts, ...]:
     """The corrections found since an instant; None: all."""
     return listed(session, *([correction_rows.c.found_at >= since] if since else []))
 
 
-def _had(session: orm.Session, work_ids: Collection[int]) -> dict[int, list[sa.RowMapping]]:
+def _had(session: sa.Connection, work_ids: Collection[int]) -> dict[int, list[sa.RowMapping]]:
     found: defaultdict[int, list[sa.RowMapping]] = defaultdict(list)
     wanted = (
         sa.select(
@@ -262,7 +263,7 @@ def _had(session: orm.Session, work_ids: Collection[int]) -> dict[int, list[sa.R
     return found
 
 
-def _told(session: orm.Session, ids: Collection[int]) -> dict[tuple[int, int], sa.RowMapping]:
+def _told(session: sa.Connection, ids: Collection[int]) -> dict[tuple[int, int], sa.RowMapping]:
     wanted = sa.select(corrections_told, digests.c.period).outerjoin(digests, digests.c.id == corrections_told.c.digest_id)
     return {
         (row["correction_id"], row["list_id"]): row
@@ -279,7 +280,7 @@ def _telling(had: sa.RowMapping, told: sa.RowMapping | None) -> TellingFacts:
     return TellingFacts(**facts, told_at=told["told_at"], period=told["period"], with_paper=bool(told["with_paper"]))
 
 
-def _roles(session: orm.Session, pmids: Iterable[Pmid]) -> dict[Pmid, tuple[tuple[str, ...], tuple[str, ...]]]:
+def _roles(session: sa.Connection, pmids: Iterable[Pmid]) -> dict[Pmid, tuple[tuple[str, ...], tuple[str, ...]]]:
     """Of which watches each record is a seed, and for which it was marked relevant."""
     found: defaultdict[Pmid, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     used = sa.select(seeds.c.pmid, watches.c.name).join(watches, watches.c.id == seeds.c.watch_id)

@@ -9,17 +9,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from watcher.domain import HitState, Pmid, Verdict, VerdictKind
 from watcher.store import configuration
 from watcher.store.articles import IS_READABLE
+from watcher.store.columns import articles, hits, verdicts, watches
 from watcher.store.database import insert_one
-from watcher.store.tables import articles, hits, verdicts, watches
 
 
 def give(
-    session: orm.Session, pmid: Pmid, kind: VerdictKind | None, named: Collection[str], *, reader: str, at: datetime, via: str
+    session: sa.Connection, pmid: Pmid, kind: VerdictKind | None, named: Collection[str], *, reader: str, at: datetime, via: str
 ) -> dict[str, VerdictKind | None]:
     """Puts the reader's verdict in the place of the one in force, for each of the watches; the kind that was in force there.
 
@@ -46,17 +45,17 @@ def give(
     return before
 
 
-def standing(session: orm.Session, watch_id: int) -> tuple[Verdict, ...]:
+def standing(session: sa.Connection, watch_id: int) -> tuple[Verdict, ...]:
     """The verdicts in force for a watch, oldest first."""
     return _read(session, sa.and_(verdicts.c.watch_id == watch_id, verdicts.c.undone_at.is_(None)))
 
 
-def of_paper(session: orm.Session, pmid: Pmid) -> tuple[Verdict, ...]:
+def of_paper(session: sa.Connection, pmid: Pmid) -> tuple[Verdict, ...]:
     """Every verdict on a paper, those taken back too, oldest first."""
     return _read(session, verdicts.c.pmid == pmid)
 
 
-def unread(session: orm.Session, watch_id: int, since: datetime) -> tuple[Pmid, ...]:
+def unread(session: sa.Connection, watch_id: int, since: datetime) -> tuple[Pmid, ...]:
     """The papers with a verdict in force, given since then, whose text is not stored although PubMed may have it."""
     gone = sa.exists().where(
         hits.c.watch_id == watch_id, hits.c.pmid == verdicts.c.pmid, hits.c.state == HitState.UNAVAILABLE.value
@@ -67,7 +66,7 @@ def unread(session: orm.Session, watch_id: int, since: datetime) -> tuple[Pmid, 
     return tuple(Pmid(pmid) for pmid in session.execute(wanted).scalars())
 
 
-def _read(session: orm.Session, condition: sa.ColumnElement[bool]) -> tuple[Verdict, ...]:
+def _read(session: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Verdict, ...]:
     wanted = (
         sa.select(verdicts, watches.c.name)
         .join(watches, watches.c.id == verdicts.c.watch_id)

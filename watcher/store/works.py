@@ -16,14 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from rapidfuzz import fuzz
-from sqlalchemy import orm
 
 from watcher.domain import Article, Pmid
 from watcher.store import codec, corrections
 from watcher.store.articles import IS_READABLE
+from watcher.store.columns import articles, digests, follow_ups, presented, work_links, works
 from watcher.store.database import batches, insert_new, insert_one, upsert
-from watcher.store.tables import articles, digests, follow_ups, presented, work_links, works
 
 SAME_WORK = frozenset({"UpdateIn", "UpdateOf"})
 """Relations between two records of one work."""
@@ -43,7 +41,7 @@ def is_notice(article: Article) -> bool:
     return bool(NOTICE_TYPES & set(article.publication_types) or NOTICE_RELATIONS & kinds)
 
 
-def save(session: orm.Session, given: Iterable[Article], at: datetime) -> None:
+def save(session: sa.Connection, given: Iterable[Article], at: datetime) -> None:
     """Stores each article whose content is not stored yet, joins it to its work, and takes down what it says became of its paper; a lower
     version than the stored one is left.
 
@@ -81,7 +79,7 @@ class _Kept:
 class _Shelf:
     """A batch of articles with the stored records that they may belong to, read at once and kept up to date while joining."""
 
-    def __init__(self, session: orm.Session, batch: Sequence[Article]) -> None:
+    def __init__(self, session: sa.Connection, batch: Sequence[Article]) -> None:
         self._session = session
         self._batch = batch
         self._partners: defaultdict[Pmid, set[Pmid]] = defaultdict(set)
@@ -171,6 +169,8 @@ class _Shelf:
         if not doi or is_notice(article):
             return
         for pmid in sorted(self._by_doi[doi] - {article.pmid}):
+            from rapidfuzz import fuzz  # noqa: PLC0415 - seldom have two records one DOI
+
             other = self._kept[pmid]
             alike = fuzz.token_set_ratio(article.title.lower(), other.title.lower())
             if other.doi == doi and not other.is_notice and alike >= ALIKE:
@@ -241,7 +241,7 @@ _KEPT = sa.select(
 )
 
 
-def join_by_doi(session: orm.Session, gone: Pmid, living: Pmid, doi: str, at: datetime) -> None:
+def join_by_doi(session: sa.Connection, gone: Pmid, living: Pmid, doi: str, at: datetime) -> None:
     """Makes a record that PubMed deleted and the living one of the same DOI one work, whatever their titles."""
     wanted = sa.select(articles.c.work_id).where(articles.c.pmid.in_([gone, living])).distinct()
     found = sorted(session.execute(wanted).scalars())
@@ -251,7 +251,7 @@ def join_by_doi(session: orm.Session, gone: Pmid, living: Pmid, doi: str, at: da
         merge(session, other, into=found[0])
 
 
-def merge(session: orm.Session, work_id: int, *, into: int) -> None:
+def merge(session: sa.Connection, work_id: int, *, into: int) -> None:
     """Makes two works one. Where a list has had both, its earlier presentation stays."""
     session.execute(articles.update().where(articles.c.work_id == work_id).values(work_id=into))
     _merge_presented(session, work_id, into)
@@ -260,7 +260,7 @@ def merge(session: orm.Session, work_id: int, *, into: int) -> None:
     insert_new(session, follow_ups, [{**row, "work_id": into} for row in told])
 
 
-def _merge_presented(session: orm.Session, work_id: int, into: int) -> None:
+def _merge_presented(session: sa.Connection, work_id: int, into: int) -> None:
     both = (
         sa.select(presented)
         .join(digests, digests.c.id == presented.c.digest_id)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from watcher.cli.console import columns, line, table
 from watcher.cli.console import document as json
 from watcher.cli.drawing import bar, has_blocks
-from watcher.cli.show.words import count
-from watcher.domain import HitState, VerdictKind
+from watcher.cli.show.words import VERDICTS, count
+from watcher.domain import VerdictKind
 from watcher.flows.questions.rank import (
     Against,
     Behind,
@@ -22,42 +22,8 @@ from watcher.flows.questions.rank import (
     calibrated_document,
     orders_document,
 )
-from watcher.flows.scoring.verdicts import Marked, Marking
 from watcher.rank.calibration import ENOUGH, Border, Calibration, Share, ThresholdStep
 from watcher.rank.comparison import Moved
-
-_SAID = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant"}
-
-
-def marking(done: Marking) -> None:
-    """What became of a verdict, for each watch."""
-    line(f"PMID {done.pmid}: {done.title}")
-    for one in done.watches:
-        line(f"watch {one.watch}: {_change(one, done.reader)}{_meaning(one)}")
-
-
-def _change(one: Marked, reader: str) -> str:
-    if one.now is None:
-        return f"{reader} takes back {_SAID[one.before]}" if one.before else f"nothing to undo, {reader} has not marked it"
-    if one.now is one.before:
-        return f"{reader} had marked it {_SAID[one.now]} already; the date is renewed"
-    instead = f" instead of {_SAID[one.before]}" if one.before else ""
-    return f"marked {_SAID[one.now]}{instead} by {reader}"
-
-
-def _meaning(one: Marked) -> str:
-    """What the watch learns from it, where that is not what was just said."""
-    others = ", ".join(f"{other.reader} says {_SAID[other.kind]}" for other in one.others)
-    told = f"; {others}" if others else ""
-    if one.others and one.agreed is None:
-        told += ": as many for as against, so it counts neither way"
-    elif one.others and one.agreed is not one.now and one.agreed is not None:
-        told += f": it counts as {_SAID[one.agreed]}"
-    if one.agreed is None or one.has_text:
-        return told
-    if one.state is HitState.UNAVAILABLE:
-        return f"{told}; PubMed never gave its record, so nothing can be learnt from it unless that comes"
-    return f"{told}; its text is not stored yet: the next run fetches it, and it counts from then on"
 
 
 def orders(found: Sequence[Order], *, top: int, as_json: bool) -> None:
@@ -86,7 +52,7 @@ def _order_line(order: Order, top: int) -> str:
 
 
 def _standing_row(one: Placed) -> tuple[str, ...]:
-    article, verdict = one.article, _SAID[one.verdict] if one.verdict else ""
+    article, verdict = one.article, VERDICTS[one.verdict] if one.verdict else ""
     day = article.crdt.isoformat() if article.crdt else "-"
     return str(one.place), _cut(one.value), day, str(article.pmid), one.state, verdict, article.display_title
 
@@ -109,7 +75,9 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
         rows = [("space", f"{part.points:+.2f}", part.name) for part in what.spaces]
         rows += [("term", f"{part.points:+.2f}", part.name) for part in what.terms]
         rows += [("heading", f"{part.points:+.2f}", part.name) for part in what.headings]
-        rows += [("verdict", f"{points:+.2f}", f"PMID {pmid} {_SAID[VerdictKind(kind)]}") for pmid, kind, points in what.verdicts]
+        rows += [
+            ("verdict", f"{points:+.2f}", f"PMID {pmid} {VERDICTS[VerdictKind(kind)]}") for pmid, kind, points in what.verdicts
+        ]
         rows += [("seed", f"{cosine:.2f}", label) for label, cosine in what.nearest]
         if rows:
             table(("part", "points", "what"), rows)

@@ -10,11 +10,7 @@ from watcher.cli.console import document as json
 from watcher.cli.console import line, table
 from watcher.cli.show.words import count, warning
 from watcher.domain import OTHER_THEMES, ResolvedSeed, RunReport, Theme, Warned, Watch
-from watcher.flows.deliver.deliver import Sending
 from watcher.flows.notices.summary import summary
-from watcher.flows.questions import check, corrections_told, explain
-from watcher.flows.questions.preview import Preview, Trial
-from watcher.flows.schedule.tick import Done
 from watcher.flows.search.corrections import is_worth_telling
 from watcher.flows.search.corrections import summary as reread_line
 from watcher.store import BackupFacts, Rereading, RestoreFacts, RunCommit, StoreFacts
@@ -22,6 +18,10 @@ from watcher.store import BackupFacts, Rereading, RestoreFacts, RunCommit, Store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from watcher.flows.deliver.deliver import Sending
+    from watcher.flows.questions import check, corrections_told, explain
+    from watcher.flows.questions.preview import Preview, Trial
+    from watcher.flows.schedule.tick import Done
     from watcher.flows.scoring.embedding import DenseState
     from watcher.setup.founding import Founded
 
@@ -32,6 +32,8 @@ _LEFT_NAMED = 10
 def checked(found: check.Checked, *, as_json: bool) -> None:
     """Everything that a check knows; on a terminal, what several lines are about is told once."""
     if as_json:
+        from watcher.flows.questions import check  # noqa: PLC0415 - only what is printed
+
         json(check.document(found))
         return
     lines = [("ok", "configuration", f"{found.path} is understood"), ("ok", "time zones", found.zones)]
@@ -209,6 +211,8 @@ def themes(found: Sequence[Theme], got: Mapping[str | None, int]) -> None:
 def explanation(told: explain.Explanation, *, as_json: bool) -> None:
     """The steps of one pmid and the answer."""
     if as_json:
+        from watcher.flows.questions import explain  # noqa: PLC0415 - only what is printed
+
         json(explain.document(told))
         return
     rows = [(step.step, step.outcome, f"{step.at:%Y-%m-%d %H:%M}" if step.at else "", step.detail) for step in told.steps]
@@ -224,6 +228,8 @@ def reread(one: Rereading) -> None:
 def corrections(found: Sequence[corrections_told.Answered], last: Rereading | None, *, as_json: bool) -> None:
     """What became of papers, and whom it was told."""
     if as_json:
+        from watcher.flows.questions import corrections_told  # noqa: PLC0415 - only what is printed
+
         json(corrections_told.document(found, last))
         return
     for one in found:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from watcher.cli.console import line
-from watcher.domain import Warned
+from watcher.domain import VerdictKind, Warned
+
+VERDICTS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant"}
+"""What a verdict says."""
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -19,7 +19,6 @@ from watcher import clock, schedule
 from watcher.digest.arrange import GivingWay, arrange, by_theme
 from watcher.digest.chips import chips
 from watcher.digest.parts import Fits
-from watcher.digest.render import messages
 from watcher.digest.wording import day_and_time, pmids
 from watcher.domain import (
     Article,
@@ -94,6 +93,11 @@ class Draft:
     judgements: tuple[Judgement, ...]
     is_empty: bool
 
+    @property
+    def is_large(self) -> bool:
+        """Whether its papers take much memory by themselves."""
+        return len(self.digest.presented) > LARGE
+
     def without_texts(self) -> Draft:
         """The same without the abstracts of its papers, which only rendering needs."""
 
@@ -146,7 +150,7 @@ class Composer:
             AlreadyComposed: this list has a digest for this period.
         """
         draft = self.draft(request) if with_texts else self.draft(request).without_texts()
-        if len(draft.digest.presented) > LARGE:
+        if draft.is_large:
             self.rest()
         kind = "scheduled" if request.slot else "manual"
         self.store.owe_digest(draft.digest, draft.judgements, self._owed(request, draft), host=self.host, kind=kind)
@@ -154,6 +158,8 @@ class Composer:
 
     def draft(self, request: Request) -> Draft:
         """Compose without owing anything; scores that were missing are kept."""
+        from watcher.digest.render import messages  # noqa: PLC0415 - templates and Jinja: only when something is composed
+
         history = self.store.list_history(request.list.name, now=request.now)
         hearing = self._heard(request, history)
         judged = hearing.judged

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.digest import notice as rendering
 from watcher.digest.parts import Fits
 from watcher.domain import Channel, Contact, DeliveryState, DigestList, ErrorKind, Notice, Warned, Watch
 from watcher.errors import ConfigurationError, Problem
@@ -232,6 +231,8 @@ class Alerter:
                 _log.warning("channel %s cannot be told of %s: %s", channel.name, notice.topic, error.problems[0].what)
         kinds = {channel.kind for channel, _ in reached}
         channels = [channel for channel, _ in reached]
+        from watcher.digest import notice as rendering  # noqa: PLC0415 - templates: only when somebody is told
+
         rendered = rendering.render(notice, kinds, zone=self.zone, fits=self.fits(channels), contact=self.contact(channels))
         messages = {message.kind: message for message in rendered}
         return tuple(Owed(messages[channel.kind], channel.name, names) for channel, names in reached if names)

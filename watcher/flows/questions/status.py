@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import watcher
@@ -19,11 +19,14 @@ from watcher.flows.compose import weeks
 from watcher.flows.compose.outages import coverage
 from watcher.flows.notices import wording
 from watcher.flows.questions import warnings
-from watcher.flows.schedule.tick import Ticker, is_paused
+from watcher.flows.schedule.due import Calendar, is_paused
 from watcher.flows.scoring.verdicts import counted
 from watcher.flows.search.corrections import summary as reread_line
 from watcher.health import Pulse
 from watcher.store import DeliveryFacts, Rereading, RunHistory, Store, StoreFacts
+
+if TYPE_CHECKING:
+    from watcher.flows.schedule.tick import Ticker
 
 _LISTED = 20
 """Deliveries that are told one by one."""
@@ -185,7 +188,7 @@ class Around:
     warnings: tuple[Warned, ...] = ()
 
 
-def status(ticker: Ticker, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> Status:
+def status(ticker: Ticker | Calendar, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> Status:
     """The state of everything, also before anything has run."""
     around = around or Around()
     facts, zone = store.facts(), ticker.run_schedule.zone.key
@@ -243,7 +246,7 @@ def _refused(error: ConfigurationError | None) -> tuple[str, ...]:
     return tuple(str(problem) for problem in (error.problems if error else ()))
 
 
-def _watch(ticker: Ticker, store: Store, watch: Watch, now: datetime, upcoming: tuple[datetime, ...]) -> WatchState:
+def _watch(ticker: Ticker | Calendar, store: Store, watch: Watch, now: datetime, upcoming: tuple[datetime, ...]) -> WatchState:
     history = store.run_history(watch.name, now=now)
     good, marked = history.last_good, counted(store, watch.name)
     zone = ticker.run_schedule.zone.key
@@ -271,17 +274,17 @@ def _open_spans(history: RunHistory, now: datetime) -> tuple[OpenSpan, ...]:
     return (OpenSpan(history.window_to, clock.ncbi_day(now), last.error, last.fix),)
 
 
-def _list(ticker: Ticker, store: Store, list_: DigestList, now: datetime, upcoming: tuple[datetime, ...]) -> ListState:
+def _list(ticker: Ticker | Calendar, store: Store, list_: DigestList, now: datetime, upcoming: tuple[datetime, ...]) -> ListState:
     history = store.list_history(list_.name, now=now)
     return ListState(list_.name, ticker.next_digest(list_, now), history.last_period or None, history.last_papers, upcoming)
 
 
-def _outages(ticker: Ticker, store: Store, now: datetime) -> tuple[Outage, ...]:
+def _outages(ticker: Ticker | Calendar, store: Store, now: datetime) -> tuple[Outage, ...]:
     """The spans without a search that last, or were made good of late."""
     return coverage(store, ticker.watches, ticker.run_schedule, ticker.jitter_minutes, now - _OUTAGES_FOR, now)
 
 
-def _remarks(ticker: Ticker, store: Store, facts: StoreFacts, now: datetime) -> Iterator[str]:
+def _remarks(ticker: Ticker | Calendar, store: Store, facts: StoreFacts, now: datetime) -> Iterator[str]:
     for watch in ticker.watches.values():
         marked = counted(store, watch.name)
         if any(marked.values()):

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher import clock
-from watcher.digest import at_once as rendering
 from watcher.digest.parts import Fits
 from watcher.domain import Channel, Contact, Corrected, DigestList
 from watcher.errors import ConfigurationError
@@ -72,6 +71,8 @@ class Messenger:
         names = sorted({name for name, _ in to})
         channels = [self.channels[name] for name in names]
         kinds, contact = {one.kind for one in channels}, self.contact(self._of_list(list_))
+        from watcher.digest import at_once as rendering  # noqa: PLC0415 - templates: only when somebody is told
+
         rendered = rendering.messages(list_, papers, kinds, fits=self.fits(channels), host=self.host, contact=contact)
         owed = tuple(
             Owed(message, channel.name, tuple(sorted(recipient for name, recipient in to if name == channel.name)))
@@ -80,6 +81,8 @@ class Messenger:
             if message.kind is channel.kind
         )
         ids = [one.id for paper in papers for one in paper.corrections]
+        from watcher.digest import at_once as rendering  # noqa: PLC0415 - as above
+
         subject = rendering.subject(list_, papers)
         done = self.store.owe_corrections(list_.name, ids, subject, owed, host=self.host, at=clock.now())
         return len(papers) if done else 0

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from heapq import merge
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from watcher import schedule
 from watcher.domain import DigestList, Seed, Watch
@@ -20,6 +21,9 @@ from watcher.errors import ConfigurationError
 from watcher.flows.ports import Normalise
 from watcher.flows.schedule.retry import INPUT, Failures
 from watcher.store import ListHistory, RunHistory, Store
+
+if TYPE_CHECKING:
+    from watcher.flows.search.corrections import Rereader
 
 _MOMENT = timedelta(seconds=1)
 """Slots are sought strictly after an instant; so much before it, the instant itself is among them."""
@@ -50,7 +54,8 @@ class Upcoming:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Knows what is due. `seeds` reads the seeds of a watch, or raises ConfigurationError; `normalise` tells whether a query was edited."""
+    """Knows what is due. `seeds` reads the seeds of a watch, or raises ConfigurationError; `normalise` tells whether a query was edited;
+    `rereader` knows when papers that readers had are read again."""
 
     store: Store
     watches: Mapping[str, Watch]
@@ -59,6 +64,7 @@ class Calendar:
     jitter_minutes: int
     seeds: Callable[[Watch], Sequence[Seed]]
     normalise: Normalise
+    rereader: Rereader | None = None
 
     # --- lists
 
@@ -84,6 +90,11 @@ class Calendar:
     def next_digest(self, list_: DigestList, now: datetime) -> datetime:
         """When the list's next digest is composed; `now` when it is due."""
         return now if self._list(list_, now) else next(self._digests(list_, now))
+
+    def next_digest_of(self, name: str, now: datetime) -> datetime | None:
+        """When the next digest of the list of this name is composed; None when the configuration has no such list."""
+        list_ = self.lists.get(name)
+        return self.next_digest(list_, now) if list_ else None
 
     def _digests(self, list_: DigestList, now: datetime) -> Iterator[datetime]:
         """The instants after now at which a digest of the list is due."""

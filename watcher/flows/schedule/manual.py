@@ -9,16 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from watcher import clock
 from watcher.domain import DigestList, RunReport, Warned, Watch
-from watcher.flows.compose.compose import Draft
 from watcher.flows.deliver.leases import held
-from watcher.flows.notices.alert import Alerter
 from watcher.flows.schedule.tick import Done, Ticker, readers
-from watcher.flows.scoring.ranking import Rankings
-from watcher.flows.search.corrections import Rereader
 from watcher.store import Rereading, RunCommit
+
+if TYPE_CHECKING:
+    from watcher.flows.compose.compose import Draft
+    from watcher.flows.notices.alert import Alerter
+    from watcher.flows.scoring.ranking import Rankings
+    from watcher.flows.search.corrections import Rereader
 
 Warnings = Callable[[Sequence[RunReport]], Sequence[Warned]]
 """Everything that is warned of now, and by reports of runs that were not kept."""

@@ -16,22 +16,25 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from watcher import clock, schedule
 from watcher.domain import Channel, DigestList, ErrorKind, RunOutcome, RunReport, Seed, Watch
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
-from watcher.flows.compose.compose import LARGE, Composer, Draft, Request
-from watcher.flows.deliver.deliver import Deliverer, Sending
 from watcher.flows.deliver.leases import held
 from watcher.flows.ports import Normalise
-from watcher.flows.schedule.at_once import Messenger
 from watcher.flows.schedule.due import Calendar, Due, Upcoming, is_paused
 from watcher.flows.schedule.lateness import late_reason
 from watcher.flows.schedule.retry import INPUT, Failures
-from watcher.flows.search.corrections import Rereader
-from watcher.flows.search.crossref import Asker
-from watcher.flows.search.run import Runner
 from watcher.store import Rereading, Store
+
+if TYPE_CHECKING:
+    from watcher.flows.compose.compose import Composer, Draft, Request
+    from watcher.flows.deliver.deliver import Deliverer, Sending
+    from watcher.flows.schedule.at_once import Messenger
+    from watcher.flows.search.corrections import Rereader
+    from watcher.flows.search.crossref import Asker
+    from watcher.flows.search.run import Runner
 
 __all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
 
@@ -114,7 +117,7 @@ class Ticker:
 
     def send(self, composed: Sequence[Draft]) -> tuple[Sending, ...]:
         """Deliver what is owed, after these digests were composed: neither takes its memory beside the other's."""
-        if any(len(draft.digest.presented) > LARGE for draft in composed):
+        if any(draft.is_large for draft in composed):
             self.rest()
         return self.deliverer.deliver(clock.now())
 
@@ -123,7 +126,8 @@ class Ticker:
     @property
     def calendar(self) -> Calendar:
         """What is due, of everything that this ticker does."""
-        return Calendar(self.store, self.watches, self.lists, self.run_schedule, self.jitter_minutes, self.seeds, self.normalise)
+        parts = (self.store, self.watches, self.lists, self.run_schedule, self.jitter_minutes, self.seeds, self.normalise)
+        return Calendar(*parts, rereader=self.rereader)
 
     def due_lists(self, now: datetime) -> tuple[Due, ...]:
         """Lists whose latest slot, after their creation, has no digest."""
@@ -143,8 +147,7 @@ class Ticker:
 
     def next_digest_of(self, name: str, now: datetime) -> datetime | None:
         """When the next digest of the list of this name is composed; None when the configuration has no such list."""
-        list_ = self.lists.get(name)
-        return self.next_digest(list_, now) if list_ else None
+        return self.calendar.next_digest_of(name, now)
 
     def upcoming(self, now: datetime, count: int = 3) -> tuple[Upcoming, ...]:
         """The next slots of everything: of watches, then of lists, each in the configuration's order."""
@@ -275,6 +278,8 @@ class Ticker:
     def request(self, list_: DigestList, runs: Mapping[str, RunReport], due: Due | None = None) -> Request:
         """What the composer is asked for one list; without `due` a digest by hand. It is composed at the end of its watches' runs, so
         that the next digest's receipt begins where this one's ends."""
+        from watcher.flows.compose.compose import Request  # noqa: PLC0415 - only when something is composed
+
         channels, now = tuple(self.channels[name] for name in list_.channels), clock.now()
         late = late_reason(due, self.store, now) if due else ""
         return Request(list_, self.read_by(list_), channels, runs, now, due.slot if due else None, late)

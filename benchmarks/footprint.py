@@ -1,0 +1,153 @@
+"""What watcher's processes take in CPU seconds and memory, beside another state of this repository.
+
+    python benchmarks/footprint.py BASE HERE [--only commands] [--times 5]
+
+BASE and HERE are two worktrees, such as `git worktree add /tmp/base 1753bfe` and this one. Each side is measured in whole processes with
+its own code; the sides take turns, so that a slow moment of the machine meets both. Told are medians of the CPU seconds (user and system, of
+the process and of those that it started and waited for: wait4's ru_utime and ru_stime) and of the most memory that it held (ru_maxrss),
+and HERE divided by BASE. All that is read is made up.
+
+    commands  `status`, `explain`, `tick` with nothing due, `mark`, `healthcheck` without a service, `--help`, each over what three weeks of the
+              demo leave, with a mail server and a Slack that are only named
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from delivering import lacking
+
+MAIL = "mailtos://watcher:sample@smtp.lab.example?from=watcher@lab.example"
+SLACK = "https://hooks.slack.com/services/T00000000/B00000000/000000000000000000000000"
+
+
+@dataclass(frozen=True)
+class Took:
+    """What one process took: CPU seconds, and the most memory in millions of bytes."""
+
+    cpu: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Side:
+    """One state of the repository: how it is called, its code, and a folder of its own to work in."""
+
+    name: str
+    code: Path
+    folder: Path
+    packages: Path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The variables of its processes."""
+        own = {"PYTHONPATH": f"{self.code}{os.pathsep}{self.packages}", "PATH": "/usr/bin:/bin", "HOME": str(self.folder)}
+        return own | more
+
+    def run(self, words: Sequence[str], *, may_end_with: Sequence[int] = (0,), **environment: str) -> Took:
+        """One `watcher` process, and what it took."""
+        whole = [sys.executable, "-m", "watcher", *words]
+        return whole_process(whole, self.environment(**environment), self.folder, may_end_with)
+
+
+def whole_process(words: Sequence[str], environment: Mapping[str, str], folder: Path, may_end_with: Sequence[int] = (0,)) -> Took:
+    """What a process took that has ended with one of these codes; else this program ends with what it said."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=said)  # noqa: S603 - our own words
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in may_end_with:
+            said.seek(0)
+            sys.exit(f"{' '.join(words)} ended with {process.returncode}: {said.read().decode(errors='replace')}")
+    return Took(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
+
+
+def row(what: str, base: Sequence[Took], here: Sequence[Took]) -> str:
+    """A line of the table."""
+    cpu, memory = (tuple(median(getattr(one, name) for one in side) for side in (base, here)) for name in ("cpu", "megabytes"))
+    figures = [
+        f"{cpu[0]:.2f} | {cpu[1]:.2f} | {cpu[1] / cpu[0]:.2f}",
+        f"{memory[0]:.0f} | {memory[1]:.0f} | {memory[1] / memory[0]:.2f}",
+    ]
+    return f"| {what} | {' | '.join(figures)} |"
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    options = argparse.ArgumentParser(
+        description="CPU seconds and memory of watcher's processes, beside another state of the repository."
+    )
+    options.add_argument("base", type=Path, help="the worktree to compare with")
+    options.add_argument("here", type=Path, help="the worktree that is measured")
+    options.add_argument("--only", choices=tuple(PARTS), action="append", help="only this part; may stand several times")
+    options.add_argument("--times", type=int, default=5, help="how often each is measured")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        base, here = (_side(name, getattr(chosen, name).resolve(), Path(folder)) for name in ("base", "here"))
+        for part in chosen.only or PARTS:
+            print("| | CPU s, base | here | ratio | MB, base | here | ratio |\n|---|---:|---:|---:|---:|---:|---:|")
+            PARTS[part](base, here, chosen)
+
+
+def _side(name: str, code: Path, folder: Path) -> Side:
+    """A side, with the packages that its state is pinned to and that are not installed here."""
+    own, packages = folder / name, folder / f"{name}-packages"
+    own.mkdir()
+    packages.mkdir()
+    if wanted := list(lacking((code / "requirements.lock").read_text())):
+        words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(packages)]
+        subprocess.run([sys.executable, *words, *wanted], check=True)  # noqa: S603 - our own words
+    return Side(name, code, own, packages)
+
+
+# --- the light commands --------------------------------------------------------------------------------------------------------------
+
+
+def commands(base: Side, here: Side, chosen: argparse.Namespace) -> None:
+    """What people and monitors ask all day."""
+    for side in (base, here):
+        side.run(["demo", "--out", str(side.folder / "lab")])
+        _turn_to_named_servers(side.folder / "lab" / "config" / "watcher.yaml")
+    with closing(sqlite3.connect(here.folder / "lab" / "data" / "watcher.db")) as database:
+        ((pmid,),) = database.execute("SELECT min(pmid) FROM presented")
+    asked = {
+        "`status`": (["status"], 0),
+        "`explain`": (["explain", str(pmid)], 0),
+        "`tick`, nothing due": (["tick"], 0),
+        "`mark`": (["mark", str(pmid), "relevant"], 0),
+        "`healthcheck`, no service": (["healthcheck"], 1),
+        "`--help`": (["--help"], 0),
+    }
+    for what, (words, code) in asked.items():
+        taken = [[_asked(side, words, code) for side in (base, here)] for _ in range(chosen.times + 1)][1:]
+        print(row(what, *zip(*taken, strict=True)), flush=True)
+
+
+def _asked(side: Side, words: Sequence[str], code: int) -> Took:
+    lab = side.folder / "lab"
+    before = (lab / "clock").read_text() if (lab / "clock").exists() else ""
+    return side.run(
+        ["--config", str(lab / "config"), *words], may_end_with=(code,), WATCHER_CLOCK_FILE=str(lab / "clock") if before else ""
+    )
+
+
+def _turn_to_named_servers(file: Path) -> None:
+    """The demo's own servers are gone, and its mail server's URL is one that no lab has."""
+    text = re.sub(r"mailto://\S+", MAIL, file.read_text())
+    file.write_text(re.sub(r"(?m)(kind: slack\n\s+url: )\S+", rf"\g<1>{SLACK}", text))
+
+
+PARTS = {"commands": commands}
+
+if __name__ == "__main__":
+    main()
