@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.rank_samples import AGEING, AGRIN, WHEAT
 
 from watcher.domain import Article, Heading, OtherAbstract, Pmid, ResolvedSeed, Seed
 from watcher.rank import words
-from watcher.rank.features import PLACES, SIZE, count, example, pair_ids, paper, word_ids
+from watcher.rank.features import PLACES, SIZE, count, count_articles, example, pair_ids, paper, word_ids
 
 
 def _features(*texts: str) -> set[int]:
@@ -117,3 +119,28 @@ def test_a_seed_without_a_record_is_read_from_its_own_title_abstract_keywords_an
     texts = [passage.text for passage in example(ResolvedSeed(seed))]
 
     assert texts == ["one title", "an abstract", "and notes", "a keyword", "some heading"]
+
+
+_odd = st.text(st.sampled_from("aB_9s ,.-\n\x1f\x85–µβéß²神\u0301\ud800"), max_size=12)
+
+
+@given(st.lists(st.builds(Article, pmid=st.just(Pmid(1)), title=_odd, abstract=_odd, keywords=st.tuples(_odd, _odd)), max_size=5))
+def test_articles_are_counted_as_their_passages_whatever_they_hold(articles: list[Article]) -> None:
+    passages, quick = count([paper(article) for article in articles]), count_articles(articles)
+
+    assert (quick.shape, quick.dtype) == (passages.shape, passages.dtype)
+    for part in ("data", "indices", "indptr"):
+        assert getattr(quick, part).tolist() == getattr(passages, part).tolist()
+
+
+def test_many_articles_are_counted_after_the_lexicon_was_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = [Article(Pmid(number), title=f"agrin{number} and MuSK", abstract="Agrin and Lrp4") for number in range(2_000)]
+    monkeypatch.setattr("watcher.rank.features._MOST", 10)
+
+    counts = [count_articles(articles[start : start + 500]) for start in range(0, 2_000, 500)]
+
+    whole = count([paper(article) for article in articles])
+    assert [row.data.tolist() for row in counts] == [whole[start : start + 500].data.tolist() for start in range(0, 2_000, 500)]
+    assert [row.indices.tolist() for row in counts] == [
+        whole[start : start + 500].indices.tolist() for start in range(0, 2_000, 500)
+    ]

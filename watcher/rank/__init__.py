@@ -126,9 +126,11 @@ def background_is_loaded() -> bool:
 
 
 def unload_background() -> None:
-    """Gives the background's memory back, some 75 MB; the next `load_background` reads it again."""
+    """Gives the background's memory back, some 75 MB, and what is kept beside it; the next `load_background` reads it again."""
     if (background := sys.modules.get(f"{__name__}.background")) is not None:
         background.load_background.cache_clear()
         background.shipped_sha256.cache_clear()
     if (spaces := sys.modules.get(f"{__name__}.spaces")) is not None:
         spaces.forget()
+    if (features := sys.modules.get(f"{__name__}.features")) is not None:
+        features.forget()

@@ -17,7 +17,7 @@ import numpy as np
 from watcher.domain import Article, GaveWay
 from watcher.rank.background import Background, Floats, Weights
 from watcher.rank.explanation import similarities
-from watcher.rank.features import count, paper
+from watcher.rank.features import count_articles
 
 ALIKE = 0.45
 LAMBDA = 0.6
@@ -39,7 +39,7 @@ def giving_way(
     pool = min(len(articles), DEPTH * top)
     if pool <= top:
         return ()
-    vectors = background.vectors(count([paper(article) for article in articles[:pool]]))
+    vectors = background.vectors(count_articles(articles[:pool]))
     alike = similarities(vectors, vectors)
     picked = _picked(np.array(scores[:pool]), alike, top)
     passed = [place for place in range(max(picked)) if place not in picked]

@@ -6,8 +6,9 @@ same text gives the same counts whatever stands beside it. Weights and scores ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,9 @@ SIZE = 2 * PLACES
 TITLE_WEIGHT = 2
 
 _LAST = np.uint64(PLACES - 1)
+_BYTES = 8
+_MOST = 1 << 17
+"""So many stretches of text are remembered, in some 20 MB."""
 
 
 class Passage(NamedTuple):
@@ -79,27 +83,84 @@ def _once(titles: Iterable[str], texts: Iterable[str]) -> tuple[Passage, ...]:
 
 def count(papers: Sequence[Sequence[Passage]]) -> Matrix:
     """How often each feature stands in each paper: a matrix of len(papers) rows and SIZE columns, indices in order."""
-    found, rows, weights, breaks = _laid_out(papers)
-    ids = word_ids(found)
-    beside = breaks[1:] == breaks[:-1]
-    pairs = pair_ids(found[:-1], found[1:])[beside]
-    values = np.concatenate((weights, weights[:-1][beside])).astype(np.float64)
-    where = (np.concatenate((rows, rows[:-1][beside])), np.concatenate((ids, pairs)))
-    counts = csr_array((values, where), shape=(len(papers), SIZE))
-    counts.sum_duplicates()
-    return counts
+    passages = [(row, passage) for row, paper_ in enumerate(papers) for passage in paper_ for _ in range(passage.weight)]
+    lengths = np.array([len(passage.keys) for _, passage in passages], np.int64)
+    found = np.fromiter(chain.from_iterable(passage.keys for _, passage in passages), np.uint64, lengths.sum())
+    return _counts(found, lengths, np.array([row for row, _ in passages], np.int64), len(papers))
 
 
-def _laid_out(papers: Sequence[Sequence[Passage]]) -> tuple[Keys, Ids, Ids, Ids]:
-    """All words of all papers in one row: their keys, and for each its paper, its weight, its passage. Numbers are left out."""
-    passages = [(row, passage) for row, paper_ in enumerate(papers) for passage in paper_]
-    lengths = [len(passage.keys) for _, passage in passages]
-    found = np.fromiter(chain.from_iterable(passage.keys for _, passage in passages), np.uint64, sum(lengths))
-    rows = np.repeat(np.array([row for row, _ in passages], np.int64), lengths)
-    weights = np.repeat(np.array([passage.weight for _, passage in passages], np.int64), lengths)
-    breaks = np.repeat(np.arange(len(passages)), lengths)
-    kept = found != 0
-    return found[kept], rows[kept], weights[kept], breaks[kept]
+def count_articles(articles: Sequence[Article]) -> Matrix:
+    """How often each feature stands in each article, as `paper` reads it: as `count`, and sooner, since no passage is made."""
+    rows = [(row, text, times) for row, article in enumerate(articles) for text, times in _read(article)]
+    found, ends = _keys_of([text for _, text, _ in rows])
+    starts = np.concatenate(([0], ends))[:-1]
+    said, known, kept = found.tobytes(), set(), []
+    for place, ((row, _, times), start, end) in enumerate(zip(rows, starts.tolist(), ends.tolist(), strict=True)):
+        if start < end and (one := (row, said[start * _BYTES : end * _BYTES])) not in known:
+            known.add(one)
+            kept += [place] * times
+    which = np.array(kept, np.int64)
+    lengths = (ends - starts)[which]
+    return _counts(
+        found[_runs(starts[which], lengths)], lengths, np.array([rows[place][0] for place in kept], np.int64), len(articles)
+    )
+
+
+def _read(article: Article) -> Iterator[tuple[str, int]]:
+    """The texts of an article, and how many times each counts."""
+    yield article.title, TITLE_WEIGHT
+    for text in _texts(article):
+        yield text, 1
+
+
+_lexicon = words.Lexicon()
+_lock = Lock()
+
+
+def _keys_of(texts: Sequence[str]) -> tuple[Keys, Ids]:
+    """The keys of the words of all texts in one row, and where those of each text end."""
+    parts = [words.stretches(text) for text in texts]
+    with _lock:
+        if len(_lexicon) > _MOST:
+            _lexicon.empty()
+        numbers = np.fromiter(map(_lexicon.__getitem__, chain.from_iterable(parts)), np.int64)
+        starts, keys = np.array(_lexicon.starts), np.array(_lexicon.found)
+    first = starts[numbers]
+    lengths = starts[numbers + 1] - first
+    ends = np.concatenate(([0], np.cumsum(lengths)))
+    return keys[_runs(first, lengths)], ends[np.cumsum([len(part) for part in parts], dtype=np.int64)]
+
+
+def forget() -> None:
+    """Gives back what is remembered of words."""
+    with _lock:
+        _lexicon.empty()
+
+
+def _runs(starts: Ids, lengths: Ids) -> Ids:
+    """The numbers from each start on, so many of them."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(lengths.sum())
+
+
+def _counts(found: Keys, lengths: Ids, rows: Ids, size: int) -> Matrix:
+    """The matrix of passages whose words stand in one row: how many each has, and which of `size` papers it belongs to. Mere numbers are
+    left out before neighbours make pairs."""
+    told = found != 0
+    found, of = found[told], np.repeat(np.arange(lengths.size), lengths)[told]
+    base = (rows * SIZE).astype(np.int32 if size * SIZE < 1 << 31 else np.int64)[of]  # what is smaller is sorted sooner
+    beside = of[1:] == of[:-1]
+    pairs = pair_ids(found[:-1][beside], found[1:][beside])
+    places = np.concatenate((word_ids(found), pairs), dtype=base.dtype, casting="same_kind")
+    places += np.concatenate((base, base[1:][beside]))
+    places.sort()
+    is_first = np.ones(places.size, np.bool_)
+    is_first[1:] = places[1:] != places[:-1]
+    firsts = np.flatnonzero(is_first)
+    many = np.diff(firsts, append=places.size).astype(np.float64)
+    places = places[firsts]
+    indptr = np.searchsorted(places, np.arange(size + 1) * SIZE).astype(np.int32)
+    return csr_array((many, (places % SIZE).astype(np.int32), indptr), shape=(size, SIZE))
 
 
 def word_ids(keys: Keys) -> Ids:

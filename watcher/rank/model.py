@@ -27,7 +27,7 @@ from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, Resolve
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
 from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of
-from watcher.rank.features import Matrix, Passage, example, paper
+from watcher.rank.features import Matrix, Passage, count_articles, example, paper
 from watcher.rank.spaces import (
     GAMMA,
     NEAREST,
@@ -38,6 +38,7 @@ from watcher.rank.spaces import (
     Space,
     View,
     groups,
+    joined,
     known_of,
     labels_of,
     points,
@@ -234,12 +235,13 @@ def _joined(totals: Floats, learnt: Floats) -> tuple[Floats, Places]:
 
 
 def _batches(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
-    return (articles[start : start + _BATCH] for start in range(0, len(articles), _BATCH))
+    return (articles[start : start + _BATCH] for start in range(0, max(len(articles), 1), _BATCH))
 
 
 def read(articles: Sequence[Article], background: Background, embed: Embed | None) -> Features:
     """What every ranking reads of papers; see `watcher.rank.read`."""
-    return Measure(background, embed).read([paper(article) for article in articles], [*map(embedded_text, articles)])
+    ground = Measure(background, embed)
+    return joined([ground.read(count_articles(some), [*map(embedded_text, some)]) for some in _batches(articles)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,9 @@ class Measure:
         """The inverse covariance of each space; None for a space that is left as it is."""
         return (None, None, _topics_whitener(self.background), *(() if self.embed is None else (_dense(self.embed).whitener,)))
 
-    def read(self, passages: Sequence[Sequence[Passage]], texts: Sequence[str]) -> Features:
-        """Papers, given as passages and as the text that is embedded, in all spaces."""
-        features = self.background.features(count(passages))
+    def read(self, counts: Matrix, texts: Sequence[str]) -> Features:
+        """Papers, given as counts and as the text that is embedded, in all spaces."""
+        features = self.background.features(counts)
         if self.embed is None:
             return features
         rows = on_grid(np.asarray(self.embed(texts), np.float64).reshape(len(texts), self.embed.sample.shape[1]), bits=12)
@@ -79,7 +79,7 @@ class Measure:
 
     def examples(self, examples: Sequence[Example]) -> tuple[Matrix, ...]:
         """Examples in all spaces."""
-        return self.read([passages for _, passages, _ in examples], [text for *_, text in examples]).spaces
+        return self.read(count([passages for _, passages, _ in examples]), [text for *_, text in examples]).spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +417,13 @@ def _links(some: slice, known: Sequence[Known]) -> npt.NDArray[np.bool_]:
     return reached
 
 
-def stacked(these: Matrix, those: Matrix) -> Matrix:
-    """The rows of both."""
-    return np.vstack((these, those)) if isinstance(these, np.ndarray) else vstack((these, those), format="csr")
+def stacked(*matrices: Matrix) -> Matrix:
+    """The rows of all."""
+    return np.vstack(matrices) if isinstance(matrices[0], np.ndarray) else vstack(matrices, format="csr")
+
+
+def joined(parts: Sequence[Features]) -> Features:
+    """The papers of all."""
+    spaces = zip(*(part.spaces for part in parts), strict=True)
+    phrases, words = zip(*(part.usual for part in parts), strict=True)
+    return Features(tuple(stacked(*some) for some in spaces), (np.concatenate(phrases), np.concatenate(words)))

@@ -7,6 +7,7 @@ here knows how often a word occurs anywhere.
 from __future__ import annotations
 
 import re
+from array import array
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -43,12 +44,42 @@ def spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _WORD.finditer(text)]
 
 
+_IS_WORD = re.compile(r"\w", re.ASCII)
+_APART = bytes(byte if byte > 127 or _IS_WORD.match(chr(byte)) else 32 for byte in range(256))
+
+
+def stretches(text: str) -> list[bytes]:
+    """A text in UTF-8 between the marks that ASCII has: mostly words. Outside ASCII a mark does not part them, so a stretch can hold several
+    words, and one of a single letter holds none."""
+    return text.encode("utf-8", "surrogatepass").translate(_APART).split()
+
+
+class Lexicon(dict[bytes, int]):
+    """Stretches, numbered as they come. `found[starts[n] : starts[n + 1]]` are the keys of the words of stretch n."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.empty()
+
+    def empty(self) -> None:
+        """Forgets them all."""
+        self.clear()
+        self.starts = array("q", [0])
+        self.found = array("Q")
+
+    def __missing__(self, stretch: bytes) -> int:
+        self.found.extend(keys(stretch.decode("utf-8", "surrogatepass")))
+        self.starts.append(len(self.found))
+        number = self[stretch] = len(self)
+        return number
+
+
 def keys(text: str) -> list[int]:
     """The key of each word of `text`, in order; 0 for a mere number."""
     return [key(word) for word in _WORD.findall(text)]
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=1 << 16)
 def key(word: str) -> int:
     """A word's key: 64 bits of BLAKE2b (RFC 7693) over its folded form; 0 for a mere number, which says nothing about a topic."""
     if word.isdecimal():
