@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from watcher.store import transfer, upgrade
 from watcher.store.database import Database
+from watcher.store.tables import Row
 
 RECORDS = Path(__file__).parents[1] / "records"
 
@@ -54,11 +55,17 @@ def rows_of(url: str, folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     with database.engine.connect() as connection:
         found.reflect(connection)
         rows = {
-            table.name: sorted((tuple(map(_plain, row)) for row in connection.execute(table.select())), key=repr)
+            table.name: sorted((tuple(map(_plain, row)) for row in connection.execute(_in_order(table))), key=repr)
             for table in found.tables.values()
         }
     database.close()
     return rows
+
+
+def _in_order(table: sa.Table) -> sa.Select[Any]:
+    """The table with its columns in the order of the model: a migration may have put one last."""
+    model = list(Row.metadata.tables[table.name].c.keys()) if table.name in Row.metadata.tables else []
+    return sa.select(*sorted(table.c, key=lambda column: model.index(column.name) if column.name in model else len(model)))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds

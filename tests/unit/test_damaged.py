@@ -18,6 +18,7 @@ from watcher.flows.questions.explain import explain
 from watcher.flows.questions.status import Around, document, status
 from watcher.store import LeftOut
 from watcher.store.database import Database
+from watcher.store.packing import unpack
 
 START, THURSDAY, MONDAY, NEXT_MONDAY = "2026-03-02T09:00", "2026-03-05T05:00", "2026-03-09T07:00", "2026-03-16T07:00"
 BROKEN = '{"broken'
@@ -53,9 +54,9 @@ def spoil(one: Desk, table: str, column: str, value: str | bytes | float = BROKE
 def body_of(one: Desk, pmid: int) -> str:
     database = Database(one.bench.url, folder=one.clock.parent)
     with database.reading() as session:
-        found = str(session.execute(sa.text("SELECT body FROM article WHERE pmid = :pmid"), {"pmid": pmid}).scalar_one())
+        found = session.execute(sa.text("SELECT body FROM article WHERE pmid = :pmid"), {"pmid": pmid}).scalar_one()
     database.close()
-    return found
+    return unpack(found).decode()
 
 
 def all_in(digest: Digest) -> list[int]:

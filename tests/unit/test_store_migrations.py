@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from support.store_samples import BY_QUERY, MAIL, Bench, paper, pmids
 
 from watcher.domain import DeliveryState, ErrorKind, HitState, Notice, Outcome, Pmid
-from watcher.store import Owed, Store, schema, upgrade
+from watcher.store import Owed, Store, packing, schema, upgrade
 from watcher.store.database import Database
 from watcher.store.migrations import versions
 from watcher.store.migrations.column_types import UTCDateTime
@@ -104,13 +104,15 @@ def _count_on(connection: sa.Connection, table: sa.Table) -> None:
 
 
 def _found(url: str, folder: Path) -> Rows:
-    """All rows of the database, as its models read them."""
+    """All rows of the database, as its models read them; the texts of articles unpacked."""
     database = Database(url, folder=folder)
     with database.reading() as session:
         rows = {
             table.name: [dict(row) for row in session.execute(table.select()).mappings()] for table in Row.metadata.sorted_tables
         }
     database.close()
+    for article in rows["article"]:
+        article["body"] = packing.unpack(article["body"]).decode() if article["body"] is not None else None
     return rows
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 import sqlalchemy as sa
 
 from watcher.domain import Article, Pmid
-from watcher.store import codec
+from watcher.store import codec, packing
 from watcher.store.columns import articles
 from watcher.store.database import batches
 from watcher.store.values import StoredArticle
@@ -33,9 +33,10 @@ class Texts:
     def read(self, pmid: int, body: object, content_sha256: str) -> Article | None:
         """The article, or None when the body is damaged."""
         try:
-            if not isinstance(body, str) or codec.sha256(body) != content_sha256:
+            text = packing.unpack(body)
+            if codec.sha256(text) != content_sha256:
                 raise codec.Undecodable
-            article = codec.loads(Article, body)
+            article = codec.loads(Article, text)
         except codec.Undecodable:
             self.damaged.add(Pmid(pmid))
             return None

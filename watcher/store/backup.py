@@ -71,18 +71,28 @@ def write(database: Database, target: Path, *, force: bool = False, guarded: Ite
 
 def automatic(database: Database, why: str, at: datetime, *, keep: int | None) -> BackupFacts:
     """Makes a backup in the data folder, named after the instant and the reason, and removes the oldest over `keep` (None: none)."""
+    prepare(database)
+    facts = write(database, name_for(database, why, at))
+    if keep is not None:
+        thin_out(database, at, keep)
+    return facts
+
+
+def prepare(database: Database) -> None:
+    """Makes the folder of the backups that watcher makes by itself, and removes what killed processes left there long ago."""
+    with access.writing(database.backups, database.folder):
+        writing.private_folder(database.backups)
+    _sweep(database.backups, f".{glob.escape(integrity.stem_of(database))}-*.part*")
+
+
+def name_for(database: Database, why: str, at: datetime) -> Path:
+    """A free name for a backup that watcher makes by itself, of the instant and the reason."""
     name = f"{integrity.stem_of(database)}-{sqlite_file.stamp(at)}"
     target, number = database.backups / f"{name}-{why}.db", 1
     while target.exists():
         number += 1
         target = database.backups / f"{name}-{number}-{why}.db"
-    with access.writing(database.backups, database.folder):
-        writing.private_folder(database.backups)
-    _sweep(database.backups, f".{glob.escape(integrity.stem_of(database))}-*.part*")
-    facts = write(database, target)
-    if keep is not None:
-        _thin_out(database, at, keep)
-    return facts
+    return target
 
 
 def weekly(database: Database, now: datetime, *, keep: int) -> BackupFacts | None:
@@ -108,13 +118,18 @@ def _alone(part: Path) -> Iterator[None]:
 def _copy(database: Database, part: Path) -> None:
     sqlite_file.remove(part)
     if database.path is not None:
-        with closing(sqlite_file.connect(database.path)) as source, closing(sqlite_file.connect(part, new=True)) as target:
-            source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")
+        copy_file(database.path, part)
         return
     sqlite_file.create(part)
     with plain(part) as copied:
         _copy_rows(database.engine, copied)
+
+
+def copy_file(path: Path, part: Path) -> None:
+    """Copies an SQLite database, as it stands at one instant, into one file."""
+    with closing(sqlite_file.connect(path)) as source, closing(sqlite_file.connect(part, new=True)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
 
 
 def _copy_rows(source: sa.Engine, target: sa.Engine) -> None:
@@ -177,7 +192,7 @@ def _sweep(folder: Path, pattern: str) -> None:
                 path.unlink()
 
 
-def _thin_out(database: Database, now: datetime, keep: int) -> None:
+def thin_out(database: Database, now: datetime, keep: int) -> None:
     """Removes the oldest over `keep`. Those of the future (the clock had been set forward) count as the oldest."""
     made = sorted(integrity.own_backups(database), key=lambda path: (integrity.made_at(path) <= now + _LEEWAY, path.name))
     for path in made[:-keep]:

@@ -51,9 +51,9 @@ def loads_or(kind: type[T], text: str | bytes, instead: T) -> T:
         return instead
 
 
-def sha256(text: str) -> str:
+def sha256(text: str | bytes) -> str:
     """The hash of a canonical text, in hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
 @cache

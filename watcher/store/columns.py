@@ -7,6 +7,7 @@ second at each start and no statement needs them (docs/decisions/0060), so that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,19 @@ class Instant(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.utcoffset() is None else value.astimezone(UTC)
 
 
+class Bytes(sa.LargeBinary):
+    """Bytes, handed out as they lie there: a damaged SQLite file may hold a text in their place, which is for its reader to find out."""
+
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[object], object]:
+        """Bytes, or a text's."""
+        del dialect
+        return lambda value: value.encode("utf-8", "replace") if isinstance(value, str) else value
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> None:
+        """Nothing is done to them."""
+        del dialect, coltype
+
+
 _METADATA = sa.MetaData()
 
 
@@ -105,7 +119,7 @@ articles = sa.Table(
     _text("doi"),
     _text("pmcid"),
     _text("title"),
-    _text("body"),
+    _column("body", Bytes, False, None),
     _day("crdt"),
     _day("edat"),
     _day("mhda"),

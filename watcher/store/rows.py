@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 from sqlalchemy import exc
@@ -25,6 +26,8 @@ _PLAIN = 0
 
 _NOT_THE_FILE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM})
 """Errors that say nothing about what is in the file."""
+
+_AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
 
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE)
 
@@ -97,7 +100,7 @@ def _sound(given: sqlite3.Connection, shown: str) -> None:
 
 
 def _revision(given: sqlite3.Connection, shown: str) -> str:
-    if _VERSION not in _plain_tables(given, "main"):
+    if _VERSION not in plain_tables(given, "main"):
         raise StoreError(f"{shown}: not a backup of watcher. Nothing was changed")
     found = given.execute(f"SELECT version_num FROM {_VERSION}").fetchmany(2)  # noqa: S608 - a name of our own
     if len(found) != 1 or not isinstance(found[0][0], str):
@@ -115,23 +118,38 @@ def _tables(part: Path, revision: str) -> None:
 
 
 def _fill(own: sqlite3.Connection, shown: str) -> int:
-    rows, there = 0, _plain_tables(own, "given")
+    rows, there = 0, plain_tables(own, "given")
     own.execute("BEGIN")
-    for table in sorted(_plain_tables(own, "main") - {_VERSION}):
-        columns = _columns(own, "main", table)
+    for table in sorted(plain_tables(own, "main") - {_VERSION}):
         if table not in there:
             raise _unsound(shown, f"it has no table {table}")
-        if missing := set(columns) - set(_columns(own, "given", table)):
+        if missing := set(_columns(own, "main", table)) - set(_columns(own, "given", table)):
             raise _unsound(shown, f"its table {table} has no column {min(missing)}")
-        named = ", ".join(map(_quoted, columns))
-        rows += own.execute(
-            f"INSERT INTO main.{_quoted(table)} ({named}) SELECT {named} FROM given.{_quoted(table)}"  # noqa: S608 - names of our own
-        ).rowcount
+        rows += copy_table(own, table)
     own.execute("COMMIT")
     return rows
 
 
-def _plain_tables(connection: sqlite3.Connection, schema: str) -> set[str]:
+def copy_table(
+    own: sqlite3.Connection, table: str, *, instead: Mapping[str, str] = _AS_THEY_ARE, more: str = "", told: tuple[object, ...] = ()
+) -> int:
+    """Copies rows of a table of the attached database `given` into the same one of our own; how many.
+
+    Args:
+        own: the connection.
+        table: its name.
+        instead: what is taken in the place of a column, in SQL.
+        more: which rows, and in which order, in SQL.
+        told: the values of what stands open in `more`.
+    """
+    columns = _columns(own, "main", table)
+    named = ", ".join(map(_quoted, columns))
+    taken = ", ".join(instead.get(name, _quoted(name)) for name in columns)
+    done = own.execute(f"INSERT INTO main.{_quoted(table)} ({named}) SELECT {taken} FROM given.{_quoted(table)} {more}", told)  # noqa: S608 - names and words of our own
+    return done.rowcount
+
+
+def plain_tables(connection: sqlite3.Connection, schema: str) -> set[str]:
     """The names of tables that hold rows: no views, no virtual tables, none of SQLite's own."""
     found = connection.execute(f"SELECT name, sql FROM {schema}.sqlite_master WHERE type = 'table'")  # noqa: S608 - "main" or "given"
     return {str(name) for name, sql in found if not str(name).startswith("sqlite_") and not _VIRTUAL.match(str(sql))}

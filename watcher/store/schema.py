@@ -12,12 +12,15 @@ from watcher.errors import StoreError
 from watcher.store import integrity
 from watcher.store.database import Database, revision
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision of the models in `tables`."""
+
+_WHY = f"before-{HEAD}"
+"""Why a backup is made, as its name says."""
 
 
 def migrate(database: Database, *, keep_backups: int = 0) -> None:
-    """Creates or upgrades the tables, in one transaction that other processes wait for.
+    """Creates or upgrades the tables, in one transaction that other processes wait for; where article bodies are to be packed, in batches.
 
     What there is already is copied into the folder of backups before it is changed, and so many backups are kept; 0: no copy.
 
@@ -25,14 +28,25 @@ def migrate(database: Database, *, keep_backups: int = 0) -> None:
     """
     if database.is_sqlite:
         integrity.begin(database)
-        _set_journal(database)
     with database.reading() as session:
-        if revision(session) == HEAD:
-            return
+        found = revision(session)
+    if found not in (HEAD, None):
+        _pack(database, found, keep_backups)
+    if database.is_sqlite:
+        _set_journal(database)
+    if found == HEAD:
+        return
     with database.migrating() as session:
         found = revision(session)
         if found != HEAD:
             _upgrade(database, session, found, keep_backups)
+
+
+def _pack(database: Database, found: str | None, keep_backups: int) -> None:
+    from watcher.store import repacking  # noqa: PLC0415 - as in _upgrade
+
+    if found is not None and repacking.is_needed(found):
+        repacking.run(database, found, why=_WHY, keep_backups=keep_backups)
 
 
 def _upgrade(database: Database, session: sa.Connection, found: str | None, keep_backups: int) -> None:
@@ -42,7 +56,7 @@ def _upgrade(database: Database, session: sa.Connection, found: str | None, keep
     if found is None:
         _refuse_strange(database, session)
     elif keep_backups:
-        backup.automatic(database, f"before-{HEAD}", clock.now(), keep=keep_backups)
+        backup.automatic(database, _WHY, clock.now(), keep=keep_backups)
     upgrade.to(session)
 
 

@@ -128,6 +128,16 @@ def set_aside(path: Path) -> list[Path]:
     return sorted(one for why in ASIDE for one in path.parent.glob(f"{glob.escape(path.name)}.{why}-*"))
 
 
+def part(path: Path, revision: str) -> Path:
+    """The new file beside this one while an upgrade to a revision fills it."""
+    return beside(path, f".{revision}.part")
+
+
+def parts(path: Path) -> list[Path]:
+    """The files that upgrades are filling, or were when they were killed."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.????.part"))
+
+
 def move(path: Path, aside: Path) -> None:
     """Renames the file, and what belongs to it with the same endings."""
     for ending in ("", *BESIDE):

@@ -20,7 +20,7 @@ from typing import Annotated, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from watcher.store.columns import PlainText
+from watcher.store.columns import Bytes, PlainText
 
 Words = Annotated[str, Field(sa_type=PlainText)]
 MaybeWords = Annotated[str | None, Field(sa_type=PlainText)]
@@ -132,10 +132,11 @@ class WorkRow(Row, table=True):
 
 
 class ArticleRow(Row, table=True):
-    """One record. `body` is the Article, NULL since `forgotten_at`; the columns beside it are what SQL asks for, and stay.
+    """One record. `body` is the Article's text as `packing` packs it, NULL since `forgotten_at`; the columns beside it are what SQL asks for,
+    and stay. `content_sha256` is the hash of the text.
 
     `abstract_at` and `headings_at`: when the record first gained them after its first fetch; NULL if it had them at first.
-    `damaged_at`: since when it is known that `body` is not what was written, whose hash is `content_sha256`; it is not read then, and kept
+    `damaged_at`: since when it is known that `body` is not what was written; it is not read then, and kept
     until the record was fetched again.
     """
 
@@ -155,7 +156,7 @@ class ArticleRow(Row, table=True):
     doi: MaybeWords = None
     pmcid: MaybeWords = None
     title: MaybeWords = None
-    body: MaybeWords = None
+    body: bytes | None = Field(default=None, sa_type=Bytes)
     crdt: dt.date | None = None
     edat: dt.date | None = None
     mhda: dt.date | None = None

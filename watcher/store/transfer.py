@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from watcher.store.columns import Bytes
 from watcher.store.database import BATCH
 from watcher.store.migrations.column_types import UTCDateTime
 
@@ -60,3 +61,5 @@ def _neutral(_inspector: object, _table: object, column: dict[str, Any]) -> None
         column["type"] = UTCDateTime()
     elif isinstance(column["type"], sa.Date):
         column["type"] = sa.Date()
+    elif isinstance(column["type"], sa.LargeBinary):
+        column["type"] = Bytes()

@@ -7,6 +7,8 @@ import logging
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from watcher.errors import SchemaTooNew
@@ -28,6 +30,13 @@ def to(connection: sa.Connection, revision: str = "head") -> None:
     config.attributes["connection"] = connection
     logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(config, revision)
+
+
+def ahead(connection: sa.Connection, revision: str) -> None:
+    """Makes the changes of one revision's script before its turn, while the tables have no rows. When its turn comes it finds them made."""
+    script = ScriptDirectory.from_config(configuration()).get_revision(revision)
+    with Operations.context(MigrationContext.configure(connection)):
+        script.module.upgrade()
 
 
 def configuration() -> Config:

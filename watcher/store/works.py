@@ -18,7 +18,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from watcher.domain import Article, Pmid
-from watcher.store import codec, corrections
+from watcher.store import codec, corrections, packing
 from watcher.store.articles import IS_READABLE
 from watcher.store.columns import articles, digests, follow_ups, presented, work_links, works
 from watcher.store.database import batches, insert_new, insert_one, upsert
@@ -203,7 +203,7 @@ class _Shelf:
             "doi": kept.doi,
             "pmcid": article.pmcid,
             "title": article.title,
-            "body": body,
+            "body": packing.pack(body.encode()),
             "crdt": article.crdt,
             "edat": article.edat,
             "mhda": article.mhda,
