@@ -234,7 +234,7 @@ class Features:
     @cached_property
     def columns(self) -> tuple[Matrix, ...]:
         """The spaces, those of words column by column: quicker for many rankings, of which each looks at few features."""
-        return (*(csc_array(matrix) for matrix in self.spaces[:2]), *self.spaces[2:])
+        return (*map(_by_columns, self.spaces[:2]), *self.spaces[2:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,6 +269,15 @@ class Weights:
         indptr = np.concatenate(([0], np.cumsum(telling, dtype=np.int32)), dtype=np.int32)[counts.indptr]
         words = csr_array((phrases.data[telling], counts.indices[telling], indptr), shape=counts.shape)
         return Vectors(phrases, words)
+
+
+class Measured(NamedTuple):
+    """The background's sample as rankings are measured by it: in the spaces of words, column by column, since a ranking looks at few
+    features; in the space of topics; and the products of its rows with its mean in the spaces of words."""
+
+    columns: Vectors
+    topics: Singles
+    usual: tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,28 +354,27 @@ class Background:
         return Vectors(phrases, words)
 
     @cached_property
-    def _sample_topics(self) -> Singles:
-        return _as_singles(self.topics(self.sample.words)[0])
+    def measured(self) -> Measured:
+        """What rankings need of the sample. Its rows, which take 20 MB, are not kept beside it."""
+        sample = self.sample
+        vars(self).pop("sample")
+        topics = _as_singles(self.topics(sample.words)[0])
+        return Measured(Vectors(*map(csc_array, sample)), topics, self._usual(sample))
 
     @property
     def spaces(self) -> tuple[Matrix, ...]:
         """The sample in the spaces of words and of topics."""
-        return (*self.sample, self._sample_topics.astype(np.float64))
-
-    @cached_property
-    def columns(self) -> Vectors:
-        """The sample in the spaces of words, column by column: a ranking looks at few features."""
-        return Vectors(*map(csc_array, self.sample))
+        return (*self.sample, self.measured.topics.astype(np.float64))
 
     @cached_property
     def means(self) -> tuple[Floats | Singles, ...]:
         """The sample's mean in the spaces of words and of topics."""
-        return (*self.mean, mean_row(self.spaces[2]))
+        return (*self.mean, mean_row(self.measured.topics.astype(np.float64)))
 
-    @cached_property
+    @property
     def usual(self) -> tuple[Floats, Floats]:
         """The products of the sample's rows with its mean, in the spaces of words."""
-        return self._usual(self.sample)
+        return self.measured.usual
 
     def _usual(self, vectors: Vectors) -> tuple[Floats, Floats]:
         """Block by block: the products of each word are there only until they are added."""
@@ -398,8 +406,18 @@ def _as_singles(numbers: Floats) -> Singles:
     return numbers.astype(np.float32)
 
 
+def _by_columns(rows: Matrix) -> Matrix:
+    """A sparse matrix column by column, in single precision where that holds its numbers, on a grid of 2^-24, as they are."""
+    if isinstance(rows, csc_array):
+        return rows
+    kind = np.float32 if rows.data.max(initial=0.0) <= 1 else np.float64
+    return csc_array(csr_array((rows.data.astype(kind, copy=False), rows.indices, rows.indptr), shape=rows.shape))
+
+
 def _rows_of(counts: Matrix) -> Iterator[tuple[int, Matrix]]:
     """A matrix in blocks of rows, each with the number of its first one."""
+    if counts.shape[0] <= _BLOCK:
+        return iter([(0, counts)])
     return ((first, counts[first : first + _BLOCK]) for first in range(0, counts.shape[0], _BLOCK))
 
 

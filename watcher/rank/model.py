@@ -44,6 +44,7 @@ from watcher.rank.spaces import (
     points,
     side_by_side,
     stacked,
+    totals,
     views_of,
     whitened,
 )
@@ -107,8 +108,8 @@ class Model:
         return tuple(map(side_by_side, zip(*(view.spaces for view in self.views), strict=True)))
 
     def scores(self, features: Features) -> tuple[Floats, Places]:
-        """The papers' scores, and which view after the first each is nearest to (0 where there are no groups); see `spaces.points`."""
-        return _joined(sum(points(self._directions, features), start=np.zeros((1, 1))), _learnt(self.labels, features))
+        """The papers' scores, and which view after the first each is nearest to (0 where there are no groups); see `spaces.totals`."""
+        return _joined(totals(self._directions, features), _learnt(self.labels, features))
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """Score articles in batches of bounded memory; see `watcher.rank.Ranking.score`."""
@@ -144,7 +145,7 @@ class Model:
         totals, best = self.scores(features)
         (gains,) = self._gains(features, best)
         shares = _shares(self.views, int(best[0]))
-        each = dict(zip(self.views, np.array(points(self._directions, features))[:, :, 0].T, strict=True))
+        each = dict(zip(self.views, np.array([*points(self._directions, features)])[:, :, 0].T, strict=True))
         added = sum((share * each[view] for view, share in shares), start=np.zeros(1))
         learnt = [Part(self.labels.name, float(_learnt(self.labels, features)[0]))] if self.labels else []
         return Breakdown(
@@ -280,10 +281,10 @@ def fit(shown: Shown, background: Background, *, embed: Embed | None = None, dep
     positives, negatives = ground.examples([*seeds, *kinds[0]]), ground.examples(kinds[1])
     sample = ground.sample
     known = known_of(positives, negatives, ground, sample)
-    views, totals = views_of([np.arange(len(seeds) + len(shown.liked)), *groups(known)], known)
+    views, sampled = views_of([np.arange(len(seeds) + len(shown.liked)), *groups(known)], known)
     labels = labels_of(positives[0], negatives[0])
     learnt = labels.space if labels else None
-    rungs = np.sort(_joined(totals, _learnt(learnt, sample))[0])[-depth:]
+    rungs = np.sort(_joined(sampled, _learnt(learnt, sample))[0])[-depth:]
     examples = SeedVectors(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
     judged = _judged(([*shown.liked], [*shown.disliked]), positives, negatives, ground, labels)
     return Model(ground, views, learnt, rungs, examples, judged)

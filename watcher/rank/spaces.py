@@ -12,7 +12,7 @@ discriminant analysis: Fisher 1936; with one covariance for all classes, as here
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
@@ -56,7 +56,8 @@ class Measure:
     def sample(self) -> Features:
         """The background's sample papers, the spaces of words column by column."""
         dense = () if self.embed is None else (_dense(self.embed).rows,)
-        return Features((*self.background.columns, self.background.spaces[2], *dense), self.background.usual)
+        general = self.background.measured
+        return Features((*general.columns, general.topics.astype(np.float64), *dense), general.usual)
 
     @property
     def middles(self) -> tuple[Floats, ...]:
@@ -207,7 +208,9 @@ class Directions:
 
     def points(self, rows: Matrix, usual: Floats | float = 0.0) -> Floats:
         """The rows' standardised scores, weighted: (directions, rows). `rows`: column by column where the space is wide."""
-        return standardised(along(_columns(rows, self.places), self.towards) - usual, self.middles, self.scales)
+        raw = along(_columns(rows, self.places), self.towards)
+        raw -= usual
+        return standardised(raw, self.middles, self.scales)
 
 
 def side_by_side(spaces: Sequence[Space]) -> Directions:
@@ -221,24 +224,36 @@ def side_by_side(spaces: Sequence[Space]) -> Directions:
     )
 
 
-def points(directions: Sequence[Directions], features: Features) -> list[Floats]:
+def totals(directions: Sequence[Directions], features: Features) -> Floats:
+    """The papers' scores, added over the spaces: one row a direction; see `points`."""
+    first, *more = points(directions, features)
+    for one in more:
+        first += one
+    return first
+
+
+def points(directions: Sequence[Directions], features: Features) -> Iterator[Floats]:
     """The papers' standardised scores, weighted: for each space an array of one row a direction, one column a paper. Raises ValueError
-    when a space was not read."""
+    where a space was not read."""
     if len(features.spaces) < len(directions):
         message = "this ranking has a dense part: read the features with its embed"
         raise ValueError(message)
     rows = zip_longest(features.columns, features.usual, fillvalue=0.0)
-    return [some.points(*one) for some, one in zip(directions, rows, strict=False)]
+    return (some.points(*one) for some, one in zip(directions, rows, strict=False))
 
 
 def along(rows: Matrix, directions: Floats) -> Floats:
     """The products of rows with directions: (directions, rows). Sums are exact, in whatever order they are made."""
+    if isinstance(rows, np.ndarray):
+        return np.asarray(directions @ rows.T, np.float64)
     return np.ascontiguousarray((rows @ np.ascontiguousarray(directions.T)).T)
 
 
 def standardised(raw: Floats, middles: Floats, scales: Floats) -> Floats:
     """Scores in points: one row a direction."""
-    return (raw - middles[:, np.newaxis]) * scales[:, np.newaxis]
+    found: Floats = raw - middles[:, np.newaxis]
+    found *= scales[:, np.newaxis]
+    return found
 
 
 def _columns(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:

@@ -45,12 +45,12 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 _IS_WORD = re.compile(r"\w", re.ASCII)
-_APART = bytes(byte if byte > 127 or _IS_WORD.match(chr(byte)) else 32 for byte in range(256))
+_APART = bytes(byte if byte > 127 else ord(chr(byte).lower()) if _IS_WORD.match(chr(byte)) else 32 for byte in range(256))
 
 
 def stretches(text: str) -> list[bytes]:
-    """A text in UTF-8 between the marks that ASCII has: mostly words. Outside ASCII a mark does not part them, so a stretch can hold several
-    words, and one of a single letter holds none."""
+    """A text in UTF-8 between the marks that ASCII has, its ASCII letters small: mostly words. Outside ASCII a mark does not part them, so a
+    stretch can hold several words, and one of a single letter holds none."""
     return text.encode("utf-8", "surrogatepass").translate(_APART).split()
 
 
@@ -68,7 +68,7 @@ class Lexicon(dict[bytes, int]):
         self.found = array("Q")
 
     def __missing__(self, stretch: bytes) -> int:
-        self.found.extend(keys(stretch.decode("utf-8", "surrogatepass")))
+        self.found.extend(map(_key, _WORD.findall(stretch.decode("utf-8", "surrogatepass"))))
         self.starts.append(len(self.found))
         number = self[stretch] = len(self)
         return number
@@ -82,6 +82,10 @@ def keys(text: str) -> list[int]:
 @lru_cache(maxsize=1 << 16)
 def key(word: str) -> int:
     """A word's key: 64 bits of BLAKE2b (RFC 7693) over its folded form; 0 for a mere number, which says nothing about a topic."""
+    return _key(word)
+
+
+def _key(word: str) -> int:
     if word.isdecimal():
         return 0
     return int.from_bytes(blake2b(fold(word).encode(), digest_size=8).digest(), "little") or 1
