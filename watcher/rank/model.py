@@ -109,7 +109,9 @@ class Model:
 
     def scores(self, features: Features) -> tuple[Floats, Places]:
         """The papers' scores, and which view after the first each is nearest to (0 where there are no groups); see `spaces.totals`."""
-        return _joined(totals(self._directions, features), _learnt(self.labels, features))
+        each = totals(self._directions, features)
+        best = each[1:].argmax(axis=0) + 1 if each.shape[0] > 1 else np.zeros(each.shape[1], np.int64)
+        return _joined(each, _learnt(self.labels, features)), best
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """Score articles in batches of bounded memory; see `watcher.rank.Ranking.score`."""
@@ -125,7 +127,7 @@ class Model:
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers whose features were read; 0 for a paper without any text."""
-        return self._numbers(self.scores(features)[0], features)
+        return self._numbers(_joined(totals(self._directions, features), _learnt(self.labels, features)), features)
 
     def _numbers(self, totals: Floats, features: Features) -> tuple[float, ...]:
         numbers = percent(totals, self.rungs)
@@ -228,11 +230,11 @@ def _learnt(labels: Space | None, features: Features) -> Floats:
     return side_by_side([labels]).points(features.columns[0])[0] if labels else np.zeros(1)
 
 
-def _joined(totals: Floats, learnt: Floats) -> tuple[Floats, Places]:
+def _joined(totals: Floats, learnt: Floats) -> Floats:
     """The scores of papers by what they have in each view; see `Model.scores`."""
-    if totals.shape[0] == 1:
-        return totals[0] + learnt, np.zeros(totals.shape[1], np.int64)
-    return (totals[0] + totals[1:].max(axis=0)) / 2 + learnt, totals[1:].argmax(axis=0) + 1
+    whole = totals[0]
+    found: Floats = (whole if totals.shape[0] == 1 else (whole + totals[1:].max(axis=0)) / 2) + learnt
+    return found
 
 
 def _batches(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
@@ -284,7 +286,7 @@ def fit(shown: Shown, background: Background, *, embed: Embed | None = None, dep
     views, sampled = views_of([np.arange(len(seeds) + len(shown.liked)), *groups(known)], known)
     labels = labels_of(positives[0], negatives[0])
     learnt = labels.space if labels else None
-    rungs = np.sort(_joined(sampled, _learnt(learnt, sample))[0])[-depth:]
+    rungs = np.sort(_joined(sampled, _learnt(learnt, sample)))[-depth:]
     examples = SeedVectors(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
     judged = _judged(([*shown.liked], [*shown.disliked]), positives, negatives, ground, labels)
     return Model(ground, views, learnt, rungs, examples, judged)
