@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = (
-    "Bio", "alembic", "apprise", "apscheduler", "bibtexparser", "css_inline", "jinja2", "lxml", "numpy", "pylatexenc", "pydantic_settings",
+    "Bio", "alembic", "apprise", "apscheduler", "bibtexparser", "css_inline", "jinja2", "lxml", "numpy", "pylatexenc",
     "rapidfuzz", "requests", "rich", "scipy", "smtplib", "sqlalchemy.orm", "sqlmodel", "structlog", "watchfiles",
 )  # fmt: skip
 

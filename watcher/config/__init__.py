@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_settings import InitSettingsSource
 
 from watcher.config.crosscheck import SEEDS, problems_in, warnings_for
 from watcher.config.document import Document, KeyPath, read_document
 from watcher.config.key_tree import twin_of
 from watcher.config.last_good import Whereabouts, rebuild, whereabouts
-from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer, YamlLayer, merged
+from watcher.config.layers import CONFIG, EnvironmentLayer, Layer, SecretsLayer, YamlLayer
 from watcher.config.reference import write_reference, write_schema
 from watcher.config.settings import Settings, SettingsOrigin
 from watcher.config.themes import FOLDER as THEMES
@@ -154,14 +155,14 @@ class _Gathering:
     def settings(self) -> Settings | None:
         """The settings, or None; `problems` then says why. A value may be fine and yet have problems beside it."""
         layers: tuple[Layer, ...] = (self._environment, self._secrets, self._yaml)
-        values = merged(layers)
+        merged = InitSettingsSource(Settings, {})  # pydantic-settings shows the last source what all before it gave
         settings: Settings | None = None
         try:
-            settings = Settings(**values)
+            settings = Settings(_build_sources=((*layers, merged), {}))  # type: ignore[call-arg]  # mypy knows the fields only
         except ValidationError as error:
-            self.problems += problems_of(error, values, self.place)
+            self.problems += problems_of(error, merged.current_state, self.place)
         self.problems += [problem for layer in layers for problem in layer.problems]
-        self.problems += problems_in(values, self._home, self.place)
+        self.problems += problems_in(merged.current_state, self._home, self.place)
         return settings
 
     @property

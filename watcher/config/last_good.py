@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic_settings import InitSettingsSource, PydanticBaseSettingsSource
 
 from watcher.config.document import KeyPath, dotted
 from watcher.config.key_tree import key_tree_at
-from watcher.config.layers import EnvironmentLayer, Layer, SecretsLayer, copied, merged, put, value_at
+from watcher.config.layers import EnvironmentLayer, Layer, SecretsLayer, copied, put, value_at
 from watcher.config.salvage import Salvage
 from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE, DatabaseSection
@@ -140,14 +141,14 @@ class _Rebuilding:
 
     def _merged(self, found: dict[str, Any]) -> tuple[Settings | None, dict[str, Any]]:
         """The settings, if they are valid, and the merged values."""
-        stored = (_StoredLayer(copied(self._values), self._home), _StoredLayer(found, self._home))
-        values = merged([*(self._above or ()), *stored])
+        sources: list[PydanticBaseSettingsSource] = [*(self._above or ()), _StoredLayer(Settings, copied(self._values), self._home)]
+        merged = InitSettingsSource(Settings, {})  # pydantic-settings shows the last source what all before it gave
         settings: Settings | None = None
         try:
-            settings = Settings(**values)
+            settings = Settings(_build_sources=((*sources, InitSettingsSource(Settings, found), merged), {}))  # type: ignore[call-arg]  # mypy knows the fields only
         except ValidationError:
             settings = None
-        return settings, values
+        return settings, merged.current_state
 
 
 def _unreadable(file: Path, key: KeyPath, told: str) -> Warned:

@@ -1,4 +1,4 @@
-"""The three places that settings come from: environment over secret files over YAML over defaults.
+"""The three places that settings come from, as sources of pydantic-settings: environment over secret files over YAML over defaults.
 
 Each layer turns its own `*_file` keys into the secrets they name, and drops its half of a pair (`url`, `url_file`) when a layer above
 it has the other half. Problems are gathered, not raised: all are told at once.
@@ -7,15 +7,18 @@ it has the other half. Problems are gathered, not raised: all are told at once.
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic_settings import BaseSettings, InitSettingsSource
 
 from watcher.config.document import Document, KeyPath, dotted, read_flow
 from watcher.config.key_tree import all_keys, key_tree_at, secret_files, twin_of
 from watcher.config.secret_file import read_secret
 from watcher.config.sections import FILE
+from watcher.config.settings import Settings
 from watcher.config.suggest import nearest
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.unreadable import is_absence, is_folder, mend, unlisted
@@ -37,12 +40,11 @@ _NAME_OF_A_FILE = re.compile(r"[\w. -]*/[\w. /-]*$")
 """What may be repeated in a message; anything else might be a secret that was written in the place of its file."""
 
 
-class Layer(ABC):
-    """One source of settings; `home` is where relative `*_file` paths start. `problems` and `files` are filled when it is read; `above` is what
-    the layers over it give, which `merged` sets."""
+class Layer(InitSettingsSource):
+    """One source of settings; `home` is where relative `*_file` paths start. `problems` and `files` are filled when it is read."""
 
-    def __init__(self, values: dict[str, Any], home: Path) -> None:
-        self.above: Mapping[str, Any] = {}
+    def __init__(self, settings_cls: type[BaseSettings], values: dict[str, Any], home: Path) -> None:
+        super().__init__(settings_cls, values)
         self.problems: list[Problem] = []
         self.files: set[Path] = set()
         self._values = values
@@ -61,7 +63,7 @@ class Layer(ABC):
         """The layer's values, with the secrets that its `*_file` keys name."""
         for key, named in list(secret_files(self._values)):
             secret = twin_of(key)
-            if secret is not None and value_at(self.above, secret) is not None:
+            if secret is not None and value_at(self.current_state, secret) is not None:
                 _section_of(self._values, key).pop(str(key[-1]))
             elif secret is not None and isinstance(named, str) and named.strip():
                 self._take(secret, key, named.strip())
@@ -87,7 +89,7 @@ class YamlLayer(Layer):
     """What the YAML file says."""
 
     def __init__(self, document: Document, home: Path) -> None:
-        super().__init__(copied(document.values), home)
+        super().__init__(Settings, copied(document.values), home)
         self._document = document
 
     def place(self, key: KeyPath) -> Place | None:
@@ -106,7 +108,7 @@ class NamedLayer(Layer):
         # the longest last: WATCHER_PUBMED__EMAIL counts more than the email in WATCHER_PUBMED
         for name in sorted(texts, key=lambda name: (name.count(DELIMITER), name)):
             found += self._read(name, texts[name], values)
-        super().__init__(values, home)
+        super().__init__(Settings, values, home)
         self.problems = found
 
     def place(self, key: KeyPath) -> Place | None:
@@ -226,23 +228,6 @@ def _texts_of(folder: Path, names: Iterable[str]) -> tuple[dict[str, str], list[
         except ConfigurationError as error:
             problems += error.problems
     return texts, problems
-
-
-def merged(layers: Iterable[Layer]) -> dict[str, Any]:
-    """What the layers give together, the first above the others; sections are joined key by key."""
-    values: dict[str, Any] = {}
-    for layer in layers:
-        layer.above = values
-        values = _over(values, layer())
-    return values
-
-
-def _over(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:
-    joined = dict(lower)
-    for key, value in upper.items():
-        below = lower.get(key)
-        joined[key] = _over(value, below) if isinstance(value, dict) and isinstance(below, dict) else value
-    return joined
 
 
 def copied(value: Any) -> Any:  # noqa: ANN401 - a tree of text, numbers, lists and mappings

@@ -10,8 +10,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
 from pydantic.config import JsonDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from watcher.config.document import KeyPath
 from watcher.config.field_types import Slug, WebAddress, Zone
@@ -52,11 +53,11 @@ class SettingsOrigin:
     themes: Mapping[str, tuple[Theme, ...]] = field(default_factory=dict)
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """The configuration of one watcher."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True, title="Configuration of watcher"
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, case_sensitive=True, title="Configuration of watcher"
     )
 
     timezone: Zone = Field(
