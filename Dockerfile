@@ -19,11 +19,11 @@ COPY standins /source/standins
 # the lab's own config/ and seeds/ are mounted, never copied: an image that is passed on must not hold a password
 RUN mkdir /source/config /source/seeds \
  && /tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels /source
-# compiled here, since at run time nothing but data/ can be written; Biopython's and SciPy's own tests are a tenth of the image
+# slimmed and compiled here, since at run time nothing but data/ can be written: decision 62
+COPY tools/slim.py /source/tools/
 RUN python -m venv --without-pip /opt/watcher \
  && /tools/bin/pip --python /opt/watcher/bin/python install --quiet --no-deps --no-index --no-compile /wheels/*.whl \
- && find /opt/watcher/lib -type d -name tests -path '*-packages/*' -prune -exec rm -rf {} + \
- && /opt/watcher/bin/python -m compileall -q -j 0 /opt/watcher/lib
+ && /opt/watcher/bin/python /source/tools/slim.py
 # a model, if one is to be inside: the folder, below this one, that holds it. The brackets let the files be absent, but not their folder, so
 # that without a model it is one that is there and holds none; LICENSE is there so that something is copied
 ARG MODEL_FOLDER=""
