@@ -327,10 +327,10 @@ def test_a_folder_may_have_any_name(odd: Path) -> None:
 # --- once a day
 
 
-def trample_on_a_leaf(file: Path) -> None:
-    """Damage that opening does not meet: in the last page that holds something."""
+def trample_on_a_leaf(file: Path, of: str = "embedding_made") -> None:
+    """Damage that opening does not meet."""
     with closing(sqlite3.connect(file)) as connection:
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'embedding_made'").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (of,)).fetchone()
     with file.open("r+b") as opened:
         opened.seek((page - 1) * 4096)
         opened.write(b"\xff" * 4096)
@@ -411,6 +411,49 @@ def test_a_note_from_when_the_clock_was_ahead_counts_for_nothing(url: str, file:
         opened(url, tmp_path)
 
 
+def test_a_large_file_is_read_whole_every_four_weeks(url: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound, "LARGE_BYTES", file.stat().st_size)
+    opened(url, tmp_path)
+    trample_on_a_leaf(file)
+    at = clock.real_now()
+
+    sound.note(file, tmp_path, at - timedelta(days=1), whole=False)
+    opened(url, tmp_path)  # the day's reading leaves out what holds a row for each paper
+    sound.note(file, tmp_path, at - timedelta(days=27))
+    opened(url, tmp_path)
+    sound.note(file, tmp_path, at - timedelta(days=28))
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
+def test_a_file_that_is_not_large_is_read_whole_each_day(
+    url: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound, "LARGE_BYTES", file.stat().st_size + 1)
+    opened(url, tmp_path)
+    trample_on_a_leaf(file)
+
+    sound.note(file, tmp_path, clock.real_now() - timedelta(days=1), whole=False)
+
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
+@pytest.mark.parametrize("table", ["presented", "delivery", "message", "digest", "run_finished"])
+def test_of_a_large_file_what_was_sent_is_read_each_day(
+    table: str, url: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound, "LARGE_BYTES", file.stat().st_size)
+    opened(url, tmp_path)
+    trample_on_a_leaf(file, of=table)
+    opened(url, tmp_path)
+
+    sound.note(file, tmp_path, clock.real_now() - timedelta(days=1), whole=False)
+
+    with pytest.raises(StoreUnusable, match="set aside as"):
+        opened(url, tmp_path)
+
+
 KILLED_WHILE_READING = """
 import os, signal, sys
 from pathlib import Path
@@ -437,9 +480,9 @@ def test_of_several_who_begin_at_once_one_reads(url: str, tmp_path: Path, monkey
     read: list[Path] = []
     whole = sqlite_file.complaint
 
-    def reading(path: Path, *, thorough: bool = False) -> str | None:
+    def reading(path: Path) -> str | None:
         read.append(path)
-        return whole(path, thorough=thorough)
+        return whole(path)
 
     monkeypatch.setattr(sqlite_file, "complaint", reading)
 

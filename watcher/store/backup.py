@@ -146,7 +146,7 @@ def _copy_rows(source: sa.Engine, target: sa.Engine) -> None:
 
 def _proved(database: Database, part: Path) -> tuple[str, int]:
     """The revision of a copy and the rows of its tables that a restore takes. Raises StoreError when it is not sound."""
-    if said := sqlite_file.complaint(part, thorough=True):
+    if said := sqlite_file.complaint(part):
         if database.path is not None:
             sound.forget(database.path, database.folder)
         raise StoreError(

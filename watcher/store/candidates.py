@@ -146,15 +146,25 @@ class Reader:
             judgements.c.digest_id == last,
             judgements.c.outcome == Outcome.BELOW_THRESHOLD.value,
         )
+        below = sa.select(judgements.c.pmid).where(
+            judgements.c.list_id == self._list_id,
+            judgements.c.watch_id == self._watch_id,
+            judgements.c.outcome == Outcome.BELOW_THRESHOLD.value,
+        )
         shown = sa.exists().where(presented.c.list_id == self._list_id, presented.c.work_id == articles.c.work_id)
-        return self._hits().join(judgements, mine).join(digests, digests.c.id == judgements.c.digest_id).where(~shown)
+        ever = self._hits().where(hits.c.pmid.in_(below))  # so few that they come first
+        return ever.join(judgements, mine).join(digests, digests.c.id == judgements.c.digest_id).where(~shown)
+
+
+_MAY_BE_OWED = sa.or_(hits.c.state == HitState.NEWS.value, hits.c.starter_at.is_not(None))
+"""Of `hits` alone: most are neither, and their records need not be looked up."""
 
 
 def is_to_be_judged() -> sa.ColumnElement[bool]:
     """Of `hits` and `articles`: whether a list that takes the watch has still to judge the hit."""
     standing = sa.and_(subscriptions.c.watch_id == hits.c.watch_id, subscriptions.c.until.is_(None))
     owed = sa.or_(is_new_to(subscriptions, hits, articles), is_starter_of(subscriptions, hits))
-    return sa.exists().where(standing, owed).correlate(hits, articles)
+    return sa.and_(_MAY_BE_OWED, sa.exists().where(standing, owed).correlate(hits, articles))
 
 
 def check_owed(session: sa.Connection, watch_id: int, texts: Texts) -> None:
@@ -175,7 +185,8 @@ def to_be_judged(session: sa.Connection, watch_id: int) -> Iterator[tuple[Pmid, 
 def without_text(session: sa.Connection, watch_id: int, *, owed_only: bool = False) -> tuple[Pmid, ...]:
     """The hits of a watch whose text is damaged, and those that a list has still to judge although their text was dropped; or of all
     these only what a list has still to judge."""
-    owed, lacking = is_to_be_judged(), articles.c.damaged_at.is_not(None)
-    wanted = sa.and_(~IS_READABLE, owed) if owed_only else sa.or_(lacking, sa.and_(articles.c.body.is_(None), owed))
-    found = sa.select(hits.c.pmid).join(articles, articles.c.pmid == hits.c.pmid).where(hits.c.watch_id == watch_id, wanted)
-    return tuple(Pmid(pmid) for pmid in session.execute(found.order_by(hits.c.pmid)).scalars())
+    mine = sa.select(hits.c.pmid).where(hits.c.watch_id == watch_id)
+    owed = mine.join(articles, articles.c.pmid == hits.c.pmid).where(~IS_READABLE, is_to_be_judged())
+    damaged = mine.where(hits.c.pmid.in_(sa.select(articles.c.pmid).where(articles.c.damaged_at.is_not(None))))
+    wanted = owed if owed_only else sa.union(owed, damaged)
+    return tuple(Pmid(pmid) for pmid in sorted(session.execute(wanted).scalars()))

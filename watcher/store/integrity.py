@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,12 +24,16 @@ from watcher.writing import Guarded, Reach
 _SUFFIXES = ("", ".db", ".sqlite", ".sqlite3")
 """A file called otherwise, if it is no database, is somebody else's: it is not renamed."""
 
+_OF_PAPERS = frozenset({"article", "work", "work_link", "hit", "hit_origin", "judgement", "score", "embedding"})
+"""Tables with a row or more for each paper: nearly all of a large file. Their texts are held against their hashes when they are read."""
+
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 _MADE_BY_ITSELF = re.compile(rf"{_STAMP.pattern}(-\d+)?-(before-\w+|weekly)\.db$")
 
 
 def check(database: Database) -> None:
-    """Has SQLite read the whole file, at most once a day, and sets a damaged one aside. A damage that is seen at a glance is found each time.
+    """Has SQLite read the file, at most once a day, and sets a damaged one aside. A large one is read whole every four weeks, and in between
+    without the tables that hold a row for each paper (decision 0063). A damage that is seen at a glance is found each time.
 
     Raises StoreUnusable when it is damaged, with what to do; another StoreError when it cannot be read now, which changes nothing.
     """
@@ -49,8 +53,9 @@ def _read_daily(database: Database, path: Path) -> None:
         began = clock.real_now()
         if sound.was_found(path, database.folder, began):
             return
-        if _damage(database, path) is None:
-            sound.note(path, database.folder, began)
+        whole = sound.is_whole_due(path, database.folder, began)
+        if _damage(database, path, without=() if whole else _OF_PAPERS) is None:
+            sound.note(path, database.folder, began, whole=whole)
             return
     _set_aside_if_damaged(database, path)
 
@@ -149,14 +154,17 @@ def stem_of(database: Database) -> str:
     return database.path.stem if database.path is not None else "postgresql"
 
 
-def _damage(database: Database, path: Path, *, at_a_glance: bool = False) -> str | None:
-    """What is wrong with the file, if anything is."""
+def _damage(database: Database, path: Path, *, at_a_glance: bool = False, without: Collection[str] = ()) -> str | None:
+    """What is wrong with the file, if anything is; `without` these tables."""
     if sqlite_file.is_empty(path):
         return "the file is empty"
     if not path.is_file():
         return None
     with database.speaking():
-        found = sqlite_file.glance(path) if at_a_glance else sqlite_file.complaint(path)
+        if at_a_glance:
+            found = sqlite_file.glance(path)
+        else:
+            found = sqlite_file.complaint_without(path, without) if without else sqlite_file.complaint(path)
         if found and "not a database" in found and path.suffix not in _SUFFIXES:
             raise sqlite3.DatabaseError(found)
     return found

@@ -6,7 +6,7 @@ Rows that are dated after now are left out, as everywhere: a clock that went ahe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -79,19 +79,21 @@ def due(session: sa.Connection, now: datetime, started_at: datetime, *, column: 
 
 def _all(session: sa.Connection, now: datetime) -> dict[int, bool]:
     """Every record that is read again, and whether in each rereading."""
-    latest = sa.func.max(digests.c.composed_at)
-    shown = (
-        sa.select(articles.c.pmid, latest)
-        .join(presented, presented.c.work_id == articles.c.work_id)
-        .join(digests, digests.c.id == presented.c.digest_id)
-        .group_by(articles.c.pmid)
-    )
-    found = {pmid: now - at <= YOUNG_FOR for pmid, at in session.execute(shown)}
+    found = {pmid: now - at <= YOUNG_FOR for pmid, at in _shown(session)}
     relevant = sa.and_(verdicts.c.kind == VerdictKind.RELEVANT.value, verdicts.c.undone_at.is_(None))
     found |= dict.fromkeys(session.execute(sa.select(verdicts.c.pmid).where(relevant)).scalars(), True)
     used = sa.and_(seeds.c.pmid.is_not(None), seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None))
     found |= dict.fromkeys(session.execute(sa.select(seeds.c.pmid).where(used)).scalars(), True)
     return _notices(session, found) | found
+
+
+def _shown(session: sa.Connection) -> Iterator[tuple[int, datetime]]:
+    """Each record of a work that was presented, and when that was done last. The works come first: there may be many more records."""
+    latest = sa.select(presented.c.work_id, sa.func.max(digests.c.composed_at)).join(digests, digests.c.id == presented.c.digest_id)
+    presented_at = dict(session.execute(latest.group_by(presented.c.work_id)).all())
+    for batch in batches(presented_at):
+        for pmid, work_id in session.execute(sa.select(articles.c.pmid, articles.c.work_id).where(articles.c.work_id.in_(batch))):
+            yield pmid, presented_at[work_id]
 
 
 def _notices(session: sa.Connection, papers: dict[int, bool]) -> dict[int, bool]:

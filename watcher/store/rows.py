@@ -94,7 +94,8 @@ def _speaking(shown: str) -> Iterator[None]:
 
 
 def _sound(given: sqlite3.Connection, shown: str) -> None:
-    (said,) = given.execute("PRAGMA integrity_check(1)").fetchone()
+    """Indexes are not held against their tables: they are made anew from the rows, and find those that are there twice."""
+    (said,) = given.execute("PRAGMA quick_check(1)").fetchone()
     if said != "ok":
         raise _unsound(shown, " ".join(str(said).split()))
 

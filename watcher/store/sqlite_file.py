@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,18 +66,31 @@ def glance(path: Path) -> str | None:
     return _asked(path, "SELECT 'ok' FROM (SELECT count(*) FROM sqlite_master)")
 
 
-def complaint(path: Path, *, thorough: bool = False) -> str | None:
+def complaint(path: Path) -> str | None:
     """What SQLite finds wrong with the file, or None when it is sound. It reads the whole file: about a second for each gigabyte.
 
     Raises sqlite3.OperationalError for what says nothing about the file: locked, no right, a disk that cannot be read.
     """
-    return _asked(path, f"PRAGMA {'integrity_check' if thorough else 'quick_check'}(1)")
+    return _asked(path, "PRAGMA quick_check(1)")
 
 
-def _asked(path: Path, statement: str) -> str | None:
+def complaint_without(path: Path, tables: Collection[str]) -> str | None:
+    """What SQLite finds wrong with the tables but these, and with their indexes, or None. Raises as `complaint` does."""
+    found = _names(path, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return _asked(path, *(f"PRAGMA quick_check('{name}')" for name in found if name not in tables))
+
+
+def _names(path: Path, statement: str) -> list[str]:
+    with closing(connect(path)) as connection:
+        return [str(name).replace("'", "''") for (name,) in connection.execute(statement)]
+
+
+def _asked(path: Path, *statements: str) -> str | None:
+    """The first answer other than "ok"."""
     try:
         with closing(connect(path)) as connection:
-            (found,) = connection.execute(statement).fetchone()
+            answers = (connection.execute(statement).fetchone()[0] for statement in statements)
+            found = next((answer for answer in answers if answer != "ok"), "ok")
     except sqlite3.DatabaseError as error:
         if is_damage(error):
             return str(error)
