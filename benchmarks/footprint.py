@@ -9,6 +9,8 @@ and HERE divided by BASE. All that is read is made up.
 
     commands  `status`, `explain`, `tick` with nothing due, `mark`, `healthcheck` without a service, `--help`, each over what three weeks of the
               demo leave, with a mail server and a Slack that are only named
+    serve     the service over the same, asking a stand-in for PubMed: memory of all its processes together (the sum of Pss in
+              /proc/PID/smaps_rollup) before its first search, at most while it searches, and a minute after that
 """
 
 from __future__ import annotations
@@ -16,17 +18,25 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
-from delivering import lacking
+from delivering import ROOT, lacking
+from ruamel.yaml import YAML
+
+from standins import eutils
 
 MAIL = "mailtos://watcher:sample@smtp.lab.example?from=watcher@lab.example"
 SLACK = "https://hooks.slack.com/services/T00000000/B00000000/000000000000000000000000"
@@ -95,7 +105,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         base, here = (_side(name, getattr(chosen, name).resolve(), Path(folder)) for name in ("base", "here"))
         for part in chosen.only or PARTS:
-            print("| | CPU s, base | here | ratio | MB, base | here | ratio |\n|---|---:|---:|---:|---:|---:|---:|")
             PARTS[part](base, here, chosen)
 
 
@@ -120,6 +129,7 @@ def commands(base: Side, here: Side, chosen: argparse.Namespace) -> None:
         _turn_to_named_servers(side.folder / "lab" / "config" / "watcher.yaml")
     with closing(sqlite3.connect(here.folder / "lab" / "data" / "watcher.db")) as database:
         ((pmid,),) = database.execute("SELECT min(pmid) FROM presented")
+    print("| | CPU s, base | here | ratio | MB, base | here | ratio |\n|---|---:|---:|---:|---:|---:|---:|")
     asked = {
         "`status`": (["status"], 0),
         "`explain`": (["explain", str(pmid)], 0),
@@ -147,7 +157,79 @@ def _turn_to_named_servers(file: Path) -> None:
     file.write_text(re.sub(r"(?m)(kind: slack\n\s+url: )\S+", rf"\g<1>{SLACK}", text))
 
 
-PARTS = {"commands": commands}
+# --- the service -----------------------------------------------------------------------------------------------------------------------
+
+STILL_SECONDS = 15
+AFTER_SECONDS = 75
+BEFORE, LATER = "2026-09-28T12:00:00+02:00", "2026-09-29T07:00:00+02:00"
+"""The clocks of the service: nothing is due, and then a day's search."""
+
+
+def serve(base: Side, here: Side, chosen: argparse.Namespace) -> None:
+    """What the service holds. Both sides run at the same time: memory does not depend on how busy the machine is."""
+    for side in (base, here):
+        side.run(["demo", "--out", str(side.folder / "served")])
+    print("| memory of the service, MB | base | here | ratio |\n|---|---:|---:|---:|")
+    held: dict[str, list[tuple[float, float, float]]] = {"base": [], "here": []}
+    for number in range(chosen.times):
+        with ThreadPoolExecutor() as pool:
+            for side, found in zip((base, here), pool.map(partial(_served, number=number), (base, here)), strict=True):
+                held[side.name].append(found)
+    for what, which in (("before the first search", 0), ("at most in one", 1), ("a minute after it", 2)):
+        one, other = (median(found[which] for found in held[name]) for name in ("base", "here"))
+        print(f"| {what} | {one:.0f} | {other:.0f} | {other / one:.2f} |", flush=True)
+
+
+def _served(side: Side, number: int) -> tuple[float, float, float]:
+    """Before the first search, at most in one, and a minute after it, in millions of bytes."""
+    lab = side.folder / f"served{number}"
+    shutil.copytree(side.folder / "served", lab)
+    clock = lab / "clock"
+    clock.write_text(BEFORE)
+    corpus = eutils.Corpus.of(eutils.planted(), also_indexed=_words_of_the_query())
+    with eutils.EutilsServer(corpus, clock=lambda: datetime.fromisoformat(clock.read_text())) as pubmed:
+        file = lab / "config" / "watcher.yaml"
+        _turn_to_named_servers(file)
+        file.write_text(re.sub(r"http://127\.0\.0\.1:\d+/entrez/eutils/", pubmed.base_url, file.read_text()))
+        words = [sys.executable, "-m", "watcher", "--config", str(lab / "config"), "serve"]
+        variables = side.environment(WATCHER_CLOCK_FILE=str(clock), WATCHER_TICK_SECONDS="2")
+        with (lab / "log").open("w") as log:
+            process = subprocess.Popen(words, cwd=lab, env=variables, stdout=log, stderr=log)  # noqa: S603 - our own words
+        try:
+            time.sleep(STILL_SECONDS)
+            before, asked, most = _held(process.pid), len(pubmed.log), 0.0
+            clock.write_text(LATER)
+            until = time.monotonic() + AFTER_SECONDS
+            while time.monotonic() < until:
+                most = max(most, _held(process.pid))
+                time.sleep(0.05)
+            if len(pubmed.log) == asked:
+                sys.exit(f"{side.name}: nothing was searched: {(lab / 'log').read_text()}")
+            return before, most, _held(process.pid)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _held(pid: int) -> float:
+    """What a process and those that it has started hold, in millions of bytes; a page that several share is counted once."""
+    total = 0
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+        children = [one for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
+    except OSError:  # it has ended meanwhile
+        children = []
+    return total / 1e6 + sum(_held(int(child)) for child in children)
+
+
+def _words_of_the_query() -> Iterator[str]:
+    """What the shipped query asks for; the samples alone do not hold every phrase."""
+    for watch in YAML().load(ROOT / "config" / "watcher.yaml")["watches"].values():
+        yield from (leaf.text for leaf in eutils.leaves(watch["query"]))
+
+
+PARTS = {"commands": commands, "serve": serve}
 
 if __name__ == "__main__":
     main()

@@ -25,6 +25,7 @@
     │   ├── StoreDamaged        damage was met while it was read
     │   └── AlreadyComposed     this list already has a digest for this period
     ├── Busy                    another process holds the work                              exit 5
+    ├── WorkLost                the process that did a service's work was killed; the next round goes on with it
     └── Stopped                 the service was told to stop; what was begun is left for the next start
 
 Whether trying again can help is the class (`PubMedError.may_pass`) or a field (`DeliveryError.permanent`). Messages are written
@@ -191,6 +192,10 @@ class AlreadyComposed(StoreError):
 
 class Busy(WatcherError):
     """Another process holds the work."""
+
+
+class WorkLost(WatcherError):
+    """The process that did a service's work was killed: the next round goes on with it."""
 
 
 class Stopped(WatcherError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,13 +20,17 @@ from standins.eutils.papers import paper
 from watcher import clock
 from watcher.app import App
 from watcher.daemon.alarm import Alarm
+from watcher.daemon.apart import is_possible
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
-from watcher.errors import SchemaTooNew, StoreUnusable
+from watcher.errors import SchemaTooNew, StoreError, StoreUnusable
+from watcher.flows.schedule.tick import Done, Ticker
+from watcher.flows.search.run import Runner
 from watcher.health import pulse_file, read
 from watcher.rank.background import load_background
 from watcher.setup.in_force import Configuration
 from watcher.setup.loading import load_whole
+from watcher.store import Store
 
 START = "2026-03-02T09:00"
 MONDAY = "2026-03-09T08:00"
@@ -513,3 +519,78 @@ def test_a_while_after_its_work_it_gives_the_rankings_background_back(
     at(one, service, MONDAY)
 
     assert (while_at_it, at_rest, load_background.cache_info().currsize) == (1, 0, 1)
+
+
+# --- work apart (the processes themselves: test_daemon_apart.py)
+
+
+@pytest.fixture
+def apart(one: Lab) -> Iterator[Service]:
+    made = Service(Configuration(one.config, load_whole(one.config)), threading.Event(), works_apart=True)
+    yield made
+    assert made.end(10)
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_searches_digests_and_sends_are_done_in_processes_that_end(
+    one: Lab, apart: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = one.folder / "numbers"
+    ticked = Ticker.tick
+
+    def noted(ticker: Ticker, now: datetime) -> Done:
+        with numbers.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        return ticked(ticker, now)
+
+    monkeypatch.setattr(Ticker, "tick", noted)
+
+    for instant in (START, MONDAY, MONDAY):
+        at(one, apart, instant)
+
+    assert presented(one.mail.mails[0]) == {1}
+    assert (apart.rounds.count, apart.rounds.problems) == (3, ())
+    workers = numbers.read_text().split()
+    assert len(workers) == 2  # the third round had nothing to do
+    assert str(os.getpid()) not in workers
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_a_send_that_could_not_be_written_down_is_handed_on_to_the_next_process(
+    one: Lab, apart: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> bool:
+        raise StoreError("the disk is full")
+
+    at(one, apart, START)
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "settle", full)
+        at(one, apart, MONDAY)
+    sent = len(one.mail.mails)
+
+    failed = apart.rounds.problems
+    at(one, apart, MONDAY)
+    at(one, apart, MONDAY)
+
+    assert "the disk is full" in failed[0]
+    assert sent >= 1
+    assert len({str(mail.message["Message-ID"]) + str(mail.recipients) for mail in one.mail.mails}) == len(one.mail.mails)
+    assert apart.rounds.problems == ()
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_work_that_is_killed_costs_a_round_and_is_done_by_the_next(
+    one: Lab, apart: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Runner, "run", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        at(one, apart, START)
+    told = apart.rounds.problems
+
+    at(one, apart, START)
+
+    assert "ended by SIGKILL" in told[0]
+    assert apart.rounds.problems == ()
+    assert len(one.pubmed.log) > 0

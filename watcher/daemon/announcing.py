@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,7 +14,6 @@ from watcher import clock, logs
 from watcher.app import App
 from watcher.domain import RunReport, Seed, Warned
 from watcher.errors import ConfigurationError
-from watcher.flows.compose.compose import Draft
 from watcher.flows.deliver.deliver import Sending
 from watcher.flows.notices.summary import summary
 from watcher.flows.schedule.tick import Done
@@ -21,7 +21,13 @@ from watcher.flows.search.corrections import is_worth_telling
 from watcher.flows.search.corrections import summary as reread_line
 from watcher.setup.loading import Seeds
 
+if TYPE_CHECKING:
+    from watcher.flows.compose.compose import Draft
+
 _log = structlog.get_logger(__name__)
+
+SLOTS_TOLD = 3
+"""Slots that are told of each watch and list at the start."""
 
 
 @dataclass
@@ -29,6 +35,10 @@ class Announcer:
     """Remembers what was said last, so that what goes on is said once."""
 
     _said: dict[str, str | None] = field(default_factory=dict)
+
+    def known(self, about: str, text: str | None) -> None:
+        """Somebody else has said this."""
+        self._said[about] = text
 
     def once(self, about: str, text: str | None, say: Callable[[str], object]) -> None:
         """Say a thing unless it is what was said last about this; None means that there is nothing to say any more."""
@@ -49,7 +59,12 @@ class Announcer:
             _digest(draft)
         for sending in what.sendings:
             _sending(sending)
-        self.once("waiting", "; ".join(what.waiting) if what.waiting else None, _log.warning)
+        self.once("waiting", waiting(what), _log.warning)
+
+
+def waiting(what: Done) -> str | None:
+    """Why digests wait, in one text; None when none does."""
+    return "; ".join(what.waiting) if what.waiting else None
 
 
 def introduce(app: App, now: datetime, *, anew: bool) -> None:
@@ -68,7 +83,7 @@ def introduce(app: App, now: datetime, *, anew: bool) -> None:
     )
     if app.loaded is not None and app.loaded.error is not None:
         _log.warning("this is the last good configuration, from the database: the file is wrong", file=str(settings.path))
-    for one in app.ticker().upcoming(now):
+    for one in app.calendar().upcoming(now, SLOTS_TOLD):
         _log.info("next", kind=one.kind, name=one.name, slots=[f"{slot:%a %d %b %Y %H:%M %Z}" for slot in one.slots])
     for warning in app.file_warnings(now):
         _warned(warning)

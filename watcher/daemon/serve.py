@@ -23,6 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import clock, logs
+from watcher.daemon.apart import is_possible
 from watcher.daemon.clock_jumps import ClockJumps
 from watcher.daemon.files import FileWatch
 from watcher.daemon.pulse import PulseWriter
@@ -84,7 +85,7 @@ class MainThread:
     def __init__(self, configuration: Configuration, stop: Stop, tick_seconds: float) -> None:
         self._stop = stop
         self._tick_seconds = tick_seconds
-        self.service = Service(configuration, stop.stopping)
+        self.service = Service(configuration, stop.stopping, works_apart=is_possible())
         self._pulse = PulseWriter(self.service, configuration, tick_seconds)
         self._files = FileWatch(configuration.files, configuration.read, stopping=stop.stopping)
         self._scheduler = BackgroundScheduler(

@@ -12,21 +12,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from watcher import clock, health, logs
 from watcher.app import App
 from watcher.daemon.alarm import Alarm
-from watcher.daemon.announcing import Announcer, introduce, tell_seeds
+from watcher.daemon.announcing import Announcer, introduce, tell_seeds, waiting
+from watcher.daemon.apart import Thrown, apart
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
 from watcher.flows.deliver.deliver import Unsettled
-from watcher.flows.notices.alert import Alerter
 from watcher.flows.questions.health import problems
-from watcher.flows.schedule.tick import Done
+from watcher.flows.schedule.tick import Done, Ticker
 from watcher.setup.in_force import Configuration
 from watcher.setup.loading import Loaded
 
@@ -52,14 +54,27 @@ class Rounds:
     problems: tuple[str, ...] = ()
 
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticked:
+    """What is to be known of a tick beside what the log says: why digests wait, and whether there was a search or a digest."""
+
+    waiting: str | None
+    worked: bool
+
+
 @dataclass
 class Service:
-    """Does the rounds, one at a time. `fatal` is set when no further round can help; the service then has to end."""
+    """Does the rounds, one at a time. `fatal` is set when no further round can help; the service then has to end. `works_apart`: what may take
+    much memory is done in processes of their own."""
 
     configuration: Configuration
     stopping: threading.Event
     rounds: Rounds = field(default_factory=Rounds)
     fatal: WatcherError | None = None
+    works_apart: bool = False
     _app: App | None = None
     _was_open: bool = False
     _upkept_at: datetime | None = None
@@ -112,18 +127,53 @@ class Service:
         app.store.free_dead(app.process_lock)
         ticker = app.ticker()
         try:
-            done = ticker.tick(now)
+            done = self._tick(app, ticker, now)
         except Busy as busy:
             self._announcer.once("busy", str(busy), _log.info)
         else:
             self._announcer.once("busy", None, _log.info)
-            self._announcer.done(done)
-            self._rest(app, worked=bool(done.runs or done.drafts))
+            self._announcer.known("waiting", done.waiting)
+            self._rest(app, worked=done.worked)
         then = clock.now()
         with app.store.looking():
             self._alert(app, then)
             self._keep_up(app, now)
             return problems(ticker, app.store, then)
+
+    def _tick(self, app: App, ticker: Ticker, now: datetime) -> _Ticked:
+        """What a tick does, apart when there is anything to do."""
+
+        def ticked(ticker: Ticker) -> _Ticked:
+            done = ticker.tick(now)
+            self._announcer.done(done)
+            return _Ticked(waiting(done), bool(done.runs or done.drafts))
+
+        if not self.works_apart:
+            return ticked(ticker)
+        idle = ticker.idle(now)
+        if idle is None:
+            return self._work(app, lambda app: ticked(app.ticker()))
+        self._announcer.done(idle)
+        return _Ticked(waiting(idle), worked=False)
+
+    def _work(self, app: App, work: Callable[[App], T]) -> T:
+        """Do what may take much memory: in a process of its own where that is wanted, else here."""
+        if not self.works_apart:
+            return work(app)
+
+        def in_it(stopping: threading.Event) -> tuple[T | Thrown, Unsettled]:
+            try:
+                with App(app.settings, say=_log.debug, stopping=stopping, loaded=app.loaded, unsettled=self._unsettled) as its:
+                    return work(its), self._unsettled
+            except Exception as error:  # noqa: BLE001 - it is raised again in the service, which also takes over what is not settled
+                return Thrown.of(error), self._unsettled
+
+        app.store.close()  # SQLite forbids a connection in two processes; the next question opens one again
+        done, unsettled = apart(in_it, self.stopping)
+        self._unsettled.take_over(unsettled)
+        if isinstance(done, Thrown):
+            raise done.error()
+        return done
 
     def _opened(self, now: datetime) -> App:
         """The App of the configuration in force, ready for work. One whose new database cannot be used is put back."""
@@ -161,18 +211,18 @@ class Service:
         alerter = app.alerter()
         told = alerter.configuration(self.configuration.problems or None, now)
         if not self.configuration.problems:  # while the last good one stands in, the file's own warnings are not known
-            told = self._warn(app, alerter, now) or told
+            told = self._warn(app, now) or told
         if alerter.after_tick(now) or told:
-            self._announcer.done(Done(sendings=app.deliverer().deliver(now)))
+            self._work(app, lambda app: self._announcer.done(Done(sendings=app.deliverer().deliver(now))))
 
-    def _warn(self, app: App, alerter: Alerter, now: datetime) -> bool:
+    def _warn(self, app: App, now: datetime) -> bool:
         """Tell what is warned of. It can change with the configuration, the day, the runs and rereadings only."""
         runs = [app.store.run_history(name, now=now).last for name in app.watches]
         reread = app.store.last_rereading(now)
         known = (clock.ncbi_day(now), tuple(one.finished_at if one else None for one in runs), reread.read_at if reread else None)
         if known == self._warned:
             return False
-        told = alerter.warnings(app.warnings(now), now)
+        told = self._work(app, lambda app: app.alerter().warnings(app.warnings(now), now))
         self._warned = known
         return told
 
@@ -188,19 +238,7 @@ class Service:
         if self._upkept_at is not None and abs(now - self._upkept_at) < UPKEEP_EVERY:
             return
         self._upkept_at = now
-        forgotten = app.store.forget(now - timedelta(days=app.settings.database.forget_unselected_after_days))
-        if forgotten:
-            _log.info("the texts of papers that were never presented are dropped", papers=forgotten)
-        read, damaged = app.store.verify(now.toordinal(), of=TEXTS_READ_IN_DAYS)
-        if damaged:
-            _log.warning("stored texts are damaged; their records are fetched again: look at the disk", read=read, damaged=damaged)
-        try:
-            made = app.store.weekly_backup(now)
-        except StoreError as error:
-            _log.warning("no weekly backup could be made; it is tried again tomorrow", reason=str(error))
-        else:
-            if made is not None:
-                _log.info("weekly backup", file=str(made.path))
+        self._work(app, partial(_kept_up, now=now))
 
     # --- after it --------------------------------------------------------------------------------------------------------------
 
@@ -222,3 +260,20 @@ class Service:
         app, self._app, self._warned = self._app, None, ()
         if app is not None:
             app.__exit__(None, None, None)
+
+
+def _kept_up(app: App, *, now: datetime) -> None:
+    """Drop old texts, read a share of them, keep a backup."""
+    forgotten = app.store.forget(now - timedelta(days=app.settings.database.forget_unselected_after_days))
+    if forgotten:
+        _log.info("the texts of papers that were never presented are dropped", papers=forgotten)
+    read, damaged = app.store.verify(now.toordinal(), of=TEXTS_READ_IN_DAYS)
+    if damaged:
+        _log.warning("stored texts are damaged; their records are fetched again: look at the disk", read=read, damaged=damaged)
+    try:
+        made = app.store.weekly_backup(now)
+    except StoreError as error:
+        _log.warning("no weekly backup could be made; it is tried again tomorrow", reason=str(error))
+    else:
+        if made is not None:
+            _log.info("weekly backup", file=str(made.path))

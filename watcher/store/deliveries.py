@@ -103,6 +103,14 @@ def _first_attempt_at(session: sa.Connection, delivery_id: int) -> datetime | No
     return session.execute(first).scalar()
 
 
+def is_due(database: Database, session: sa.Connection, now: datetime) -> bool:
+    """Whether `claim` would find a delivery, or settle one."""
+    real_now = database.lease_time(session)
+    free = sa.and_(_ready(now, real_now, everything=False), ~_earlier_part_open())
+    due = sa.exists().where(sa.or_(free, _stranded(real_now))).select()
+    return bool(session.execute(due).scalar())
+
+
 def _ready(now: datetime, real_now: datetime, *, everything: bool) -> sa.ColumnElement[bool]:
     owed = deliveries.c.state.in_(_WAITING)
     come = sa.or_(deliveries.c.next_at <= now, deliveries.c.next_at > now + FURTHEST)

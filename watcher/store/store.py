@@ -683,6 +683,11 @@ class Store:
         wanted = deliveries.WantedDeliveries(channel, everything, only, frozenset(exclude))
         return deliveries.claim(self._database, self._messages, now, wanted, holder=holder)
 
+    def is_delivery_due(self, now: datetime) -> bool:
+        """Whether `claim_delivery` would find one; nothing is claimed."""
+        with self._database.reading() as session:
+            return deliveries.is_due(self._database, session, now)
+
     def renew_claim(self, delivery: Delivery) -> bool:
         """Prolongs a claim that `claim_delivery` gave, for as long again; False when it has passed to another."""
         return deliveries.renew(self._database, delivery)

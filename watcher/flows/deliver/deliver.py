@@ -102,6 +102,10 @@ class Unsettled:
         for sending, at in list(self._left.values()):
             self.settle(store, sending, at)
 
+    def take_over(self, other: Unsettled) -> None:
+        """What another process, which was given these, has left."""
+        self._left = dict(other._left)
+
     def __len__(self) -> int:
         """How many are left."""
         return len(self._left)

@@ -41,8 +41,14 @@ class Messenger:
 
     def tell(self, now: datetime) -> int:
         """Owe what is to be told at once; how many papers it is about."""
-        wanting = [list_ for list_ in self.lists.values() if list_.corrections_at_once and not is_paused(list_, now)]
-        return sum(self._tell(list_, papers, to) for list_ in wanting for to, papers in self._groups(list_, now).items())
+        return sum(self._tell(list_, papers, to) for list_ in self._wanting(now) for to, papers in self._groups(list_, now).items())
+
+    def has_news(self, now: datetime) -> bool:
+        """Whether `tell` would owe something."""
+        return any(self._groups(list_, now) for list_ in self._wanting(now))
+
+    def _wanting(self, now: datetime) -> list[DigestList]:
+        return [list_ for list_ in self.lists.values() if list_.corrections_at_once and not is_paused(list_, now)]
 
     def _groups(self, list_: DigestList, now: datetime) -> dict[Readers, list[Corrected]]:
         """What is to be told, by those who are told the same."""

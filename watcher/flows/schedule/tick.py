@@ -121,6 +121,14 @@ class Ticker:
             self.rest()
         return self.deliverer.deliver(clock.now())
 
+    def idle(self, now: datetime) -> Done | None:
+        """What a tick at `now` would come to that asks nobody and composes, sends and owes nothing; None when it would. Nothing is changed."""
+        at_hand = self._at_hand(now)
+        if at_hand.is_work or self.store.is_delivery_due(now) or len(self.deliverer.unsettled):
+            return None
+        has_news = self.messenger is not None and self.messenger.has_news(now)
+        return None if has_news else Done(waiting=at_hand.waiting)
+
     # --- what is due
 
     @property
@@ -158,13 +166,11 @@ class Ticker:
     def _look(self, round_: _Round) -> None:
         """The lists and watches that are due, once no other process talks to PubMed. Lists that can only wait need not ask for that."""
         now = round_.now
-        due = self.due_lists(now)
-        waiting = {one.list.name: told for one in due if (told := self._waits(one, now)) is not None}
-        rereader = self.rereader if self.rereader and self.rereader.is_due(now) else None
-        asks = self.asker is not None and self.asker.is_due(now)
-        if len(waiting) == len(due) and not self.due_watches(now) and rereader is None and not asks:
-            round_.waiting += waiting.values()
+        at_hand = self._at_hand(now)
+        if not at_hand.is_work:
+            round_.waiting += at_hand.waiting
             return
+        rereader = self.rereader if at_hand.rereads else None
         with held(self.store, "pubmed", self.holder):
             self.store.abandon_open_runs(now)
             if rereader is not None and rereader.is_due(now):
@@ -177,6 +183,14 @@ class Ticker:
                     round_.runs[watch.name] = self.run(runner, watch, now)
             if self.asker is not None and self.asker.is_due(clock.now()):
                 round_.rereading = self.asker.ask(clock.now()) or round_.rereading
+
+    def _at_hand(self, now: datetime) -> _AtHand:
+        due = self.due_lists(now)
+        waiting = {one.list.name: told for one in due if (told := self._waits(one, now)) is not None}
+        rereads = self.rereader is not None and self.rereader.is_due(now)
+        asks = self.asker is not None and self.asker.is_due(now)
+        is_work = len(waiting) < len(due) or rereads or asks or bool(self.due_watches(now))
+        return _AtHand(is_work, rereads, tuple(waiting.values()))
 
     def _list(self, due: Due, runner: Runner, round_: _Round) -> None:
         """Read the watches of a list that is due, and compose its digest unless it has to wait."""
@@ -283,6 +297,15 @@ class Ticker:
         channels, now = tuple(self.channels[name] for name in list_.channels), clock.now()
         late = late_reason(due, self.store, now) if due else ""
         return Request(list_, self.read_by(list_), channels, runs, now, due.slot if due else None, late)
+
+
+@dataclass(frozen=True, slots=True)
+class _AtHand:
+    """Whether PubMed or Crossref is to be asked or a digest to be composed; whether papers are to be read again; and why lists wait."""
+
+    is_work: bool
+    rereads: bool
+    waiting: tuple[str, ...]
 
 
 @dataclass(slots=True)

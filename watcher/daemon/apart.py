@@ -1,0 +1,139 @@
+"""Work in a process of its own, which gives back all the memory that it took by ending (docs/decisions/0064).
+
+The process is forked from the service, so that it has the configuration and the code that are there, and loads what is heavy by itself. It
+holds leases and claims under a name of its own. What it is told to stop by is what the service is told by: the service hands SIGTERM on. It
+never outlives the service, and one that is killed leaves what the next round frees.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar, cast
+
+from watcher.errors import WatcherError, WorkLost
+
+T = TypeVar("T")
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LOOK_SECONDS = 0.1
+"""How soon a process that works hears that the service is to stop."""
+
+
+def is_possible() -> bool:
+    """Whether work can be done apart here: elsewhere a process could outlive the service that began it."""
+    return sys.platform == "linux"
+
+
+def apart(work: Callable[[threading.Event], T], stopping: threading.Event) -> T:
+    """Do work in a process of its own, and wait for it.
+
+    Args:
+        work: is given what tells it to stop; what it returns is pickled. Nothing that is open here may be used in it: a database's
+            connections must be closed before.
+        stopping: when it is set, the process is told to stop.
+
+    Returns:
+        What `work` returned.
+
+    Raises:
+        WorkLost: the process was killed, or ended without a word.
+    """
+    receiving, sending = Pipe(duplex=False)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        receiving.close()
+        _live(work, sending, parent)
+    sending.close()
+    try:
+        outcome = _heard(receiving, child, stopping)
+    finally:
+        receiving.close()
+        _, status = os.waitpid(child, 0)
+    if outcome is None:
+        raise WorkLost(_told(status))
+    return cast("T", outcome[0])
+
+
+def _heard(receiving: Connection, child: int, stopping: threading.Event) -> tuple[Any] | None:
+    """What the process sent; None when it ended without a word."""
+    is_told = False
+    while not receiving.poll(_LOOK_SECONDS):
+        if stopping.is_set() and not is_told:
+            is_told = True
+            os.kill(child, signal.SIGTERM)
+    try:
+        return (pickle.loads(receiving.recv_bytes()),)  # noqa: S301 - from our own process
+    except EOFError:
+        return None
+
+
+def _live(work: Callable[[threading.Event], object], sending: Connection, parent: int) -> None:
+    """What the process does, to its end: nothing of the service is closed or cleaned up in it."""
+    try:
+        outcome = pickle.dumps(work(_listening(parent)))
+        with suppress(BrokenPipeError):
+            sending.send_bytes(outcome)
+    except BaseException:  # noqa: BLE001 - whatever it is, the process must end here
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _listening(parent: int) -> threading.Event:
+    """What is set by the first signal; a second one ends the process at once. It ends with the service, however that ends."""
+    stopping = threading.Event()
+
+    def heard(number: int, _frame: object) -> None:
+        if stopping.is_set():
+            os._exit(128 + number)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, heard)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before it could be said
+        os._exit(1)
+    return stopping
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """An error in parts, to be raised in another process: one with fields of its own is not made from its arguments alone."""
+
+    kind: type[BaseException]
+    args: tuple[object, ...]
+    fields: dict[str, Any]
+
+    @classmethod
+    def of(cls, error: BaseException) -> Thrown:
+        """The parts; where one that nobody expected came from stands in its notes."""
+        if not isinstance(error, WatcherError):
+            error.add_note("".join(traceback.format_exception(error)))
+        return cls(type(error), error.args, dict(vars(error)))
+
+    def error(self) -> BaseException:
+        """The error again."""
+        made = self.kind.__new__(self.kind, *self.args)
+        made.args = self.args
+        vars(made).update(self.fields)
+        return made
+
+
+def _told(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    how = signal.Signals(-code).name if code < 0 else f"code {code}"
+    return f"the process that did the work was ended by {how}; the next round goes on with it (see whether the machine has enough memory)"
