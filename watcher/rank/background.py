@@ -38,6 +38,7 @@ SLOPE = 0.8
 _FORMAT = b"watcher background 2"
 _FILE = "background.npz"
 _BLOCK = 500
+_MEASURED = 1_000
 _PLACED = 4_096
 _PIECE = 1 << 16
 
@@ -322,8 +323,8 @@ class Background:
         All places are whole numbers times a power of two, so the sums are exact; they are rounded so that squares add up exactly too.
         """
         sums = np.empty((words.shape[0], self.places.shape[1]))
-        for first in range(0, words.shape[0], _BLOCK):
-            sums[first : first + _BLOCK] = self._sums(words[first : first + _BLOCK])
+        for first, some in _rows_of(words, _MEASURED):
+            sums[first : first + some.shape[0]] = self._sums(some)
         sums = on_grid(sums, bits=16)
         divisors = np.sqrt((sums * sums).sum(axis=1))
         divisors[divisors == 0] = 1.0
@@ -378,7 +379,8 @@ class Background:
 
     def _usual(self, vectors: Vectors) -> tuple[Floats, Floats]:
         """Block by block: the products of each word are there only until they are added."""
-        blocks = [[_product(block, mean_) for _, block in _rows_of(rows)] for rows, mean_ in zip(vectors, self.mean, strict=True)]
+        pairs = zip(vectors, self.mean, strict=True)
+        blocks = [[_product(block, mean_) for _, block in _rows_of(rows, _MEASURED)] for rows, mean_ in pairs]
         nothing = np.zeros(0)
         return np.concatenate((nothing, *blocks[0])), np.concatenate((nothing, *blocks[1]))
 
@@ -414,11 +416,11 @@ def _by_columns(rows: Matrix) -> Matrix:
     return csc_array(csr_array((rows.data.astype(kind, copy=False), rows.indices, rows.indptr), shape=rows.shape))
 
 
-def _rows_of(counts: Matrix) -> Iterator[tuple[int, Matrix]]:
+def _rows_of(counts: Matrix, size: int = _BLOCK) -> Iterator[tuple[int, Matrix]]:
     """A matrix in blocks of rows, each with the number of its first one."""
-    if counts.shape[0] <= _BLOCK:
+    if counts.shape[0] <= size:
         return iter([(0, counts)])
-    return ((first, counts[first : first + _BLOCK]) for first in range(0, counts.shape[0], _BLOCK))
+    return ((first, counts[first : first + size]) for first in range(0, counts.shape[0], size))
 
 
 def _product(rows: Matrix, singles: Singles) -> Floats:

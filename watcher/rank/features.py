@@ -6,7 +6,7 @@ same text gives the same counts whatever stands beside it. Weights and scores ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from threading import Lock
 from typing import Any, NamedTuple
@@ -31,7 +31,6 @@ SIZE = 2 * PLACES
 TITLE_WEIGHT = 2
 
 _LAST = np.uint64(PLACES - 1)
-_BYTES = 8
 _MOST = 1 << 17
 """So many stretches of text are remembered, in some 20 MB."""
 
@@ -91,26 +90,34 @@ def count(papers: Sequence[Sequence[Passage]]) -> Matrix:
 
 def count_articles(articles: Sequence[Article]) -> Matrix:
     """How often each feature stands in each article, as `paper` reads it: as `count`, and sooner, since no passage is made."""
-    rows = [(row, text, times) for row, article in enumerate(articles) for text, times in _read(article)]
-    found, ends = _keys_of([text for _, text, _ in rows])
-    starts = np.concatenate(([0], ends))[:-1]
-    said, known, kept = found.tobytes(), set(), []
-    for place, ((row, _, times), start, end) in enumerate(zip(rows, starts.tolist(), ends.tolist(), strict=True)):
-        if start < end and (one := (row, said[start * _BYTES : end * _BYTES])) not in known:
-            known.add(one)
-            kept += [place] * times
-    which = np.array(kept, np.int64)
+    texts: list[str] = []
+    firsts: list[int] = []
+    for article in articles:
+        firsts.append(len(texts))
+        texts += (article.title, *_texts(article))
+    titles = np.array(firsts, np.int64)
+    found, ends = _keys_of(texts)
+    rows, starts = np.repeat(np.arange(titles.size), np.diff(titles, append=len(texts))), np.concatenate(([0], ends))[:-1]
+    times = (~_again(found, starts, ends, rows)).astype(np.int64)
+    times[titles] *= TITLE_WEIGHT
+    which = np.repeat(np.arange(rows.size), times)
     lengths = (ends - starts)[which]
-    return _counts(
-        found[_runs(starts[which], lengths)], lengths, np.array([rows[place][0] for place in kept], np.int64), len(articles)
-    )
+    return _counts(found[_runs(starts[which], lengths)], lengths, rows[which], len(articles))
 
 
-def _read(article: Article) -> Iterator[tuple[str, int]]:
-    """The texts of an article, and how many times each counts."""
-    yield article.title, TITLE_WEIGHT
-    for text in _texts(article):
-        yield text, 1
+def _again(found: Keys, starts: Ids, ends: Ids, rows: Ids) -> npt.NDArray[np.bool_]:
+    """Which texts say what an earlier one of the same paper says, in the same words: of those alone whose keys have the same sum are
+    the words compared."""
+    again: npt.NDArray[np.bool_] = ends == starts
+    some = np.flatnonzero(~again)
+    sums = np.add.reduceat(found, starts[some]) if some.size else found
+    _, of, many = np.unique(sums + rows[some].astype(np.uint64), return_inverse=True, return_counts=True)
+    known = set()
+    for place in some[many[of] > 1].tolist():
+        said = (rows[place], found[starts[place] : ends[place]].tobytes())
+        again[place] = said in known
+        known.add(said)
+    return again
 
 
 _lexicon = words.Lexicon()
@@ -119,16 +126,18 @@ _lock = Lock()
 
 def _keys_of(texts: Sequence[str]) -> tuple[Keys, Ids]:
     """The keys of the words of all texts in one row, and where those of each text end."""
-    parts = [words.stretches(text) for text in texts]
     with _lock:
         if len(_lexicon) > _MOST:
             _lexicon.empty()
-        numbers = np.fromiter(map(_lexicon.__getitem__, chain.from_iterable(parts)), np.int64)
+        number_of = _lexicon.__getitem__
+        # one text at a time: the garbage collector goes through lists that are kept, again and again
+        parts = [np.fromiter(map(number_of, words.stretches(text)), np.int64) for text in texts]
         starts, keys = np.array(_lexicon.starts), np.array(_lexicon.found)
+    numbers = np.concatenate((np.zeros(0, np.int64), *parts))
     first = starts[numbers]
     lengths = starts[numbers + 1] - first
     ends = np.concatenate(([0], np.cumsum(lengths)))
-    return keys[_runs(first, lengths)], ends[np.cumsum([len(part) for part in parts], dtype=np.int64)]
+    return keys[_runs(first, lengths)], ends[np.cumsum([part.size for part in parts], dtype=np.int64)]
 
 
 def forget() -> None:

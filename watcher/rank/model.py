@@ -59,7 +59,7 @@ NEAREST_SEEDS = 5
 
 Places = npt.NDArray[np.int64]
 
-_BATCH = 500
+_BATCH = 1_000
 _EXPLAINED = 50
 """What each feature of so many papers added is there at once: some 60 kB a paper."""
 _DECIMALS = 6

@@ -258,8 +258,11 @@ def standardised(raw: Floats, middles: Floats, scales: Floats) -> Floats:
 
 def _columns(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:
     """Some columns of a matrix, in double precision."""
-    is_whole = isinstance(rows, np.ndarray) and places.size == rows.shape[1]
-    return rows if is_whole else rows[:, places].astype(np.float64, copy=False)
+    if isinstance(rows, np.ndarray):
+        return rows if places.size == rows.shape[1] else rows[:, places]
+    some = rows[:, places]
+    some.data = some.data.astype(np.float64, copy=False)
+    return some
 
 
 @dataclass(frozen=True, slots=True, eq=False)
