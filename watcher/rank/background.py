@@ -234,8 +234,8 @@ class Features:
 
     @cached_property
     def columns(self) -> tuple[Matrix, ...]:
-        """The spaces, those of words column by column: quicker for many rankings, of which each looks at few features."""
-        return (*map(_by_columns, self.spaces[:2]), *self.spaces[2:])
+        """The spaces column by column: quicker for many rankings, of which each looks at few features of words."""
+        return tuple(map(_by_columns, self.spaces))
 
 
 @dataclass(frozen=True, eq=False)
@@ -359,7 +359,7 @@ class Background:
         """What rankings need of the sample. Its rows, which take 20 MB, are not kept beside it."""
         sample = self.sample
         vars(self).pop("sample")
-        topics = _as_singles(self.topics(sample.words)[0])
+        topics = np.asfortranarray(_as_singles(self.topics(sample.words)[0]))
         return Measured(Vectors(*map(csc_array, sample)), topics, self._usual(sample))
 
     @property
@@ -409,7 +409,9 @@ def _as_singles(numbers: Floats) -> Singles:
 
 
 def _by_columns(rows: Matrix) -> Matrix:
-    """A sparse matrix column by column, in single precision where that holds its numbers, on a grid of 2^-24, as they are."""
+    """A matrix column by column; a sparse one in single precision where that holds its numbers, on a grid of 2^-24, as they are."""
+    if isinstance(rows, np.ndarray):
+        return np.asfortranarray(rows)
     if isinstance(rows, csc_array):
         return rows
     kind = np.float32 if rows.data.max(initial=0.0) <= 1 else np.float64

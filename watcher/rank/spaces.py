@@ -106,13 +106,13 @@ def _dense(embed: Embed) -> _DenseSample:
 
 @lru_cache(maxsize=1)
 def _dense_of(named: _Named) -> _DenseSample:
-    rows = on_grid(named.embed.sample.astype(np.float64), bits=12)
+    rows = np.asfortranarray(on_grid(named.embed.sample.astype(np.float64), bits=12))
     return _DenseSample(rows, mean_row(rows), whitener(rows, RIDGES[3]))
 
 
 @lru_cache(maxsize=1)
 def _topics_whitener(background: Background) -> Floats:
-    return whitener(background.spaces[2], RIDGES[2])
+    return whitener(background.measured.topics.astype(np.float64), RIDGES[2])
 
 
 def forget() -> None:
