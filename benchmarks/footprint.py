@@ -5,17 +5,20 @@
 BASE and HERE are two worktrees, such as `git worktree add /tmp/base 1753bfe` and this one. Each side is measured in whole processes with
 its own code; the sides take turns, so that a slow moment of the machine meets both. Told are medians of the CPU seconds (user and system, of
 the process and of those that it started and waited for: wait4's ru_utime and ru_stime) and of the most memory that it held (ru_maxrss),
-and HERE divided by BASE. All that is read is made up.
+and HERE divided by BASE. All that is read is made up, but for those records.
 
     commands  `status`, `explain`, `tick` with nothing due, `mark`, `healthcheck` without a service, `--help`, each over what three weeks of the
               demo leave, with a mail server and a Slack that are only named
     serve     the service over the same, asking a stand-in for PubMed: memory of all its processes together (the sum of Pss in
               /proc/PID/smaps_rollup) before its first search, at most while it searches, and a minute after that
+    first-run `run` for the first time of watches whose query matches some, more and very many of the records in the file that --records
+              names (PubMed's own XML, such as pubmed21n1298.xml.gz, a day's update), which a stand-in serves
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import re
 import shutil
@@ -23,13 +26,15 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
@@ -100,6 +105,7 @@ def main() -> None:
     options.add_argument("base", type=Path, help="the worktree to compare with")
     options.add_argument("here", type=Path, help="the worktree that is measured")
     options.add_argument("--only", choices=tuple(PARTS), action="append", help="only this part; may stand several times")
+    options.add_argument("--records", type=Path, help="PubMed's XML, gzipped or not, for the first run")
     options.add_argument("--times", type=int, default=5, help="how often each is measured")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -229,7 +235,85 @@ def _words_of_the_query() -> Iterator[str]:
         yield from (leaf.text for leaf in eutils.leaves(watch["query"]))
 
 
-PARTS = {"commands": commands, "serve": serve}
+# --- the first run ---------------------------------------------------------------------------------------------------------------------
+
+QUERIES = ("cells[tiab]", "results[tiab]", "english[la] AND hasabstract[text]")
+SEARCHED_AT = "2021-07-01T04:00:00+00:00"
+"""In NCBI's night, some days after the update of June 2021."""
+
+FIRST_RUN = """
+pubmed: {{email: lab@lab.example, base_url: "{pubmed}", api_key: sample-key}}
+watches:
+  mine: {{query: "{query}", seeds: [mine], similar: false, threshold: 50, start: {{days: 3650}}}}
+lists:
+  weekly: {{watches: [mine], channels: [mail], schedule: "monday 08:00"}}
+channels:
+  mail: {{kind: email, url: "{mail}", to: [pi@lab.example]}}
+"""
+SEED = """Agrin and its receptors at endplates
+
+Abstract
+
+Motor nerves release agrin, which clusters receptors at endplates through its own receptor and a kinase. This is a made-up sample.
+"""
+
+
+def first_run(base: Side, here: Side, chosen: argparse.Namespace) -> None:
+    """What the first run of a watch takes."""
+    if chosen.records is None:
+        print("(the first run wants --records FILE)")
+        return
+    print("| | CPU s, base | here | ratio | MB, base | here | ratio |\n|---|---:|---:|---:|---:|---:|---:|")
+    most: list[float] = []
+    with _pubmed(chosen.records) as address:
+        for number, query in enumerate(QUERIES):
+            taken, found = [], 0
+            for time_ in range(chosen.times):
+                both = [_ran_first(side, f"first-{number}-{time_}", query, address) for side in (base, here)]
+                taken.append([took for took, _ in both])
+                found = both[1][1]
+            print(row(f"{found:,} matches", *zip(*taken, strict=True)), flush=True)
+            most.append(median(one[1].megabytes for one in taken))
+    print(f"the most matches take {most[-1] / most[0]:.2f} times the memory of the fewest here")
+
+
+@contextmanager
+def _pubmed(records: Path) -> Iterator[str]:
+    """The address of a stand-in over these records, in a process of its own: what a large one starts counts as large (getrusage(2))."""
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_serve_records, args=(records, sending), daemon=True)
+    process.start()
+    try:
+        yield receiving.recv()
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve_records(records: Path, sending: Connection) -> None:
+    corpus = eutils.Corpus.from_files([records])
+    with eutils.EutilsServer(corpus, clock=lambda: datetime.fromisoformat(SEARCHED_AT)) as pubmed:
+        sending.send(pubmed.base_url)
+        threading.Event().wait()
+
+
+def _ran_first(side: Side, name: str, query: str, pubmed: str) -> tuple[Took, int]:
+    """What one run took, and how many papers it kept."""
+    lab = side.folder / name
+    for folder in ("config", "seeds/mine"):
+        (lab / folder).mkdir(parents=True)
+    (lab / "config" / "watcher.yaml").write_text(FIRST_RUN.format(pubmed=pubmed, query=query, mail=MAIL))
+    (lab / "seeds" / "mine" / "seed.txt").write_text(SEED)
+    (lab / "clock").write_text(SEARCHED_AT)
+    took = side.run(["--config", str(lab / "config"), "run", "--now"], WATCHER_CLOCK_FILE=str(lab / "clock"))
+    with closing(sqlite3.connect(lab / "data" / "watcher.db")) as database:
+        ((kept,),) = database.execute("SELECT count(*) FROM score")
+    shutil.rmtree(lab)
+    return took, int(kept)
+
+
+PARTS = {"commands": commands, "serve": serve, "first-run": first_run}
 
 if __name__ == "__main__":
     main()

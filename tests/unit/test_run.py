@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -95,6 +96,43 @@ def test_what_no_window_ever_held_is_found_by_the_whole_set(at_desk: Desks) -> N
 
     assert (window.new, full.new) == (0, 1)
     assert one.bench.store.explain(Pmid(9)).hits[0].origins == {Origin.FULL_SET}
+
+
+def in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watcher.flows.search.records.PART", 3)
+    monkeypatch.setattr("watcher.store.spool.ROOM", 2)
+    monkeypatch.setattr("watcher.store.spool._TOGETHER", 2)
+
+
+def test_a_run_that_goes_through_the_disk_part_by_part_keeps_all_that_came(at_desk: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_small_parts(monkeypatch)
+    pmids = [Pmid(number) for number in range(1, 8)]
+    one = at_desk(*(on_nmj(number, f"2026-02-{number + 10}") for number in pmids))
+    one.values.update({number: 10.0 * number for number in pmids})
+
+    report = one.run("2026-03-02T06:00")
+
+    assert (report.matched, report.fetched, report.new, report.awaiting, report.selected) == (7, 7, 7, 0, 4)
+    stored = one.store.articles(pmids)
+    assert {pmid: (article.title, article.crdt) for pmid, article in stored.items()} == {
+        pmid: (TITLE, date(2026, 2, pmid + 10)) for pmid in pmids
+    }
+    assert {pmid: scored.value for pmid, scored in one.store.scores("nmj", one.ranked_as, pmids).items()} == one.values
+    assert one.store.ledger("nmj") == dict.fromkeys(pmids, HitState.NEWS)
+    assert [line for line in one.heard if "fetched" in line] == [f"nmj: fetched {done} of 7 records" for done in (3, 6, 7)]
+
+
+def test_a_run_that_fails_in_its_second_part_keeps_nothing_of_the_first(at_desk: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = at_desk(*(on_nmj(number, f"2026-02-{number + 10}") for number in range(1, 8)))
+    in_small_parts(monkeypatch)
+    calls = count(1)
+    one.pubmed.faults.plant("efetch", kind="http-503", times=2, when=lambda _call: next(calls) > 1)
+
+    report = one.run("2026-03-02T06:00")
+
+    assert (report.outcome, report.error_kind) == (RunOutcome.FAILED, ErrorKind.NO_ANSWER)
+    assert next(calls) > 2
+    assert (one.store.facts().articles, one.store.ledger("nmj")) == (0, {})
 
 
 def test_white_space_is_no_edit(at_desk: Desks) -> None:

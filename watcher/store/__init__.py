@@ -8,6 +8,7 @@ from watcher.domain import RankingFacts
 from watcher.store.backup import BackupFacts
 from watcher.store.process_lock import ProcessLock, is_dead
 from watcher.store.restore import RestoreFacts
+from watcher.store.spool import Spool
 from watcher.store.store import Store
 from watcher.store.values import (
     Absent,
@@ -70,6 +71,7 @@ __all__ = [
     "RunCommit",
     "RunHistory",
     "ScoreFacts",
+    "Spool",
     "Store",
     "StoreFacts",
     "StoredArticle",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from watcher.domain import Pmid, RankingFacts, Reasons, Scored
 from watcher.errors import StoreError
 from watcher.store import codec
 from watcher.store.columns import articles, rankings, scores
-from watcher.store.database import batches, insert_new, upsert
+from watcher.store.database import BATCH, batches, insert_new, upsert
 
 
 def current(session: sa.Connection, watch_id: int, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
@@ -41,17 +42,23 @@ def save(session: sa.Connection, watch_id: int, ranking: RankingFacts, scored: S
 
     Raises StoreError when one of them has no stored article.
     """
-    ranking_id = _ranking(session, watch_id, ranking, at)
-    contents = _contents(session, {one.pmid for one in scored})
-    missing = sorted({one.pmid for one in scored} - contents.keys())
-    if missing:
-        raise StoreError(f"PMID {missing[0]} was scored but is not stored; {len(missing)} such in all")
-    key = {"watch_id": watch_id, "ranking_id": ranking_id}
-    rows = [
-        {**key, "pmid": one.pmid, "content_sha256": contents[one.pmid], "value": one.value, "reasons": codec.dumps(one.reasons)}
-        for one in scored
-    ]
-    upsert(session, scores, rows, key=("watch_id", "pmid", "ranking_id", "content_sha256"), first=("value",))
+    key = {"watch_id": watch_id, "ranking_id": _ranking(session, watch_id, ranking, at)}
+    given = iter(scored)
+    while part := list(islice(given, BATCH)):
+        contents = _contents(session, {one.pmid for one in part})
+        if not contents.keys() >= {one.pmid for one in part}:
+            raise _unstored(session, scored)
+        rows = [
+            {**key, "pmid": one.pmid, "content_sha256": contents[one.pmid], "value": one.value, "reasons": codec.dumps(one.reasons)}
+            for one in part
+        ]
+        upsert(session, scores, rows, key=("watch_id", "pmid", "ranking_id", "content_sha256"), first=("value",))
+
+
+def _unstored(session: sa.Connection, scored: Sequence[Scored]) -> StoreError:
+    pmids = {one.pmid for one in scored}
+    missing = sorted(pmids - _contents(session, pmids).keys())
+    return StoreError(f"PMID {missing[0]} was scored but is not stored; {len(missing)} such in all")
 
 
 def ranking_ids(session: sa.Connection) -> dict[tuple[int, str], int]:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import sqlalchemy as sa
 
@@ -65,6 +65,7 @@ from watcher.store.candidates import Reader, check_owed, to_be_judged, without_t
 from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.process_lock import ProcessLock
 from watcher.store.restore import RestoreFacts
+from watcher.store.spool import Spool
 from watcher.store.values import (
     Absent,
     CorrectionFacts,
@@ -89,6 +90,8 @@ from watcher.store.values import (
     Waiting,
 )
 from watcher.writing import Guarded
+
+T = TypeVar("T")
 
 
 class Store:
@@ -280,6 +283,10 @@ class Store:
         """Closes open runs with the outcome abandoned; how many. For who holds the lease `pubmed`: then nobody else is running."""
         with self._database.writing() as session:
             return runs.abandon_open(session, at)
+
+    def spool(self, kind: type[T]) -> Spool[T]:
+        """A place for what a run finds until it is committed, which takes little memory however much that is."""
+        return Spool(kind, self._database.folder)
 
     def commit_run(self, run_id: int, commit: RunCommit) -> None:
         """Closes a good run and writes all that it found. Raises Busy, with nothing written, when the run was closed meanwhile."""

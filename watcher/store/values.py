@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -121,7 +121,7 @@ class RunCommit:
 
     report: RunReport
     version: NewVersion | None = None
-    articles: tuple[Article, ...] = ()
+    articles: Sequence[Article] = ()
     news: Mapping[Pmid, frozenset[Origin]] = field(default_factory=dict)
     awaiting: Mapping[Pmid, frozenset[Origin]] = field(default_factory=dict)
     still_awaiting: tuple[Pmid, ...] = ()
@@ -132,7 +132,7 @@ class RunCommit:
     absent: frozenset[Pmid] = frozenset()
     present: frozenset[Pmid] = frozenset()
     ranking: RankingFacts | None = None
-    scores: tuple[Scored, ...] = ()
+    scores: Sequence[Scored] = ()
     similar_read: bool = False
 
 

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -22,6 +23,7 @@ from watcher.store import codec, corrections, packing
 from watcher.store.articles import IS_READABLE
 from watcher.store.columns import articles, digests, follow_ups, presented, work_links, works
 from watcher.store.database import batches, insert_new, insert_one, upsert
+from watcher.store.spool import Spool
 
 SAME_WORK = frozenset({"UpdateIn", "UpdateOf"})
 """Relations between two records of one work."""
@@ -47,12 +49,13 @@ def save(session: sa.Connection, given: Iterable[Article], at: datetime) -> None
 
     `at` is when they were fetched.
     """
-    newest: dict[Pmid, Article] = {}
-    for article in given:
-        if article.pmid not in newest or article.version >= newest[article.pmid].version:
-            newest[article.pmid] = article
-    for batch in batches(newest.values(), _BATCH):
-        _Shelf(session, batch).put(at)
+    pairs = given.pairs() if isinstance(given, Spool) else ((article, codec.dumps(article)) for article in given)
+    while batch := list(islice(pairs, _BATCH)):
+        newest: dict[Pmid, tuple[Article, str]] = {}
+        for article, body in batch:
+            if article.pmid not in newest or article.version >= newest[article.pmid][0].version:
+                newest[article.pmid] = article, body
+        _Shelf(session, list(newest.values())).put(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,10 @@ class _Kept:
 class _Shelf:
     """A batch of articles with the stored records that they may belong to, read at once and kept up to date while joining."""
 
-    def __init__(self, session: sa.Connection, batch: Sequence[Article]) -> None:
+    def __init__(self, session: sa.Connection, batch: Sequence[tuple[Article, str]]) -> None:
         self._session = session
-        self._batch = batch
+        self._batch = [article for article, _ in batch]
+        self._bodies = batch
         self._partners: defaultdict[Pmid, set[Pmid]] = defaultdict(set)
         self._by_doi: defaultdict[str, set[Pmid]] = defaultdict(set)
         self._kept: dict[Pmid, _Kept] = {}
@@ -92,8 +96,7 @@ class _Shelf:
     def put(self, at: datetime) -> None:
         """Stores what is new or changed."""
         rows, current = [], []
-        for article in self._batch:
-            body = codec.dumps(article)
+        for article, body in self._bodies:
             content_sha256 = codec.sha256(body)
             kept = self._kept.get(article.pmid)
             if kept is None or article.version >= kept.version:

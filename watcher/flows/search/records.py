@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from watcher import schedule
 from watcher.digest.wording import pmids
@@ -21,6 +22,12 @@ from watcher.store import Store, Waiting
 BATCH = 200
 """Records that one request brings."""
 
+PART = 2 * BATCH
+"""Records that are held at a time."""
+
+Take = Callable[[Sequence[Article]], None]
+"""Hears of records that came."""
+
 CHANGED_PER_RUN = 2_000
 """Known records that one run reads again: ten requests. What is left then was read longest ago, and comes first in the next run."""
 
@@ -33,10 +40,10 @@ LARGE_JOB = 100
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What EFetch gave. `revived` are known records that had been given up, `older` those that an edit adds."""
+    """What EFetch gave: the pmids of what came, in the order asked for. `revived` are known records that had been given up, `older` those
+    that an edit adds."""
 
-    got: Mapping[Pmid, Article]
-    fetched: int
+    got: Mapping[Pmid, None]
     waiting: tuple[Waiting, ...]
     given_up: tuple[Pmid, ...]
     revived: tuple[Pmid, ...]
@@ -56,10 +63,11 @@ class Fetcher:
     oldest: datetime
     say: Callable[[str], None]
 
-    def fetch(self, now: datetime, *, at_once: bool) -> Records:
+    def fetch(self, take: Take, now: datetime, *, at_once: bool) -> Records:
         """The records.
 
         Args:
+            take: is given those that came, part by part, so that no more than one need be held.
             now: the present instant.
             at_once: do not wait for NCBI's quiet hours with a large job.
 
@@ -71,7 +79,7 @@ class Fetcher:
         window = reading.window or frozenset()
         seen = window | (reading.full or frozenset())
         revived = tuple(sorted(pmid for pmid in seen if self.plan.ledger.get(pmid) is HitState.UNAVAILABLE))
-        older = self._older()
+        older = self.older()
         new = sorted(reading.news, reverse=True)
         marked = self.store.unread_verdicts(name, self.oldest)
         damaged = self.store.without_text(name)[:CHANGED_PER_RUN]
@@ -79,23 +87,28 @@ class Fetcher:
         known = [*self._changed(window, owed), *_strays(owed, reading)]
         wanted = list(dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *marked, *damaged, *known, *older]))
         wait_for_quiet(name, len(wanted), now, at_once=at_once)
-        got, broken = self._got(wanted, new)
+        got, broken = self._got(wanted, new, take)
         warnings = tuple(_unreadable(pmid, reason) for pmid, reason in broken.items() if pmid not in got)
         warnings += _mended(damaged, got)
         given_up = tuple(one.pmid for one in waiting if one.since < self.oldest and one.pmid not in got)
         waiting = tuple(one for one in waiting if one.pmid not in given_up)
-        return Records(got, len(got), waiting, given_up, revived, older, warnings)
+        return Records(got, waiting, given_up, revived, older, warnings)
 
-    def _got(self, wanted: Sequence[Pmid], new: Sequence[Pmid]) -> tuple[dict[Pmid, Article], dict[Pmid | None, str]]:
+    def _got(self, wanted: Sequence[Pmid], new: Sequence[Pmid], take: Take) -> tuple[dict[Pmid, None], dict[Pmid | None, str]]:
         """The records that came, and why others cannot be understood."""
-        answer = self.source.fetch(wanted, progress=self._progress(len(wanted)))
-        got = {article.pmid: article for article in answer.articles}
-        broken = dict(answer.broken)
-        again = [pmid for pmid in new if pmid not in got]
-        if again:
-            second = self.source.fetch(again)
-            got |= {article.pmid: article for article in second.articles}
-            broken |= dict(second.broken)
+        got: dict[Pmid, None] = {}
+        broken: dict[Pmid | None, str] = {}
+
+        def ask(pmids: Sequence[Pmid], progress: Callable[[int], None] | None = None) -> None:
+            for start in range(0, len(pmids), PART):
+                further = partial(_later, progress, start) if progress else None
+                answer = self.source.fetch(pmids[start : start + PART], progress=further)
+                broken.update(answer.broken)
+                got.update(dict.fromkeys(article.pmid for article in answer.articles))
+                take(answer.articles)
+
+        ask(wanted, self._progress(len(wanted)))
+        ask([pmid for pmid in new if pmid not in got])
         return got, broken
 
     def _changed(self, window: frozenset[Pmid], owed: Collection[Pmid]) -> list[Pmid]:
@@ -109,7 +122,7 @@ class Fetcher:
             known = {pmid: facts for pmid, facts in known.items() if pmid in moved}
         return sorted(known, key=lambda pmid: (known[pmid].fetched_at, pmid))[:CHANGED_PER_RUN]
 
-    def _older(self) -> tuple[Pmid, ...]:
+    def older(self) -> tuple[Pmid, ...]:
         """What an edit adds from before the cut, newest first: the best of it is shown once."""
         if self.plan.kind is not RunKind.EDIT or self.reading.refusal or self.plan.watch.start.papers == 0:
             return ()
@@ -117,6 +130,10 @@ class Fetcher:
 
     def _progress(self, total: int) -> Callable[[int], None]:
         return lambda done: self.say(f"{self.plan.watch.name}: fetched {done:,} of {total:,} records")
+
+
+def _later(progress: Callable[[int], None], start: int, done: int) -> None:
+    progress(start + done)
 
 
 def wait_for_quiet(watch: str, records: int, now: datetime, *, at_once: bool) -> None:
@@ -140,7 +157,7 @@ def _unreadable(pmid: Pmid | None, reason: str) -> Warned:
     return Warned(Code.RECORD_UNREADABLE, f"PMID {pmid or '?'} cannot be read: {reason}", fix)
 
 
-def _mended(damaged: Sequence[Pmid], got: Mapping[Pmid, Article]) -> tuple[Warned, ...]:
+def _mended(damaged: Sequence[Pmid], got: Collection[Pmid]) -> tuple[Warned, ...]:
     """What is told of records whose stored text was damaged or gone."""
     again, missing = [pmid for pmid in damaged if pmid in got], [pmid for pmid in damaged if pmid not in got]
     told = [f"the stored text of {pmids(again)} was damaged or gone: fetched again"] if again else []

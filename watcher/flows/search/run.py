@@ -3,8 +3,8 @@
     plan       which term, which kind of reading                                                                   `plan`
     search     -> Reading: unseen pmids with their origins, the baseline, what may have changed                    `reading`
     resolve    seeds -> their records; their neighbours are a second origin                                        `seeds`
-    fetch      new, awaited, changed, marked, stray and (after an edit) older records                              `records`
-    rank       -> scores of what was fetched
+    fetch      new, awaited, changed, marked, stray and (after an edit) older records, part by part                `records`
+    rank       -> scores of each part, which then waits on disk (decision 65)
     commit     one transaction: version, articles, hits, scores, run
 
 A failure before the commit leaves everything as it was; the next run asks again from the same window. So does the service's end: it
@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from watcher import clock
 from watcher.domain import Article, Code, HitState, Origin, Pmid, RunKind, RunOutcome, RunReport, Scored, Seed, Warned, Watch
@@ -29,7 +30,7 @@ from watcher.flows.search.plan import Plan, Planner
 from watcher.flows.search.reading import Origins, Reading, Searcher, of_the_size
 from watcher.flows.search.records import Fetcher, Records
 from watcher.flows.search.seeds import resolve
-from watcher.store import NewVersion, RunCommit, Store
+from watcher.store import NewVersion, RunCommit, Spool, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,12 @@ class _Look:
         self._go_on()
         similar = reader.similar(reading, seeds, now)
         news = _merged(reading.news, similar.news)
-        records = self._fetched(replace(reading, news=news))
         self._go_on()
         ranking, unranked = ranking_or_not(by.rank, seeds, plan.watch)
-        commit = self._sorted_out(reading, news, records, ranking)
+        came = _Came(ranking, by.store.spool(Article), by.store.spool(Scored))
+        records = self._fetched(replace(reading, news=news), came)
+        self._go_on()
+        commit = self._sorted_out(reading, news, records, came)
         mute = (Warned(Code.UNRANKED, unranked, "`watcher seeds` shows what is understood of each seed"),) if unranked else ()
         warnings = (*commit.report.warnings, *seed_warnings, *similar.warnings, *mute)
         return replace(commit, similar_read=similar.were_read, report=replace(commit.report, warnings=warnings))
@@ -144,21 +147,19 @@ class _Look:
         if self.by.stopping.is_set():
             raise Stopped
 
-    def _fetched(self, reading: Reading) -> Records:
+    def _fetched(self, reading: Reading, came: _Came) -> Records:
         by = self.by
         oldest = self.now - timedelta(days=by.fetch_again_days)
-        return Fetcher(by.source, by.store, self.plan, reading, oldest, by.say).fetch(self.now, at_once=self.at_once)
+        fetcher = Fetcher(by.source, by.store, self.plan, reading, oldest, by.say)
+        return fetcher.fetch(partial(came.take, frozenset(fetcher.older())), self.now, at_once=self.at_once)
 
     # --- what is kept ----------------------------------------------------------------------------------------------------------
 
-    def _sorted_out(self, reading: Reading, news: Origins, records: Records, ranking: Ranks) -> RunCommit:
+    def _sorted_out(self, reading: Reading, news: Origins, records: Records, came: _Came) -> RunCommit:
         plan = self.plan
-        older = frozenset(records.older)
-        kept = {pmid: article for pmid, article in records.got.items() if pmid not in older}
-        scores = {scored.pmid: scored for scored in ranking.score(tuple(kept.values()))}
-        starters = self._starters([records.got[pmid] for pmid in records.older if pmid in records.got], ranking)
-        kept |= {pmid: records.got[pmid] for pmid in starters}
-        scores |= starters
+        starters = self._starters([came.older[pmid] for pmid in records.older if pmid in came.older], came.ranking)
+        came.keep([came.older[pmid] for pmid in starters], tuple(starters.values()))
+        kept = came.kept
         arrived = tuple(one.pmid for one in records.waiting if one.pmid in kept) + tuple(p for p in records.revived if p in kept)
         still = tuple(one.pmid for one in records.waiting if one.pmid not in kept)
         awaiting = {pmid: origins for pmid, origins in news.items() if pmid not in kept}
@@ -167,7 +168,7 @@ class _Look:
         commit = RunCommit(
             report=self._report(reading),
             version=_new_version(plan, reading),
-            articles=tuple(kept.values()),
+            articles=came.articles,
             news=fresh,
             awaiting=awaiting,
             still_awaiting=still,
@@ -177,15 +178,15 @@ class _Look:
             starters=tuple(starters),
             absent=absent,
             present=present,
-            ranking=ranking.facts,
-            scores=tuple(scores.values()),
+            ranking=came.ranking.facts,
+            scores=came.scores,
         )
         counted = replace(
             commit.report,
-            fetched=records.fetched,
+            fetched=len(records.got),
             new=len(fresh) + len(awaiting),
             awaiting=len(awaiting) + len(still),
-            selected=sum(scores[pmid].value >= plan.watch.threshold for pmid in fresh),
+            selected=sum(kept[pmid].score >= plan.watch.threshold for pmid in fresh),
             warnings=(*commit.report.warnings, *records.warnings),
         )
         return replace(commit, report=counted)
@@ -222,6 +223,39 @@ class _Look:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is held of each record that is kept: its score, the later of its creation and its entry day, where it says one."""
+
+    score: float
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """The records of a run as they come: scored, and put down until the commit. Those that an edit adds are held: they are few."""
+
+    ranking: Ranks
+    articles: Spool[Article]
+    scores: Spool[Scored]
+    kept: dict[Pmid, _Known] = field(default_factory=dict)
+    older: dict[Pmid, Article] = field(default_factory=dict)
+
+    def take(self, older: Collection[Pmid], articles: Sequence[Article]) -> None:
+        """Take a part of them; `older` are those that an edit adds."""
+        self.older.update((one.pmid, one) for one in articles if one.pmid in older)
+        kept = tuple(one for one in articles if one.pmid not in older)
+        self.keep(kept, self.ranking.score(kept))
+
+    def keep(self, articles: Sequence[Article], scores: Sequence[Scored]) -> None:
+        """Put records down with their scores, which are in the same order."""
+        for article, scored in zip(articles, scores, strict=True):
+            days = [day for day in (article.crdt, article.edat) if day is not None]
+            self.kept[article.pmid] = _Known(scored.value, max(days, default=None))
+        self.articles.extend(articles)
+        self.scores.extend(scores)
+
+
 def _of_the_set(plan: Plan, reading: Reading) -> tuple[Warned, ...]:
     """What the size of the full set says, where it was read by the watch's own query."""
     return () if reading.full is None or reading.refusal else of_the_size(len(reading.full), plan.watch)
@@ -231,12 +265,11 @@ def _merged(news: Origins, similar: Origins) -> dict[Pmid, frozenset[Origin]]:
     return {pmid: news.get(pmid, frozenset()) | similar.get(pmid, frozenset()) for pmid in [*news, *similar]}
 
 
-def _dated(origins: frozenset[Origin], article: Article, window_from: date | None) -> frozenset[Origin]:
+def _dated(origins: frozenset[Origin], known: _Known, window_from: date | None) -> frozenset[Origin]:
     """A record in the window by neither its creation nor its entry date got there by being indexed or revised."""
     if window_from is None or Origin.QUERY not in origins:
         return origins
-    days = [day for day in (article.crdt, article.edat) if day is not None]
-    if not days or max(days) >= window_from:
+    if known.day is None or known.day >= window_from:
         return origins
     return origins - {Origin.QUERY} | {Origin.INDEXED}
 
