@@ -381,6 +381,32 @@ def test_what_is_announced_is_what_comes(at_desk: Desks) -> None:
     assert one.ticker().next_digest(one.lists[0], due) == utc("2026-03-23T07:00")
 
 
+def test_a_pause_that_is_over_moves_no_slot(at_desk: Desks) -> None:
+    one = at_desk()
+    one.tick(START)
+    paused(one, date(2026, 3, 5))
+
+    (due,) = one.ticker().due_lists(one.load(MONDAY))
+
+    assert (due.slot, due.since) == (utc(MONDAY), utc(MONDAY))
+
+
+def test_a_pause_after_the_digest_of_its_only_slot_has_nothing_to_make_up_for(at_desk: Desks) -> None:
+    one = at_desk()
+    one.tick(START)
+    one.tick(MONDAY)
+    paused(one, date(2026, 3, 11))
+
+    assert one.ticker().next_digest(one.lists[0], one.load("2026-03-09T07:01")) == utc(NEXT_MONDAY)
+
+
+def test_a_run_at_the_very_instant_of_its_slot_is_that_slots(at_desk: Desks) -> None:
+    one = at_desk()
+    one.tick("2026-03-04T04:30")
+
+    assert next_run(one, utc("2026-03-04T04:30")) == utc("2026-03-05T04:30")
+
+
 # --- edits of a list
 
 
@@ -475,6 +501,7 @@ def test_a_slot_that_is_spread_but_not_come_yet_is_the_next_one(at_desk: Desks) 
 
     assert isinstance(watch, Upcoming)
     assert [slot.date() for slot in watch.slots] == [date(2026, 3, 4), date(2026, 3, 5)]
+    assert ticker.upcoming(watch.slots[0], 1)[0].slots == watch.slots[1:]
 
 
 def test_of_a_paused_list_the_digest_that_makes_up_for_it_comes_first(at_desk: Desks) -> None:

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from support.flow_samples import ALS, NMJ, WEEKLY, candidate, preprint, scored
-from support.store_samples import paper, updates
+from support.store_samples import MONDAY, paper, updates
 
 from watcher.digest.chips import chips
 from watcher.domain import Article, Candidate, Heading, Journal, Origin, Outcome, Pmid, Section
-from watcher.flows.compose.judging import Basis, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally
+from watcher.flows.compose.judging import Basis, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
 
 
 def bench(presented: Mapping[int, int] | None = None, **changes: object) -> Basis:
@@ -68,6 +69,53 @@ def test_each_watch_holds_papers_against_its_own_threshold_and_types() -> None:
     (judged,) = judge(bench(), replace(ALS, exclude_types=()), [comment], scored({1: 60}))
 
     assert (judged.watch, judged.outcome) == ("als", None)
+
+
+@pytest.mark.parametrize(
+    ("fallen", "article", "outcome"),
+    [
+        (paper(2), preprint(1), Outcome.RETRACTED),
+        (preprint(1), paper(2), None),
+        (paper(3), paper(2), Outcome.RETRACTED),
+        (paper(2), paper(2), Outcome.RETRACTED),
+        (paper(1), paper(2), None),
+        (preprint(3), preprint(2), Outcome.RETRACTED),
+    ],
+    ids=[
+        "the article of a preprint",
+        "the preprint of an article",
+        "a later record",
+        "itself",
+        "an earlier record",
+        "a later preprint",
+    ],
+)
+def test_a_record_falls_with_itself_and_with_later_forms_of_its_work(
+    fallen: Article, article: Article, outcome: Outcome | None
+) -> None:
+    on = replace(bench(), fallen={7: (fallen,)})
+
+    assert decided(candidate(article, 7), 50, on) is outcome
+
+
+@pytest.mark.parametrize(
+    ("news_at", "composed_at", "remark"),
+    [
+        (MONDAY, MONDAY, "seen on 14 September 2026: the digests of this list since then were without its watch"),
+        (MONDAY + timedelta(seconds=1), MONDAY, ""),
+        (MONDAY, None, ""),
+        (None, MONDAY, ""),
+    ],
+)
+def test_what_was_news_before_the_lists_last_digest_says_when(
+    news_at: datetime | None, composed_at: datetime | None, remark: str
+) -> None:
+    one = candidate(paper(1))
+    seen = replace(one, hits=tuple(replace(hit, news_at=news_at) for hit in one.hits))
+
+    (judged,) = with_remarks(judge(bench(), NMJ, [seen], scored({1: 50})), composed_at)
+
+    assert judged.remark == remark
 
 
 # --- reconsidered
