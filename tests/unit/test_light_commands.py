@@ -11,7 +11,8 @@ import pytest
 
 HEAVY = (
     "Bio", "alembic", "apprise", "apscheduler", "bibtexparser", "css_inline", "jinja2", "lxml", "numpy", "pylatexenc",
-    "rapidfuzz", "requests", "rich", "scipy", "smtplib", "sqlalchemy.orm", "sqlmodel", "structlog", "watchfiles",
+    "rapidfuzz", "requests", "rich", "scipy", "smtplib",
+    "sqlalchemy.dialects.postgresql", "sqlalchemy.orm", "sqlmodel", "structlog", "watchfiles",
 )  # fmt: skip
 
 CONFIG = """

@@ -13,17 +13,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from watcher import clock, writing
 from watcher.domain import Warned
 from watcher.errors import StoreDamaged, StoreError
 from watcher.store import access, modes, mounts, sound, sqlite_file
 from watcher.store.sqlite_file import BUSY_SECONDS
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 BATCH = 800
 """Parameters in one statement; old SQLite builds allow 999."""
@@ -347,5 +350,8 @@ def upsert(
 
 
 def _insert(session: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    make = sqlite.insert if session.dialect.name == "sqlite" else postgresql.insert
-    return make(table)
+    if session.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a dozen modules, of drivers too: docs/decisions/0060
+
+    return postgresql.insert(table)
