@@ -131,7 +131,7 @@ def _keys_of(texts: Sequence[str]) -> tuple[Keys, Ids]:
             _lexicon.empty()
         number_of = _lexicon.__getitem__
         # one text at a time: the garbage collector goes through lists that are kept, again and again
-        parts = [np.fromiter(map(number_of, words.stretches(text)), np.int64) for text in texts]
+        parts = [np.fromiter(map(number_of, part), np.int64, len(part)) for part in map(words.stretches, texts)]
         starts, keys = np.array(_lexicon.starts), np.array(_lexicon.found)
     numbers = np.concatenate((np.zeros(0, np.int64), *parts))
     first = starts[numbers]

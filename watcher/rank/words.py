@@ -68,7 +68,11 @@ class Lexicon(dict[bytes, int]):
         self.found = array("Q")
 
     def __missing__(self, stretch: bytes) -> int:
-        self.found.extend(map(_key, _WORD.findall(stretch.decode("utf-8", "surrogatepass"))))
+        text = stretch.decode("utf-8", "surrogatepass")
+        if not text.isascii():
+            self.found.extend(map(_key, _WORD.findall(text)))
+        elif len(text) > 1:
+            self.found.append(_key(text))
         self.starts.append(len(self.found))
         number = self[stretch] = len(self)
         return number
