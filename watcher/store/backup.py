@@ -120,7 +120,7 @@ def _copy(database: Database, part: Path) -> None:
     if database.path is not None:
         copy_file(database.path, part)
         return
-    sqlite_file.create(part)
+    sqlite_file.connect(part, new=True).close()  # without a write-ahead log, which would take as much disk again
     with plain(part) as copied:
         _copy_rows(database.engine, copied)
 
