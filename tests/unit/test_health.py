@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from watcher import health
 from watcher.cli.commands import program
-from watcher.cli.healthcheck import look
 from watcher.health import OwedFacts, Pulse, WatchFacts, problems, verdict
+from watcher.setup.healthcheck import look
 
 NOW = datetime(2026, 3, 9, 7, tzinfo=UTC)
 PULSE = Pulse(at=NOW, started_at=NOW - timedelta(hours=3), pid=42, tick_seconds=20)

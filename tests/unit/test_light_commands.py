@@ -54,14 +54,28 @@ def asked(home: Path, *words: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
+def said_by(*words: str) -> tuple[int, str, str]:
+    done = subprocess.run([sys.executable, "-m", "watcher", *words], capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    return done.returncode, done.stdout, done.stderr
+
+
 @pytest.mark.parametrize(
     "words", [("status",), ("status", "--json"), ("explain", "99000001"), ("mark", "99000001", "relevant"), ("healthcheck",)]
 )
 def test_a_command_that_looks_loads_nothing_heavy(words: tuple[str, ...], lab: Path) -> None:
     loaded = asked(lab, *words)
 
-    assert "watcher.cli.commands" in loaded
+    assert "watcher" in loaded
     assert sorted(loaded & set(HEAVY)) == []
+
+
+def test_a_healthcheck_says_the_same_with_and_without_the_command_line(lab: Path) -> None:
+    options = (("--config", str(lab / "config")), ("-c", str(lab / "config")), (f"--config={lab / 'config'}",))
+
+    said = {said_by(*words, "healthcheck") for words in options}
+
+    assert said == {(1, "no service is running\n", "")}
+    assert "typer" not in asked(lab, "healthcheck")
 
 
 def test_help_and_healthcheck_load_neither_the_database_nor_the_configuration(lab: Path) -> None:

@@ -327,10 +327,10 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
 @program.command()
 def healthcheck(context: typer.Context) -> None:
     """Tell by the exit code whether the service is well."""
-    from watcher.cli.healthcheck import look  # noqa: PLC0415
+    from watcher.setup.healthcheck import look, told  # noqa: PLC0415
 
     why = look(context.obj.config)
-    console.say(" ".join("; ".join(why).split()) or "well")
+    console.say(told(why))
     if why:
         raise typer.Exit(NOT_WELL)
 

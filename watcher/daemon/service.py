@@ -196,6 +196,10 @@ class Service:
         return self._app
 
     def _begun(self, loaded: Loaded, now: datetime) -> App:
+        if self.works_apart:  # an upgrade loads Alembic and all models, and the file is read whole
+            made_ready = apart(partial(_made_ready, loaded, now), self.stopping)
+            if made_ready is not None:
+                raise made_ready.error()
         app = App(loaded.settings, say=_log.debug, stopping=self.stopping, loaded=loaded, unsettled=self._unsettled)
         try:
             app.at_work(now, starting=True)
@@ -277,3 +281,15 @@ def _kept_up(app: App, *, now: datetime) -> None:
     else:
         if made is not None:
             _log.info("weekly backup", file=str(made.path))
+
+
+def _made_ready(loaded: Loaded, now: datetime, stopping: threading.Event) -> Thrown | None:
+    """Have the database checked and brought up to date for a configuration; why that failed."""
+    app = App(loaded.settings, say=_log.debug, stopping=stopping, loaded=loaded)
+    try:
+        app.at_work(now)
+    except Exception as error:  # noqa: BLE001 - it is raised again in the service
+        return Thrown.of(error)
+    finally:
+        app.__exit__(None, None, None)
+    return None

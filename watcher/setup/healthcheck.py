@@ -1,4 +1,4 @@
-"""`watcher healthcheck`: finds the pulse of the service and says whether it is well.
+"""`watcher healthcheck`: finds the pulse of the service and says whether it is well. Here, so that it can be asked without the command line.
 
 A container asks every half minute, so the way to the answer is short: the pulse lies in the data folder, whose usual places can be
 told from the environment alone. The configuration is read only when no healthy service is found there.
@@ -37,6 +37,11 @@ def look(config: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[
         if pulse is not None or not told:
             told = found
     return told
+
+
+def told(why: tuple[str, ...]) -> str:
+    """What `look` found, in one line."""
+    return " ".join("; ".join(why).split()) or "well"
 
 
 def _folders(config: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
