@@ -39,9 +39,6 @@ from pathlib import Path
 from statistics import median
 
 from delivering import ROOT, lacking
-from ruamel.yaml import YAML
-
-from standins import eutils
 
 MAIL = "mailtos://watcher:sample@smtp.lab.example?from=watcher@lab.example"
 SLACK = "https://hooks.slack.com/services/T00000000/B00000000/000000000000000000000000"
@@ -188,6 +185,8 @@ def serve(base: Side, here: Side, chosen: argparse.Namespace) -> None:
 
 def _served(side: Side, number: int) -> tuple[float, float, float]:
     """Before the first search, at most in one, and a minute after it, in millions of bytes."""
+    from standins import eutils  # noqa: PLC0415 - what is started from a large process counts as large (getrusage(2))
+
     lab = side.folder / f"served{number}"
     shutil.copytree(side.folder / "served", lab)
     clock = lab / "clock"
@@ -231,6 +230,10 @@ def _held(pid: int) -> float:
 
 def _words_of_the_query() -> Iterator[str]:
     """What the shipped query asks for; the samples alone do not hold every phrase."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - as above
+
+    from standins import eutils  # noqa: PLC0415
+
     for watch in YAML().load(ROOT / "config" / "watcher.yaml")["watches"].values():
         yield from (leaf.text for leaf in eutils.leaves(watch["query"]))
 
@@ -292,6 +295,8 @@ def _pubmed(records: Path) -> Iterator[str]:
 
 
 def _serve_records(records: Path, sending: Connection) -> None:
+    from standins import eutils  # noqa: PLC0415 - what is started from a large process counts as large (getrusage(2))
+
     corpus = eutils.Corpus.from_files([records])
     with eutils.EutilsServer(corpus, clock=lambda: datetime.fromisoformat(SEARCHED_AT)) as pubmed:
         sending.send(pubmed.base_url)

@@ -21,7 +21,7 @@ from watcher.kinds import ChannelKind
 
 if TYPE_CHECKING:
     from watcher.app import App
-    from watcher.config import Settings
+    from watcher.setup.loading import Loaded
 
 WRONG_INPUT = 1
 NOT_WELL = 1
@@ -316,7 +316,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
             raise
         loaded = kept
     refused = ConfigurationError(*loaded.problems) if loaded.problems else None
-    with opened(context, settings=loaded.settings) as app:
+    with opened(context, loaded=loaded) as app:
         around = app.around(refused, _now())
         found = state(app.calendar(), app.store, now=now, config_sha256=app.settings.sha256, around=around)
     shown.status(found, as_json=as_json)
@@ -619,17 +619,17 @@ def demo(
 
 
 @contextmanager
-def opened(context: typer.Context, *, with_seeds: bool = False, settings: Settings | None = None) -> Iterator[App]:
-    """The App of `settings`, or of the configuration that the options name; closed at the end, also of an interruption."""
+def opened(context: typer.Context, *, with_seeds: bool = False, loaded: Loaded | None = None) -> Iterator[App]:
+    """The App of what was `loaded`, or of the configuration that the options name; closed at the end, also of an interruption."""
     from watcher.app import App  # noqa: PLC0415
     from watcher.logs import set_up  # noqa: PLC0415
     from watcher.setup.loading import load_settings  # noqa: PLC0415
 
     options: Common = context.obj
-    settings = settings or load_settings(options.config, with_seeds=with_seeds)
+    settings = loaded.settings if loaded else load_settings(options.config, with_seeds=with_seeds)
     set_up(settings.log.level, settings.log.format)
     try:
-        with console.progress(quiet=options.quiet) as say, App(settings, say=say) as app:
+        with console.progress(quiet=options.quiet) as say, App(settings, say=say, loaded=loaded) as app:
             yield app
     except KeyboardInterrupt:
         console.complain("interrupted: what was begun is left for the next run, nothing is lost")
