@@ -93,7 +93,7 @@ def test_another_model_than_the_pinned_one_is_refused_with_1(shell: Shell, home:
 def test_a_hub_that_is_not_there_ends_with_4(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with tiny_hub({}) as gone:
         monkeypatch.setenv("WATCHER_RANKING__HUB_URL", gone.url)
-    monkeypatch.setattr("watcher.app.HUB_PAUSES", ())
+    monkeypatch.setattr("watcher.hub.PAUSES", ())
 
     said = shell("dense_model: lab/tiny", "model", "pull")
 
