@@ -81,7 +81,7 @@ def test_the_gains_of_words_add_up_to_what_the_spaces_added(seeds: list[Resolved
         shares = _shares(model.views, int(best[0]))
         offset = sum(share * space.middle * space.scale for view, share in shares for space in view.spaces)
         assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
-        assert sum(gains.values()) == pytest.approx(totals[0] + offset, abs=0.01)
+        assert sum(gains.points) == pytest.approx(totals[0] + offset, abs=0.01)
 
 
 # --- labels --------------------------------------------------------------------------------------------------------------------

@@ -9,17 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from watcher.domain import Article, Part, Reasons, Term
 from watcher.rank import words
 from watcher.rank.background import Floats, Vectors, lengths
-from watcher.rank.features import STOP_IDS, Matrix, is_check_tag, pair_ids, word_ids
-
-Gains = Mapping[int, float]
-"""What each feature of one paper added to its score; features that took away are negative."""
+from watcher.rank.features import STOP_IDS, Matrix, is_check_tag, keys_of, pair_ids, word_ids
 
 TERMS = 5
 HEADINGS = 3
@@ -28,6 +27,30 @@ LONGEST = 6
 LONGEST_SPACED = 3
 
 _JOINT = re.compile(r"[\s\d/‐‑–-]*")  # what may stand between two words of one term
+
+
+@dataclass(frozen=True, eq=False)
+class Gains:
+    """What each of the features of one paper added to its score, in points; features that took away are negative."""
+
+    features: npt.NDArray[np.integer]
+    points: Floats
+
+    @cached_property
+    def raising(self) -> Mapping[int, float]:
+        """Those that raised it."""
+        up = self.points > 0
+        return dict(zip(self.features[up].tolist(), self.points[up].tolist(), strict=True))
+
+    @cached_property
+    def every(self) -> Mapping[int, float]:
+        """All of them."""
+        return dict(zip(self.features.tolist(), self.points.tolist(), strict=True))
+
+    @property
+    def raised(self) -> float:
+        """What those that raised it added together."""
+        return sum(self.raising.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +87,39 @@ def _cosines(these: Matrix, those: Matrix) -> Floats:
     return np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
 
 
-def explain(article: Article, gains: Gains, nearest: tuple[str, float]) -> Reasons:
-    """The reasons for one paper's score. Weights are shares of all that raised it (0 to 1)."""
-    raised = sum(gain for gain in gains.values() if gain > 0)
+class Written(NamedTuple):
+    """A title or an abstract as it is read: which of its words (`words.spans`) are no mere numbers, their features, and those of the pairs
+    of each with the next."""
+
+    text: str
+    places: list[int]
+    words: list[int]
+    pairs: list[int]
+
+
+def written(articles: Sequence[Article]) -> list[tuple[Written, Written]]:
+    """The title and the abstract of each article."""
+    texts = [text for article in articles for text in (article.title, article.abstract)]
+    keys, ends = keys_of(texts)
+    told, ends = np.flatnonzero(keys), np.concatenate(([0], ends))
+    keys = keys[told]
+    ids, pairs = word_ids(keys), pair_ids(keys[:-1], keys[1:])
+    bounds = np.searchsorted(told, ends).tolist()
+    parts = zip(texts, ends[:-1].tolist(), bounds[:-1], bounds[1:], strict=True)
+    read = (
+        Written(text, (told[start:end] - first).tolist(), ids[start:end].tolist(), pairs[start:end].tolist())
+        for text, first, start, end in parts
+    )
+    return list(zip(read, read, strict=True))
+
+
+def explain(article: Article, texts: Iterable[Written], gains: Gains, nearest: tuple[str, float]) -> Reasons:
+    """The reasons for one paper's score. Weights are shares of all that raised it (0 to 1). `texts`: what is `written` there."""
+    raised = gains.raised
     if raised <= 0:
         return Reasons(nearest_seed=nearest[0], nearest_similarity=nearest[1])
     return Reasons(
-        terms=tuple(_terms((article.title, article.abstract), gains, raised)),
+        terms=tuple(_terms(texts, gains.raising, raised)),
         headings=tuple(_headings((heading.name for heading in article.headings), gains, raised)),
         nearest_seed=nearest[0],
         nearest_similarity=nearest[1],
@@ -79,10 +128,10 @@ def explain(article: Article, gains: Gains, nearest: tuple[str, float]) -> Reaso
 
 def terms_of(article: Article, gains: Gains) -> tuple[Part, ...]:
     """The paper's own stretches that raised its score most, then its words that lowered it most: each with what it added."""
-    raised = sum(gain for gain in gains.values() if gain > 0)
-    texts = (article.title, article.abstract)
-    raising = [Part(term.text, term.weight * raised) for term in _terms(texts, gains, raised)] if raised > 0 else []
-    return (*raising, *_lowering(texts, gains))
+    raised = gains.raised
+    (texts,) = written([article])
+    raising = [Part(term.text, term.weight * raised) for term in _terms(texts, gains.raising, raised)] if raised > 0 else []
+    return (*raising, *_lowering(texts, gains.every))
 
 
 def headings_of(article: Article, gains: Gains) -> tuple[Part, ...]:
@@ -92,14 +141,13 @@ def headings_of(article: Article, gains: Gains) -> tuple[Part, ...]:
     return tuple(sorted(parts, key=lambda part: (-part.points, part.name)))
 
 
-def _lowering(texts: Iterable[str], gains: Gains) -> list[Part]:
+def _lowering(texts: Iterable[Written], gains: Mapping[int, float]) -> list[Part]:
     """The words that took most away, the worst first; without stop words."""
     found: dict[int, str] = {}
-    for text in texts:
-        shown = [text[start:end] for start, end in words.spans(text)]
-        ids = word_ids(np.array([words.key(word) for word in shown], np.uint64)).tolist()
-        for feature, word in zip(ids, shown, strict=True):
-            found.setdefault(feature, word)
+    for text, places, ids, _ in texts:
+        spans = words.spans(text)
+        for place, feature in zip(places, ids, strict=True):
+            found.setdefault(feature, text[slice(*spans[place])])
     lowered = [
         Part(word, gains[feature]) for feature, word in found.items() if feature not in STOP_IDS and gains.get(feature, 0) < 0
     ]
@@ -115,20 +163,21 @@ class _Stretch(NamedTuple):
     gain: float
 
 
-def _terms(texts: Iterable[str], gains: Gains, raised: float) -> Iterator[Term]:
+def _terms(texts: Iterable[Written], raising: Mapping[int, float], raised: float) -> Iterator[Term]:
     """The stretches that added most, best first. Each counts only what no better one has counted."""
-    found = {(stretch.words, stretch.pairs): stretch for text in texts for stretch in _stretches(text, gains)}
+    least = LEAST_SHARE * raised
+    found = {(stretch.words, stretch.pairs): stretch for text in texts for stretch in _stretches(text, raising, least)}
     stretches = sorted(found.values(), key=lambda stretch: -stretch.gain)
     counted: set[int] = set()
     for _ in range(TERMS):
-        best, share = _best(stretches, gains, counted)
-        if best is None or share < LEAST_SHARE * raised:
+        best, share = _best(stretches, raising, counted)
+        if best is None or share < least:
             return
         yield Term(best.text, round(share / raised, 4))
         counted |= best.words | best.pairs
 
 
-def _best(stretches: Sequence[_Stretch], gains: Gains, counted: Collection[int]) -> tuple[_Stretch | None, float]:
+def _best(stretches: Sequence[_Stretch], gains: Mapping[int, float], counted: Collection[int]) -> tuple[_Stretch | None, float]:
     """The stretch that adds most beyond what is counted, and how much. At least half of its words are new. `stretches`: best first."""
     best, most = None, 0.0
     for stretch in stretches:
@@ -140,24 +189,29 @@ def _best(stretches: Sequence[_Stretch], gains: Gains, counted: Collection[int])
     return best, most
 
 
-def _stretches(text: str, gains: Gains) -> Iterator[_Stretch]:
-    """Every run of words that raised the score, as did each pair of neighbours; without stop words and mere numbers.
+def _stretches(written: Written, raising: Mapping[int, float], least: float) -> Iterator[_Stretch]:
+    """Every run of words that raised the score by `least` or more, where each word and pair of neighbours raised it; without stop words
+    and mere numbers.
 
     Runs go up to three words by the spaces between them: "Charcot-Marie-Tooth disease" is two.
     """
-    places = [(start, end, key) for start, end in words.spans(text) if (key := words.key(text[start:end]))]
-    keys = np.array([key for _, _, key in places], np.uint64)
-    ids, pairs = word_ids(keys).tolist(), pair_ids(keys[:-1], keys[1:]).tolist()
-    tells = [feature not in STOP_IDS and gains.get(feature, 0.0) > 0 for feature in ids]
-    for first, (start, _, _) in enumerate(places):
-        for last in range(first, min(first + LONGEST, len(places))):
-            if not tells[last] or (last > first and not _joined(text, places[last - 1][1], places[last][0])):
+    text, places, ids, pairs = written
+    firsts = [place for place, feature in enumerate(ids) if feature in raising and feature not in STOP_IDS]
+    telling = {*firsts}
+    spans = words.spans(text) if firsts else []
+    for first in firsts:
+        start, end = spans[places[first]]
+        if (gain := raising[ids[first]]) >= least:
+            yield _Stretch(text[start:end], frozenset(ids[first : first + 1]), frozenset(), gain)
+        for last in range(first + 1, min(first + LONGEST, len(ids))):
+            if last not in telling or pairs[last - 1] not in raising:
                 break
-            shown = text[start : places[last][1]]
-            if last > first and (gains.get(pairs[last - 1], 0.0) <= 0 or len(shown.split()) > LONGEST_SPACED):
+            before, (begin, end) = end, spans[places[last]]
+            if not _joined(text, before, begin) or len(text[start:end].split()) > LONGEST_SPACED:
                 break
             run, between = frozenset(ids[first : last + 1]), frozenset(pairs[first:last])
-            yield _Stretch(shown, run, between, sum(gains[feature] for feature in run | between))
+            if (gain := sum([raising[feature] for feature in run | between])) >= least:
+                yield _Stretch(text[start:end], run, between, gain)
 
 
 def _joined(text: str, end: int, start: int) -> bool:
@@ -172,6 +226,10 @@ def _headings(names: Iterable[str], gains: Gains, raised: float) -> Iterator[Ter
 
 
 def _heading_gain(name: str, gains: Gains) -> float:
+    return sum([gains.every.get(feature, 0.0) for feature in _heading_features(name)])
+
+
+@lru_cache(maxsize=1 << 12)
+def _heading_features(name: str) -> frozenset[int]:
     keys = np.array([key for key in words.keys(name) if key], np.uint64)
-    features = {*word_ids(keys).tolist(), *pair_ids(keys[:-1], keys[1:]).tolist()}
-    return sum(gains.get(feature, 0.0) for feature in features)
+    return frozenset([*word_ids(keys).tolist(), *pair_ids(keys[:-1], keys[1:]).tolist()])

@@ -96,7 +96,7 @@ def count_articles(articles: Sequence[Article]) -> Matrix:
         firsts.append(len(texts))
         texts += (article.title, *_texts(article))
     titles = np.array(firsts, np.int64)
-    found, ends = _keys_of(texts)
+    found, ends = keys_of(texts)
     rows, starts = np.repeat(np.arange(titles.size), np.diff(titles, append=len(texts))), np.concatenate(([0], ends))[:-1]
     times = (~_again(found, starts, ends, rows)).astype(np.int64)
     times[titles] *= TITLE_WEIGHT
@@ -124,7 +124,7 @@ _lexicon = words.Lexicon()
 _lock = Lock()
 
 
-def _keys_of(texts: Sequence[str]) -> tuple[Keys, Ids]:
+def keys_of(texts: Sequence[str]) -> tuple[Keys, Ids]:
     """The keys of the words of all texts in one row, and where those of each text end."""
     with _lock:
         if len(_lexicon) > _MOST:

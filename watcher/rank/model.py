@@ -26,7 +26,7 @@ import numpy.typing as npt
 from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed, embedded_text
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
-from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of
+from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of, written
 from watcher.rank.features import Matrix, Passage, count_articles, example, paper
 from watcher.rank.spaces import (
     GAMMA,
@@ -121,9 +121,9 @@ class Model:
         features = self._read(articles)
         totals, best = self.scores(features)
         near = self.examples.nearest(features.vectors)
-        parts = zip(articles, self._numbers(totals, features), near, self._gains(features, best), strict=True)
-        for article, number, nearest, gained in parts:
-            yield Scored(article.pmid, number, explain(article, gained, nearest))
+        parts = zip(articles, written(articles), self._numbers(totals, features), near, self._gains(features, best), strict=True)
+        for article, texts, number, nearest, gained in parts:
+            yield Scored(article.pmid, number, explain(article, texts, gained, nearest))
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers whose features were read; 0 for a paper without any text."""
@@ -179,7 +179,7 @@ class Model:
             yield from self._gains_of(Vectors(*(rows[start:end] for rows in features.vectors)), best[start:end])
 
     def _gains_of(self, vectors: Vectors, best: Places) -> list[Gains]:
-        gains: list[Gains] = [{}] * best.size
+        gains = [Gains(best[:0], np.zeros(0))] * best.size
         for group in np.unique(best).tolist():
             among = np.flatnonzero(best == group)
             those = Vectors(*(rows[among] for rows in vectors))
@@ -197,7 +197,7 @@ class Model:
         by_topic = self.by_topics[best][background.rows[words.indices]] / np.repeat(divisors, np.diff(words.indptr))
         added[IS_TELLING[phrases.indices]] += words.data * (self._direction(1, words.indices, best) + by_topic)
         for start, end in zip(phrases.indptr[:-1].tolist(), phrases.indptr[1:].tolist(), strict=True):
-            yield dict(zip(phrases.indices[start:end].tolist(), added[start:end].tolist(), strict=True))
+            yield Gains(phrases.indices[start:end], added[start:end])
 
     def _direction(self, number: int, features: npt.NDArray[np.integer], best: int) -> Floats:
         """What each of these features is worth in points in a space of words, to a paper nearest to that group."""
