@@ -180,6 +180,12 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert lost == []
 
 
+def test_no_page_holds_the_marks_of_a_merge() -> None:
+    marked = [page.name for page in PAGES if re.search(r"^(<{7}|={7}|>{7})( |$)", page.read_text(encoding="utf-8"), re.MULTILINE)]
+
+    assert marked == []
+
+
 def test_every_decision_is_listed_and_has_its_four_parts() -> None:
     decisions = sorted((DOCS / "decisions").glob("*.md"))
 
