@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.store_samples import MONDAY, Bench, days, paper, updates
+from support.two_databases import Place
 
 from watcher.domain import Article, Author, Heading, Journal, Outcome, Pmid, Relation
 from watcher.errors import StoreError
@@ -286,3 +287,26 @@ def test_a_record_that_gains_its_abstract_or_headings_says_when(bench: Bench) ->
     synapses = (Heading("Synapses", "D013569", major=False),)
     bench.run(at=MONDAY + days(9), articles=(paper(2, abstract="Had one at first.", headings=synapses),))
     assert [one.article.pmid for one in bench.store.gained("weekly", "nmj")] == [2]
+
+
+def test_works_are_numbered_as_their_records_come_on_either_database(migrated: Place) -> None:
+    """Records that stand alone, between two of one work and one whose work is stored."""
+    made = Bench.at(migrated.folder, migrated.url)
+    made.news(paper(7, "The first", doi=DOI))
+    pair = (paper(3, "A preprint", relations=updates("UpdateIn", 4)), paper(4, "An article"))
+    made.news(
+        paper(1, "Alone"),
+        pair[0],
+        paper(2, "Alone too"),
+        pair[1],
+        paper(5, "The first", doi=DOI),
+        paper(6, "Last"),
+        at=MONDAY + days(1),
+    )
+
+    numbers = {int(one.article.pmid): one.work_id for one in made.everything()}
+    made.store.close()
+
+    assert numbers[3] == numbers[4]
+    assert numbers[5] == numbers[7]
+    assert numbers[7] < numbers[1] < numbers[3] < numbers[2] < numbers[6]

@@ -323,6 +323,11 @@ def insert_one(session: sa.Connection, table: sa.Table, **values: object) -> int
     return int(session.execute(table.insert().values(**values).returning(table.c.id)).scalar_one())
 
 
+def insert_empty(session: sa.Connection, table: sa.Table, count: int) -> list[int]:
+    """Inserts rows without any value but their numbers, and gives these, the lowest first."""
+    return sorted(session.execute(table.insert().returning(table.c.id), [{}] * count).scalars()) if count else []
+
+
 def change(session: sa.Connection, statement: sa.Update | sa.Delete) -> int:
     """Runs an UPDATE or DELETE; how many rows it changed."""
     return session.execute(statement).rowcount

@@ -10,11 +10,11 @@ later record shows to be one keep the older number, and the earlier presentation
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from watcher.domain import Article, Pmid
 from watcher.store import codec, corrections, packing
 from watcher.store.articles import IS_READABLE
 from watcher.store.columns import articles, digests, follow_ups, presented, work_links, works
-from watcher.store.database import batches, insert_new, insert_one, upsert
+from watcher.store.database import batches, insert_empty, insert_new, insert_one, upsert
 from watcher.store.spool import Spool
 
 SAME_WORK = frozenset({"UpdateIn", "UpdateOf"})
@@ -90,20 +90,25 @@ class _Shelf:
         self._by_doi: defaultdict[str, set[Pmid]] = defaultdict(set)
         self._kept: dict[Pmid, _Kept] = {}
         self._links: list[Mapping[str, object]] = []
+        self._made: list[int] = []
         self._read_links()
         self._read_records()
 
     def put(self, at: datetime) -> None:
         """Stores what is new or changed."""
         rows, current = [], []
-        for article, body in self._bodies:
-            content_sha256 = codec.sha256(body)
-            kept = self._kept.get(article.pmid)
-            if kept is None or article.version >= kept.version:
-                current.append(article)
-            if kept is None or (article.version >= kept.version and kept.differs(content_sha256)):
-                self._place(article, content_sha256, at)
-                rows.append((article, body))
+        alone = self._alone()
+        for is_alone, bodies in groupby(self._bodies, lambda pair: pair[0].pmid in alone):
+            some = list(bodies)
+            self._made = insert_empty(self._session, works, len(some))[::-1] if is_alone else []
+            for article, body in some:
+                content_sha256 = codec.sha256(body)
+                kept = self._kept.get(article.pmid)
+                if kept is None or article.version >= kept.version:
+                    current.append(article)
+                if kept is None or (article.version >= kept.version and kept.differs(content_sha256)):
+                    self._place(article, content_sha256, at)
+                    rows.append((article, body))
         upsert(self._session, articles, [self._row(article, body, at) for article, body in rows], key=("pmid",))
         insert_new(self._session, work_links, [{**link, "found_at": at} for link in self._links])
         self._note_fetched({article.pmid for article in self._batch} - {article.pmid for article, _ in rows}, at)
@@ -139,6 +144,17 @@ class _Shelf:
             self._by_doi[kept.doi].add(pmid)
 
     # --- joining
+
+    def _alone(self) -> set[Pmid]:
+        """The new records that no other one, stored or of the batch, can share a work with: their works are made together."""
+        dois = Counter(map(_doi, self._batch))
+        return {
+            article.pmid
+            for article in self._batch
+            if article.pmid not in self._kept
+            and not self._partners.get(article.pmid)
+            and ((doi := _doi(article)) is None or (doi not in self._by_doi and dois[doi] == 1))
+        }
 
     def _place(self, article: Article, content_sha256: str, at: datetime) -> None:
         """Finds the article's work, and takes the article in so that later ones of the batch find it."""
@@ -183,7 +199,7 @@ class _Shelf:
     def _join(self, work_ids: set[int]) -> int:
         """The one work of all these: a new one, the one, or the oldest with the others merged into it."""
         if not work_ids:
-            return insert_one(self._session, works)
+            return self._made.pop() if self._made else insert_one(self._session, works)
         oldest = min(work_ids)
         for other in work_ids - {oldest}:
             self._kept = {
