@@ -14,7 +14,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from importlib import resources
 from pathlib import Path
@@ -222,10 +222,12 @@ def _damaged(why: str) -> ConfigurationError:
 @dataclass(frozen=True, eq=False)
 class Features:
     """Papers as every ranking reads them: a matrix of one row a paper in each space (phrases, words, topics, and dense if there is a
-    model for it), and what each row's product with the background's mean is in the spaces of words."""
+    model for it), what each row's product with the background's mean is in the spaces of words, and what each was divided by in that of
+    topics (`Background.topics`; none for the background's own sample, which nobody explains)."""
 
     spaces: tuple[Matrix, ...]
     usual: tuple[Floats, Floats]
+    divisors: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def vectors(self) -> Vectors:
@@ -387,7 +389,8 @@ class Background:
     def features(self, counts: Matrix) -> Features:
         """Counts as every ranking reads them."""
         vectors = self.vectors(counts)
-        return Features((*vectors, self.topics(vectors.words)[0]), self._usual(vectors))
+        topics, divisors = self.topics(vectors.words)
+        return Features((*vectors, topics), self._usual(vectors), divisors)
 
 
 def background_of(frozen: Frozen) -> Background:

@@ -175,25 +175,24 @@ class Model:
     def _gains(self, features: Features, best: Places) -> Iterator[Gains]:
         """For each paper, what each of its features added to the score (of the dense part nothing can be told)."""
         for start in range(0, best.size, _EXPLAINED):
-            end = start + _EXPLAINED
-            yield from self._gains_of(Vectors(*(rows[start:end] for rows in features.vectors)), best[start:end])
+            some = slice(start, start + _EXPLAINED)
+            yield from self._gains_of(Vectors(*(rows[some] for rows in features.vectors)), features.divisors[some], best[some])
 
-    def _gains_of(self, vectors: Vectors, best: Places) -> list[Gains]:
+    def _gains_of(self, vectors: Vectors, divisors: Floats, best: Places) -> list[Gains]:
         gains = [Gains(best[:0], np.zeros(0))] * best.size
         for group in np.unique(best).tolist():
             among = np.flatnonzero(best == group)
             those = Vectors(*(rows[among] for rows in vectors))
-            for place, gained in zip(among.tolist(), self._gained(those, group), strict=True):
+            for place, gained in zip(among.tolist(), self._gained(those, divisors[among], group), strict=True):
                 gains[place] = gained
         return gains
 
-    def _gained(self, vectors: Vectors, best: int) -> Iterator[Gains]:
+    def _gained(self, vectors: Vectors, divisors: Floats, best: int) -> Iterator[Gains]:
         """For each paper that is nearest to a group, what each of its features adds along the directions of the phrases, the words and,
         by words, the topics."""
         phrases, words = vectors
         background = self.ground.background
         added = phrases.data * self._direction(0, phrases.indices, best)
-        _, divisors = background.topics(words)
         by_topic = self.by_topics[best][background.rows[words.indices]] / np.repeat(divisors, np.diff(words.indptr))
         added[IS_TELLING[phrases.indices]] += words.data * (self._direction(1, words.indices, best) + by_topic)
         for start, end in zip(phrases.indptr[:-1].tolist(), phrases.indptr[1:].tolist(), strict=True):

@@ -76,7 +76,7 @@ class Measure:
             return features
         rows = on_grid(np.asarray(self.embed(texts), np.float64).reshape(len(texts), self.embed.sample.shape[1]), bits=12)
         rows[[not text for text in texts]] = 0.0
-        return Features((*features.spaces, rows), features.usual)
+        return Features((*features.spaces, rows), features.usual, features.divisors)
 
     def examples(self, examples: Sequence[Example]) -> tuple[Matrix, ...]:
         """Examples in all spaces."""
@@ -444,4 +444,5 @@ def joined(parts: Sequence[Features]) -> Features:
     """The papers of all."""
     spaces = zip(*(part.spaces for part in parts), strict=True)
     phrases, words = zip(*(part.usual for part in parts), strict=True)
-    return Features(tuple(stacked(*some) for some in spaces), (np.concatenate(phrases), np.concatenate(words)))
+    divisors = np.concatenate([part.divisors for part in parts])
+    return Features(tuple(stacked(*some) for some in spaces), (np.concatenate(phrases), np.concatenate(words)), divisors)
