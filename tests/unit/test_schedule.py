@@ -84,12 +84,21 @@ def test_a_period_key_carries_the_offset_of_its_day() -> None:
     assert keys == ["2026-03-23T08:00+01:00", "2026-03-30T08:00+02:00"]
 
 
-@pytest.mark.parametrize("text", ["0 0 31 2 *", "someday 08:00", "* * *", "monday at eight", "", "25 61 * * *", "@daily"])
+@pytest.mark.parametrize(
+    "text", ["0 0 31 2 *", "someday 08:00", "* * *", "monday at eight", "", "25 61 * * *", "@daily", "0 0 8 * * 1"]
+)
 def test_what_is_no_schedule_is_refused_with_the_forms_that_are(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         schedule.parse(text, "UTC")
 
     assert "daily" in str(caught.value)
+
+
+def test_a_wait_is_a_tenth_longer_at_most_and_another_for_each_name() -> None:
+    waits = [schedule.BY_ITSELF.wait(2, f"watch-{number}") for number in range(50)]
+
+    assert all(timedelta(minutes=20) <= one <= timedelta(minutes=22) for one in waits)
+    assert max(waits) - min(waits) > timedelta(seconds=90)
 
 
 def test_an_unknown_zone_is_refused() -> None:
