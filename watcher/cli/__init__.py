@@ -31,22 +31,14 @@ def main() -> None:
     """Run the command line; an expected error becomes its message on standard error and its exit code."""
     try:
         program(prog_name="watcher", standalone_mode=True)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         from watcher.errors import WatcherError  # noqa: PLC0415 - help needs no values and no errors of ours
 
         if isinstance(error, WatcherError):
             console.complain(str(error))
             sys.exit(_code(error))
-        _is_a_bug()
+        sys.excepthook = console.bug  # Typer has put its own in place; ours lets no control character through
         raise
-    except BaseException:
-        _is_a_bug()
-        raise
-
-
-def _is_a_bug() -> None:
-    """Whatever ends the program is raised on; only how its traceback is printed is ours (control characters)."""
-    sys.excepthook = console.bug  # Typer has put its own in place
 
 
 def _code(error: WatcherError) -> int:

@@ -87,7 +87,7 @@ def _live(work: Callable[[threading.Event], object], sending: Connection, parent
         outcome = pickle.dumps(work(_listening(parent)))
         with suppress(BrokenPipeError):
             sending.send_bytes(outcome)
-    except BaseException:  # noqa: BLE001 - whatever it is, the process must end here
+    except BaseException:  # noqa: BLE001 - an interruption too: else this process would go on in the service's own code
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
