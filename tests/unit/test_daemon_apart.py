@@ -59,10 +59,10 @@ def test_work_that_is_killed_is_told_with_how_it_ended(end: object, told: str) -
 
 
 def test_no_process_is_left_behind() -> None:
-    apart(lambda _stopping: None, threading.Event())
+    worker = apart(lambda _stopping: os.getpid(), threading.Event())
 
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with pytest.raises(ChildProcessError):  # it was waited for; other children of this process are other tests'
+        os.waitpid(worker, os.WNOHANG)
 
 
 @pytest.mark.parametrize(
