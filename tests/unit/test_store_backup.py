@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from support.postgres_server import Server
 from support.store_samples import MONDAY, Bench, days, paper
 from support.two_databases import Place, rows_of
 
@@ -134,6 +135,30 @@ def test_without_room_there_is_no_half_backup_and_the_service_goes_on(bench: Ben
     assert said[1] == "2"
     assert list(target.parent.iterdir()) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+ENDS_THE_CONNECTION = """
+ALTER TABLE article RENAME TO kept;
+CREATE VIEW article AS SELECT * FROM kept WHERE pg_terminate_backend(pg_backend_pid());
+INSERT INTO work (id) VALUES (1);
+INSERT INTO kept (pmid, work_id, version, pub_status, is_notice, has_abstract, has_headings, content_sha256, fetched_at)
+VALUES (1, 1, 1, '', false, false, false, '', now());
+"""
+
+
+def test_a_server_that_goes_while_it_is_copied_leaves_no_half_backup(postgres: Server, tmp_path: Path) -> None:
+    url = postgres.migrated()
+    with Store.open(url, folder=tmp_path / "data") as store:
+        database = Database(url, folder=tmp_path / "data")
+        with database.writing() as session:
+            session.exec_driver_sql(ENDS_THE_CONNECTION)
+
+        with pytest.raises(StoreError, match="the database cannot be used: the connection is lost"):
+            store.backup(tmp_path / "copies" / "friday.db")
+
+        database.close()
+
+    assert list((tmp_path / "copies").iterdir()) == []
 
 
 def test_a_damaged_database_gives_no_backup(bench: Bench, tmp_path: Path) -> None:
