@@ -93,7 +93,7 @@ def main() -> None:
         return
     folder = chosen.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as code, _postgres(folder, wanted=chosen.postgres) as server:
+    with tempfile.TemporaryDirectory() as code, served(folder, wanted=chosen.postgres) as server:
         sides = [("this tree", ROOT)]
         if chosen.beside:
             sides.insert(0, (chosen.beside, checked_out(chosen.beside, Path(code))))
@@ -187,7 +187,7 @@ class Place:
         records = [standin_record(number) for number in pmids(0, self.papers, self.others)]
         records += [new_record(day, number) for day in range(7 * weeks + 2) for number in range(A_DAY)]
         with _pubmed(records, self.folder / "clock") as pubmed, Server() as mail:
-            self._configure(pubmed, mail.port)
+            self.configure(pubmed, mail.port)
             self._fill()
             if not self.kept.of(kind="size", **me):
                 self.kept.add({"kind": "size", **me, "bytes": self._bytes()})
@@ -199,13 +199,14 @@ class Place:
             for number in range(done, 7 * weeks + 1):
                 day = START + timedelta(days=number + 1)
                 kind = "digest" if day.weekday() == 0 else "daily"
-                figures = self._run(day.replace(hour=7, minute=5), "tick")
+                figures = self.run(day.replace(hour=7, minute=5), "tick")
                 self.kept.add({"kind": kind if number else "first", **me, **figures})
-            figures = self._run(START + timedelta(days=7 * weeks + 1), "backup", str(self.folder / "copy.db"))
+            figures = self.run(START + timedelta(days=7 * weeks + 1), "backup", str(self.folder / "copy.db"))
             self.kept.add({"kind": "backup", **me, **figures})
             (self.folder / "copy.db").unlink()
 
-    def _configure(self, pubmed: str, mail: int) -> None:
+    def configure(self, pubmed: str, mail: int) -> None:
+        """Its configuration, seeds and folders."""
         for name in ("config", "data", "seeds/mine"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "seeds" / "mine" / "agrin.txt").write_text(SEED)
@@ -218,20 +219,24 @@ class Place:
         if self.server and not done:
             self.server.make(f"scale_{self.name}")
         for watch in range(done, self.others + 1):
-            told = {"folder": str(self.folder), "url": self.url, "watch": watch, "papers": self.papers, "others": self.others}
-            self._child([sys.executable, __file__, "--step", json.dumps(told)], START)
+            self.fill_watch(watch)
             note.write_text(str(watch + 1))
             if watch % 10 == 9:
                 print(f"{self.name}: {watch + 1} of {self.others + 1} watches are in", file=sys.stderr, flush=True)
         if self.server and done <= self.others:
             self.server.settle(f"scale_{self.name}")
 
+    def fill_watch(self, watch: int) -> None:
+        """The papers of one watch, by the side's own code."""
+        told = {"folder": str(self.folder), "url": self.url, "watch": watch, "papers": self.papers, "others": self.others}
+        self._child([sys.executable, __file__, "--step", json.dumps(told)], START)
+
     def _bytes(self) -> int:
         if self.server:
             return int(self.server.size(f"scale_{self.name}"))
         return sum(path.stat().st_size for path in (self.folder / "data").glob("watcher.db*"))
 
-    def _run(self, at: datetime, *words: str) -> dict[str, float]:
+    def run(self, at: datetime, *words: str) -> dict[str, float]:
         """One command in a process of its own: what it took."""
         self._a_day_passes()
         before = self.server.cpu() if self.server else 0.0
@@ -283,7 +288,8 @@ def _pubmed(records: list[Any], clock: Path) -> Iterator[str]:
         yield server.base_url
 
 
-def _postgres(folder: Path, *, wanted: bool) -> Any:  # noqa: ANN401 - a context of Postgres or None
+def served(folder: Path, *, wanted: bool) -> Any:  # noqa: ANN401 - a context of Postgres or None
+    """A server where one is wanted."""
     return _served(folder) if wanted else nullcontext()
 
 

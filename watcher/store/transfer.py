@@ -21,6 +21,9 @@ from watcher.store.migrations.column_types import UTCDateTime
 
 _VERSION = "alembic_version"
 
+_NO_NUMBER = -(2**62)
+"""Comes for a number that is not set: no INTEGER of PostgreSQL, which has 32 bits."""
+
 _VALUES = 240
 """About so many values stand in one statement; old SQLite builds allow 999."""
 
@@ -65,13 +68,15 @@ def _as_in_sqlite(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
         return sa.func.coalesce(sa.func.to_char(column, "YYYY-MM-DD"), "")
     if isinstance(column.type, sa.Boolean):
         return sa.cast(column, sa.Integer)
+    if isinstance(column.type, sa.Integer) and column.nullable:
+        return sa.func.coalesce(sa.cast(column, sa.BigInteger), _NO_NUMBER)
     return column
 
 
 def _insert(file: sqlite3.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Several rows in a statement, which SQLite takes faster; and no None where it can be helped: Python's sqlite3 looks for an adapter of
     each (pysqlite_microprotocols_adapt)."""
-    values = ", ".join("nullif(?, '')" if isinstance(column.type, (UTCDateTime, sa.Date)) else "?" for column in table.c)
+    values = ", ".join(map(_taken, table.c))
     at_once = max(1, _VALUES // len(table.c))
     whole = len(rows) - len(rows) % at_once
     together = (tuple(chain.from_iterable(rows[start : start + at_once])) for start in range(0, whole, at_once))
@@ -79,6 +84,12 @@ def _insert(file: sqlite3.Connection, table: sa.Table, rows: Sequence[tuple[Any,
     insert = f'INSERT INTO "{table.name}" ({names}) VALUES '  # noqa: S608 - names of our own
     file.executemany(insert + ", ".join([f"({values})"] * at_once), together)
     file.executemany(f"{insert}({values})", rows[whole:])
+
+
+def _taken(column: sa.Column[Any]) -> str:
+    if isinstance(column.type, (UTCDateTime, sa.Date)):
+        return "nullif(?, '')"
+    return f"nullif(?, {_NO_NUMBER})" if isinstance(column.type, sa.Integer) and column.nullable else "?"
 
 
 def _driver(connection: sa.Connection) -> Any:  # noqa: ANN401 - psycopg's connection or sqlite3's
