@@ -372,6 +372,17 @@ def test_what_is_no_sound_backup_changes_nothing(spoil: Callable[[Path], None], 
     assert sorted(path.name for path in place.folder.iterdir() if path.name != "watcher.db") == ["locks"]
 
 
+def test_a_number_that_postgresql_cannot_hold_changes_nothing(postgres: Server, friday: Path, tmp_path: Path) -> None:
+    there = Place(postgres.migrated(), tmp_path)
+    before = there.rows()
+    change(friday, "UPDATE run SET matched = 8589934597")
+
+    with pytest.raises(StoreError, match=r"friday\.db: not a sound backup \(.*out of range.*Nothing was changed"):
+        Store.restore(there.url, friday, folder=tmp_path)
+
+    assert there.rows() == before
+
+
 def test_a_newer_watchers_backup_changes_nothing(bench: Bench, friday: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(friday)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")

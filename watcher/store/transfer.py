@@ -110,10 +110,20 @@ def _as_of_sqlalchemy(connection: sa.Connection, statement: str) -> Iterator[Non
 
 
 def _to_postgresql(source: sa.Connection, target: sa.Connection, table: sa.Table) -> int:
-    rows, found = 0, source.execute(sa.select(table), execution_options={"yield_per": BATCH})
-    for part in found.mappings().partitions():
-        target.execute(table.insert(), [dict(row) for row in part])
-        rows += len(part)
+    """By COPY, in its text format: a number that is too large is refused by the server, which psycopg cuts to 32 bits in the binary one."""
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    statement = f'COPY "{table.name}" ({names}) FROM STDIN'
+    processors = [column.type.dialect_impl(target.dialect).bind_processor(target.dialect) for column in table.c]
+    with _as_of_sqlalchemy(target, statement), _driver(target).cursor() as cursor:
+        cursor.execute(f'SELECT {names} FROM "{table.name}" LIMIT 0')  # noqa: S608 - names of our own
+        kinds, rows = [column.type_code for column in cursor.description], 0
+        with cursor.copy(statement) as taking:
+            taking.set_types(kinds)
+            for row in source.execute(sa.select(table), execution_options={"yield_per": BATCH}):
+                taking.write_row(
+                    [value if stored is None else stored(value) for value, stored in zip(row, processors, strict=True)]
+                )
+                rows += 1
     return rows
 
 
