@@ -91,7 +91,8 @@ class App:
         while self._opened:
             self._opened.pop()()
         if self._is_at_work and isinstance(error, StoreDamaged):
-            Store.set_aside_if_damaged(self.settings.database_url, folder=self.data_folder)
+            lock_wait = self.settings.database.lock_wait_seconds
+            Store.set_aside_if_damaged(self.settings.database_url, folder=self.data_folder, lock_wait=lock_wait)
 
     # --- what the configuration names ---------------------------------------------------------------------------------------
 
@@ -191,8 +192,10 @@ class App:
         return off_limits(self.settings)
 
     def _open_store(self, *, check: bool) -> Store:
-        settings = self.settings
-        store = Store.open(settings.database_url, folder=self.data_folder, keep_backups=settings.database.keep_backups, check=check)
+        url, said = self.settings.database_url, self.settings.database
+        store = Store.open(
+            url, folder=self.data_folder, keep_backups=said.keep_backups, check=check, lock_wait=said.lock_wait_seconds
+        )
         self._opened.append(store.close)
         return store
 
@@ -209,7 +212,8 @@ class App:
 
     def restore(self, file: Path, *, force: bool) -> RestoreFacts:
         """Puts a backup in the place of the database, which must not be open."""
-        return Store.restore(self.settings.database_url, file, folder=self.data_folder, force=force)
+        url, lock_wait = self.settings.database_url, self.settings.database.lock_wait_seconds
+        return Store.restore(url, file, folder=self.data_folder, force=force, lock_wait=lock_wait)
 
     def at_work(self, now: datetime, *, starting: bool = False) -> Store:
         """The store, ready for work: it was read whole within a day, what a dead process of this machine still holds is freed, the

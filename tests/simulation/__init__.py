@@ -23,5 +23,6 @@ A year is quick where that proves the same:
     processes are forked from one that has done a rehearsal; each then has its own files, connections and locks, and is killed for good
     a ranking is built once for the same seeds and verdicts, since it is a pure function of them (the threshold is 0: nothing depends on it)
     the waits that keep NCBI's pace are a tenth, since the local PubMed counts no requests; `test_pubmed_pace` has the true ones
+    a locked database is waited for 2 seconds, and a lock that lasts longer lasts 3.5: how long is a setting
 No mishap, no claim and no process is left out.
 """

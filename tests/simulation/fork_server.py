@@ -16,6 +16,7 @@ import gc
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,8 +93,10 @@ class Child:
 
 @dataclass
 class ForkServer:
-    """The other end: started at the first fork, ended by `close`."""
+    """The other end: started at the first fork, ended by `close`. `database` is the SQLite file of the life, which is not there yet: the
+    rehearsal uses it, and leaves nothing of it but what its statements were compiled to."""
 
+    database: Path
     _process: subprocess.Popen[str] | None = field(default=None)
 
     def fork(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], said: Path) -> Child:
@@ -105,8 +108,8 @@ class ForkServer:
         """One question and its answer."""
         if self._process is None:
             here = str(Path(__file__).parents[1])
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "simulation.fork_server"],
+            self._process = subprocess.Popen(  # noqa: S603 - this very program
+                [sys.executable, "-m", "simulation.fork_server", str(self.database)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -132,7 +135,7 @@ class ForkServer:
 def main() -> None:
     """Answer until standard input ends; what lives then of the forks is killed: whoever asked for it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks
-    _warm_up()
+    _warm_up(Path(sys.argv[1]))
     for line in sys.stdin:
         asked = json.loads(line)
         print(json.dumps(_ended(asked["pid"]) if "pid" in asked else _forked(asked)), flush=True)  # noqa: T201 - the protocol
@@ -140,7 +143,7 @@ def main() -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _warm_up() -> None:
+def _warm_up(database: Path) -> None:
     """Do once what each process would do at its start and in its first rounds: imports, caches, templates, the ranking."""
     import watcher.cli.commands  # noqa: PLC0415 - here, and nowhere else
     import watcher.daemon.serve  # noqa: F401, PLC0415
@@ -148,7 +151,7 @@ def _warm_up() -> None:
     _remember_rankings()
     _hasten()
     with redirect_stdout(sys.stderr):
-        _rehearse()
+        _rehearse(database)
     _must_be_alone()
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page
@@ -195,7 +198,7 @@ def _hasten() -> None:
     leases.REST_SECONDS /= HASTE
 
 
-def _rehearse() -> None:
+def _rehearse(database: Path) -> None:
     """A fortnight of another world, in this process: searches, a digest, mails and posts."""
     from simulation.premises import premises  # noqa: PLC0415 - what it imports is warm then
     from simulation.world import build  # noqa: PLC0415
@@ -206,7 +209,7 @@ def _rehearse() -> None:
 
     logs.set_up("error", "auto")
     world, before = build(0, 2, edits=False), dict(os.environ)
-    with tempfile.TemporaryDirectory() as folder, premises(Path(folder), world) as one:
+    with tempfile.TemporaryDirectory() as folder, premises(Path(folder), world, f"sqlite:///{database}") as one:
         os.environ.update(one.environment)
         service = Service(Configuration(one.config, load_whole(one.config)), threading.Event())
         for day in (0, 1, 8):
@@ -215,6 +218,7 @@ def _rehearse() -> None:
         service.end(GRACE)
         if not one.mail.mails:
             raise RuntimeError("nothing came of the rehearsal")
+    shutil.rmtree(database.parent)
     os.environ.clear()
     os.environ.update(before)
 

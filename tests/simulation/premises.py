@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from ruamel.yaml import YAML
 
 from simulation.planting import also_indexed, planted
+from simulation.script import LOCK_WAIT
 from simulation.world import START_DAYS, World
 from standins.eutils.corpus import Corpus
 from standins.eutils.server import EutilsServer
@@ -79,7 +80,7 @@ class Premises:
     @property
     def environment(self) -> dict[str, str]:
         """What a process of the service is told."""
-        told = {"WATCHER_CLOCK_FILE": str(self.folder / "clock"), "WATCHER_TICK_SECONDS": "0.2"}
+        told = {"WATCHER_CLOCK_FILE": str(self.folder / "clock"), "WATCHER_TICK_SECONDS": "0.05"}
         return told | ({"WATCHER_DATABASE_URL": self.database_url} if self.database_url else {})
 
     def move_clock(self, true: datetime, shown: datetime | None = None) -> None:
@@ -167,6 +168,7 @@ class Premises:
                 "deadline_seconds": 6,
                 "max_attempts": 2,
             },
+            "database": {"lock_wait_seconds": LOCK_WAIT},
             "runs": {"schedule": "daily 05:30"},
             "channels": {},
             "watches": {

@@ -25,8 +25,12 @@ FETCH_FAULTS = (
 )  # fmt: skip
 PASSING_MAIL = ("hangs-up", "busy", "greylists", "loses", "takes-and-hangs-up")
 PASSING_SLACK = ("rate-limit", "error", "unavailable", "loses", "takes-and-hangs-up")
-LONG_LOCK = 18.0
-"""Seconds; the service waits 15 for a database."""
+LOCK_WAIT = 2.0
+"""Seconds that the simulated service waits for a database."""
+
+SHORT_LOCKS = (0.3, 1.0)
+LONG_LOCK = 3.5
+"""Seconds for which another program holds the database: less than the service waits, and more."""
 
 HANGING = ("mail", "slack", "esearch", "efetch")
 """Where a send or a fetch hangs when the process is killed in it."""
@@ -212,7 +216,7 @@ class _Author:
     def _process(self) -> Iterator[Mishap]:
         if self.dice.random() < self.severity.store:
             yield self.dice.choice(
-                [Mishap("database locked", seconds=self.dice.choice([0.5, 2.0])), Mishap("disk full", seconds=1.0)]
+                [Mishap("database locked", seconds=self.dice.choice(SHORT_LOCKS)), Mishap("disk full", seconds=1.0)]
             )
         if self.dice.random() < self.severity.long_lock:
             yield Mishap("database locked", "longer than it waits", seconds=LONG_LOCK)

@@ -49,7 +49,10 @@ class Crew(ABC):
     premises: Premises
     size: int = 1
     ends: list[float] = field(default_factory=list)
-    fork_server: ForkServer = field(default_factory=ForkServer)
+    fork_server: ForkServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fork_server = ForkServer(self.premises.data / "watcher.db")
 
     def fork(self, *words: str) -> Child:
         """Start one command in a process that has imported everything."""

@@ -92,12 +92,12 @@ class Bench:
     url: str
 
     @classmethod
-    def at(cls, folder: Path, url: str = "", *, loaded_at: datetime = LOADED_AT, since: date = CUT) -> Bench:
+    def at(cls, folder: Path, url: str = "", *, loaded_at: datetime = LOADED_AT, since: date = CUT, lock_wait: float = 15) -> Bench:
         """Opens a new store in the folder and registers the watch and the list."""
         if not url:
             url = f"sqlite:///{folder}/watcher.db"
             new_database(folder)
-        bench = cls(Store.open(url, folder=folder), url)
+        bench = cls(Store.open(url, folder=folder, lock_wait=lock_wait), url)
         bench.register(at=loaded_at, since=since)
         return bench
 

@@ -139,6 +139,14 @@ def test_a_value_under_an_unknown_key_is_never_repeated(home: Home) -> None:
         (small(watch="allow_over: 2.5"), "nmj.allow_over: 2.5: this is not a whole number"),
         (small(watch="must_find: [1, -4]"), "nmj.must_find[1]: -4: this is not allowed"),
         (small(watch="must_find: 4"), "nmj.must_find: this is not a list\n    write it in brackets: [a, b]"),
+        (
+            f"{SMALL}database: {{lock_wait_seconds: 0}}\n",
+            "database.lock_wait_seconds: 0: this is not allowed\n    write greater than 0",
+        ),
+        (
+            f"{SMALL}database: {{lock_wait_seconds: 31}}\n",
+            "database.lock_wait_seconds: 31: this is not allowed\n    write at most 30",
+        ),
         (small(watch="start: {days: -1}"), "nmj.start.days: -1: this is not allowed\n    write at least 0"),
         (small(watch="title: 12"), "nmj.title: 12: this is not text\n    put it in quotes"),
         (small(watch="title: ' '"), "nmj.title: ' ': this is empty"),

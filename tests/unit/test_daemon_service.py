@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -230,10 +231,10 @@ def test_a_fault_of_ours_ends_its_round_and_not_the_service(one: Lab, service: S
     assert service.rounds.problems == ()
 
 
-def test_a_database_that_is_locked_for_a_while_costs_rounds_and_nothing_else(
-    one: Lab, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("watcher.store.database.BUSY_SECONDS", 1)
+def test_a_database_that_is_locked_for_a_while_costs_rounds_and_nothing_else(one: Lab, service: Service) -> None:
+    one.document["database"] = {"lock_wait_seconds": 0.5}
+    one.write()
+    service.configuration.read()
     at(one, service, START)
     other = sqlite3.connect(database(one), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -556,6 +557,61 @@ def test_searches_digests_and_sends_are_done_in_processes_that_end(
     for worker in workers:
         with pytest.raises(ChildProcessError):  # it was waited for; other children of this process are other tests'
             os.waitpid(int(worker), os.WNOHANG)
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that the service began."""
+    begun, forked = [], os.fork
+
+    def fork() -> int:
+        begun.append(number := forked())
+        return number
+
+    monkeypatch.setattr(os, "fork", fork)
+    return begun
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_all_work_of_a_round_is_done_in_one_process(one: Lab, apart: Service, forks: list[int]) -> None:
+    begun = []
+    for instant in (START, START, MONDAY, MONDAY):
+        at(one, apart, instant)
+        begun.append(len(forks))
+
+    assert begun == [2, 2, 3, 3]  # the first of all makes the database
+    assert apart.rounds.problems == ()
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_a_database_that_is_up_to_date_is_not_made_ready_again(one: Lab, apart: Service, forks: list[int]) -> None:
+    at(one, apart, START)
+    assert apart.end(10)
+    del forks[:]
+
+    again = Service(Configuration(one.config, load_whole(one.config)), threading.Event(), works_apart=True)
+    at(one, again, START)
+    assert again.end(10)
+
+    assert len(forks) == 1  # the upkeep and the warnings of a service that has just begun
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_while_another_process_asks_pubmed_none_is_begun(one: Lab, apart: Service, forks: list[int]) -> None:
+    at(one, apart, START)
+    del forks[:]
+    with closing(Store.open(f"sqlite:///{database(one)}", folder=database(one).parent)) as store:
+        token = store.take_lease("pubmed", holder="another:host:1:a")
+        assert token
+        busy = [at(one, apart, MONDAY), at(one, apart, MONDAY)]
+        while_busy = len(forks)
+        store.release_lease("pubmed", token)
+    at(one, apart, MONDAY)
+
+    assert [len(lines) for lines in busy] == [1, 0]
+    assert "holds 'pubmed'" in busy[0][0]
+    assert (while_busy, len(forks)) == (0, 1)
+    assert presented(one.mail.mails[0]) == {1}
 
 
 @pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")

@@ -18,7 +18,7 @@ from watcher.domain import Channel, ChannelKind, Delivery, DeliveryState, Failur
 from watcher.errors import DeliveryError, Stopped, StoreError
 from watcher.flows.deliver import deliver as flows_deliver
 from watcher.flows.deliver.deliver import LONGEST_WAIT, PARK_AFTER_ATTEMPTS, Deliverer, Sending
-from watcher.store import DeliveryFacts, database
+from watcher.store import DeliveryFacts
 
 CHANNELS = {name: mail_channel(name) for name in ("archive", "mail", "slack")}
 MINUTE = timedelta(minutes=1)
@@ -433,9 +433,8 @@ def test_a_send_that_takes_long_keeps_its_claim(bench: Bench, monkeypatch: pytes
 
 @pytest.mark.parametrize("refusals", [[], list(passing())])
 def test_how_a_send_went_is_written_down_once_the_database_can_be_written_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: list[DeliveryError]
+    tmp_path: Path, refusals: list[DeliveryError]
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
     post, other = Post(), sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)
     post.refuse("mail", *refusals)
 
@@ -444,7 +443,7 @@ def test_how_a_send_went_is_written_down_once_the_database_can_be_written_again(
             other.execute("BEGIN IMMEDIATE")
             post.send(delivery, channel, now=now)
 
-    with time_machine.travel(MONDAY, tick=False) as clock_of_all, Bench.at(tmp_path).store as store, closing(other):
+    with time_machine.travel(MONDAY, tick=False) as clock_of_all, Bench.at(tmp_path, lock_wait=0).store as store, closing(other):
         bench, one = Bench(store, ""), Deliverer(store, Locking(), CHANNELS, "me", jitter=lambda: 1.0)
         bench.owe("pi@lab.example")
         with pytest.raises(StoreError, match="another process is writing"):

@@ -12,13 +12,12 @@ from support.store_samples import Bench
 from watcher.errors import Busy, StoreError
 from watcher.flows.deliver import leases
 from watcher.flows.deliver.leases import held
-from watcher.store import Store, database
+from watcher.store import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
-    made = Bench.at(tmp_path).store
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Bench.at(tmp_path, lock_wait=0).store
     yield made
     made.close()
 

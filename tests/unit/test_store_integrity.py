@@ -258,19 +258,13 @@ def test_an_open_store_writes_into_the_file_that_lies_there_now(url: str, file: 
 # --- what is no damage
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0)
-
-
-@pytest.mark.usefixtures("impatient")
 def test_a_locked_database_is_not_taken_for_a_damaged_one(url: str, file: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
 
         with pytest.raises(StoreError, match="locked; another process is writing") as caught:
-            Store.open(url, folder=tmp_path, check=True)
+            Store.open(url, folder=tmp_path, check=True, lock_wait=0)
 
     assert not isinstance(caught.value, StoreUnusable)
     assert list(tmp_path.glob("watcher.db.*")) == []
@@ -480,9 +474,9 @@ def test_of_several_who_begin_at_once_one_reads(url: str, tmp_path: Path, monkey
     read: list[Path] = []
     whole = sqlite_file.complaint
 
-    def reading(path: Path) -> str | None:
+    def reading(path: Path, *, lock_wait: float) -> str | None:
         read.append(path)
-        return whole(path)
+        return whole(path, lock_wait=lock_wait)
 
     monkeypatch.setattr(sqlite_file, "complaint", reading)
 

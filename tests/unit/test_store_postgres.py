@@ -28,7 +28,6 @@ from test_store_works import *  # noqa: F403
 from watcher import clock
 from watcher.errors import SchemaTooNew, StoreError
 from watcher.store import Store
-from watcher.store import database as databases
 from watcher.store.database import Database
 from watcher.store.tables import Row
 
@@ -91,11 +90,8 @@ def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_lock_that_is_held_elsewhere_is_an_error_in_words_and_no_hang(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(databases, "BUSY_SECONDS", 1)
-    holding, waiting = Database(url, folder=tmp_path), Database(url, folder=tmp_path)
+def test_a_lock_that_is_held_elsewhere_is_an_error_in_words_and_no_hang(url: str, tmp_path: Path) -> None:
+    holding, waiting = Database(url, folder=tmp_path), Database(url, folder=tmp_path, lock_wait=0.5)
 
     with holding.writing(), pytest.raises(StoreError, match="another process is writing"), waiting.writing():
         pass

@@ -262,14 +262,13 @@ def test_a_link_to_the_file_goes_on_leading_to_it(file: Path, tmp_path: Path) ->
     assert titles(_at(file)) == ALL
 
 
-def test_while_another_process_has_the_file_open_it_is_not_upgraded(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.2)
+def test_while_another_process_has_the_file_open_it_is_not_upgraded(file: Path) -> None:
     with closing(sqlite3.connect(file)) as other:
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("SELECT count(*) FROM article").fetchone()
 
         with pytest.raises(StoreError, match=r"watcher\.db: another process has the database open; stop watcher"):
-            Store.open(f"sqlite:///{file}", folder=file.parent)
+            Store.open(f"sqlite:///{file}", folder=file.parent, lock_wait=0.2)
 
     assert titles(_at(file)) == ALL
 

@@ -168,6 +168,8 @@ Count = Annotated[int, Field(ge=0), _NUMBER]
 Positive = Annotated[int, Field(ge=1), _NUMBER]
 Jitter = Annotated[int, Field(ge=0, le=720), _NUMBER]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), _NUMBER]
+LockWait = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False), _NUMBER]
+"""The service ends within 45 seconds, whatever it waits for."""
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False), _NUMBER]
 Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), _NUMBER]
 Kilobytes = Annotated[int, Field(ge=10), _NUMBER]

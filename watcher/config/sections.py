@@ -23,6 +23,7 @@ from watcher.config.field_types import (
     Jitter,
     Kilobytes,
     Listen,
+    LockWait,
     Positive,
     Resolver,
     Score,
@@ -110,6 +111,11 @@ class DatabaseSection(ConfigSection):
         validate_default=True,
         description="SQLite (a path relative to the folder around `config/`) or PostgreSQL. `WATCHER_DATABASE_URL` wins.",
         examples=["sqlite:///data/watcher.db", "postgresql+psycopg://watcher:password@db.lab.example/watcher"],
+    )
+    lock_wait_seconds: LockWait = Field(
+        default=15,
+        description="How long to wait for another program that holds the database. A round of the service that waits longer fails, and the "
+        "next one tries again.",
     )
     keep_backups: Count = Field(default=7, description="How many of its own backups watcher keeps; 0: it makes none.")
     forget_unselected_after_days: Positive = Field(

@@ -36,10 +36,6 @@ class Announcer:
 
     _said: dict[str, str | None] = field(default_factory=dict)
 
-    def known(self, about: str, text: str | None) -> None:
-        """Somebody else has said this."""
-        self._said[about] = text
-
     def once(self, about: str, text: str | None, say: Callable[[str], object]) -> None:
         """Say a thing unless it is what was said last about this; None means that there is nothing to say any more."""
         if self._said.get(about) != text:

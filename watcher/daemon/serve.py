@@ -35,7 +35,7 @@ from watcher.setup.loading import Loaded, load_kept, load_whole
 
 TICK_SECONDS = "WATCHER_TICK_SECONDS"
 DEFAULT_TICK_SECONDS = 20.0
-SHORTEST_TICK_SECONDS = 0.2
+SHORTEST_TICK_SECONDS = 0.05
 LONGEST_TICK_SECONDS = 3600.0
 END_SECONDS = 45.0
 """How long an orderly end may take; whoever stops the service must give it a little longer."""

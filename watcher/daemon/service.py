@@ -22,8 +22,9 @@ import structlog
 
 from watcher import clock, health, logs
 from watcher.app import App
+from watcher.config import Settings
 from watcher.daemon.alarm import Alarm
-from watcher.daemon.announcing import Announcer, introduce, tell_seeds, waiting
+from watcher.daemon.announcing import Announcer, introduce, tell_seeds
 from watcher.daemon.apart import Thrown, apart
 from watcher.errors import Busy, SchemaTooNew, Stopped, StoreError, StoreUnusable, WatcherError
 from watcher.flows.deliver.deliver import Unsettled
@@ -31,6 +32,7 @@ from watcher.flows.questions.health import problems
 from watcher.flows.schedule.tick import Done, Ticker
 from watcher.setup.in_force import Configuration
 from watcher.setup.loading import Loaded
+from watcher.store import Store
 
 UPKEEP_EVERY = timedelta(days=1)
 """Dropping old texts, reading a share of them, a weekly backup: once a day is enough."""
@@ -58,11 +60,13 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Ticked:
-    """What is to be known of a tick beside what the log says: why digests wait, and whether there was a search or a digest."""
+class _Known:
+    """What a round leaves to the next one: sends that could not be written down, what was said and warned of, when the upkeep was done."""
 
-    waiting: str | None
-    worked: bool
+    unsettled: Unsettled
+    announcer: Announcer
+    warned: tuple[object, ...]
+    upkept_at: datetime | None
 
 
 @dataclass
@@ -122,58 +126,70 @@ class Service:
     # --- one round -------------------------------------------------------------------------------------------------------------
 
     def _do(self, now: datetime) -> tuple[str, ...]:
-        """Everything that is due; why the service is not well all the same."""
+        """Everything that is due; why the service is not well all the same. Where work is done apart, one process does all of the round
+        as soon as it has any: what it loads and what a fork takes is paid once."""
         app = self._opened(now)
         app.store.free_dead(app.process_lock)
-        ticker = app.ticker()
+        if not self.works_apart:
+            return self._whole(app, now=now)
+        with app.store.looking():
+            idle = _idle(app.ticker(), now)
+            is_busy = isinstance(
+                idle, Busy
+            )  # warnings, which follow from the other process's runs, come after them; upkeep can wait
+            is_same = not self._is_upkeep_due(now) and self._is_warned_of(app, now) == self._warned
+            if idle is not None and (is_busy or is_same):
+                self._ticked(app, idle)
+                return self._told(app, now, warns=not is_busy)
+        return self._work(app, partial(self._whole, now=now, idle=idle))
+
+    def _whole(self, app: App, *, now: datetime, idle: Done | Busy | None = None) -> tuple[str, ...]:
+        """All steps of a round from the second on; `idle` is what a tick would come to where that is known to be nothing."""
         try:
-            done = self._tick(app, ticker, now)
+            self._ticked(app, app.ticker().tick(now) if idle is None else idle)
         except Busy as busy:
-            self._announcer.once("busy", str(busy), _log.info)
-        else:
-            self._announcer.once("busy", None, _log.info)
-            self._announcer.known("waiting", done.waiting)
-            self._rest(app, worked=done.worked)
+            self._ticked(app, busy)
         then = clock.now()
         with app.store.looking():
-            self._alert(app, then)
+            told = self._told(app, then)
             self._keep_up(app, now)
-            return problems(ticker, app.store, then)
+            return told
 
-    def _tick(self, app: App, ticker: Ticker, now: datetime) -> _Ticked:
-        """What a tick does, apart when there is anything to do."""
+    def _ticked(self, app: App, done: Done | Busy) -> None:
+        self._announcer.once("busy", str(done) if isinstance(done, Busy) else None, _log.info)
+        if isinstance(done, Busy):
+            return
+        self._announcer.done(done)
+        self._rest(app, worked=bool(done.runs or done.drafts))
 
-        def ticked(ticker: Ticker) -> _Ticked:
-            done = ticker.tick(now)
-            self._announcer.done(done)
-            return _Ticked(waiting(done), bool(done.runs or done.drafts))
-
-        if not self.works_apart:
-            return ticked(ticker)
-        idle = ticker.idle(now)
-        if idle is None:
-            return self._work(app, lambda app: ticked(app.ticker()))
-        self._announcer.done(idle)
-        return _Ticked(waiting(idle), worked=False)
+    def _told(self, app: App, now: datetime, *, warns: bool = True) -> tuple[str, ...]:
+        """People are told what is wrong, and with `warns` what is warned of; what of that makes the service unwell."""
+        self._alert(app, now, warns=warns)
+        return problems(app.ticker(), app.store, now)
 
     def _work(self, app: App, work: Callable[[App], T]) -> T:
-        """Do what may take much memory: in a process of its own where that is wanted, else here."""
+        """Do what may take much memory: in a process of its own where that is wanted and this is none, else here."""
         if not self.works_apart:
             return work(app)
 
-        def in_it(stopping: threading.Event) -> tuple[T | Thrown, Unsettled]:
+        def in_it(stopping: threading.Event) -> tuple[T | Thrown, _Known]:
+            self.works_apart = False
             try:
                 with App(app.settings, say=_log.debug, stopping=stopping, loaded=app.loaded, unsettled=self._unsettled) as its:
-                    return work(its), self._unsettled
-            except Exception as error:  # noqa: BLE001 - it is raised again in the service, which also takes over what is not settled
-                return Thrown.of(error), self._unsettled
+                    return work(its), self._known()
+            except Exception as error:  # noqa: BLE001 - it is raised again in the service, which also takes over what is known
+                return Thrown.of(error), self._known()
 
         app.store.close()  # SQLite forbids a connection in two processes; the next question opens one again
-        done, unsettled = apart(in_it, self.stopping)
-        self._unsettled.take_over(unsettled)
+        done, known = apart(in_it, self.stopping)
+        self._unsettled.take_over(known.unsettled)
+        self._announcer, self._warned, self._upkept_at = known.announcer, known.warned, known.upkept_at
         if isinstance(done, Thrown):
             raise done.error()
         return done
+
+    def _known(self) -> _Known:
+        return _Known(self._unsettled, self._announcer, self._warned, self._upkept_at)
 
     def _opened(self, now: datetime) -> App:
         """The App of the configuration in force, ready for work. One whose new database cannot be used is put back."""
@@ -196,11 +212,12 @@ class Service:
         return self._app
 
     def _begun(self, loaded: Loaded, now: datetime) -> App:
-        if self.works_apart:  # an upgrade loads Alembic and all models, and the file is read whole
+        settings = loaded.settings
+        if self.works_apart and not _is_ready(settings):
             made_ready = apart(partial(_made_ready, loaded, now), self.stopping)
             if made_ready is not None:
                 raise made_ready.error()
-        app = App(loaded.settings, say=_log.debug, stopping=self.stopping, loaded=loaded, unsettled=self._unsettled)
+        app = App(settings, say=_log.debug, stopping=self.stopping, loaded=loaded, unsettled=self._unsettled)
         try:
             app.at_work(now, starting=True)
             introduce(app, now, anew=self._was_open)
@@ -210,25 +227,31 @@ class Service:
         self._was_open = True
         return app
 
-    def _alert(self, app: App, now: datetime) -> None:
+    def _alert(self, app: App, now: datetime, *, warns: bool) -> None:
         """Tell people what fails or works again; what is owed for it goes out at once."""
         alerter = app.alerter()
         told = alerter.configuration(self.configuration.problems or None, now)
-        if not self.configuration.problems:  # while the last good one stands in, the file's own warnings are not known
-            told = self._warn(app, now) or told
+        told = (warns and self._warn(app, now)) or told
         if alerter.after_tick(now) or told:
             self._work(app, lambda app: self._announcer.done(Done(sendings=app.deliverer().deliver(now))))
 
     def _warn(self, app: App, now: datetime) -> bool:
-        """Tell what is warned of. It can change with the configuration, the day, the runs and rereadings only."""
-        runs = [app.store.run_history(name, now=now).last for name in app.watches]
-        reread = app.store.last_rereading(now)
-        known = (clock.ncbi_day(now), tuple(one.finished_at if one else None for one in runs), reread.read_at if reread else None)
-        if known == self._warned:
+        """Tell what is warned of, if that may have changed; whether messages became owed."""
+        warned = self._is_warned_of(app, now)
+        if warned == self._warned:
             return False
         told = self._work(app, lambda app: app.alerter().warnings(app.warnings(now), now))
-        self._warned = known
+        self._warned = warned
         return told
+
+    def _is_warned_of(self, app: App, now: datetime) -> tuple[object, ...]:
+        """What changes when another thing is to be warned of: that can follow from the configuration, the day, the runs and rereadings
+        only. While the last good configuration stands in, the file's own warnings are not known: what was known stays."""
+        if self.configuration.problems:
+            return self._warned
+        runs = [app.store.run_history(name, now=now).last for name in app.watches]
+        reread = app.store.last_rereading(now)
+        return (clock.ncbi_day(now), tuple(one.finished_at if one else None for one in runs), reread.read_at if reread else None)
 
     def _rest(self, app: App, *, worked: bool) -> None:
         if worked:
@@ -239,10 +262,12 @@ class Service:
 
     def _keep_up(self, app: App, now: datetime) -> None:
         """What is enough once a day."""
-        if self._upkept_at is not None and abs(now - self._upkept_at) < UPKEEP_EVERY:
-            return
-        self._upkept_at = now
-        self._work(app, partial(_kept_up, now=now))
+        if self._is_upkeep_due(now):
+            self._upkept_at = now
+            self._work(app, partial(_kept_up, now=now))
+
+    def _is_upkeep_due(self, now: datetime) -> bool:
+        return self._upkept_at is None or abs(now - self._upkept_at) >= UPKEEP_EVERY
 
     # --- after it --------------------------------------------------------------------------------------------------------------
 
@@ -281,6 +306,20 @@ def _kept_up(app: App, *, now: datetime) -> None:
     else:
         if made is not None:
             _log.info("weekly backup", file=str(made.path))
+
+
+def _idle(ticker: Ticker, now: datetime) -> Done | Busy | None:
+    """What a tick would come to where it would do nothing; None where it would do something."""
+    try:
+        return ticker.idle(now)
+    except Busy as busy:
+        return busy
+
+
+def _is_ready(settings: Settings) -> bool:
+    """Whether the database can be opened without any work that takes much memory: reading it whole, an upgrade."""
+    lock_wait = settings.database.lock_wait_seconds
+    return Store.is_ready(settings.database_url, folder=settings.data_folder, lock_wait=lock_wait)
 
 
 def _made_ready(loaded: Loaded, now: datetime, stopping: threading.Event) -> Thrown | None:

@@ -121,16 +121,16 @@ def _alone(part: Path) -> Iterator[None]:
 def _copy(database: Database, part: Path) -> None:
     sqlite_file.remove(part)
     if database.path is not None:
-        copy_file(database.path, part)
+        copy_file(database.path, part, lock_wait=database.lock_wait)
         return
     sqlite_file.connect(part, new=True).close()  # without a write-ahead log, which would take as much disk again
     with plain(part) as copied:
         _copy_rows(database.engine, copied)
 
 
-def copy_file(path: Path, part: Path) -> None:
-    """Copies an SQLite database, as it stands at one instant, into one file."""
-    with closing(sqlite_file.connect(path)) as source, closing(sqlite_file.connect(part, new=True)) as target:
+def copy_file(path: Path, part: Path, *, lock_wait: float = sqlite_file.LOCK_WAIT_SECONDS) -> None:
+    """Copies an SQLite database, as it stands at one instant, into one file; another writer is waited for so many seconds."""
+    with closing(sqlite_file.connect(path, lock_wait=lock_wait)) as source, closing(sqlite_file.connect(part, new=True)) as target:
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
 

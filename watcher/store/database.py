@@ -12,8 +12,10 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -23,7 +25,7 @@ from watcher import clock, writing
 from watcher.domain import Warned
 from watcher.errors import StoreDamaged, StoreError
 from watcher.store import access, modes, mounts, sound, sqlite_file
-from watcher.store.sqlite_file import BUSY_SECONDS
+from watcher.store.sqlite_file import LOCK_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -34,6 +36,12 @@ BATCH = 800
 _ALIVE = {"connect_timeout": 10, "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """A PostgreSQL server that went away without a word is noticed within a minute (libpq, Connection Strings)."""
 
+_ENGINES_KEPT = 4
+"""A process seldom opens more than one database; a restore opens a second."""
+
+_ENGINES: WeakSet[sa.Engine] = WeakSet()
+_OF_ANOTHER_PROCESS: list[sa.Pool] = []
+
 _WRITERS = 0x77617463
 """The PostgreSQL advisory lock of writing transactions."""
 
@@ -43,19 +51,20 @@ T = TypeVar("T")
 class Database:
     """One database, which several threads may use at once."""
 
-    def __init__(self, url: str | sa.URL, *, folder: Path) -> None:
-        """Makes the folders and connects to nothing yet.
+    def __init__(self, url: str | sa.URL, *, folder: Path, lock_wait: float = LOCK_WAIT_SECONDS) -> None:
+        """Makes the folders and connects to nothing yet. Another program that holds the database is waited for `lock_wait` seconds.
 
         Raises StoreError for an address that cannot be used, and for a folder or an SQLite file that cannot be made or written.
         """
         self.folder = folder
+        self.lock_wait = lock_wait
         self.url = _address(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._make(folder)
         if self.path is not None:
             self._make(self.path.parent)
             self._must_write(self.path)
-        self.engine = _engine(self.url)
+        self.engine = _engine(self.url, folder, lock_wait)
         self._writer = self.engine.execution_options(watcher_writes=True)
 
     @property
@@ -243,27 +252,41 @@ def _address(url: str | sa.URL) -> sa.URL:
     return address
 
 
-def _engine(address: sa.URL) -> sa.Engine:
-    """The engine. On PostgreSQL its connections say whose they are, so that a restore sees whether somebody is at work."""
+@lru_cache(maxsize=_ENGINES_KEPT)
+def _engine(address: sa.URL, _folder: Path, lock_wait: float) -> sa.Engine:
+    """The engine of a database, one for all who open it for a data folder in this process: what statements were compiled to stays with it,
+    and a process that is forked has it too. On PostgreSQL its connections say whose they are, so that a restore sees whether somebody is at
+    work."""
     is_sqlite = address.get_backend_name() == "sqlite"
     options: dict[str, Any] = {} if is_sqlite else {"application_name": "watcher", **_ALIVE}
     try:
         engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=not is_sqlite, connect_args=options)
     except ModuleNotFoundError as error:
         raise StoreError("PostgreSQL needs the driver psycopg: install watcher with its extra, watcher[postgres]") from error
+    _ENGINES.add(engine)
     if is_sqlite:
-        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "connect", partial(_prepare, lock_wait))
         sa.event.listen(engine, "begin", _begin)
         _hold_to_the_file(engine, Path(address.database or ""))
     else:
-        sa.event.listen(engine, "connect", _bound)
+        sa.event.listen(engine, "connect", partial(_bound, lock_wait))
     return engine
 
 
-def _bound(connection: Any, record: object) -> None:  # noqa: ANN401 - psycopg's connection, as SQLAlchemy passes it
+def _leave_connections() -> None:
+    """In a process that was forked: it opens connections of its own, and never closes those of the other one, which stay where they are."""
+    for engine in _ENGINES:
+        _OF_ANOTHER_PROCESS.append(engine.pool)
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_connections)
+
+
+def _bound(lock_wait: float, connection: Any, record: object) -> None:  # noqa: ANN401 - psycopg's connection, as SQLAlchemy passes it
     """Sets up one PostgreSQL connection: it waits for a lock no longer than SQLite would, and holds none while its machine is gone."""
     del record
-    connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.execute(f"SET lock_timeout = '{max(round(lock_wait * 1000), 1)}ms'")  # 0 would be for ever
     connection.execute("SET idle_in_transaction_session_timeout = '300s'")
     connection.commit()
 
@@ -285,12 +308,12 @@ def _hold_to_the_file(engine: sa.Engine, path: Path) -> None:
             raise exc.DisconnectionError
 
 
-def _prepare(connection: Any, record: object) -> None:  # noqa: ANN401 - sqlite3's connection, as SQLAlchemy passes it
+def _prepare(lock_wait: float, connection: Any, record: object) -> None:  # noqa: ANN401 - sqlite3's connection, as SQLAlchemy passes it
     """Sets up one SQLite connection. Its own transaction handling is off: `_begin` says BEGIN."""
     del record
     connection.isolation_level = None
     connection.text_factory = _text
-    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", "foreign_keys = ON", "synchronous = NORMAL"):
+    for pragma in (f"busy_timeout = {round(lock_wait * 1000)}", "foreign_keys = ON", "synchronous = NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -45,6 +45,18 @@ def check(database: Database) -> None:
     _set_aside_if_damaged(database, path)
 
 
+def is_known_sound(database: Database) -> bool:
+    """Whether `check` has nothing to do: no SQLite file, or one that was read less than a day ago and shows no damage at a glance.
+
+    Raises StoreError when it cannot be read now.
+    """
+    path = database.path
+    if path is None:
+        return True
+    is_read = path.is_file() and sound.was_found(path, database.folder, clock.real_now())
+    return is_read and not _damage(database, path, at_a_glance=True)
+
+
 def _read_daily(database: Database, path: Path) -> None:
     """Of several who come at once, one reads."""
     if sound.was_found(path, database.folder, clock.real_now()):
@@ -160,11 +172,14 @@ def _damage(database: Database, path: Path, *, at_a_glance: bool = False, withou
         return "the file is empty"
     if not path.is_file():
         return None
+    wait = database.lock_wait
     with database.speaking():
         if at_a_glance:
-            found = sqlite_file.glance(path)
+            found = sqlite_file.glance(path, lock_wait=wait)
+        elif without:
+            found = sqlite_file.complaint_without(path, without, lock_wait=wait)
         else:
-            found = sqlite_file.complaint_without(path, without) if without else sqlite_file.complaint(path)
+            found = sqlite_file.complaint(path, lock_wait=wait)
         if found and "not a database" in found and path.suffix not in _SUFFIXES:
             raise sqlite3.DatabaseError(found)
     return found

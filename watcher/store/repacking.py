@@ -85,11 +85,11 @@ class _Progress:
 
 
 def _copy(database: Database, path: Path, why: str, keep_backups: int) -> None:
-    with database.alone("upgrade"), database.speaking(), access.writing(path), closing(sqlite_file.connect(path)) as held:
+    with database.alone("upgrade"), database.speaking(), access.writing(path), closing(_held(database, path)) as held:
         found = _revision(held)
         if not is_needed(found):
             return
-        _seize(held, database.shown)
+        _seize(held, database)
         began = clock.real_now()
         if keep_backups:
             backup.prepare(database)
@@ -105,21 +105,25 @@ def _copy(database: Database, path: Path, why: str, keep_backups: int) -> None:
     _log.info("%s: brought to schema %s", database.shown, PACKED)
 
 
+def _held(database: Database, path: Path) -> sqlite3.Connection:
+    return sqlite_file.connect(path, lock_wait=database.lock_wait)
+
+
 def _revision(held: sqlite3.Connection) -> str:
     (found,) = held.execute("SELECT version_num FROM alembic_version").fetchone()
     return str(found)
 
 
-def _seize(held: sqlite3.Connection, shown: str) -> None:
+def _seize(held: sqlite3.Connection, database: Database) -> None:
     """Nobody else writes to the file from now on, and it is one file, without a write-ahead log.
 
     Until the connection is closed Python must not open and close the file: POSIX would drop SQLite's locks
     (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
-    end = time.monotonic() + sqlite_file.BUSY_SECONDS
+    end = time.monotonic() + database.lock_wait
     while not _has_left_log(held):
         if time.monotonic() > end:
-            raise StoreError(f"{shown}: another process has the database open; stop watcher, then start this version")
+            raise StoreError(f"{database.shown}: another process has the database open; stop watcher, then start this version")
         time.sleep(0.1)
     held.execute("BEGIN IMMEDIATE")
 

@@ -25,6 +25,7 @@ from watcher.store import access, backup, integrity, process_lock, rows, schema,
 from watcher.store.columns import leases
 from watcher.store.database import Database
 from watcher.store.rows import Taken
+from watcher.store.sqlite_file import LOCK_WAIT_SECONDS
 
 _OTHERS = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
@@ -46,7 +47,7 @@ class RestoreFacts:
     left: tuple[str, ...] = ()
 
 
-def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> RestoreFacts:
+def restore(url: str, file: Path, *, folder: Path, force: bool = False, lock_wait: float = LOCK_WAIT_SECONDS) -> RestoreFacts:
     """Makes the database what the backup says, at this version's schema.
 
     Args:
@@ -54,13 +55,14 @@ def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> Resto
         file: a backup, or the file of another watcher that is not running.
         folder: the data folder.
         force: replace the rows of a PostgreSQL database that has some; they are copied to the folder of backups first.
+        lock_wait: seconds for which another program that holds the database is waited for.
 
     Raises:
         SchemaTooNew: a newer watcher wrote the backup.
         Busy: somebody is at work on the data folder or the database.
         StoreError: it is no sound backup, or the database cannot be replaced.
     """
-    started, database = time.monotonic(), Database(url, folder=folder)
+    started, database = time.monotonic(), Database(url, folder=folder, lock_wait=lock_wait)
     try:
         _refuse(database, file)
         beside = database.path.parent if database.path is not None else folder

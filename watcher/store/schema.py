@@ -42,6 +42,12 @@ def migrate(database: Database, *, keep_backups: int = 0) -> None:
             _upgrade(database, session, found, keep_backups)
 
 
+def is_head(database: Database) -> bool:
+    """Whether the database has this version's schema. Raises StoreError when it cannot be used."""
+    with database.reading() as session:
+        return revision(session) == HEAD
+
+
 def _pack(database: Database, found: str | None, keep_backups: int) -> None:
     from watcher.store import repacking  # noqa: PLC0415 - as in _upgrade
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from watcher import writing
 
-BUSY_SECONDS = 15
-"""How long SQLite waits for another writer."""
+LOCK_WAIT_SECONDS = 15.0
+"""How long another writer is waited for where nothing else is said."""
 
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite appends to the file's name for the files that belong to it."""
@@ -33,12 +33,12 @@ def uri(path: Path) -> str:
     return f"file:{quote(str(path.absolute()))}?mode=rw"
 
 
-def connect(path: Path, *, new: bool = False) -> sqlite3.Connection:
-    """A connection of its own, in no transaction; sqlite3.OperationalError when there is no such file, unless it is to be `new`, which only
-    its owner may read."""
+def connect(path: Path, *, new: bool = False, lock_wait: float = LOCK_WAIT_SECONDS) -> sqlite3.Connection:
+    """A connection of its own, in no transaction, that waits `lock_wait` seconds for another writer; sqlite3.OperationalError when there is
+    no such file, unless it is to be `new`, which only its owner may read."""
     if new and not path.exists():
         writing.private_file(path)  # SQLite gives what it keeps beside the file the same mode (os_unix.c, findCreateFileMode)
-    return sqlite3.connect(uri(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    return sqlite3.connect(uri(path), uri=True, timeout=lock_wait, isolation_level=None)
 
 
 def create(path: Path) -> None:
@@ -61,34 +61,35 @@ def create(path: Path) -> None:
         remove(part)
 
 
-def glance(path: Path) -> str | None:
+def glance(path: Path, *, lock_wait: float = LOCK_WAIT_SECONDS) -> str | None:
     """What SQLite finds wrong with the file's header, size and schema, or None; it reads a few pages. Raises as `complaint` does."""
-    return _asked(path, "SELECT 'ok' FROM (SELECT count(*) FROM sqlite_master)")
+    return _asked(path, lock_wait, "SELECT 'ok' FROM (SELECT count(*) FROM sqlite_master)")
 
 
-def complaint(path: Path) -> str | None:
-    """What SQLite finds wrong with the file, or None when it is sound. It reads the whole file: about a second for each gigabyte.
+def complaint(path: Path, *, lock_wait: float = LOCK_WAIT_SECONDS) -> str | None:
+    """What SQLite finds wrong with the file, or None when it is sound. It reads the whole file: about a second for each gigabyte; another
+    writer is waited for so many seconds.
 
     Raises sqlite3.OperationalError for what says nothing about the file: locked, no right, a disk that cannot be read.
     """
-    return _asked(path, "PRAGMA quick_check(1)")
+    return _asked(path, lock_wait, "PRAGMA quick_check(1)")
 
 
-def complaint_without(path: Path, tables: Collection[str]) -> str | None:
+def complaint_without(path: Path, tables: Collection[str], *, lock_wait: float = LOCK_WAIT_SECONDS) -> str | None:
     """What SQLite finds wrong with the tables but these, and with their indexes, or None. Raises as `complaint` does."""
-    found = _names(path, "SELECT name FROM sqlite_master WHERE type = 'table'")
-    return _asked(path, *(f"PRAGMA quick_check('{name}')" for name in found if name not in tables))
+    found = _names(path, lock_wait, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return _asked(path, lock_wait, *(f"PRAGMA quick_check('{name}')" for name in found if name not in tables))
 
 
-def _names(path: Path, statement: str) -> list[str]:
-    with closing(connect(path)) as connection:
+def _names(path: Path, lock_wait: float, statement: str) -> list[str]:
+    with closing(connect(path, lock_wait=lock_wait)) as connection:
         return [str(name).replace("'", "''") for (name,) in connection.execute(statement)]
 
 
-def _asked(path: Path, *statements: str) -> str | None:
+def _asked(path: Path, lock_wait: float, *statements: str) -> str | None:
     """The first answer other than "ok"."""
     try:
-        with closing(connect(path)) as connection:
+        with closing(connect(path, lock_wait=lock_wait)) as connection:
             answers = (connection.execute(statement).fetchone()[0] for statement in statements)
             found = next((answer for answer in answers if answer != "ok"), "ok")
     except sqlite3.DatabaseError as error:

@@ -33,6 +33,7 @@ from watcher.domain import (
     Warned,
     Weeks,
 )
+from watcher.errors import StoreDamaged
 from watcher.store import (
     articles,
     backup,
@@ -66,6 +67,7 @@ from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.process_lock import ProcessLock
 from watcher.store.restore import RestoreFacts
 from watcher.store.spool import Spool
+from watcher.store.sqlite_file import LOCK_WAIT_SECONDS
 from watcher.store.values import (
     Absent,
     CorrectionFacts,
@@ -110,7 +112,9 @@ class Store:
         self._histories: dict[tuple[str, datetime | None], RunHistory] | None = None
 
     @classmethod
-    def open(cls, url: str, *, folder: Path, keep_backups: int = 7, check: bool = False) -> Store:
+    def open(
+        cls, url: str, *, folder: Path, keep_backups: int = 7, check: bool = False, lock_wait: float = LOCK_WAIT_SECONDS
+    ) -> Store:
         """Opens the database and brings it to this version's schema; what is changed by that is copied to `folder`/backups first.
 
         Args:
@@ -119,12 +123,13 @@ class Store:
             keep_backups: how many of the backups that are made without being asked for are kept; with 0 none is made.
             check: read an SQLite file whole first (a second for each gigabyte), unless that was done less than a day ago, and set a damaged
                 one aside.
+            lock_wait: seconds for which another program that holds the database is waited for, here and in all that is asked of it.
 
         Raises:
             SchemaTooNew: a newer watcher wrote the database.
             StoreError: it cannot be used; the message names the file and the mend.
         """
-        database = Database(url, folder=folder)
+        database = Database(url, folder=folder, lock_wait=lock_wait)
         try:
             if check:
                 integrity.check(database)
@@ -136,9 +141,21 @@ class Store:
         return cls(database, keep_backups=keep_backups)
 
     @staticmethod
-    def set_aside_if_damaged(url: str, *, folder: Path) -> None:
+    def is_ready(url: str, *, folder: Path, lock_wait: float = LOCK_WAIT_SECONDS) -> bool:
+        """Whether an `open` with `check` reads no whole file, and upgrades, makes and sets aside nothing: what takes much memory.
+
+        Raises StoreError when the database cannot be used.
+        """
+        with closing(Database(url, folder=folder, lock_wait=lock_wait)) as database:
+            try:
+                return integrity.is_known_sound(database) and schema.is_head(database)
+            except StoreDamaged:
+                return False
+
+    @staticmethod
+    def set_aside_if_damaged(url: str, *, folder: Path, lock_wait: float = LOCK_WAIT_SECONDS) -> None:
         """Has SQLite read the whole file, which nobody here has open. Raises StoreUnusable when it is damaged, and was set aside."""
-        with closing(Database(url, folder=folder)) as database:
+        with closing(Database(url, folder=folder, lock_wait=lock_wait)) as database:
             integrity.check(database)
 
     def close(self) -> None:
@@ -185,9 +202,9 @@ class Store:
         return backup.weekly(self._database, now, keep=self._keep_backups)
 
     @staticmethod
-    def restore(url: str, file: Path, *, folder: Path, force: bool = False) -> RestoreFacts:
+    def restore(url: str, file: Path, *, folder: Path, force: bool = False, lock_wait: float = LOCK_WAIT_SECONDS) -> RestoreFacts:
         """Puts a backup in the place of the database; see `watcher.store.restore`."""
-        return restore.restore(url, file, folder=folder, force=force)
+        return restore.restore(url, file, folder=folder, force=force, lock_wait=lock_wait)
 
     def __enter__(self) -> Self:
         return self

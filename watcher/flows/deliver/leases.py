@@ -31,7 +31,7 @@ def held(store: Store, name: str, holder: str) -> Iterator[None]:
         del left[name]
     token = store.take_lease(name, holder=holder, seconds=LEASE_SECONDS)
     if token is None:
-        raise Busy(f"another process ({store.lease_holder(name) or 'just gone'}) holds {name!r}: try again when it is done")
+        raise _busy(name, store.lease_holder(name))
     done = threading.Event()
     renewing = threading.Thread(target=_renew, args=(store, name, token, done), name=f"lease-{name}", daemon=True)
     renewing.start()
@@ -44,6 +44,17 @@ def held(store: Store, name: str, holder: str) -> Iterator[None]:
             store.release_lease(name, token)
         except StoreError:
             left[name] = token  # what went wrong inside the block counts, and the lease runs out by itself
+
+
+def refuse_if_held(store: Store, name: str) -> None:
+    """Nothing, unless another process holds the lease. Raises Busy."""
+    holder = store.lease_holder(name)
+    if holder is not None:
+        raise _busy(name, holder)
+
+
+def _busy(name: str, holder: str | None) -> Busy:
+    return Busy(f"another process ({holder or 'just gone'}) holds {name!r}: try again when it is done")
 
 
 def _renew(store: Store, name: str, token: str, done: threading.Event) -> None:

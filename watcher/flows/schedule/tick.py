@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from watcher import clock, schedule
 from watcher.domain import Channel, DigestList, ErrorKind, RunOutcome, RunReport, Seed, Watch
 from watcher.errors import AlreadyComposed, Busy, ConfigurationError, Stopped
-from watcher.flows.deliver.leases import held
+from watcher.flows.deliver.leases import held, refuse_if_held
 from watcher.flows.ports import Normalise
 from watcher.flows.schedule.due import Calendar, Due, Upcoming, is_paused
 from watcher.flows.schedule.lateness import late_reason
@@ -122,12 +122,20 @@ class Ticker:
         return self.deliverer.deliver(clock.now())
 
     def idle(self, now: datetime) -> Done | None:
-        """What a tick at `now` would come to that asks nobody and composes, sends and owes nothing; None when it would. Nothing is changed."""
+        """What a tick at `now` would come to that asks nobody and composes, sends and owes nothing; None when it would. Nothing is changed.
+
+        Raises:
+            Busy: PubMed work is due and nothing else is, and another process holds it.
+        """
         at_hand = self._at_hand(now)
-        if at_hand.is_work or self.store.is_delivery_due(now) or len(self.deliverer.unsettled):
+        if self.store.is_delivery_due(now) or len(self.deliverer.unsettled):
             return None
-        has_news = self.messenger is not None and self.messenger.has_news(now)
-        return None if has_news else Done(waiting=at_hand.waiting)
+        if self.messenger is not None and self.messenger.has_news(now):
+            return None
+        if at_hand.is_work:
+            refuse_if_held(self.store, "pubmed")
+            return None
+        return Done(waiting=at_hand.waiting)
 
     # --- what is due
 
