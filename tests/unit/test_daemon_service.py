@@ -172,6 +172,27 @@ def test_while_the_file_is_wrong_the_alert_is_about_that_and_no_warning_ends(one
     assert ["warning" in str(post.payload["text"]) for post in one.slack.posts] == [True, False, False]
 
 
+def test_that_the_file_is_wrong_again_is_not_told_before_that_it_was_well(one: Lab, service: Service) -> None:
+    at(one, service, START)
+    good = one.config.read_text()
+
+    def told(text: str, instant: str) -> None:
+        one.config.write_text(text)
+        service.configuration.read()
+        at(one, service, instant)
+
+    told(good + "x: [\n", "2026-03-02T10:00")
+    one.mail.plant("greylists")
+    told(good, "2026-03-02T10:01")
+    told(good + "x: [\n", "2026-03-02T10:02")
+    at(one, service, "2026-03-02T10:10")
+    at(one, service, "2026-03-02T10:20")
+    told(good, "2026-03-02T10:30")
+
+    subjects = [str(mail.message["Subject"]) for mail in one.mail.mails]
+    assert ["cannot be used" in subject for subject in subjects] == [True, False, True, False]
+
+
 def test_a_removed_watch_keeps_its_history_and_comes_back_to_it(one: Lab, service: Service) -> None:
     at(one, service, START)
     at(one, service, MONDAY)

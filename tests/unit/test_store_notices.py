@@ -140,6 +140,29 @@ def test_the_same_failure_may_come_again_after_its_end(bench: Bench) -> None:
     assert len({one.rfc822_id for one in bench.store.deliveries()}) == 9
 
 
+def test_a_failure_that_comes_again_arrives_after_the_end_of_the_one_before(bench: Bench) -> None:
+    _open(bench)
+    _close(bench)
+    _open(bench)
+    arrived: list[tuple[str, int]] = []
+    while delivery := _claim(bench):
+        if (delivery.recipient, delivery.message.part) == ("pi@lab.example", 2):
+            bench.store.settle(delivery, DeliveryState.PENDING, OVER_AT, next_at=OVER_AT + timedelta(minutes=2))
+        else:
+            arrived.append((delivery.recipient, delivery.message.part))
+            bench.store.settle(delivery, DeliveryState.SENT, OVER_AT)
+
+    is_due = bench.store.is_delivery_due(OVER_AT)
+    later = OVER_AT + timedelta(minutes=2)
+    while delivery := bench.store.claim_delivery(later, holder="me"):
+        arrived.append((delivery.recipient, delivery.message.part))
+        bench.store.settle(delivery, DeliveryState.SENT, later)
+
+    assert not is_due
+    assert [part for to, part in arrived if to == "pi@lab.example"] == [1, 2, 1]
+    assert [part for to, part in arrived if to == "postdoc@lab.example"] == [1, 1]
+
+
 def test_topics_that_begin_alike_do_not_share_their_keys(bench: Bench) -> None:
     for topic in ("watch:nm_", "watch:nmj", "watch:nmj@x"):
         assert _open(bench, Notice(topic, MONDAY, headline="It fails"))

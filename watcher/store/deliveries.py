@@ -75,7 +75,7 @@ def _claimed(
 ) -> sa.RowMapping | None:
     """The row of the next delivery, which is this holder's now."""
     chosen = _chosen(wanted) if wanted.only is None else sa.and_(_chosen(wanted), ~_handed_over())
-    ready = sa.and_(chosen, _ready(now, real_now, everything=wanted.everything), ~_earlier_part_open())
+    ready = sa.and_(chosen, _ready(now, real_now, everything=wanted.everything), _is_next())
     first = sa.select(deliveries.c.id).where(ready).order_by(deliveries.c.id).limit(1).scalar_subquery()
     taken = deliveries.update().where(deliveries.c.id == first).returning(*deliveries.c)
     values = {
@@ -106,7 +106,7 @@ def _first_attempt_at(session: sa.Connection, delivery_id: int) -> datetime | No
 def is_due(database: Database, session: sa.Connection, now: datetime) -> bool:
     """Whether `claim` would find a delivery, or settle one."""
     real_now = database.lease_time(session)
-    free = sa.and_(_ready(now, real_now, everything=False), ~_earlier_part_open())
+    free = sa.and_(_ready(now, real_now, everything=False), _is_next())
     due = sa.exists().where(sa.or_(free, _stranded(real_now))).select()
     return bool(session.execute(due).scalar())
 
@@ -137,6 +137,28 @@ def _chosen(wanted: WantedDeliveries) -> sa.ColumnElement[bool]:
     if wanted.only is not None:
         chosen.append(deliveries.c.id == wanted.only)
     return sa.and_(sa.true(), *chosen)
+
+
+@cache
+def _is_next() -> sa.ColumnElement[bool]:
+    """Whether nothing is still coming to this reader that is to be read before it."""
+    return sa.and_(~_earlier_part_open(), ~_earlier_notice_open())
+
+
+@cache
+def _earlier_notice_open() -> sa.Exists:
+    """Whether this reader has an earlier notice of the same topic still coming: that it was over arrives before that it fails again."""
+    other, mine, theirs = deliveries.alias("other"), message_rows.alias("mine"), message_rows.alias("theirs")
+    this, earlier = notices.alias("this"), notices.alias("earlier")
+    return (
+        sa.exists()
+        .where(mine.c.id == deliveries.c.message_id, this.c.id == mine.c.notice_id)
+        .where(earlier.c.topic == this.c.topic, earlier.c.id < this.c.id)
+        .where(theirs.c.notice_id == earlier.c.id, other.c.message_id == theirs.c.id)
+        .where(other.c.channel == deliveries.c.channel, other.c.recipient == deliveries.c.recipient)
+        .where(other.c.state.not_in(_DONE))
+        .correlate(deliveries)
+    )
 
 
 @cache

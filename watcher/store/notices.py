@@ -1,6 +1,7 @@
 """Notices: failures that people were told of, one open for each topic, owed like digests.
 
-The failure's messages are part 1 and those of its end part 2 of the same notice, so that the end never arrives first.
+The failure's messages are part 1 and those of its end part 2 of the same notice, so that the end never arrives first. Nor does the next
+failure of the same topic arrive before the end of this one.
 """
 
 from __future__ import annotations
