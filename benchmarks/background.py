@@ -118,7 +118,7 @@ class Tally:
         self.frequencies += np.bincount(counts.indices, minlength=SIZE)
         self.whole.append(counts[np.flatnonzero([bool(article.abstract) for article in batch])])
         if keep:
-            self.kept.update({article.pmid: counts[[row]] for row, article in enumerate(batch) if article.abstract})
+            self.kept.update({article.record_id.id: counts[[row]] for row, article in enumerate(batch) if article.abstract})
 
     def frozen(self, size: int) -> Frozen:
         """The background: of the kept papers, the sample is those whose hashed pmids come first."""

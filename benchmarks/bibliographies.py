@@ -423,7 +423,7 @@ def main() -> None:
 
 def sampled(asked: argparse.Namespace) -> list[Article]:
     """The records that are asked for."""
-    kept = [one for one in parse.articles(asked.source) if asked.half is None or one.pmid % 2 == (asked.half == "odd")]
+    kept = [one for one in parse.articles(asked.source) if asked.half is None or one.record_id.id % 2 == (asked.half == "odd")]
     step = max(1, -(-len(kept) // asked.records)) if asked.records else 1
     return kept[::step]
 
@@ -468,7 +468,7 @@ def against(bench: Bench, asked: argparse.Namespace, articles: Sequence[Article]
     for reader in readers(asked, "bib"):
         found = Tally()
         for piece in pieces(articles):
-            own = [by_pmid[one.pmid] for one in piece]
+            own = [by_pmid[one.record_id.id] for one in piece]
             keys = {one.partition("{")[2].partition(",")[0]: key for one, key in zip(own, keys_of(piece), strict=True)}
             rows = bench.read(reader, "\n".join(own), piece, "bib")
             if rows is None:

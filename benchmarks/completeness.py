@@ -166,8 +166,8 @@ def by_watcher(
         for day in days:
             move(datetime.combine(day, ASKED_AT))
             app.ticker().tick(clock.now())
-            for pmid in app.store.ledger("lab"):
-                listed.setdefault(int(pmid), day)
+            for record_id in app.store.ledger("lab"):
+                listed.setdefault(record_id.id, day)
         parts = [one.part("application/x-research-info-systems") for one in mail.mails]
     return listed, [int(pmid) for part in parts for pmid in _AN.findall(part)]
 

@@ -84,8 +84,8 @@ def _compared(
     order = [row for row in np.argsort(-scores, kind="stable").tolist() if row not in set(seeds.tolist())]
     articles = [labelled.articles[row] for row in order]
     gave = diversity.giving_way(articles, scores[order].tolist(), TOP, background=background)
-    passed = {one.pmid for one in gave}
-    picks = [row for row in order if labelled.articles[row].pmid not in passed][:TOP]
+    passed = {one.record_id for one in gave}
+    picks = [row for row in order if labelled.articles[row].record_id not in passed][:TOP]
     pairs.update(_named(labelled, gave))
     before = order[:TOP]
     score, relevance = (np.mean(scores[before]), np.mean(scores[picks])), (np.mean(relevant[before]), np.mean(relevant[picks]))
@@ -93,8 +93,8 @@ def _compared(
 
 
 def _named(labelled: LabelledSet, gave: Sequence[GaveWay]) -> dict[tuple[str, str], float]:
-    said = {article.pmid: article.title or article.abstract for article in labelled.articles}
-    return {(said[one.pmid], said[one.to]): one.similarity for one in gave}
+    said = {article.record_id: article.title or article.abstract for article in labelled.articles}
+    return {(said[one.record_id], said[one.to]): one.similarity for one in gave}
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def commands(base: Side, here: Side, chosen: argparse.Namespace) -> None:
         side.run(["demo", "--out", str(side.folder / "lab")])
         _turn_to_named_servers(side.folder / "lab" / "config" / "watcher.yaml")
     with closing(sqlite3.connect(here.folder / "lab" / "data" / "watcher.db")) as database:
-        ((pmid,),) = database.execute("SELECT min(pmid) FROM presented")
+        ((pmid,),) = database.execute("SELECT min(record_id) FROM presented")
     print("| | CPU s, base | here | ratio | MB, base | here | ratio |\n|---|---:|---:|---:|---:|---:|---:|")
     asked = {
         "`status`": (["status"], 0),

@@ -118,19 +118,32 @@ def fill(folder: Path, papers: int) -> None:
         for start in range(0, papers, AT_ONCE):
             some = [article(number) for number in range(start + 1, min(start + AT_ONCE, papers) + 1)]
             report = RunReport("nmj", window, RunOutcome.GOOD, now, now, full_set_as_of=clock.ncbi_day(now), matched=papers)
-            news = {one.pmid: frozenset({Origin.QUERY}) for one in some}
+            news = {_key(one): frozenset({Origin.QUERY}) for one in some}
             store.commit_run(store.begin_run("nmj", "window", now), RunCommit(report, articles=tuple(some), news=news))
+
+
+def _key(one: Any) -> Any:  # noqa: ANN401 - the Article of either side
+    """What a paper is known by: its record, or at earlier commits its PMID."""
+    return one.record_id if hasattr(one, "record_id") else one.pmid
+
+
+def _identity(number: int) -> dict[str, Any]:
+    """The same, as what an Article is made with."""
+    from watcher import domain  # noqa: PLC0415
+
+    made = getattr(domain, "pubmed_id", None)
+    return {"record_id": made(number)} if made else {"pmid": number}
 
 
 def article(number: int) -> Any:  # noqa: ANN401 - the Article of either commit
     """A made-up paper of ordinary length."""
     from datetime import date  # noqa: PLC0415
 
-    from watcher.domain import Article, Author, Journal, PartialDate, Pmid  # noqa: PLC0415
+    from watcher.domain import Article, Author, Journal, PartialDate  # noqa: PLC0415
 
     sentence = f"Agrin number {number} clusters receptors of the β kind at endplates, and this sentence says so. "
     return Article(
-        pmid=Pmid(number),
+        **_identity(number),
         title=f"Agrin, its receptors and endplate number {number}",
         abstract=sentence * 16,
         authors=tuple(Author(f"Sample{place}", "Ada", "A") for place in range(6)),

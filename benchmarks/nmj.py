@@ -53,7 +53,7 @@ def main() -> None:
     papers = [one for name in ("nmj_strict.xml", "nmj_broad_only.xml") for one in articles(chosen.data / name)]
     with (chosen.data / "nmj_index.csv").open(encoding="utf-8", newline="") as file:
         tiers = {int(row["pmid"]): row["tier"] for row in csv.DictReader(file)}
-    groups = np.array([group(paper, tiers[paper.pmid]) for paper in papers])
+    groups = np.array([group(paper, tiers[paper.record_id.id]) for paper in papers])
     seeds = [ResolvedSeed(seed) for seed in read_seeds(chosen.seeds, root=chosen.seeds.parent)]
     print(f"{len(papers)} papers; seeds: " + "; ".join(seed.seed.label for seed in seeds))
     measure(seeds, papers, groups)
@@ -63,7 +63,7 @@ def measure(seeds: Sequence[ResolvedSeed], papers: Sequence[Article], groups: np
     """Print the tables for the sample without these papers, then for the shipped one."""
     with resources.files("watcher.rank").joinpath("background.npz").open("rb") as file:
         frozen = read(file)
-    known = np.isin(frozen.pmids, [paper.pmid for paper in papers])
+    known = np.isin(frozen.pmids, [paper.record_id.id for paper in papers])
     print(f"\nThe sample without the {known.sum()} of its papers that are among these")
     without = background_of(replace(frozen, pmids=frozen.pmids[~known], sample=frozen.sample[~known]))
     numbers = scored(seeds, papers, without)

@@ -373,8 +373,8 @@ def fill(told: dict[str, Any]) -> None:
         version = NewVersion("agrin[tiab]", START.date(), "agrin[tiab]", (), papers)
         while some := [made_up(number) for number in itertools.islice(numbers, AT_ONCE)]:
             report = RunReport(name, kind, RunOutcome.GOOD, at, at, window_to=at.date(), full_set_as_of=at.date(), matched=papers)
-            found = {one.pmid: frozenset({Origin.QUERY}) for one in some} if watch else {}
-            known = frozenset() if watch else frozenset(one.pmid for one in some)
+            found = {_key(one): frozenset({Origin.QUERY}) for one in some} if watch else {}
+            known = frozenset() if watch else frozenset(map(_key, some))
             commit = RunCommit(report, version, tuple(some), news=found, baseline=known)
             store.commit_run(store.begin_run(name, "first", at), commit)
 
@@ -402,9 +402,22 @@ def new_record(day: int, number: int) -> Any:  # noqa: ANN401 - a Planted of the
     return Planted(paper(NEW_PMIDS + 100 * day + number, title=f"Agrin and {words.some(6)}", abstract=abstract, created=created))
 
 
+def _key(one: Any) -> Any:  # noqa: ANN401 - the Article of either side
+    """What a paper is known by: its record, or at earlier commits its PMID."""
+    return one.record_id if hasattr(one, "record_id") else one.pmid
+
+
+def _identity(number: int) -> dict[str, Any]:
+    """The same, as what an Article is made with."""
+    from watcher import domain  # noqa: PLC0415
+
+    made = getattr(domain, "pubmed_id", None)
+    return {"record_id": made(number)} if made else {"pmid": number}
+
+
 def made_up(number: int) -> Any:  # noqa: ANN401 - the Article of either side
     """A made-up paper as long as real ones are; the same each time."""
-    from watcher.domain import AbstractSection, Article, Author, Heading, Journal, PartialDate, Pmid  # noqa: PLC0415
+    from watcher.domain import AbstractSection, Article, Author, Heading, Journal, PartialDate  # noqa: PLC0415
 
     words = Words(number)
     dice = words.dice
@@ -423,7 +436,7 @@ def made_up(number: int) -> Any:  # noqa: ANN401 - the Article of either side
     )
     day = PartialDate(f"{created:%Y %b} {created.day}", created.year, created.month, created.day)
     return Article(
-        pmid=Pmid(number),
+        **_identity(number),
         title=title,
         title_markup=title,
         abstract=" ".join(section.text for section in sections),

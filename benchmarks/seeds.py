@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from watcher.domain import Pmid, Seed
+from watcher.domain import Seed
 from watcher.seeds import distinct, read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,7 +45,7 @@ def main() -> None:
 def made_up(count: int) -> list[Seed]:
     """Seeds of which each second one names the paper before it, by its DOI."""
     half = range(count // 2)
-    new = [Seed("many.list", f"line {n}", "", pmid=Pmid(10_000_000 + n), doi=f"10.5555/{n}") for n in half]
+    new = [Seed("many.list", f"line {n}", "", pmid=10_000_000 + n, doi=f"10.5555/{n}") for n in half]
     again = [Seed("more.list", f"line {n}", "", doi=f"10.5555/{n}", pmcid=f"PMC{n}") for n in half]
     return [*new, *again]
 

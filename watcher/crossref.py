@@ -20,7 +20,7 @@ import requests
 
 import watcher
 from watcher.deadline import MEGABYTE, new_session, within
-from watcher.domain import Correction, CorrectionKind, Pmid
+from watcher.domain import Correction, CorrectionKind, RecordId
 from watcher.errors import CrossrefUnavailable, Stopped
 from watcher.failing import in_words
 
@@ -75,7 +75,7 @@ class Crossref:
         self._stopping = stopping or threading.Event()
         self._next_at = 0.0
 
-    def corrections(self, pmid: Pmid, doi: str) -> tuple[Correction, ...] | None:
+    def corrections(self, record_id: RecordId, doi: str) -> tuple[Correction, ...] | None:
         """Everything that Crossref says became of a paper; None when it does not know the DOI, as with those of other agencies.
 
         Raises:
@@ -83,7 +83,7 @@ class Crossref:
             Stopped: the service is to stop.
         """
         answer = self._ask(doi)
-        return None if answer is None else understood(pmid, answer)
+        return None if answer is None else understood(record_id, answer)
 
     def _ask(self, doi: str) -> Mapping[str, Any] | None:
         self._wait()
@@ -108,10 +108,10 @@ class Crossref:
         self._next_at = time.monotonic() + self._pause
 
 
-def understood(pmid: Pmid, work: Mapping[str, Any]) -> tuple[Correction, ...]:
+def understood(record_id: RecordId, work: Mapping[str, Any]) -> tuple[Correction, ...]:
     """What `updated-by` of a work says, each event once, worst first. What is not shaped as documented says nothing; a type that is not
     known is taken over by its name."""
-    told = [one for entry in _entries(work) if (one := _correction(pmid, entry))]
+    told = [one for entry in _entries(work) if (one := _correction(record_id, entry))]
     by_notice: dict[str, Correction] = {}
     for one in sorted(told, key=lambda one: _WORST.index(one.kind)):
         key = f"{min(one.kind.family, key=_WORST.index)}" if one.kind.happens_once else one.notice or f"{one.kind} {one.dated}"
@@ -147,14 +147,14 @@ def _entries(work: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from (entry for entry in (entries if isinstance(entries, list) else []) if isinstance(entry, dict))
 
 
-def _correction(pmid: Pmid, entry: Mapping[str, Any]) -> Correction | None:
+def _correction(record_id: RecordId, entry: Mapping[str, Any]) -> Correction | None:
     said = str(entry.get("type") or "").strip().casefold().replace("-", "_").replace(" ", "_")
     if said in _NO_ALARM:
         return None
     doi, source = entry.get("DOI"), str(entry.get("source") or "")
     kind = _KINDS.get(said, CorrectionKind.OTHER)
     return Correction(
-        pmid=pmid,
+        record_id=record_id,
         kind=kind,
         notice_doi=doi.strip().lower() if isinstance(doi, str) and doi.strip() else None,
         sources=(_SOURCES.get(source, f"Crossref ({source})" if source else "Crossref"),),

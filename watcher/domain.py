@@ -11,18 +11,87 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import Any, ClassVar, NamedTuple, NewType
 
 from watcher.kinds import Carries as Carries  # noqa: PLC0414 - the other rooms find it here
 from watcher.kinds import ChannelKind as ChannelKind  # noqa: PLC0414 - the other rooms find it here
 from watcher.kinds import KindFacts as KindFacts  # noqa: PLC0414 - the other rooms find it here
 
-Pmid = NewType("Pmid", int)
-"""PubMed's identity of a record, a positive integer."""
+RecordSource = NewType("RecordSource", str)
+"""Who keeps records, in small letters."""
+
+PUBMED_SOURCE = RecordSource("pubmed")
+"""So far the only one."""
+
+_LABELS = {PUBMED_SOURCE: "PMID"}
+"""What stands before a record's number where readers see it, by source."""
+
+
+class RecordId(NamedTuple):
+    """Which record: its source, and the number that the source gives it (a PMID; a positive integer). In order by source, then by number.
+
+    `str` is what a reader types: the number alone for PubMed, "source:number" for any other source. Stored texts hold the same.
+    See docs/decisions/0066.
+    """
+
+    source: RecordSource
+    id: int
+
+    def __str__(self) -> str:
+        return str(self.id) if self.source == PUBMED_SOURCE else f"{self.source}:{self.id}"
+
+    @property
+    def label(self) -> str:
+        """How a reader is told of it: "PMID 41224659"."""
+        return f"{_LABELS[self.source]} {self.id}"
+
+    @property
+    def pmid(self) -> int | None:
+        """Its PMID, None for a record of another source."""
+        return self.id if self.source == PUBMED_SOURCE else None
+
+    @property
+    def plain(self) -> int | str:
+        """What JSON holds in its place: the number alone for PubMed, else as `str`."""
+        return self.id if self.source == PUBMED_SOURCE else str(self)
+
+    @classmethod
+    def read(cls, told: object) -> RecordId:
+        """The record that `plain` gave. Raises ValueError for anything else."""
+        if isinstance(told, RecordId):
+            return told
+        source, _, number = told.rpartition(":") if isinstance(told, str) else ("", "", told)
+        if isinstance(number, str) and source and number.isdecimal():
+            return cls(RecordSource(source), int(number))
+        if isinstance(number, int) and not isinstance(number, bool):
+            return cls(PUBMED_SOURCE, number)
+        raise ValueError(f"{told!r} names no record")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        """Stored texts hold `plain`."""
+        del source, handler
+        from pydantic_core import core_schema  # noqa: PLC0415 - asked for by pydantic alone
+
+        told = core_schema.plain_serializer_function_ser_schema(lambda value: value.plain)
+        return core_schema.no_info_plain_validator_function(cls.read, serialization=told)
+
+
+def pubmed_id(number: int) -> RecordId:
+    """PubMed's record of this PMID."""
+    return RecordId(PUBMED_SOURCE, number)
+
+
+def _stored_name(name: str) -> str:
+    return "pmid" if name == "record_id" else name
+
+
+_STORED = {"alias_generator": _stored_name}
+"""The name of a record's identity in stored texts, which it had before there was a second source: their hashes hold it."""
 
 HIGHEST_PMID = 2**31 - 1
 """PubMed's numbers have eight digits; what is beyond this fits no column of the database, and is not one of them."""
@@ -160,7 +229,7 @@ class Watch:
     exclude_types: tuple[str, ...] = ("Comment", "Editorial")
     late_after_days: int = 180
     start: Start = Start()
-    must_find: tuple[Pmid, ...] = ()
+    must_find: tuple[RecordId, ...] = ()
     allow_over: int = 50_000
     was: str | None = None
 
@@ -233,7 +302,7 @@ class Seed:
     path: str
     locator: str
     file_sha256: str
-    pmid: Pmid | None = None
+    pmid: int | None = None
     doi: str | None = None
     pmcid: str | None = None
     title: str = ""
@@ -241,7 +310,12 @@ class Seed:
     keywords: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     notes: str = ""
-    claimed_pmid: Pmid | None = None
+    claimed_pmid: int | None = None
+
+    @property
+    def record_id(self) -> RecordId | None:
+        """PubMed's record of its PMID."""
+        return pubmed_id(self.pmid) if self.pmid else None
 
     @property
     def label(self) -> str:
@@ -365,11 +439,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One CommentsCorrections entry: RefType ("RetractionIn", "UpdateOf", "ErratumFor", …), the other record's pmid when it is
+    """One CommentsCorrections entry: RefType ("RetractionIn", "UpdateOf", "ErratumFor", …), the other record when its PMID is
     given, its citation. RefType Cites is left out."""
 
+    __pydantic_config__: ClassVar = _STORED
     kind: str
-    pmid: Pmid | None
+    record_id: RecordId | None
     source: str
 
 
@@ -392,7 +467,9 @@ class Article:
     `title_markup` then hold the vernacular title. `book_accession` is a book article's id in NCBI's Bookshelf ("NBK1234").
     """
 
-    pmid: Pmid
+    __pydantic_config__: ClassVar = _STORED
+
+    record_id: RecordId
     title: str = ""
     abstract: str = ""
     title_markup: str = ""
@@ -428,6 +505,11 @@ class Article:
     relations: tuple[Relation, ...] = ()
     is_book: bool = False
     book_accession: str | None = None
+
+    @property
+    def pmid(self) -> int | None:
+        """Its PMID, None for a record of another source."""
+        return self.record_id.pmid
 
     @property
     def display_title(self) -> str:
@@ -507,13 +589,13 @@ PUBMED = "PubMed"
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What became of the paper of one record. The notice, in which the journal says so (for what was published anew the new paper), is
-    known by its pmid, its DOI, its citation, or not at all. `sources` are those that say so, in readers' words; `label` is what a source
+    known by its record, its DOI, its citation, or not at all. `sources` are those that say so, in readers' words; `label` is what a source
     calls it whose word has no kind here, `dated` the day that it gives. `id` is 0 while it is not stored. `about` is the correction
-    that was taken back, or whose notice was retracted; for GONE, `notice_pmid` is the living record of the same DOI."""
+    that was taken back, or whose notice was retracted; for GONE, `notice_record_id` is the living record of the same DOI."""
 
-    pmid: Pmid
+    record_id: RecordId
     kind: CorrectionKind
-    notice_pmid: Pmid | None = None
+    notice_record_id: RecordId | None = None
     notice_doi: str | None = None
     citation: str = ""
     sources: tuple[str, ...] = (PUBMED,)
@@ -526,8 +608,8 @@ class Correction:
     @property
     def notice(self) -> str:
         """What tells it from another one of its kind on the same paper."""
-        if self.notice_pmid:
-            return f"PMID {self.notice_pmid}"
+        if self.notice_record_id:
+            return self.notice_record_id.label
         return self.citation or (f"DOI {self.notice_doi}" if self.notice_doi else "")
 
 
@@ -565,14 +647,14 @@ def corrections_of(article: Article) -> tuple[Correction, ...]:
     if whole or _is_about_another(article):
         return linked
     kind = CorrectionKind.RETRACTION if "Retracted Publication" in article.publication_types else _marked(article.title)
-    return linked if kind is None else (Correction(article.pmid, kind), *linked)
+    return linked if kind is None else (Correction(article.record_id, kind), *linked)
 
 
 def _linked(article: Article) -> Iterator[Correction]:
     for relation in article.relations:
         kind = _LINKS.get(relation.kind)
         if kind is not None:
-            yield Correction(article.pmid, kind, notice_pmid=relation.pmid, citation=relation.source)
+            yield Correction(article.record_id, kind, notice_record_id=relation.record_id, citation=relation.source)
 
 
 def _is_about_another(article: Article) -> bool:
@@ -605,7 +687,7 @@ def text_sha256(text: str) -> str:
 
 
 class Origin(StrEnum):
-    """How a pmid came to a watch: in the window by its creation or entry date; in the window because it was indexed or revised;
+    """How a record came to a watch: in the window by its creation or entry date; in the window because it was indexed or revised;
     as a neighbour of a seed; only when the full set was read."""
 
     QUERY = "query"
@@ -625,10 +707,10 @@ class HitState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """This pmid matched this watch."""
+    """This record matched this watch."""
 
     watch: str
-    pmid: Pmid
+    record_id: RecordId
     origins: frozenset[Origin]
     state: HitState = HitState.NEWS
     news_at: datetime | None = None
@@ -698,7 +780,7 @@ class Reasons:
 class Scored:
     """The score of one article under one ranking: `value` 0 to 100."""
 
-    pmid: Pmid
+    record_id: RecordId
     value: float
     reasons: Reasons
 
@@ -717,7 +799,7 @@ class Breakdown:
 
     `spaces` hold one part each (phrases, words, …). `terms` are words and phrases of the paper as written there, `headings` its
     MeSH headings, each with what it raised or lowered, those that raised most first. `nearest` are the best five seeds with their
-    cosine. `verdicts` are the marked papers that moved it: pmid, "relevant" or "not", points.
+    cosine. `verdicts` are the marked papers that moved it: the record, "relevant" or "not", points.
     """
 
     value: float
@@ -726,7 +808,7 @@ class Breakdown:
     terms: tuple[Part, ...] = ()
     headings: tuple[Part, ...] = ()
     nearest: tuple[tuple[str, float], ...] = ()
-    verdicts: tuple[tuple[Pmid, str, float], ...] = ()
+    verdicts: tuple[tuple[RecordId, str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -757,7 +839,7 @@ class Verdict:
 
     id: int
     watch: str
-    pmid: Pmid
+    record_id: RecordId
     kind: VerdictKind
     reader: str
     made_at: datetime
@@ -821,40 +903,40 @@ class SearchFacts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found: PubMed's own remarks, and pmids.
+    """What a search found: the source's own remarks, and records.
 
-    `facts.count` exceeds `len(pmids)` only when fewer were asked for, or when the count is beyond PubMed's cap of 9,999.
+    `facts.count` exceeds `len(record_ids)` only when fewer were asked for, or when the count is beyond PubMed's cap of 9,999.
     """
 
     facts: SearchFacts
-    pmids: tuple[Pmid, ...]
+    record_ids: tuple[RecordId, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came for the pmids that were asked for.
+    """What came for the records that were asked for.
 
     `missing`: PubMed returned no record (not yet, or not any more). `broken`: a record came that cannot be understood, and why.
-    `unasked`: pmids of records that came although nobody asked, as for records that were merged; they are left out of `articles`.
+    `unasked`: records that came although nobody asked, as for records that were merged; they are left out of `articles`.
     """
 
     articles: tuple[Article, ...]
-    missing: tuple[Pmid, ...] = ()
-    broken: tuple[tuple[Pmid | None, str], ...] = ()
-    unasked: tuple[Pmid, ...] = ()
+    missing: tuple[RecordId, ...] = ()
+    broken: tuple[tuple[RecordId | None, str], ...] = ()
+    unasked: tuple[RecordId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A similar article; scores compare only within the neighbours of one record."""
 
-    pmid: Pmid
+    record_id: RecordId
     score: int
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One look of one watch at PubMed. Counts are of pmids, `requests` of HTTP requests (retries included).
+    """One look of one watch at PubMed. Counts are of records, `requests` of HTTP requests (retries included).
 
     `selected` counts new papers at or above the threshold.
     `error_kind` is None when nothing failed; a good run has one where an edited query was refused and the one before stays in force.
@@ -919,14 +1001,16 @@ class Section(StrEnum):
 class GaveWay:
     """A paper that is so like the pick `to` that another paper is picked in its place. `similarity`: their cosine, 0 to 1."""
 
-    pmid: Pmid
-    to: Pmid
+    __pydantic_config__: ClassVar = _STORED
+
+    record_id: RecordId
+    to: RecordId
     similarity: float
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (pmid, how it
+    """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (which, how it
     reads: "preprint in bioRxiv"). `note` says why it comes late, or again, `gave_way` why it is no pick. `theme` is the heading that it
     stands under where the list groups by theme. `corrections` were there before it was presented.
     `is_neighbour`: no query matched it, PubMed lists it as similar to a seed."""
@@ -939,7 +1023,7 @@ class Item:
     section: Section
     highlight: bool = False
     chips: tuple[str, ...] = ()
-    also: tuple[tuple[Pmid, str], ...] = ()
+    also: tuple[tuple[RecordId, str], ...] = ()
     note: str = ""
     gave_way: GaveWay | None = None
     theme: str = ""
@@ -958,10 +1042,10 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A paper that the readers of a list had at `had_at`, and what became of it since, worst first. `pmid` is the record that they had;
+    """A paper that the readers of a list had at `had_at`, and what became of it since, worst first. `record_id` is the record that they had;
     of one whose text is damaged, `article` is None and `title` what is left."""
 
-    pmid: Pmid
+    record_id: RecordId
     title: str
     had_at: datetime
     corrections: tuple[Correction, ...]
@@ -1012,9 +1096,9 @@ class Receipt:
     below_threshold: int = 0
     excluded_type: int = 0
     already_presented: int = 0
-    retracted: tuple[Pmid, ...] = ()
+    retracted: tuple[RecordId, ...] = ()
     awaiting: int = 0
-    unavailable: tuple[Pmid, ...] = ()
+    unavailable: tuple[RecordId, ...] = ()
     failures: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     next_digest_at: datetime | None = None
@@ -1145,3 +1229,20 @@ class Delivery:
     attempts: int
     first_attempt_at: datetime | None
     token: str = ""
+
+
+# --- as JSON ---------------------------------------------------------------------------------------------------------------------
+
+
+def as_document(value: Any) -> Any:  # noqa: ANN401 - a value of this module or of one beside it
+    """A value with all that it holds, as JSON shows it: dataclasses as dictionaries, records by their `plain` and under the name "pmid", which
+    readers of our JSON know. Everything else stays as it is."""
+    if isinstance(value, RecordId):
+        return value.plain
+    if isinstance(value, (tuple, list)):
+        return [as_document(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: as_document(held) for key, held in value.items()}
+    if is_dataclass(value):
+        return {one.name.replace("record_id", "pmid"): as_document(getattr(value, one.name)) for one in fields(value)}
+    return value

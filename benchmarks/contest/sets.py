@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from watcher.domain import Article, Heading, Pmid
+from watcher.domain import Article, Heading, pubmed_id
 
 Ids = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.bool_]
@@ -130,11 +130,11 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
 def _article(place: int, row: Mapping[str, Any], *, headings: bool) -> Article:
     names = (row.get("mesh") or ()) if headings else ()
     told = tuple(Heading(str(name), "", major=False) for name in names)
-    return Article(Pmid(place), title=row["title"] or "", abstract=row["abstract"] or "", headings=told)
+    return Article(pubmed_id(place), title=row["title"] or "", abstract=row["abstract"] or "", headings=told)
 
 
 def _numbered(article: Article, place: int) -> Article:
-    return Article(Pmid(place), title=article.title, abstract=article.abstract, headings=article.headings)
+    return Article(pubmed_id(place), title=article.title, abstract=article.abstract, headings=article.headings)
 
 
 def _topics(path: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, Labels]:

@@ -711,7 +711,7 @@ def test_healthcheck_reads_the_pulse_beside_the_database(shell: Shell) -> None:
 def test_explain_refuses_a_number_that_is_no_pmid(shell: Shell) -> None:
     said = shell("explain", 10**20)
 
-    assert (said.code, "less than or equal to 99999999" in said.err) == (2, True)
+    assert (said.code, "neither a PMID (a number of up to eight digits) nor a DOI" in said.err) == (2, True)
 
 
 def test_explain_tells_the_journey_of_a_paper(lived: Shell) -> None:
@@ -727,6 +727,13 @@ def test_explain_tells_the_journey_of_a_paper(lived: Shell) -> None:
         "matched", "fetched", "scored", "judged", "presented", "delivered", "delivered",
     ]  # fmt: skip
     assert document["steps"][-1]["at"] == "2026-03-09T07:00:00+00:00"
+
+
+def test_a_paper_is_named_by_the_doi_of_its_record_too(lived: Shell) -> None:
+    assert lived("explain", "https://doi.org/10.9999/ONE").out == lived("explain", 1).out
+    unknown = lived("explain", "10.9999/of-nobody")
+    assert (unknown.code, "no stored record has the DOI 10.9999/of-nobody" in unknown.err) == (1, True)
+    assert "neither a PMID (a number of up to eight digits) nor a DOI" in lived("explain", "the first").err
 
 
 def test_explain_of_an_old_and_of_an_unknown_paper(lived: Shell) -> None:
@@ -793,7 +800,7 @@ def test_a_mail_without_room_names_the_command_that_writes_all_papers(shell: She
 
 def test_an_export_says_how_many_papers_it_leaves_out_because_their_text_was_dropped(lived: Shell) -> None:
     with closing(sqlite3.connect(lived.lab.folder / "data" / "watcher.db")) as database, database:
-        database.execute("UPDATE article SET body = NULL, forgotten_at = '2028-03-09 07:00:00.000000' WHERE pmid = 2")
+        database.execute("UPDATE article SET body = NULL, forgotten_at = '2028-03-09 07:00:00.000000' WHERE record_id = 2")
 
     done = lived("export", "--watch", "nmj", "--format", "csv")
 

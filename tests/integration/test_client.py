@@ -8,12 +8,13 @@ from math import ceil
 from typing import Any
 
 import pytest
+from support.records import in_numbers
 
 from standins.eutils.corpus import Corpus, Planted
 from standins.eutils.faults import FAULTS
 from standins.eutils.papers import book, paper
 from standins.eutils.server import EutilsServer, RateRule
-from watcher.domain import Pmid
+from watcher.domain import RecordId, pubmed_id
 from watcher.errors import BadCredentials, BudgetExceeded, IncompleteAnswer, PubMedError, PubMedUnavailable
 from watcher.pubmed import full_set, query
 from watcher.pubmed.client import BATCH, Entrez, Pace
@@ -46,8 +47,8 @@ def entrez(server: EutilsServer) -> Iterator[Entrez]:
         yield one
 
 
-def pmids(*numbers: int) -> tuple[Pmid, ...]:
-    return tuple(Pmid(number) for number in numbers)
+def pmids(*numbers: int) -> tuple[RecordId, ...]:
+    return tuple(pubmed_id(number) for number in numbers)
 
 
 # --- good days -----------------------------------------------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ def pmids(*numbers: int) -> tuple[Pmid, ...]:
 def test_a_search_finds_and_says_how_it_was_understood(entrez: Entrez) -> None:
     found = entrez.search('agrin[tiab] OR "receptor clusterings"[tiab]')
 
-    assert sorted(found.pmids) == [10, 11]
+    assert in_numbers(sorted(found.record_ids)) == [10, 11]
     assert found.facts.count == 2
     assert "agrin" in found.facts.translation
     assert found.facts.phrases_not_found
@@ -65,28 +66,28 @@ def test_a_search_finds_and_says_how_it_was_understood(entrez: Entrez) -> None:
 def test_a_search_that_finds_nothing_is_an_answer(entrez: Entrez) -> None:
     found = entrez.search('"2030"[crdt] : "3000"[crdt]')
 
-    assert (found.pmids, found.facts.count) == ((), 0)
+    assert (found.record_ids, found.facts.count) == ((), 0)
 
 
 def test_a_count_needs_no_ids(entrez: Entrez) -> None:
     found = entrez.search("agrin[tiab]", retmax=0)
 
-    assert (found.pmids, found.facts.count) == ((), 2)
+    assert (found.record_ids, found.facts.count) == ((), 2)
 
 
 def test_windows_and_cuts_find_by_their_dates(entrez: Entrez) -> None:
-    assert entrez.search(query.windowed("agrin[tiab]", date(2026, 9, 2))).pmids == (11,)
-    assert entrez.search(query.created_between("agrin[tiab]", None, date(2026, 9, 9))).pmids == (10,)
-    assert entrez.search(query.entered_between("agrin[tiab]", date(2026, 9, 1), date(2026, 9, 1))).pmids == (10,)
-    assert sorted(entrez.search(query.published_in("agrin[tiab]", 2026, 2026)).pmids) == [10, 11]
-    assert entrez.search(query.created_never("agrin[tiab]")).pmids == ()
+    assert in_numbers(entrez.search(query.windowed("agrin[tiab]", date(2026, 9, 2))).record_ids) == (11,)
+    assert in_numbers(entrez.search(query.created_between("agrin[tiab]", None, date(2026, 9, 9))).record_ids) == (10,)
+    assert in_numbers(entrez.search(query.entered_between("agrin[tiab]", date(2026, 9, 1), date(2026, 9, 1))).record_ids) == (10,)
+    assert in_numbers(sorted(entrez.search(query.published_in("agrin[tiab]", 2026, 2026)).record_ids)) == [10, 11]
+    assert entrez.search(query.created_never("agrin[tiab]")).record_ids == ()
 
 
 def test_every_request_says_who_asks_and_goes_by_post(server: EutilsServer) -> None:
     with asking(server, api_key=KEY) as entrez:
         entrez.search("agrin")
         entrez.fetch(pmids(10))
-        entrez.similar(Pmid(10))
+        entrez.similar(pubmed_id(10))
         entrez.created_since(pmids(10), date(2026, 9, 1))
         entrez.ping()
 
@@ -100,7 +101,7 @@ def test_records_come_in_the_order_asked_for_each_once(entrez: Entrez) -> None:
 
     assert [article.pmid for article in fetched.articles] == [13, 10, 11]
     assert fetched.articles[1].title == "Agrin at the junction"
-    assert fetched.missing == (99,)
+    assert in_numbers(fetched.missing) == (99,)
     assert (fetched.broken, fetched.unasked) == ((), ())
 
 
@@ -109,7 +110,7 @@ def test_records_are_fetched_in_batches_and_progress_is_told() -> None:
     told: list[int] = []
 
     with (
-        EutilsServer(Corpus.of([paper(one) for one in wanted]), clock=lambda: NOON) as server,
+        EutilsServer(Corpus.of([paper(one.id) for one in wanted]), clock=lambda: NOON) as server,
         asking(server, deadline=20) as entrez,
     ):
         fetched = entrez.fetch(wanted, progress=told.append)
@@ -138,24 +139,24 @@ def test_a_record_that_is_not_there_yet_is_missing() -> None:
     late = Planted(paper(21, created="2026-09-15"), fetchable_at=date(2026, 9, 25))
 
     with EutilsServer(Corpus.of([late]), clock=lambda: NOON) as server, asking(server) as entrez:
-        assert entrez.search("sample[ti]").pmids == (21,)
-        assert entrez.fetch(pmids(21)).missing == (21,)
+        assert in_numbers(entrez.search("sample[ti]").record_ids) == (21,)
+        assert in_numbers(entrez.fetch(pmids(21)).missing) == (21,)
 
 
 def test_similar_articles_come_nearest_first_without_the_seed(entrez: Entrez) -> None:
-    found = entrez.similar(Pmid(10))
+    found = entrez.similar(pubmed_id(10))
 
     assert found
-    assert all(one.pmid != 10 and one.score > 0 for one in found)
+    assert all(one.record_id.id != 10 and one.score > 0 for one in found)
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
 
 
 def test_an_unknown_record_has_no_similar_articles(entrez: Entrez) -> None:
-    assert entrez.similar(Pmid(999)) == ()
+    assert entrez.similar(pubmed_id(999)) == ()
 
 
 def test_those_created_lately_are_told_in_the_order_asked(entrez: Entrez) -> None:
-    assert entrez.created_since(pmids(12, 10, 11, 999), date(2026, 9, 5)) == (12, 11)
+    assert in_numbers(entrez.created_since(pmids(12, 10, 11, 999), date(2026, 9, 5))) == (12, 11)
     assert entrez.requests_made == 2
 
 
@@ -183,7 +184,7 @@ def test_a_set_over_the_cap_is_read_whole(large: EutilsServer) -> None:
         whole = entrez.read_set("sample[ti]")
 
     assert whole.facts.count == 11_000
-    assert whole.pmids == tuple(range(40_010_999, 39_999_999, -1))
+    assert in_numbers(whole.record_ids) == tuple(range(40_010_999, 39_999_999, -1))
     assert entrez.requests_made <= ceil(11_000 / full_set.CAP) + 2
 
 
@@ -193,14 +194,14 @@ def test_a_first_answer_at_hand_spares_a_request(large: EutilsServer) -> None:
 
         whole = entrez.read_set('"2010/05/05"[crdt]', first=first)
 
-    assert sorted(whole.pmids) == sorted(first.pmids)
+    assert sorted(whole.record_ids) == sorted(first.record_ids)
     assert entrez.requests_made == 1
 
 
 def test_a_count_at_hand_is_no_answer(entrez: Entrez) -> None:
     count = entrez.search("agrin[tiab]", retmax=0)
 
-    assert entrez.read_set("agrin[tiab]", first=count).pmids == (11, 10)
+    assert in_numbers(entrez.read_set("agrin[tiab]", first=count).record_ids) == (11, 10)
 
 
 # --- faults --------------------------------------------------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def use(entrez: Entrez, tool: str) -> object:
     return {
         "esearch": lambda: entrez.search("agrin[tiab]"),
         "efetch": lambda: entrez.fetch(pmids(10, 11, 12)),
-        "elink": lambda: entrez.similar(Pmid(10)),
+        "elink": lambda: entrez.similar(pubmed_id(10)),
         "epost": lambda: entrez.created_since(pmids(10, 11), date(2026, 9, 5)),
         "einfo": entrez.ping,
     }[tool]()
@@ -279,7 +280,7 @@ def test_omitted_records_are_missing(server: EutilsServer, entrez: Entrez) -> No
     fetched = entrez.fetch(pmids(10, 11, 12))
 
     assert fetched.missing
-    assert sorted([article.pmid for article in fetched.articles] + list(fetched.missing)) == [10, 11, 12]
+    assert sorted(one.id for one in (*(article.record_id for article in fetched.articles), *fetched.missing)) == [10, 11, 12]
 
 
 @pytest.mark.parametrize("kind", ["broken-record", "malformed-record"])
@@ -296,7 +297,7 @@ def test_a_broken_record_costs_only_itself(server: EutilsServer, entrez: Entrez,
 def test_a_forgotten_history_is_posted_again(server: EutilsServer, entrez: Entrez) -> None:
     server.faults.plant("esearch", kind="webenv-expired", times=2, when=lambda call: "WebEnv" in call.parameters)
 
-    assert entrez.created_since(pmids(10, 11), date(2026, 9, 5)) == (11,)
+    assert in_numbers(entrez.created_since(pmids(10, 11), date(2026, 9, 5))) == (11,)
     assert server.requests_by_tool == {"epost": 3, "esearch": 3}
 
 

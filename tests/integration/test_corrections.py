@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from support.flow_samples import NMJ, WEEKLY, Desk, desk, mail_channel
+from support.records import in_numbers
 from support.two_databases import Place
 
 from standins.answers import Answer
@@ -25,7 +26,7 @@ from standins.eutils.papers import paper
 from watcher import clock
 from watcher.cli.show import tables
 from watcher.crossref import Crossref
-from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Pmid, Seed, VerdictKind
+from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Seed, VerdictKind, pubmed_id
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.questions import warnings
 from watcher.flows.questions.corrections_told import answered
@@ -220,7 +221,7 @@ def test_a_type_that_gets_its_link_later_is_told_once(with_papers: Desks) -> Non
         (only,) = told(one)
         assert "Retracted (PubMed)." in only
         (kept,) = one.store.corrections()
-        assert (kept.correction.notice_pmid, kept.correction.citation) == (90, "J Sample Res. 2026 May;2(5):9")
+        assert in_numbers((kept.correction.notice_record_id, kept.correction.citation)) == (90, "J Sample Res. 2026 May;2(5):9")
 
 
 def test_a_notice_that_was_itself_retracted_is_told_of_the_paper_that_it_was_about(with_papers: Desks) -> None:
@@ -365,7 +366,12 @@ def test_at_once_speaks_slack_and_plain_text_too() -> None:
 
     had_at = datetime(2026, 3, 9, 7, tzinfo=UTC)
     papers = [
-        Corrected(Pmid(pmid), f"Paper {pmid} <b>", had_at, (Correction(Pmid(pmid), CorrectionKind.ERRATUM, Pmid(900 + pmid)),))
+        Corrected(
+            pubmed_id(pmid),
+            f"Paper {pmid} <b>",
+            had_at,
+            (Correction(pubmed_id(pmid), CorrectionKind.ERRATUM, pubmed_id(900 + pmid)),),
+        )
         for pmid in range(1, 61)
     ]
 
@@ -422,7 +428,7 @@ def test_it_is_listed_what_was_found_and_whom_it_was_told(with_papers: Desks, ca
             one.store.last_rereading(clock.now()),
             as_json=True,
         )
-        steps = [(step.step, step.outcome) for step in explain(one.store, Pmid(1), clock.now()).steps]
+        steps = [(step.step, step.outcome) for step in explain(one.store, pubmed_id(1), clock.now()).steps]
 
         assert waiting == [
             ("list weekly: not told yet, it comes with the next digest",),
@@ -447,7 +453,7 @@ def test_it_is_listed_what_was_found_and_whom_it_was_told(with_papers: Desks, ca
 def test_a_retracted_seed_leaves_the_ranking_and_its_owner_is_warned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     early = "2026-03-01"
     with desk(tmp_path, monkeypatch, changing(1, ("2026-03-11", RETRACTED), created=early), on_nmj(2, early)) as one:
-        one.seeds = tuple(Seed("nmj/seeds.txt", f"line {pmid}", "0" * 64, pmid=Pmid(pmid)) for pmid in (1, 2))
+        one.seeds = tuple(Seed("nmj/seeds.txt", f"line {pmid}", "0" * 64, pmid=pmid) for pmid in (1, 2))
         first_digest(one)
         before, _ = resolve("nmj", one.seeds, store=one.store, source=None, now=one.at("2026-03-09T09:00"))
         one.tick("2026-03-14T06:00")
@@ -466,7 +472,7 @@ def test_a_paper_that_was_marked_and_is_retracted_teaches_nothing_any_more(with_
         first_digest(one)
         now = one.at("2026-03-09T09:00")
         for pmid in (1, 2):
-            one.store.give_verdict(Pmid(pmid), VerdictKind.RELEVANT, ["nmj"], reader="pi", at=now)
+            one.store.give_verdict(pubmed_id(pmid), VerdictKind.RELEVANT, ["nmj"], reader="pi", at=now)
         before = [paper.pmid for paper in lessons(one.store, "nmj").relevant]
         one.tick("2026-03-14T06:00")
 
@@ -504,7 +510,7 @@ def heard(one: Desk) -> list[tuple[str, str]]:
 
 
 def seeds(*pmids: int) -> tuple[Seed, ...]:
-    return tuple(Seed("nmj/seeds.txt", f"line {pmid}", "0" * 64, pmid=Pmid(pmid)) for pmid in pmids)
+    return tuple(Seed("nmj/seeds.txt", f"line {pmid}", "0" * 64, pmid=pmid) for pmid in pmids)
 
 
 def of_before(pmid: int, *changes: tuple[str, dict[str, Any]]) -> Planted:
@@ -550,7 +556,7 @@ def test_what_became_of_a_marked_paper_that_no_list_presented_is_told_to_the_own
         round_of(one, START, FIRST)
         one.seeds = ()
         one.run("2026-03-09T09:00")
-        one.store.give_verdict(Pmid(1), VerdictKind.RELEVANT, ["nmj"], reader="pi", at=clock.now())
+        one.store.give_verdict(pubmed_id(1), VerdictKind.RELEVANT, ["nmj"], reader="pi", at=clock.now())
         round_of(one, "2026-03-14T06:00", "2026-03-16T08:00")
 
         ((_, text),) = heard(one)
@@ -615,7 +621,7 @@ def test_without_a_channel_for_alerts_it_waits_until_there_is_one(with_papers: D
         nobody = "no list has presented it, so no reader is told"
         assert waiting.told == ("a seed of watch nmj", f"{nobody}; the owner is told through alerts.channel")
         assert after.told == ("a seed of watch nmj", f"{nobody}; the owner was told on 15 March 2026")
-        (step,) = [step for step in explain(one.store, Pmid(1), clock.now()).steps if step.step == "told"]
+        (step,) = [step for step in explain(one.store, pubmed_id(1), clock.now()).steps if step.step == "told"]
         assert step.detail == "the owner of the seed or verdict"
 
 
@@ -671,7 +677,7 @@ def test_a_deleted_record_is_joined_to_the_living_one_of_its_doi_and_to_no_other
 
         (only,) = told(one)
         assert "Deleted from PubMed: the paper's record is now PMID 7 (same DOI)." in only
-        assert one.store.explain(Pmid(1)).work_pmids == (1, 7)
+        assert in_numbers(one.store.explain(pubmed_id(1)).work_record_ids) == (1, 7)
         assert "nih.gov/8/" in mails(one)[-1]
         assert "nih.gov/7/" not in mails(one)[-1]
 

@@ -21,7 +21,7 @@ from support.digest_samples import WEEKLY, digest, empty, entry, first, full, ma
 
 from watcher.digest import notice
 from watcher.digest.render import preview
-from watcher.domain import ChannelKind, Digest, Notice, Pmid, Reasons, Term
+from watcher.domain import ChannelKind, Digest, Notice, Reasons, Term, pubmed_id
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
 QUIET = (
@@ -63,7 +63,7 @@ def hostile() -> Digest:
             entry(paper(1, "x" * 1_000, title_markup="<i>" + "x" * 350 + "</i>"), 99),
             entry(paper(2, "Deoxyribonucleoside" * 20, doi="10.9999/" + "y" * 400), 98),
             entry(paper(3, "دراسة عينة حول الوصل العصبي العضلي (sample)"), 97),
-            entry(paper(4, "W" * 380), 40, also=((Pmid(1), "preprint in " + "Proceedings " * 8),), note="n" * 200),
+            entry(paper(4, "W" * 380), 40, also=((pubmed_id(1), "preprint in " + "Proceedings " * 8),), note="n" * 200),
         ],
         list_=replace(WEEKLY, title="T" * 100, top=2),
     )

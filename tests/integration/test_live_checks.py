@@ -12,7 +12,7 @@ from support.live_checks import CHECKS, Asked, Deposited, Paper, Topic, check, r
 from standins.eutils.corpus import Corpus
 from standins.eutils.papers import paper
 from standins.eutils.server import EutilsServer
-from watcher.domain import Pmid
+from watcher.domain import pubmed_id
 from watcher.pubmed.client import Entrez
 from watcher.pubmed.pace import Pace
 
@@ -23,9 +23,9 @@ TOPIC = Topic(
     since=date(2026, 9, 1),
     until=date(2026, 9, 10),
     large="sample[tiab]",
-    known=Paper(Pmid(20_100), doi="10.0000/sample.1", title="Agrin and the endplate of the sample mouse"),
+    known=Paper(pubmed_id(20_100), doi="10.0000/sample.1", title="Agrin and the endplate of the sample mouse"),
     deposited=Deposited(doi="10.0000/sample.2", pmcid="PMC900001"),
-    absent=Pmid(99_999_998),
+    absent=pubmed_id(99_999_998),
     unknown="zqxwvblorf",
     scattered="endplate organoid agrin",
 )
@@ -80,10 +80,10 @@ def test_the_local_server_answers_as_assumed_in_thirteen_requests(source: Entrez
         ("scattered_phrase", replace(TOPIC, scattered="agrin and endplate")),
         ("records", replace(TOPIC, known=replace(TOPIC.known, title="Another title"))),
         ("records", replace(TOPIC, known=replace(TOPIC.known, doi="10.0000/other"))),
-        ("records", replace(TOPIC, absent=Pmid(20_101))),
-        ("neighbours", replace(TOPIC, known=replace(TOPIC.known, pmid=Pmid(99_999_997)))),
-        ("posted_ids", replace(TOPIC, known=replace(TOPIC.known, pmid=Pmid(20_101)))),
-        ("best_matches", replace(TOPIC, known=replace(TOPIC.known, pmid=Pmid(99_999_997)))),
+        ("records", replace(TOPIC, absent=pubmed_id(20_101))),
+        ("neighbours", replace(TOPIC, known=replace(TOPIC.known, record_id=pubmed_id(99_999_997)))),
+        ("posted_ids", replace(TOPIC, known=replace(TOPIC.known, record_id=pubmed_id(20_101)))),
+        ("best_matches", replace(TOPIC, known=replace(TOPIC.known, record_id=pubmed_id(99_999_997)))),
         ("identifiers", replace(TOPIC, deposited=replace(TOPIC.deposited, pmcid="PMC900002"))),
     ],
 )

@@ -31,7 +31,7 @@ from watcher.domain import (
     DeliveryState,
     Message,
     Notice,
-    Pmid,
+    pubmed_id,
 )
 from watcher.errors import ConfigurationError, DeliveryError
 from watcher.flows.deliver.trial import trial_deliveries
@@ -89,8 +89,8 @@ def test_a_digest_arrives_as_it_was_stored(teams: TeamsServer) -> None:
 
 
 def test_every_sort_of_message_is_a_card_that_teams_takes(teams: TeamsServer) -> None:
-    correction = Correction(Pmid(1), CorrectionKind.ERRATUM, Pmid(900))
-    papers = [Corrected(Pmid(pmid), "𝛼" * 300, NOW, (correction,)) for pmid in range(1, 60)]
+    correction = Correction(pubmed_id(1), CorrectionKind.ERRATUM, pubmed_id(900))
+    papers = [Corrected(pubmed_id(pmid), "𝛼" * 300, NOW, (correction,)) for pmid in range(1, 60)]
     notice = Notice("watch:nmj", NOW, headline="Watch nmj fails", what="𝛼 " * 5_000, todo="Try `watcher check`.")
     (trial,) = trial_deliveries(channel(""), ("",), host="lab.example", now=NOW)
     made = [

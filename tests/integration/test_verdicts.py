@@ -161,7 +161,7 @@ def test_no_score_is_computed_or_kept_twice(shell: Shell) -> None:
     honest = Ranking.score
 
     def score(ranking: Ranking, articles: tuple[Article, ...]) -> tuple[Scored, ...]:
-        computed.extend((ranking.facts.sha256, article.pmid) for article in articles)
+        computed.extend((ranking.facts.sha256, article.record_id.id) for article in articles)
         return honest(ranking, articles)
 
     shell.monkeypatch.setattr(Ranking, "score", score)
@@ -175,7 +175,7 @@ def test_no_score_is_computed_or_kept_twice(shell: Shell) -> None:
     assert sorted(pmid for _, pmid in by_mark) == [BLOCKADE, TOXIN, SPIDER, WASP]
     assert not {sha256 for sha256, _ in by_mark} & set(first)
     assert computed == by_mark  # after the undo all scores of the first ranking are there
-    kept = rows(shell, "SELECT watch_id, pmid, ranking_id, content_sha256 FROM score")
+    kept = rows(shell, "SELECT watch_id, record_id, ranking_id, content_sha256 FROM score")
     assert len(kept) == len(set(kept)) == 5 + 4
     assert digests(shell) == [{AGRIN}, {TOXIN}, set()]
 
@@ -320,9 +320,9 @@ def test_the_reader_is_the_user_of_this_machine_unless_told(shell: Shell) -> Non
         ("99 relevant", 1, "put it among the seeds of a watch (nmj)"),
         ("1 not --watch als", 1, "the configuration has: nmj"),
         ("1 maybe", 2, "'maybe' is not one of 'relevant', 'not', 'undo'"),
-        ("one relevant", 2, "valid integer"),
-        ("0 relevant", 2, "greater than or equal to 1"),
-        ("99999999999999999999 relevant", 2, "less than or equal to 99999999"),
+        ("one relevant", 2, "neither a PMID"),
+        ("0 relevant", 2, "neither a PMID"),
+        ("99999999999999999999 relevant", 2, "neither a PMID"),
         ("1", 2, "Missing"),
     ],
 )
@@ -505,8 +505,8 @@ def test_a_marked_paper_is_calibrated_without_its_own_verdict(shell: Shell) -> N
         ("--calibrate --per-week nan", 2, "Invalid value for '--per-week'"),
         ("--explain 99", 1, "PMID 99 is not stored: no watch has seen it"),
         ("--explain 3", 1, "`watcher mark 3 relevant` makes the next run fetch it"),
-        ("--explain one", 2, "valid integer"),
-        ("--explain 99999999999999999999", 2, "less than or equal to 99999999"),
+        ("--explain one", 2, "neither a PMID"),
+        ("--explain 99999999999999999999", 2, "neither a PMID"),
         ("--calibrate --per-week inf", 2, "less than or equal to 100000"),
         ("--against nowhere", 1, "there is no folder or file nowhere"),
     ],

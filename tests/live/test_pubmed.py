@@ -9,7 +9,7 @@ import pytest
 from support.live_checks import Deposited, Paper, Topic, check
 
 from watcher import clock
-from watcher.domain import Pmid
+from watcher.domain import pubmed_id
 from watcher.pubmed.client import EUTILS, Entrez
 
 EMAIL = "WATCHER_LIVE_EMAIL"
@@ -31,12 +31,12 @@ def topic() -> Topic:
         until=today - timedelta(days=20),
         large="muscle[tiab]",
         known=Paper(
-            Pmid(41224659),
+            pubmed_id(41224659),
             doi="10.1523/jneurosci.1353-25.2025",
             title="The Neuromuscular Junction: A Shared Vulnerability in Aging and Disease",
         ),
         deposited=Deposited(doi="10.3390/ijms27031253", pmcid="PMC12898414"),
-        absent=Pmid(99_999_998),
+        absent=pubmed_id(99_999_998),
         unknown="zqxwvblorf",
         scattered="junction agrin sarcopenia organoid",
     )

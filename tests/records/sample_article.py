@@ -10,14 +10,15 @@ from watcher.domain import (
     Journal,
     OtherAbstract,
     PartialDate,
-    Pmid,
     Qualifier,
+    RecordId,
     Relation,
+    pubmed_id,
 )
 
 ARTICLES = (
     Article(
-        pmid=Pmid(90000001),
+        record_id=pubmed_id(90000001),
         version=2,
         title="Sample: Agrn+/- mice, Ca2 & endplates when p < 0.05 (η2).",
         title_markup=("Sample: <i>Agrn</i><sup>+/-</sup> mice, Ca<sub>2</sub> &amp; endplates when <i>p</i> &lt; 0.05 (η2)."),
@@ -83,9 +84,9 @@ ARTICLES = (
         mhda=date(2026, 3, 2),
         lr=date(2026, 3, 9),
         relations=(
-            Relation("RetractionIn", Pmid(90000002), "Sample J. 2026;12:200"),
+            Relation("RetractionIn", pubmed_id(90000002), "Sample J. 2026;12:200"),
             Relation("UpdateOf", None, "bioSample. 2025 May 1. doi: 10.0000/pre.1"),
         ),
     ),
 )
-DELETED: tuple[Pmid, ...] = ()
+DELETED: tuple[RecordId, ...] = ()

@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from watcher.domain import AbstractSection, Article, Author, Journal, PartialDate, Pmid
+from watcher.domain import AbstractSection, Article, Author, Journal, PartialDate, RecordId, pubmed_id
 
 ARTICLES = (
     Article(
-        pmid=Pmid(90000010),
+        record_id=pubmed_id(90000010),
         title="Congenital Sample Syndromes",
         title_markup="Congenital Sample Syndromes",
         abstract="Weakness, for example.",
@@ -28,7 +28,7 @@ ARTICLES = (
         book_accession="NBK900010",
     ),
     Article(
-        pmid=Pmid(90000011),
+        record_id=pubmed_id(90000011),
         title="A whole sample book about nothing",
         title_markup="A whole sample book about <i>nothing</i>",
         authors=(Author(collective="Sample Agency for Samples"),),
@@ -41,4 +41,4 @@ ARTICLES = (
         book_accession="NBK900011",
     ),
 )
-DELETED: tuple[Pmid, ...] = ()
+DELETED: tuple[RecordId, ...] = ()

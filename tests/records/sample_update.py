@@ -1,10 +1,10 @@
 """What sample_update.xml says: two versions, a record without a title, one without anything, and two deletions."""
 
-from watcher.domain import Article, Journal, PartialDate, Pmid, Relation
+from watcher.domain import Article, Journal, PartialDate, Relation, pubmed_id
 
 ARTICLES = (
     Article(
-        pmid=Pmid(90000020),
+        record_id=pubmed_id(90000020),
         version=2,
         title="A preprint, second version.",
         title_markup="A preprint, second version.",
@@ -16,10 +16,10 @@ ARTICLES = (
         status="PubMed-not-MEDLINE",
         pub_model="Electronic",
         pub_status="epublish",
-        relations=(Relation("UpdateIn", Pmid(90000001), "Sample J. 2026"),),
+        relations=(Relation("UpdateIn", pubmed_id(90000001), "Sample J. 2026"),),
     ),
     Article(
-        pmid=Pmid(90000020),
+        record_id=pubmed_id(90000020),
         version=1,
         title="A preprint, first version.",
         title_markup="A preprint, first version.",
@@ -28,7 +28,7 @@ ARTICLES = (
         pub_model="Electronic",
     ),
     Article(
-        pmid=Pmid(90000021),
+        record_id=pubmed_id(90000021),
         title="[Not Available].",
         title_markup="Prøve uten <i>tittel</i> &amp; sammendrag.",
         vernacular_title="Prøve uten tittel & sammendrag.",
@@ -37,6 +37,6 @@ ARTICLES = (
         status="Publisher",
         pub_model="Print",
     ),
-    Article(pmid=Pmid(90000022), title_markup="[Title not available]", status="Publisher"),
+    Article(record_id=pubmed_id(90000022), title_markup="[Title not available]", status="Publisher"),
 )
-DELETED = (Pmid(90000023), Pmid(90000024))
+DELETED = (pubmed_id(90000023), pubmed_id(90000024))

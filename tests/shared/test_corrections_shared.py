@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from watcher.crossref import understood
-from watcher.domain import CorrectionKind, Pmid, corrections_of
+from watcher.domain import CorrectionKind, corrections_of, pubmed_id
 from watcher.pubmed.parse import articles
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -36,7 +36,7 @@ def links() -> Iterator[tuple[int, str, str]]:
 
 
 def test_every_link_of_a_real_update_file_is_found_and_nothing_else() -> None:
-    found = [(int(one.pmid), one.kind.value, one.notice) for article in articles(UPDATE) for one in corrections_of(article)]
+    found = [(one.record_id.id, one.kind.value, one.notice) for article in articles(UPDATE) for one in corrections_of(article)]
     by_title = [one for one in found if not one[2]]
 
     assert Counter(one for one in found if one[2]) == Counter(links())
@@ -49,9 +49,9 @@ def test_recorded_answers_of_crossref_are_understood() -> None:
     fragments = json.loads((CROSSREF / "updated_by_fragments.json").read_text())
     itself = json.loads((CROSSREF / "work_plos_new_version_both_ways_2026.json").read_text())
 
-    first = understood(Pmid(1), work)
-    third = understood(Pmid(1), fragments[2])
-    plos = understood(Pmid(1), itself.get("message", itself))
+    first = understood(pubmed_id(1), work)
+    third = understood(pubmed_id(1), fragments[2])
+    plos = understood(pubmed_id(1), itself.get("message", itself))
 
     assert [(one.kind, one.notice_doi) for one in first] == [
         (CorrectionKind.RETRACTION, "10.1016/s0140-6736(10)60175-4"),

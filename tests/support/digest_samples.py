@@ -22,13 +22,13 @@ from watcher.domain import (
     Outage,
     PartialDate,
     Period,
-    Pmid,
     Reasons,
     Receipt,
     Scored,
     Section,
     Term,
     Watch,
+    pubmed_id,
 )
 
 NMJ = Watch(name="nmj", title="Neuromuscular junction", query="neuromuscular junction*[tiab]", seeds=("nmj",))
@@ -64,7 +64,7 @@ def ris(articles: Sequence[Article]) -> str:
 def paper(number: int, title: str = "A sample paper", **fields: Any) -> Article:  # noqa: ANN401 -- whatever an Article takes
     """A sample article; `number` 1 becomes pmid 99000001."""
     values: dict[str, Any] = {
-        "pmid": Pmid(99_000_000 + number),
+        "record_id": pubmed_id(99_000_000 + number),
         "title": title,
         "authors": (author("Almeida", "RS"), author("Berg", "K"), author("Castellano", "MT")),
         "journal": Journal(title="Sample Journal of Synapses", abbreviation="Sample J Synapses"),
@@ -83,8 +83,8 @@ def entry(article: Article, score: float = 60, *, watches: Mapping[str, float] |
     """`article` as it passed for watch nmj with `score`, or for `watches` with theirs."""
     by_watch = watches or {"nmj": score}
     reasons = fields.pop("reasons", Reasons())
-    scores = {name: Scored(article.pmid, value, reasons) for name, value in by_watch.items()}
-    return Entry(article=article, work_id=int(article.pmid), scores=scores, **fields)
+    scores = {name: Scored(article.record_id, value, reasons) for name, value in by_watch.items()}
+    return Entry(article=article, work_id=article.record_id.id, scores=scores, **fields)
 
 
 def digest(entries: Sequence[Entry], **fields: Any) -> Digest:  # noqa: ANN401 -- whatever `arrange` takes
@@ -210,7 +210,7 @@ REST = (
         paper(10, "Dok-7 dosage and synapse size in Drosophila.", published=PartialDate("2024 Mar", 2024, 3), crdt=date(2026, 9, 17),
               headings=(Heading("Drosophila", "", major=False),), doi="10.9999/sample.2024.0010"),
         52.8,
-        also=((Pmid(99_000_110), "preprint in sampleRxiv"),),
+        also=((pubmed_id(99_000_110), "preprint in sampleRxiv"),),
     ),
     entry(
         paper(11, "Endplate pathology in 212 muscle biopsies.", crdt=date(2026, 5, 4), published=PartialDate("2026 Apr", 2026, 4)),
@@ -240,7 +240,7 @@ def full() -> Digest:
             below_threshold=23,
             excluded_type=2,
             already_presented=1,
-            retracted=(Pmid(99_000_201),),
+            retracted=(pubmed_id(99_000_201),),
             awaiting=1,
             failures=("watch ALS and the motor unit: a run failed 2 times, last on 20 September, 07:31: PubMed answered 502",),
             outages=(

@@ -35,13 +35,14 @@ from watcher.domain import (
     Message,
     Origin,
     Part,
-    Pmid,
     RankingFacts,
+    RecordId,
     ResolvedSeed,
     RunReport,
     Scored,
     Seed,
     Watch,
+    pubmed_id,
 )
 from watcher.errors import DeliveryError
 from watcher.export import to_nbib, to_ris
@@ -68,12 +69,12 @@ PREPRINT = ("Preprint", "Journal Article")
 
 def candidate(article: Article, work: int = 0, *, watch: str = "nmj", origins: frozenset[Origin] = BY_QUERY) -> Candidate:
     """An article that matched one watch; its work has its own number unless told otherwise."""
-    return Candidate(article, work or int(article.pmid), (Hit(watch, article.pmid, origins),))
+    return Candidate(article, work or article.record_id.id, (Hit(watch, article.record_id, origins),))
 
 
-def scored(values: Mapping[int, float]) -> dict[Pmid, Scored]:
+def scored(values: Mapping[int, float]) -> dict[RecordId, Scored]:
     """Scores by pmid."""
-    return {Pmid(pmid): Scored(Pmid(pmid), value, REASONS) for pmid, value in values.items()}
+    return {pubmed_id(pmid): Scored(pubmed_id(pmid), value, REASONS) for pmid, value in values.items()}
 
 
 def preprint(pmid: int, **more: Any) -> Article:  # noqa: ANN401 - whatever an Article takes
@@ -88,13 +89,15 @@ class _Told:
     told: Mapping[int, float]
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
-        return tuple(Scored(article.pmid, value, REASONS) for article, value in zip(articles, self.values(articles), strict=True))
+        return tuple(
+            Scored(article.record_id, value, REASONS) for article, value in zip(articles, self.values(articles), strict=True)
+        )
 
     def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
-        return tuple(self.told.get(article.pmid, 50) for article in articles)
+        return tuple(self.told.get(article.record_id.id, 50) for article in articles)
 
     def breakdown(self, article: Article) -> Breakdown:
-        return Breakdown(self.told.get(article.pmid, 50), 1.5, (Part("phrases", 1.0), Part("words", 0.5)))
+        return Breakdown(self.told.get(article.record_id.id, 50), 1.5, (Part("phrases", 1.0), Part("words", 0.5)))
 
 
 def ranking(values: Mapping[int, float] | None = None, *, name: str = "ranking-1") -> Ranking:
@@ -279,11 +282,11 @@ class Desk:
 
     def news(self) -> set[int]:
         """What the ledger holds as news."""
-        return {pmid for pmid, state in self.store.ledger("nmj").items() if state is HitState.NEWS}
+        return {record_id.id for record_id, state in self.store.ledger("nmj").items() if state is HitState.NEWS}
 
     def baseline(self) -> set[int]:
         """What the ledger holds as baseline."""
-        return {pmid for pmid, state in self.store.ledger("nmj").items() if state is HitState.BASELINE}
+        return {record_id.id for record_id, state in self.store.ledger("nmj").items() if state is HitState.BASELINE}
 
     def terms(self) -> list[str]:
         """The terms that PubMed was asked since the log was last forgotten."""

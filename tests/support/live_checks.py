@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from lxml import etree
 
-from watcher.domain import Article, Fetched, Found, Neighbour, Pmid
+from watcher.domain import Article, Fetched, Found, Neighbour, RecordId
 from watcher.errors import PubMedError
 from watcher.pubmed import query, remarks
 from watcher.pubmed.client import Entrez
@@ -35,7 +35,7 @@ SAMPLE = 5
 class Paper:
     """A paper that is known beforehand."""
 
-    pmid: Pmid
+    record_id: RecordId
     doi: str
     title: str
 
@@ -60,7 +60,7 @@ class Topic:
     large: str
     known: Paper
     deposited: Deposited
-    absent: Pmid
+    absent: RecordId
     unknown: str
     scattered: str
 
@@ -99,26 +99,26 @@ class Asked:
         return self.source.search(query.created_between(self.topic.term, self.topic.since, self.topic.until))
 
     @cached_property
-    def sides(self) -> tuple[tuple[Pmid, ...], tuple[Pmid, ...]]:
-        """A few pmids from before and from after the second day."""
-        before = frozenset(self.older.pmids)
-        return self.older.pmids[:SAMPLE], tuple(pmid for pmid in self.created.pmids if pmid not in before)[:SAMPLE]
+    def sides(self) -> tuple[tuple[RecordId, ...], tuple[RecordId, ...]]:
+        """A few records from before and from after the second day."""
+        before = frozenset(self.older.record_ids)
+        return self.older.record_ids[:SAMPLE], tuple(one for one in self.created.record_ids if one not in before)[:SAMPLE]
 
     @cached_property
     def fetched(self) -> Fetched:
-        """The records of the known paper and of the pmids on both sides; and nothing, for the absent one."""
+        """The records of the known paper and of those on both sides; and nothing, for the absent one."""
         before, after = self.sides
-        return self.source.fetch([self.topic.known.pmid, self.topic.absent, *before, *after])
+        return self.source.fetch([self.topic.known.record_id, self.topic.absent, *before, *after])
 
     @cached_property
     def neighbours(self) -> tuple[Neighbour, ...]:
         """What is similar to the known paper."""
-        return self.source.similar(self.topic.known.pmid)
+        return self.source.similar(self.topic.known.record_id)
 
     @property
     def known(self) -> Article | None:
         """The known paper's record."""
-        return next((one for one in self.fetched.articles if one.pmid == self.topic.known.pmid), None)
+        return next((one for one in self.fetched.articles if one.record_id == self.topic.known.record_id), None)
 
 
 Check = Callable[[Asked], Iterator[str]]
@@ -160,7 +160,7 @@ def window(asked: Asked) -> Iterator[str]:
 
 def created(asked: Asked) -> Iterator[str]:
     """What was created since a day is part of the window since that day."""
-    outside = set(asked.created.pmids) - set(asked.window.pmids)
+    outside = set(asked.created.record_ids) - set(asked.window.record_ids)
     if asked.window.facts.count <= CAP and outside:
         yield f"{len(outside)} of {asked.created.facts.count} are outside, such as PMID {min(outside)}"
     if asked.created.facts.count == 0:
@@ -170,7 +170,7 @@ def created(asked: Asked) -> Iterator[str]:
 
 def closed_range(asked: Asked) -> Iterator[str]:
     """A closed range of creation days is a part of the open one that begins on the same day."""
-    outside = set(asked.older.pmids) - set(asked.created.pmids)
+    outside = set(asked.older.record_ids) - set(asked.created.record_ids)
     if asked.created.facts.count <= CAP and outside:
         yield f"{len(outside)} of {asked.older.facts.count} are outside, such as PMID {min(outside)}"
     if not 0 < asked.older.facts.count < asked.created.facts.count:
@@ -199,12 +199,14 @@ def scattered_phrase(asked: Asked) -> Iterator[str]:
 def records(asked: Asked) -> Iterator[str]:
     """EFetch gives each record, passes over a number that none has, and its History dates are those that [crdt] searches."""
     if asked.known is None:
-        yield f"PMID {asked.topic.known.pmid} did not come"
+        yield f"{asked.topic.known.record_id.label} did not come"
     else:
         yield from _misread(asked.known, asked.topic.known)
     if asked.fetched.missing != (asked.topic.absent,):
         yield f"missing are {asked.fetched.missing}, and not only {asked.topic.absent}"
-    yield from (f"PMID {pmid} cannot be read: {reason}" for pmid, reason in asked.fetched.broken)
+    yield from (
+        f"{record_id.label if record_id else 'PMID ?'} cannot be read: {reason}" for record_id, reason in asked.fetched.broken
+    )
     yield from _misdated(asked)
 
 
@@ -215,7 +217,7 @@ def neighbours(asked: Asked) -> Iterator[str]:
         yield f"{len(found)} came"
     if any(one.score <= 0 for one in found):
         yield "some have no score"
-    if any(one.pmid == asked.topic.known.pmid for one in found):
+    if any(one.record_id == asked.topic.known.record_id for one in found):
         yield "the seed is among them"
 
 
@@ -224,10 +226,10 @@ def posted_ids(asked: Asked) -> Iterator[str]:
     if asked.known is None or asked.known.crdt is None:
         yield "it cannot be tried without the known paper's creation day"
         return
-    posted = [asked.topic.known.pmid, *(one.pmid for one in asked.neighbours)]
+    posted = [asked.topic.known.record_id, *(one.record_id for one in asked.neighbours)]
     recent = asked.source.created_since(posted, asked.known.crdt)
-    if asked.topic.known.pmid not in recent:
-        yield f"of {len(posted)} posted ids {len(recent)} came, and PMID {asked.topic.known.pmid} is not among them"
+    if asked.topic.known.record_id not in recent:
+        yield f"of {len(posted)} posted ids {len(recent)} came, and {asked.topic.known.record_id.label} is not among them"
     if len(posted) > SAMPLE and len(recent) == len(posted):
         yield f"all {len(posted)} came: the date was not heeded"
 
@@ -238,15 +240,15 @@ def identifiers(asked: Asked) -> Iterator[str]:
     words = " ".join(re.sub(r"[^\w\s-]", " ", known.title).split())
     term = f'("{known.doi}"[aid] AND ({words}[ti])) OR ("{deposited.doi}"[aid] AND {deposited.pmcid})'
     found = asked.source.search(term, retmax=20)
-    if len(found.pmids) != 2 or known.pmid not in found.pmids:
-        yield f"{found.pmids} came for {term}, read as {found.facts.translation}"
+    if len(found.record_ids) != 2 or known.record_id not in found.record_ids:
+        yield f"{found.record_ids} came for {term}, read as {found.facts.translation}"
 
 
 def best_matches(asked: Asked) -> Iterator[str]:
     """A search by relevance brings the paper whose title is typed among its first ten."""
     words = " ".join(re.sub(r"[^\w\s-]", " ", asked.topic.known.title).split())
     found = asked.source.best_matches(words, retmax=10)
-    if asked.topic.known.pmid not in found:
+    if asked.topic.known.record_id not in found:
         yield f"{found} came for {words}"
     if len(found) > 10:
         yield f"{len(found)} came, and ten were asked for"
@@ -304,22 +306,22 @@ def _complaints(found: Found) -> Iterator[str]:
 
 def _misread(article: Article, paper: Paper) -> Iterator[str]:
     if (article.doi or "").casefold() != paper.doi.casefold():
-        yield f"PMID {paper.pmid} has the DOI {article.doi}, not {paper.doi}"
+        yield f"{paper.record_id.label} has the DOI {article.doi}, not {paper.doi}"
     if article.title.rstrip(".").casefold() != paper.title.rstrip(".").casefold():
-        yield f"PMID {paper.pmid} has the title {article.title!r}"
+        yield f"{paper.record_id.label} has the title {article.title!r}"
     if not (article.abstract and article.authors and article.crdt):
-        yield f"PMID {paper.pmid} came without an abstract, authors or a creation day"
+        yield f"{paper.record_id.label} came without an abstract, authors or a creation day"
 
 
 def _misdated(asked: Asked) -> Iterator[str]:
-    days = {article.pmid: article.crdt for article in asked.fetched.articles}
+    days = {article.record_id: article.crdt for article in asked.fetched.articles}
     before, after = asked.sides
     since, until = asked.topic.since, asked.topic.until
-    for pmid in before:
-        day = days.get(pmid)
+    for record_id in before:
+        day = days.get(record_id)
         if day is None or not since <= day <= until:
-            yield f"PMID {pmid} is found as created from {since} to {until}, its record says {day}"
-    for pmid in after:
-        day = days.get(pmid)
+            yield f"{record_id.label} is found as created from {since} to {until}, its record says {day}"
+    for record_id in after:
+        day = days.get(record_id)
         if day is None or day <= until:
-            yield f"PMID {pmid} is found as created after {until}, its record says {day}"
+            yield f"{record_id.label} is found as created after {until}, its record says {day}"

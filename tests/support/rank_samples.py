@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from watcher.domain import Article, Heading, Journal, Pmid, ResolvedSeed, Seed
+from watcher.domain import Article, Heading, Journal, ResolvedSeed, Seed, pubmed_id
 
 SAMPLE = Journal(title="Sample Journal of Invented Results")
 
 AGRIN = Article(
-    pmid=Pmid(1),
+    record_id=pubmed_id(1),
     journal=SAMPLE,
     title="Agrin keeps the neuromuscular junction of old mice",
     abstract=(
@@ -23,7 +23,7 @@ AGRIN = Article(
     ),
 )
 MUSK = Article(
-    pmid=Pmid(2),
+    record_id=pubmed_id(2),
     journal=SAMPLE,
     title="MuSK signalling at the motor endplate in congenital myasthenic syndromes",
     abstract=(
@@ -34,7 +34,7 @@ MUSK = Article(
     headings=(Heading("Myasthenic Syndromes, Congenital", "D020294", major=True),),
 )
 ENDPLATE = Article(
-    pmid=Pmid(3),
+    record_id=pubmed_id(3),
     journal=SAMPLE,
     title="Cartilage of the vertebral endplate under load",
     abstract=(
@@ -43,14 +43,14 @@ ENDPLATE = Article(
     ),
 )
 WHEAT = Article(
-    pmid=Pmid(4),
+    record_id=pubmed_id(4),
     journal=SAMPLE,
     title="Drought and the yield of winter wheat",
     abstract="Wheat was grown at three levels of soil water. Yield fell with drought, most in the variety with shallow roots.",
 )
 
 _PARTS = Article(
-    pmid=Pmid(5),
+    record_id=pubmed_id(5),
     journal=SAMPLE,
     title="Synapse loss at the neuromuscular junction in ageing and in motor neuron disease",
     abstract=(

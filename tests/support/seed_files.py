@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.domain import Pmid, Seed
+from watcher.domain import Seed
 from watcher.errors import SeedError
 from watcher.seeds import read, read_examples
 
@@ -34,5 +34,5 @@ def passed_over(folder: Path) -> list[str]:
     return [f"{problem.place}: {problem.what}".replace(str(folder / "seeds" / "lab"), "LAB") for problem in passed_over]
 
 
-def ids(seed: Seed) -> tuple[Pmid | None, str | None, str | None]:
+def ids(seed: Seed) -> tuple[int | None, str | None, str | None]:
     return seed.pmid, seed.doi, seed.pmcid

@@ -21,7 +21,6 @@ from watcher.domain import (
     Origin,
     Outcome,
     Period,
-    Pmid,
     RankingFacts,
     Reasons,
     Relation,
@@ -30,6 +29,7 @@ from watcher.domain import (
     RunReport,
     Section,
     Term,
+    pubmed_id,
 )
 from watcher.store import Judgement, NewVersion, Owed, RunCommit, Store
 
@@ -51,17 +51,19 @@ def days(number: float) -> timedelta:
 
 def paper(pmid: int, title: str = "", **more: Any) -> Article:  # noqa: ANN401 - whatever the value takes
     """A sample record, created after the cut unless told otherwise."""
-    return Article(pmid=Pmid(pmid), title=title or f"Sample paper {pmid} on synapses", **{"crdt": date(2026, 9, 10), **more})
+    return Article(
+        record_id=pubmed_id(pmid), title=title or f"Sample paper {pmid} on synapses", **{"crdt": date(2026, 9, 10), **more}
+    )
 
 
 def updates(kind: str, pmid: int) -> tuple[Relation, ...]:
     """The relation of a preprint or article to the other."""
-    return (Relation(kind, Pmid(pmid), "Sample J. 2026"),)
+    return (Relation(kind, pubmed_id(pmid), "Sample J. 2026"),)
 
 
 def pmids(candidates: Collection[Candidate]) -> list[int]:
     """Which records stand there."""
-    return [candidate.article.pmid for candidate in candidates]
+    return [candidate.article.record_id.id for candidate in candidates]
 
 
 def version(term: str = "neuromuscular junction*[tiab]", **more: Any) -> NewVersion:  # noqa: ANN401 - whatever the value takes
@@ -140,7 +142,7 @@ class Bench:
 
     def news(self, *articles: Article, at: datetime = MONDAY, watch: str = "nmj") -> None:
         """A good run that brings these papers as news."""
-        self.run(at=at, watch=watch, articles=articles, news={article.pmid: BY_QUERY for article in articles})
+        self.run(at=at, watch=watch, articles=articles, news={article.record_id: BY_QUERY for article in articles})
 
     def work_of(self, pmid: int) -> int:
         """The number of the work of a stored record that is news."""
@@ -167,7 +169,8 @@ class Bench:
     ) -> int:
         """A digest that shows these candidates, and judges others as told."""
         items = tuple(Item(one.article, one.work_id, ("nmj",), score, REASONS, section) for one in shown)
-        decided: dict[int, Outcome] = {one.article.pmid: Outcome.SHOWN for one in shown} | dict(judged or {})
+        decided = {one.article.record_id: Outcome.SHOWN for one in shown}
+        decided |= {pubmed_id(pmid): outcome for pmid, outcome in (judged or {}).items()}
         return self.store.owe_digest(
             Digest(
                 list=DigestList(list_name, "Weekly", ("nmj",), ("mail",), "monday 08:00", "Europe/Berlin"),
@@ -177,7 +180,7 @@ class Bench:
                 items=items,
                 **more,
             ),
-            [Judgement("nmj", Pmid(pmid), outcome, score, 35, ranking) for pmid, outcome in decided.items()],
+            [Judgement("nmj", record_id, outcome, score, 35, ranking) for record_id, outcome in decided.items()],
             owed,
             host="lab.example",
         )

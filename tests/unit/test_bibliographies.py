@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from bibliographies import affected, exported, keys_of, same, told_of, wanted
 
-from watcher.domain import Article, Author, Pmid
+from watcher.domain import Article, Author, pubmed_id
 
-PLAIN = Article(pmid=Pmid(90000001), title="A sample of agrin", title_markup="A sample of agrin")
-SCRIPTS = replace(PLAIN, pmid=Pmid(90000002), title="H2O at 10-3 M", title_markup="H<sub>2</sub>O at 10<sup>-3</sup> M")
-GREEK = replace(PLAIN, pmid=Pmid(90000003), title="The α subunit", title_markup="The α subunit")
-LESS = replace(PLAIN, pmid=Pmid(90000004), title="When p < 0.05", title_markup="When p &lt; 0.05")
+PLAIN = Article(record_id=pubmed_id(90000001), title="A sample of agrin", title_markup="A sample of agrin")
+SCRIPTS = replace(PLAIN, record_id=pubmed_id(90000002), title="H2O at 10-3 M", title_markup="H<sub>2</sub>O at 10<sup>-3</sup> M")
+GREEK = replace(PLAIN, record_id=pubmed_id(90000003), title="The α subunit", title_markup="The α subunit")
+LESS = replace(PLAIN, record_id=pubmed_id(90000004), title="When p < 0.05", title_markup="When p &lt; 0.05")
 
 
 @pytest.mark.parametrize(

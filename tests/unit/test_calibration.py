@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from watcher.domain import pubmed_id
 from watcher.rank.calibration import (
     BORDERLINE,
     THRESHOLDS,
@@ -23,7 +24,7 @@ SINCE, UNTIL = date(2026, 1, 5), date(2026, 3, 29)  # twelve weeks
 
 
 def counted(*values: float, day: date = UNTIL) -> list[Counted]:
-    return [Counted(value, day, number, f"Paper {number}") for number, value in enumerate(values, 1)]
+    return [Counted(value, day, pubmed_id(number), f"Paper {number}") for number, value in enumerate(values, 1)]
 
 
 def labelled(relevant: list[float], wrong: list[float]) -> list[Labelled]:

@@ -14,7 +14,7 @@ from support.two_databases import Place
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher import clock
-from watcher.domain import Digest, Pmid
+from watcher.domain import Digest, pubmed_id
 from watcher.flows.questions.explain import explain
 
 BOTH = replace(WEEKLY, watches=("nmj", "als"))
@@ -68,7 +68,7 @@ def bring_back(one: Desk) -> None:
 
 
 def all_in(digest: Digest) -> list[int]:
-    return sorted(item.article.pmid for item in digest.presented)
+    return sorted(item.article.record_id.id for item in digest.presented)
 
 
 def papers(one: Desk, *instants: str, list_: str = "weekly") -> list[int]:
@@ -79,7 +79,7 @@ def papers(one: Desk, *instants: str, list_: str = "weekly") -> list[int]:
 
 def answer(one: Desk, pmid: int) -> str:
     now, ticker = clock.now(), one.ticker()
-    return explain(one.store, Pmid(pmid), now, lambda name: ticker.next_digest_of(name, now)).answer
+    return explain(one.store, pubmed_id(pmid), now, lambda name: ticker.next_digest_of(name, now)).answer
 
 
 def test_all_that_a_watch_had_seen_before_it_left_is_in_the_digest_after_its_return(at_place: Desks) -> None:

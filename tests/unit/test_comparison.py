@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from support.records import in_numbers
 
+from watcher.domain import pubmed_id
 from watcher.rank.comparison import Comparison, compare, spearman
 
-PAPERS = [(1, "One"), (2, "Two"), (3, "Three"), (4, "Four")]
+PAPERS = [(pubmed_id(number), title) for number, title in enumerate(("One", "Two", "Three", "Four"), 1)]
 
 
 def compared(before: list[float], after: list[float], *, threshold: float = 35, movers: int = 10) -> Comparison:
@@ -12,7 +14,7 @@ def compared(before: list[float], after: list[float], *, threshold: float = 35, 
 
 
 def pmids(moved: object) -> list[int]:
-    return [one.pmid for one in moved]  # type: ignore[attr-defined]
+    return [one.record_id.id for one in moved]  # type: ignore[attr-defined]
 
 
 def test_what_passes_either_way_and_what_only_one_way() -> None:
@@ -24,14 +26,17 @@ def test_what_passes_either_way_and_what_only_one_way() -> None:
 def test_places_are_from_the_best_on_and_equals_keep_their_order() -> None:
     found = compared([80, 60, 60, 10], [10, 60, 60, 80])
 
-    assert {one.pmid: (one.place_before, one.place_after, one.climbed) for one in found.movers} == {1: (1, 4, -3), 4: (4, 1, 3)}
+    assert in_numbers({one.record_id: (one.place_before, one.place_after, one.climbed) for one in found.movers}) == {
+        1: (1, 4, -3),
+        4: (4, 1, 3),
+    }
 
 
 def test_who_moved_most_comes_first_and_no_more_are_named_than_asked_for() -> None:
     found = compared([80, 60, 40, 20], [30, 60, 70, 80], movers=3)
 
     # places before 1 2 3 4, after 4 3 2 1
-    assert [(one.pmid, one.climbed) for one in found.movers] == [(4, 3), (1, -3), (3, 1)]
+    assert in_numbers([(one.record_id, one.climbed) for one in found.movers]) == [(4, 3), (1, -3), (3, 1)]
     assert (found.movers[0].before, found.movers[0].after, found.movers[0].title) == (20, 80, "Four")
 
 

@@ -10,7 +10,7 @@ import pytest
 from support.configured import PUBMED, SECRET, SMALL, Home, home_in
 
 from watcher.config import Settings, load
-from watcher.domain import Channel, ChannelKind, Code, DigestList, Empty, Start, Watch
+from watcher.domain import Channel, ChannelKind, Code, DigestList, Empty, Start, Watch, pubmed_id
 from watcher.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +112,7 @@ lists:
         exclude_types=(),
         late_after_days=9,
         start=Start(days=7, papers=20),
-        must_find=(41224659,),  # type: ignore[arg-type]  # a plain number reads better here
+        must_find=(pubmed_id(41224659),),
         allow_over=60_000,
         was="old-name",
     )

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from support.digest_samples import digest, many, ris
+from support.records import in_numbers
 from support.store_samples import Bench, paper
 
 from standins.crossref import update
 from watcher.crossref import understood
 from watcher.digest.corrections import counts, line
 from watcher.digest.render import messages
-from watcher.domain import Article, ChannelKind, Corrected, Correction, CorrectionKind, Pmid, Relation, corrections_of
+from watcher.domain import Article, ChannelKind, Corrected, Correction, CorrectionKind, Relation, corrections_of, pubmed_id
 
 K = CorrectionKind
 NOW = datetime(2026, 9, 14, 6, tzinfo=UTC)
@@ -23,8 +24,8 @@ NOTICES = ["Retraction of Publication"]
 
 def of(*links: str, types: tuple[str, ...] = (), title: str = "Agrin in mice") -> list[CorrectionKind]:
     """What became of a paper with these links, types and title."""
-    relations = tuple(Relation(kind, Pmid(900 + place), "J A. 2026;1:1") for place, kind in enumerate(links))
-    article = Article(Pmid(1), title=title, relations=relations, publication_types=("Journal Article", *types))
+    relations = tuple(Relation(kind, pubmed_id(900 + place), "J A. 2026;1:1") for place, kind in enumerate(links))
+    article = Article(pubmed_id(1), title=title, relations=relations, publication_types=("Journal Article", *types))
     return [one.kind for one in corrections_of(article)]
 
 
@@ -86,22 +87,24 @@ def test_thirty_notices_and_more_are_judged() -> None:
     "kind", [kind for kind in K if kind not in (K.RETRACTION, K.REPLACED, K.PARTIAL_RETRACTION, K.NOTICE_RETRACTED)]
 )
 def test_nothing_but_a_retraction_is_called_retracted(kind: CorrectionKind) -> None:
-    one = Correction(Pmid(1), kind, Pmid(2), citation="J A. 2026;1:1")
+    one = Correction(pubmed_id(1), kind, pubmed_id(2), citation="J A. 2026;1:1")
 
     assert "etract" not in line(one)
-    assert "etract" not in counts([Corrected(Pmid(1), "Agrin", NOW, (one,))])
+    assert "etract" not in counts([Corrected(pubmed_id(1), "Agrin", NOW, (one,))])
 
 
 def test_a_line_says_what_where_when_and_who() -> None:
     both = ("PubMed", "Crossref (Retraction Watch)")
-    one = Correction(Pmid(1), K.RETRACTION, Pmid(2), "10.9999/n", "J A. 2026 May;2(5):9", both, dated=date(2026, 5, 2))
+    one = Correction(pubmed_id(1), K.RETRACTION, pubmed_id(2), "10.9999/n", "J A. 2026 May;2(5):9", both, dated=date(2026, 5, 2))
 
     assert line(one) == "Retracted: J A. 2026 May;2(5):9, PMID 2, 2 May 2026 (PubMed and Crossref (Retraction Watch))."
 
 
 def test_a_flood_of_corrections_is_whole_in_the_text_and_counted_in_the_html() -> None:
     papers = tuple(
-        Corrected(Pmid(number), f"Paper {number}", NOW, (Correction(Pmid(number), K.ERRATUM, Pmid(10_000 + number)),))
+        Corrected(
+            pubmed_id(number), f"Paper {number}", NOW, (Correction(pubmed_id(number), K.ERRATUM, pubmed_id(10_000 + number)),)
+        )
         for number in range(1, 401)
     )
     flooded = replace(digest(many(3)), corrected=papers)
@@ -120,7 +123,7 @@ def test_a_flood_of_corrections_is_whole_in_the_text_and_counted_in_the_html() -
 
 
 def crossref(*entries: Any) -> list[tuple[CorrectionKind, str | None, tuple[str, ...]]]:  # noqa: ANN401 - whatever an answer holds
-    found = understood(Pmid(1), {"DOI": "10.9999/paper", "updated-by": list(entries)})
+    found = understood(pubmed_id(1), {"DOI": "10.9999/paper", "updated-by": list(entries)})
     return [(one.kind, one.notice_doi, one.sources) for one in found]
 
 
@@ -144,7 +147,7 @@ def test_crossrefs_types_have_their_kinds(said: str, kind: CorrectionKind) -> No
 
 
 def test_a_type_that_is_not_known_is_told_by_its_name() -> None:
-    (one,) = understood(Pmid(1), {"updated-by": [{"type": "something_new", "label": "Something new"}]})
+    (one,) = understood(pubmed_id(1), {"updated-by": [{"type": "something_new", "label": "Something new"}]})
 
     assert line(one) == "Update: Something new (Crossref)."
 
@@ -177,7 +180,7 @@ def test_a_retraction_that_was_taken_back_is_a_reinstatement() -> None:
     "odd", [None, "text", [None, 3, "x"], [{}], [{"type": None, "DOI": 7, "updated": {"date-parts": [[2024]]}}]]
 )
 def test_an_answer_of_another_shape_breaks_nothing(odd: Any) -> None:  # noqa: ANN401 - whatever an answer holds
-    assert all(one.kind is K.OTHER for one in understood(Pmid(1), {"updated-by": odd}))
+    assert all(one.kind is K.OTHER for one in understood(pubmed_id(1), {"updated-by": odd}))
 
 
 # --- the same event from two sources, in either order
@@ -191,27 +194,27 @@ def bench(tmp_path: Any) -> Any:  # noqa: ANN401 - pytest's
 
 
 def retracted(pmid: int) -> Article:
-    return paper(pmid, doi="10.9999/paper", relations=(Relation("RetractionIn", Pmid(90), "J A. 2026;1:1"),))
+    return paper(pmid, doi="10.9999/paper", relations=(Relation("RetractionIn", pubmed_id(90), "J A. 2026;1:1"),))
 
 
 def kept(bench: Bench) -> list[Correction]:
-    return list(bench.store.corrections_of([Pmid(1)]).get(Pmid(1), ()))
+    return list(bench.store.corrections_of([pubmed_id(1)]).get(pubmed_id(1), ()))
 
 
 def test_what_crossref_says_after_pubmed_joins_it(bench: Bench) -> None:
     bench.store.save_articles([retracted(1)], NOW)
     bench.store.keep_crossref(
-        Pmid(1), understood(Pmid(1), {"updated-by": [update("retraction", "10.9999/n", "retraction-watch")]}), NOW
+        pubmed_id(1), understood(pubmed_id(1), {"updated-by": [update("retraction", "10.9999/n", "retraction-watch")]}), NOW
     )
 
     (one,) = kept(bench)
-    assert (one.kind, one.notice_pmid, one.notice_doi) == (K.RETRACTION, 90, "10.9999/n")
+    assert in_numbers((one.kind, one.notice_record_id, one.notice_doi)) == (K.RETRACTION, 90, "10.9999/n")
     assert one.sources == ("PubMed", "Crossref (Retraction Watch)")
 
 
 def test_what_pubmed_says_after_crossref_joins_it_and_keeps_its_number(bench: Bench) -> None:
     bench.store.save_articles([paper(1, doi="10.9999/paper")], NOW)
-    bench.store.keep_crossref(Pmid(1), understood(Pmid(1), {"updated-by": [update("withdrawal", "10.9999/n")]}), NOW)
+    bench.store.keep_crossref(pubmed_id(1), understood(pubmed_id(1), {"updated-by": [update("withdrawal", "10.9999/n")]}), NOW)
     (before,) = kept(bench)
     bench.store.save_articles([retracted(1)], NOW)
 
@@ -221,11 +224,11 @@ def test_what_pubmed_says_after_crossref_joins_it_and_keeps_its_number(bench: Be
 
 
 def test_errata_are_joined_by_the_dois_of_their_notices(bench: Bench) -> None:
-    two = tuple(Relation("ErratumIn", Pmid(pmid), f"J A. 2026;1:{pmid}") for pmid in (80, 81))
+    two = tuple(Relation("ErratumIn", pubmed_id(pmid), f"J A. 2026;1:{pmid}") for pmid in (80, 81))
     notices = [paper(80, doi="10.9999/e0"), paper(81, doi="10.9999/e1")]
     bench.store.save_articles([*notices, paper(1, relations=two)], NOW)
     said = {"updated-by": [update("erratum", "10.9999/e1"), update("correction", "10.9999/e2")]}
-    bench.store.keep_crossref(Pmid(1), understood(Pmid(1), said), NOW)
+    bench.store.keep_crossref(pubmed_id(1), understood(pubmed_id(1), said), NOW)
 
     assert [(one.notice_doi, one.sources) for one in kept(bench)] == [
         ("10.9999/e0", ("PubMed",)),
@@ -236,8 +239,8 @@ def test_errata_are_joined_by_the_dois_of_their_notices(bench: Bench) -> None:
 
 def test_what_crossref_no_longer_says_is_pubmeds_alone(bench: Bench) -> None:
     bench.store.save_articles([retracted(1)], NOW)
-    bench.store.keep_crossref(Pmid(1), understood(Pmid(1), {"updated-by": [update("retraction")]}), NOW)
-    bench.store.keep_crossref(Pmid(1), (), NOW)
+    bench.store.keep_crossref(pubmed_id(1), understood(pubmed_id(1), {"updated-by": [update("retraction")]}), NOW)
+    bench.store.keep_crossref(pubmed_id(1), (), NOW)
 
     assert [(one.kind, one.sources) for one in kept(bench)] == [(K.RETRACTION, ("PubMed",))]
 
@@ -246,9 +249,9 @@ def test_a_citation_that_is_rewritten_or_gets_its_pmid_stays_one_event(bench: Be
     for relation in (
         Relation("ErratumIn", None, "J A. 2026 Jun 7;:"),
         Relation("ErratumIn", None, "J A. 2026 Jul;18(13):2747"),
-        Relation("ErratumIn", Pmid(80), "J A. 2026 Jul;18(13):2747-2748"),
+        Relation("ErratumIn", pubmed_id(80), "J A. 2026 Jul;18(13):2747-2748"),
     ):
         bench.store.save_articles([paper(1, relations=(relation,))], NOW)
 
     (one,) = kept(bench)
-    assert (one.notice_pmid, one.citation) == (80, "J A. 2026 Jul;18(13):2747-2748")
+    assert in_numbers((one.notice_record_id, one.citation)) == (80, "J A. 2026 Jul;18(13):2747-2748")

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from support.flow_samples import NMJ, WEEKLY, Desk, desk
+from support.records import in_numbers
 from support.two_databases import Place
 
 from standins.eutils.papers import paper
 from watcher import clock
-from watcher.domain import Digest, Pmid, Seed
+from watcher.domain import Digest, Seed, pubmed_id
 from watcher.flows.questions.explain import explain
 from watcher.flows.questions.status import Around, document, status
 from watcher.store import LeftOut
@@ -54,24 +55,24 @@ def spoil(one: Desk, table: str, column: str, value: str | bytes | float = BROKE
 def body_of(one: Desk, pmid: int) -> str:
     database = Database(one.bench.url, folder=one.clock.parent)
     with database.reading() as session:
-        found = session.execute(sa.text("SELECT body FROM article WHERE pmid = :pmid"), {"pmid": pmid}).scalar_one()
+        found = session.execute(sa.text("SELECT body FROM article WHERE record_id = :pmid"), {"pmid": pmid}).scalar_one()
     database.close()
     return unpack(found).decode()
 
 
 def all_in(digest: Digest) -> list[int]:
-    return sorted(item.article.pmid for item in digest.presented)
+    return sorted(item.article.record_id.id for item in digest.presented)
 
 
 def answer(one: Desk, pmid: int) -> str:
-    return explain(one.store, Pmid(pmid), clock.now()).answer
+    return explain(one.store, pubmed_id(pmid), clock.now()).answer
 
 
 def test_a_body_that_cannot_be_decoded_is_fetched_again_and_in_the_digest(at_place: Desks) -> None:
     one = at_place(on_nmj(1), on_nmj(2), on_nmj(3))
     one.tick(START)
     one.tick(THURSDAY)
-    spoil(one, "article", "body", where="pmid = 2")
+    spoil(one, "article", "body", where="record_id = 2")
 
     digest = one.digest(MONDAY)
 
@@ -85,12 +86,12 @@ def test_a_digest_goes_out_without_a_damaged_record_that_pubmed_does_not_give(at
     one = at_place(on_nmj(1), on_nmj(2), on_nmj(3))
     one.tick(START)
     one.tick(THURSDAY)
-    spoil(one, "article", "body", value, where="pmid = 2")
+    spoil(one, "article", "body", value, where="record_id = 2")
     one.pubmed.faults.plant("efetch", kind="http-503", times=1_000)
 
     instants = (MONDAY, "2026-03-09T20:00", "2026-03-10T20:00")
     (digest,) = [draft.digest for instant in instants for draft in one.tick(instant).drafts]
-    told = explain(one.store, Pmid(2), clock.now())
+    told = explain(one.store, pubmed_id(2), clock.now())
     one.pubmed.faults.clear()
     later = one.digest(NEXT_MONDAY)
 
@@ -110,9 +111,11 @@ def test_one_letter_that_has_changed_is_noticed(at_place: Desks) -> None:
     one.tick(START)
     one.tick(THURSDAY)
     sound = body_of(one, 2)
-    spoil(one, "article", "body", sound.replace("junction", "junctiom"), where="pmid = 2")
+    spoil(one, "article", "body", sound.replace("junction", "junctiom"), where="record_id = 2")
 
-    assert {pmid: one.title for pmid, one in one.store.articles([Pmid(1), Pmid(2)]).items()} == {1: "The neuromuscular junction"}
+    assert in_numbers({pmid: one.title for pmid, one in one.store.articles([pubmed_id(1), pubmed_id(2)]).items()}) == {
+        1: "The neuromuscular junction"
+    }
     digest = one.digest(MONDAY)
 
     assert {item.article.title for item in digest.presented} == {"The neuromuscular junction"}
@@ -123,9 +126,9 @@ def test_what_is_left_of_a_damaged_text_stays_until_the_record_was_fetched_again
     one = at_place(on_nmj(1))
     one.tick(START)
     one.tick(THURSDAY)
-    spoil(one, "article", "body", where="pmid = 1")
+    spoil(one, "article", "body", where="record_id = 1")
 
-    assert one.store.articles([Pmid(1)]) == {}
+    assert one.store.articles([pubmed_id(1)]) == {}
     assert (body_of(one, 1), one.store.facts().damaged) == (BROKEN, 1)
 
 
@@ -133,7 +136,7 @@ def test_a_presented_record_that_is_damaged_is_left_out_of_an_export_and_fetched
     one = at_place(on_nmj(1), on_nmj(2))
     one.tick(START)
     one.tick(MONDAY)
-    spoil(one, "article", "body", where="pmid = 2")
+    spoil(one, "article", "body", where="record_id = 2")
 
     exported = one.store.export(list_name="weekly")
     left_out = one.store.left_out(list_name="weekly")
@@ -147,13 +150,13 @@ def test_a_presented_record_that_is_damaged_is_left_out_of_an_export_and_fetched
 
 def test_a_seed_whose_record_is_damaged_is_looked_up_again(at_place: Desks) -> None:
     one = at_place(on_nmj(1), paper(77, title="A seed", created="2020-01-01"))
-    one.seeds = (Seed("nmj/a.txt", "line 1", "hash", pmid=Pmid(77)),)
+    one.seeds = (Seed("nmj/a.txt", "line 1", "hash", pmid=77),)
     one.tick(START)
-    spoil(one, "article", "body", where="pmid = 77")
+    spoil(one, "article", "body", where="record_id = 77")
 
     one.run(THURSDAY)
 
-    assert one.store.articles([Pmid(77)])[Pmid(77)].title == "A seed"
+    assert one.store.articles([pubmed_id(77)])[pubmed_id(77)].title == "A seed"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +198,7 @@ def test_reasons_that_were_damaged_are_mended_by_the_next_scoring(at_place: Desk
     (item,) = one.digest(MONDAY).presented
 
     assert [term.text for term in item.reasons.terms] == ["agrin", "MuSK"]
-    (score,) = one.store.explain(Pmid(1)).scores
+    (score,) = one.store.explain(pubmed_id(1)).scores
     assert [term.text for term in score.scored.reasons.terms] == ["agrin", "MuSK"]
 
 
@@ -206,7 +209,7 @@ def test_a_score_that_is_no_score_is_given_anew(
     with desk(tmp_path_factory.mktemp("score"), monkeypatch, on_nmj(1), on_nmj(2)) as one:
         one.tick(START)
         one.tick(THURSDAY)
-        spoil(one, "score", "value", value, where="pmid = 2")
+        spoil(one, "score", "value", value, where="record_id = 2")
 
         assert {item.article.pmid: item.score for item in one.digest(MONDAY).presented} == {1: 50, 2: 50}
 
@@ -215,7 +218,7 @@ def test_all_stored_texts_are_held_against_their_hashes_share_by_share(at_place:
     one = at_place(*(on_nmj(pmid) for pmid in range(1, 12)))
     one.tick(START)
     one.tick(MONDAY)
-    spoil(one, "article", "body", where="pmid in (3, 11)")
+    spoil(one, "article", "body", where="record_id in (3, 11)")
 
     shares = [one.store.verify(number, of=4) for number in range(738_000, 738_004)]
 
@@ -244,7 +247,7 @@ def test_a_text_that_is_no_utf8_costs_its_own_row(
         one.watches = [replace(NMJ, threshold=0)]
         one.tick(START)
         one.tick(THURSDAY)
-        spoil(one, "article", "body", "x", where="pmid = 2")
-        spoil(one, "article", "body = CAST(x'7bff22' AS TEXT), title", "x", where="pmid = 2")
+        spoil(one, "article", "body", "x", where="record_id = 2")
+        spoil(one, "article", "body = CAST(x'7bff22' AS TEXT), title", "x", where="record_id = 2")
 
         assert all_in(one.digest(MONDAY)) == [1, 2]

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from support.digest_samples import NMJ, WATCHES, WEEK, WEEKLY, digest, entry, many, paper
 
 from watcher.digest.arrange import Entry, GivingWay, fit, importance
-from watcher.domain import Article, Digest, GaveWay, Origin, PartialDate, Pmid, Receipt, Section
+from watcher.domain import Article, Digest, GaveWay, Origin, PartialDate, Receipt, Section, pubmed_id
 
 
 def numbers(items: Sequence[object]) -> list[int]:
     """The sample numbers of items, in order."""
-    return [item.article.pmid - 99_000_000 for item in items]  # type: ignore[attr-defined]
+    return [item.article.record_id.id - 99_000_000 for item in items]  # type: ignore[attr-defined]
 
 
 def in_section(whole: Digest, section: Section) -> list[int]:
@@ -76,7 +76,7 @@ def test_a_paper_is_highly_relevant_when_one_of_its_watches_says_so() -> None:
 
 def giving_way(*pairs: tuple[int, int]) -> GivingWay:
     """What finds that the first of each pair of sample papers is very like the second."""
-    return lambda _articles, _scores, _top: [GaveWay(paper(one).pmid, paper(other).pmid, 0.7) for one, other in pairs]
+    return lambda _articles, _scores, _top: [GaveWay(paper(one).record_id, paper(other).record_id, 0.7) for one, other in pairs]
 
 
 def test_a_paper_that_gives_way_stands_with_its_watch_and_the_next_one_is_picked() -> None:
@@ -86,15 +86,15 @@ def test_a_paper_that_gives_way_stands_with_its_watch_and_the_next_one_is_picked
 
     assert in_section(whole, Section.PICK) == [1, 3]
     assert in_section(whole, Section.WATCH) == [2, 4, 5]
-    assert whole.receipt.gave_way == (GaveWay(paper(2).pmid, paper(1).pmid, 0.7),)
-    assert [item.gave_way for item in whole.items if item.gave_way] == [GaveWay(paper(2).pmid, paper(1).pmid, 0.7)]
+    assert whole.receipt.gave_way == (GaveWay(paper(2).record_id, paper(1).record_id, 0.7),)
+    assert [item.gave_way for item in whole.items if item.gave_way] == [GaveWay(paper(2).record_id, paper(1).record_id, 0.7)]
 
 
 def test_candidates_are_handed_over_best_first_and_only_those_that_can_be_picks() -> None:
     heard: list[tuple[list[int], list[float], int]] = []
 
     def hear(articles: Sequence[Article], scores: Sequence[float], top: int) -> list[GaveWay]:
-        heard.append(([article.pmid - 99_000_000 for article in articles], list(scores), top))
+        heard.append(([article.record_id.id - 99_000_000 for article in articles], list(scores), top))
         return []
 
     entries = [entry(paper(1), 40), entry(paper(2), 80), entry(paper(3, publication_types=("Preprint",)), 99), entry(paper(4), 60)]
@@ -219,7 +219,7 @@ def test_the_limit_caps_what_is_shown_and_0_is_no_limit() -> None:
 
 
 def test_the_receipt_counts_what_was_decided() -> None:
-    counted = Receipt(checked=500, below_threshold=7, excluded_type=2, already_presented=1, retracted=(Pmid(5),))
+    counted = Receipt(checked=500, below_threshold=7, excluded_type=2, already_presented=1, retracted=(pubmed_id(5),))
     again = entry(paper(99), kind=Section.STARTER)
 
     receipt = digest([*many(12), again], list_=replace(WEEKLY, limit=10), receipt=counted).receipt

@@ -50,12 +50,12 @@ from watcher.domain import (
     Message,
     Origin,
     Outage,
-    Pmid,
     Reasons,
     Receipt,
     Section,
     Term,
     Weeks,
+    pubmed_id,
 )
 
 EVERY_KIND = tuple(ChannelKind)
@@ -352,11 +352,11 @@ def test_an_empty_period_is_a_short_mail_without_a_file() -> None:
         (Receipt(checked=1), "1 record checked, none of them new."),
         (Receipt(checked=9, below_threshold=1), "9 records checked. 1 was new: 1 below the threshold."),
         (
-            Receipt(checked=9, excluded_type=2, retracted=(Pmid(7),)),
+            Receipt(checked=9, excluded_type=2, retracted=(pubmed_id(7),)),
             "9 records checked. 3 were new: 2 of a type left out, 1 retracted (PMID 7).",
         ),
         (
-            Receipt(checked=9, awaiting=2, unavailable=(Pmid(7), Pmid(8))),
+            Receipt(checked=9, awaiting=2, unavailable=(pubmed_id(7), pubmed_id(8))),
             "9 records checked, none of them new. 2 await their record. Given up, since no record came: PMID 7, PMID 8.",
         ),
     ],
@@ -366,7 +366,7 @@ def test_the_one_line_receipt_adds_up(receipt: Receipt, line: str) -> None:
 
 
 def test_a_paper_that_gave_way_says_to_which_pick_in_every_kind() -> None:
-    like = GaveWay(paper(2).pmid, paper(3).pmid, 0.62)
+    like = GaveWay(paper(2).record_id, paper(3).record_id, 0.62)
     entries = [entry(paper(number, f"Sample {number}"), 90 + number) for number in range(1, 4)]
     whole = digest(entries, list_=replace(WEEKLY, top=2), giving_way=lambda *_: [like])
 
@@ -383,7 +383,7 @@ def test_a_paper_that_gave_way_says_to_which_pick_in_every_kind() -> None:
 
 
 def test_a_paper_that_gave_way_to_a_pick_that_found_no_room_names_it_by_its_pmid() -> None:
-    like = GaveWay(paper(2).pmid, paper(3).pmid, 0.62)
+    like = GaveWay(paper(2).record_id, paper(3).record_id, 0.62)
     entries = [entry(paper(number, f"Sample {number}"), 90 + number) for number in range(1, 4)]
     whole = digest(entries, list_=replace(WEEKLY, top=1), giving_way=lambda *_: [like])
     (pick,) = (item for item in whole.items if item.section is Section.PICK)
@@ -408,9 +408,9 @@ def test_compact_lists_can_be_grouped_by_theme_in_every_kind() -> None:
     list_ = replace(WEEKLY, top=1, group_by="theme")
     plain_digest = digest(entries, list_=list_)
 
-    whole = by_theme(plain_digest, ("Ageing", "Glia & co"), lambda item: themes.get(item.article.pmid - 99_000_000, ""))
+    whole = by_theme(plain_digest, ("Ageing", "Glia & co"), lambda item: themes.get(item.article.record_id.id - 99_000_000, ""))
 
-    assert [(item.article.pmid - 99_000_000, item.theme) for item in whole.items] == [
+    assert [(item.article.record_id.id - 99_000_000, item.theme) for item in whole.items] == [
         (1, ""),
         (4, "Ageing"),
         (2, "Glia & co"),
@@ -445,7 +445,7 @@ def whys(whole: Digest) -> dict[int, str]:
     """Why each shown or attached paper is there, by its number."""
     told = page(whole)
     cards = [card for group in told.groups for card in group.cards] + list(told.attached)
-    return {card.pmid - 99_000_000: card.why for card in cards}
+    return {card.record_id.id - 99_000_000: card.why for card in cards}
 
 
 def because(*terms: str, seed: str = "") -> Reasons:
@@ -743,8 +743,8 @@ def test_the_html_stays_under_its_budget_whatever_comes(count: int, title_length
 def test_floods_of_gaps_failures_and_follow_ups_are_capped_in_html_and_whole_in_the_text(max_html_kb: int) -> None:
     receipt = Receipt(
         checked=1,
-        retracted=tuple(Pmid(99_100_000 + n) for n in range(400)),
-        unavailable=tuple(Pmid(99_200_000 + n) for n in range(400)),
+        retracted=tuple(pubmed_id(99_100_000 + n) for n in range(400)),
+        unavailable=tuple(pubmed_id(99_200_000 + n) for n in range(400)),
         failures=tuple(f"failure {n} " + "word " * 40 for n in range(300)),
         remarks=tuple(f"unranked {n} " + "x" * 2_000 for n in range(300)),
         next_digest_at=NEXT_AT,
@@ -789,7 +789,7 @@ def attacked() -> Digest:
     )
     scripted = paper(2, "A second sample paper", doi="javascript:alert(4)")
     return digest(
-        [entry(article, 80, also=((Pmid(3), ATTACK),), note=ATTACK), entry(scripted, 79)],
+        [entry(article, 80, also=((pubmed_id(3), ATTACK),), note=ATTACK), entry(scripted, 79)],
         watches={name: replace(watch, title=ATTACK) for name, watch in WATCHES.items()},
         list_=replace(WEEKLY, title=ATTACK, subject_prefix=ATTACK, full_text_url="javascript:alert({pmid})"),
         receipt=Receipt(failures=(ATTACK,), remarks=(ATTACK,)),

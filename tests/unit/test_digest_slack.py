@@ -15,7 +15,7 @@ from support.digest_samples import WEEKLY, digest, empty, entry, full, many, pap
 
 from watcher.digest.render import messages
 from watcher.digest.templates import Mrkdwn, mrkdwn
-from watcher.domain import ChannelKind, Digest, FollowUp, Pmid, Receipt
+from watcher.domain import ChannelKind, Digest, FollowUp, Receipt, pubmed_id
 
 
 def payloads(whole: Digest) -> list[dict[str, Any]]:
@@ -37,7 +37,7 @@ def flooded() -> Digest:
         [*ampersands, *many(120, title_length=1_000)],
         list_=replace(WEEKLY, title="A & B " * 100, subject_prefix="", limit=0, top=5),
         receipt=Receipt(
-            failures=("word & " * 200,) * 60, remarks=("<" * 900,) * 60, retracted=tuple(Pmid(n) for n in range(1, 900))
+            failures=("word & " * 200,) * 60, remarks=("<" * 900,) * 60, retracted=tuple(pubmed_id(n) for n in range(1, 900))
         ),
         follow_ups=[FollowUp(paper(500 + n, "* " * 600), n, "now in _Sample_") for n in range(60)],
     )

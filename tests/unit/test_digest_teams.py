@@ -26,7 +26,7 @@ from watcher.domain import (
     FollowUp,
     Message,
     Notice,
-    Pmid,
+    pubmed_id,
 )
 from watcher.flows.deliver.trial import trial_deliveries
 
@@ -70,7 +70,12 @@ def sent(one: Digest, *others: ChannelKind) -> Message:
 
 def corrected(count: int) -> tuple[Corrected, ...]:
     return tuple(
-        Corrected(Pmid(pmid), f"Paper {pmid} <b>", HAD_AT, (Correction(Pmid(pmid), CorrectionKind.ERRATUM, Pmid(900 + pmid)),))
+        Corrected(
+            pubmed_id(pmid),
+            f"Paper {pmid} <b>",
+            HAD_AT,
+            (Correction(pubmed_id(pmid), CorrectionKind.ERRATUM, pubmed_id(900 + pmid)),),
+        )
         for pmid in range(1, count + 1)
     )
 

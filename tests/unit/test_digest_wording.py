@@ -142,9 +142,9 @@ def test_quotes_in_an_address_cannot_leave_their_attribute() -> None:
 
 
 def test_records_are_listed_at_pubmed_in_sets_of_two_hundred() -> None:
-    pmids = [paper(number).pmid for number in range(1, 402)]
+    records = [paper(number).record_id for number in range(1, 402)]
 
-    urls = links.pubmed_sets(pmids)
+    urls = links.pubmed_sets(records)
 
     assert [len(url.partition("=")[2].split(",")) for url in urls] == [200, 200, 1]
     assert urls[2].endswith("?term=99000401")

@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from watcher.domain import Article, Found, Heading, Pmid, ResolvedSeed, SearchFacts, Seed
+from watcher.domain import Article, Found, Heading, ResolvedSeed, SearchFacts, Seed, pubmed_id
 from watcher.errors import ConfigurationError
 from watcher.flows.ports import Source
 from watcher.rank import load_background
@@ -29,7 +29,7 @@ def seed(number: int, title: str, abstract: str = "", *, at_pubmed: bool = True,
     own = Seed(f"s/{number}.ris", "", "-", title=title, abstract=abstract)
     if not at_pubmed:
         return ResolvedSeed(own)
-    article = Article(Pmid(number), title=title, abstract=abstract, headings=(Heading(heading or "Humans", "", major=True),))
+    article = Article(pubmed_id(number), title=title, abstract=abstract, headings=(Heading(heading or "Humans", "", major=True),))
     return ResolvedSeed(own, article, "pmid")
 
 
@@ -56,7 +56,7 @@ class Counting:
         """One answer."""
         self.asked.append(term)
         if "[uid]" in term:
-            return Found(SearchFacts(term, 1), (Pmid(1),)[:retmax])
+            return Found(SearchFacts(term, 1), (pubmed_id(1),)[:retmax])
         return Found(SearchFacts(term, self.count(term)), ())
 
 

@@ -42,7 +42,7 @@ def next_run(one: Desk, now: datetime) -> datetime:
 
 
 def shown(one: Desk, instant: str) -> list[set[int]]:
-    return [{int(item.article.pmid) for item in draft.digest.items} for draft in one.tick(instant).drafts]
+    return [{item.article.record_id.id for item in draft.digest.items} for draft in one.tick(instant).drafts]
 
 
 # --- a watch that was edited
@@ -226,7 +226,7 @@ def test_a_list_that_waits_for_one_watch_does_not_read_the_others_again(at_desk:
 
     assert [(run.watch, str(run.outcome)) for run in first.runs] == [("nmj", "good"), ("als", "failed")]
     assert [run.watch for run in second.runs] == ["als"]
-    assert [{int(item.article.pmid) for item in draft.digest.items} for draft in second.drafts] == [{1, 2}]
+    assert [{item.article.record_id.id for item in draft.digest.items} for draft in second.drafts] == [{1, 2}]
     assert [draft.digest.gaps for draft in second.drafts] == [()]
 
 
@@ -342,7 +342,7 @@ def test_a_slot_inside_a_pause_is_made_up_for_once_on_the_day_on_which_the_pause
     assert before == [(), (), ()]
     assert made_up.digest.period.key == "2026-03-16T08:00+01:00"
     assert made_up.digest.period.late_reason == "the list was paused until 18 March 2026; this one covers all of it"
-    assert {int(item.article.pmid) for item in made_up.digest.items} == {1, 2}
+    assert {item.article.record_id.id for item in made_up.digest.items} == {1, 2}
     assert after == [0, 0, 1]
 
 

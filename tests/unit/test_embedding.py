@@ -14,7 +14,7 @@ from support.tiny_model import tiny_model, tokenizer_bytes
 
 from watcher import clock, rank
 from watcher.app import App
-from watcher.domain import Article, Code, Fetched, Pmid, ResolvedSeed, Seed, embedded_text, text_sha256
+from watcher.domain import Article, Code, Fetched, RecordId, ResolvedSeed, Seed, embedded_text, pubmed_id, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows.scoring import embedding
 from watcher.flows.scoring.embedding import (
@@ -59,11 +59,11 @@ class Records:
 
     articles: tuple[Article, ...]
 
-    def fetch(self, pmids: Sequence[Pmid], *, progress: Callable[[int], None] | None = None) -> Fetched:
+    def fetch(self, pmids: Sequence[RecordId], *, progress: Callable[[int], None] | None = None) -> Fetched:
         """Those that there are."""
         assert progress
         progress(len(pmids))
-        return Fetched(tuple(one for one in self.articles if one.pmid in pmids))
+        return Fetched(tuple(one for one in self.articles if one.record_id in pmids))
 
 
 @pytest.fixture
@@ -158,8 +158,8 @@ def test_what_was_embedded_before_a_stop_is_kept(kept: Kept, bench: Bench) -> No
 
 def test_a_text_is_known_by_title_and_abstract() -> None:
     assert embedded_text(paper(1, title="Agrin", abstract="It clusters.")) == "Agrin. It clusters."
-    assert embedded_text(Article(Pmid(1), title="Agrin")) == "Agrin. "
-    assert embedded_text(Article(Pmid(1))) == ""
+    assert embedded_text(Article(pubmed_id(1), title="Agrin")) == "Agrin. "
+    assert embedded_text(Article(pubmed_id(1))) == ""
     assert text_sha256("\ud800") == text_sha256("?")
 
 

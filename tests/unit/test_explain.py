@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from support.flow_samples import ALS, NMJ, WEEKLY, Desk, final, passing
+from support.records import in_numbers
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher import clock
-from watcher.domain import Empty, GaveWay, Pmid
+from watcher.domain import Empty, GaveWay, pubmed_id
 from watcher.flows.questions.explain import Explanation, Step, explain
 
 Desks = Callable[..., Desk]
@@ -29,7 +30,7 @@ def on_nmj(pmid: int, created: str = "2026-03-04", **more: object) -> bytes:
 
 def told(one: Desk, pmid: int) -> Explanation:
     now, ticker = clock.now(), one.ticker()
-    return explain(one.store, Pmid(pmid), now, lambda name: ticker.next_digest_of(name, now))
+    return explain(one.store, pubmed_id(pmid), now, lambda name: ticker.next_digest_of(name, now))
 
 
 def stations(explanation: Explanation) -> list[tuple[str, str]]:
@@ -41,7 +42,7 @@ def test_a_pmid_that_nothing_matched_has_an_explanation_too(at_desk: Desks) -> N
 
     found = told(one, 7)
 
-    assert found.pmid == 7
+    assert in_numbers(found.record_id) == 7
     assert found.steps == (Step("matched", "never", None, "no watch's search has returned this pmid"),)
     assert found.answer.startswith("No watch has ever matched it")
 
@@ -94,7 +95,7 @@ def test_a_presented_paper_is_told_to_the_last_delivery(at_desk: Desks) -> None:
 def test_a_paper_that_gave_way_names_the_pick_that_it_is_like(at_desk: Desks) -> None:
     one = at_desk(*(on_nmj(pmid) for pmid in range(1, 8)))
     one.values = dict(zip(range(1, 8), range(90, 83, -1), strict=True))
-    one.giving_way = lambda articles, _scores, _top: [GaveWay(articles[1].pmid, articles[0].pmid, 0.8)]
+    one.giving_way = lambda articles, _scores, _top: [GaveWay(articles[1].record_id, articles[0].record_id, 0.8)]
     one.tick(START)
     one.tick(MONDAY)
 
@@ -276,7 +277,7 @@ def test_what_is_told_is_decided_by_the_instant_that_is_asked_about(at_desk: Des
         one.tick(instant)
     one.at("2030-01-01T00:00")
 
-    early, late = (explain(one.store, Pmid(1), datetime(2026, 3, day, tzinfo=UTC)).steps for day in (27, 31))
+    early, late = (explain(one.store, pubmed_id(1), datetime(2026, 3, day, tzinfo=UTC)).steps for day in (27, 31))
 
     assert [step.outcome for step in early if step.step == "absent"] == ["missing"]
     assert [step.outcome for step in late if step.step == "absent"] == ["removed, or no longer matching"]

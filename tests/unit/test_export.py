@@ -21,14 +21,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher import export
-from watcher.domain import AbstractSection, Article, Author, Heading, Journal, PartialDate, Pmid, Qualifier, Relation
+from watcher.domain import AbstractSection, Article, Author, Heading, Journal, PartialDate, Qualifier, Relation, pubmed_id
 from watcher.seeds.bibtex import read_bibtex
 from watcher.seeds.csl import read_csl
 from watcher.seeds.medline import read_medline
 from watcher.seeds.ris import read_ris
 
 PAPER = Article(
-    pmid=Pmid(90000001),
+    record_id=pubmed_id(90000001),
     title="Sample: Agrn+/- mice & 5% {braces} when p < 0.05_α",
     title_markup="Sample: <i>Agrn</i><sup>+/-</sup> mice &amp; 5% {braces} when <i>p</i> &lt; 0.05_α",
     vernacular_title="Probe über Agrin",
@@ -62,10 +62,10 @@ PAPER = Article(
     edat=date(2025, 12, 26),
     mhda=date(2026, 3, 2),
     lr=date(2026, 3, 9),
-    relations=(Relation("UpdateOf", Pmid(90000002), "bioSample. 2025"), Relation("AssociatedDataset", None, "elsewhere")),
+    relations=(Relation("UpdateOf", pubmed_id(90000002), "bioSample. 2025"), Relation("AssociatedDataset", None, "elsewhere")),
 )
 CHAPTER = Article(
-    pmid=Pmid(90000010),
+    record_id=pubmed_id(90000010),
     title="A chapter",
     authors=(Author("Chapter", "Carl", "C"),),
     editors=(Author("Editor", "Eve", "E"),),
@@ -74,9 +74,9 @@ CHAPTER = Article(
     is_book=True,
     book_accession="NBK900010",
 )
-BOOK = replace(CHAPTER, pmid=Pmid(90000011), title="Sample Reviews", authors=())
-BARE = Article(pmid=Pmid(90000020))
-CROWD = replace(PAPER, pmid=Pmid(90000030), authors=tuple(Author(f"Name{number}", "A B", "AB") for number in range(1000)))
+BOOK = replace(CHAPTER, record_id=pubmed_id(90000011), title="Sample Reviews", authors=())
+BARE = Article(record_id=pubmed_id(90000020))
+CROWD = replace(PAPER, record_id=pubmed_id(90000030), authors=tuple(Author(f"Name{number}", "A B", "AB") for number in range(1000)))
 ALL = (PAPER, CHAPTER, BOOK, BARE, CROWD)
 
 
@@ -160,7 +160,7 @@ BREAKS = st.text(st.sampled_from("ab{}\\%$<>&\"'=+-@#\n\r\t\x0b\x85\u2028é漢 "
 @given(BREAKS, BREAKS)
 def test_nothing_in_a_record_breaks_a_file(first: str, second: str) -> None:
     odd = Article(
-        pmid=Pmid(7),
+        record_id=pubmed_id(7),
         title=f"x{first}x",
         abstract=f"x{second}x",
         authors=(Author(f"N{first}", second), Author(collective=f"C{second}")),

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from support.flow_samples import ALS, NMJ, ranking
+from support.records import in_numbers
 from support.store_samples import CUT, MONDAY, Bench, days, paper, updates, version
 
-from watcher.domain import Origin, Outcome, Pmid, ResolvedSeed, Seed, VerdictKind
+from watcher.domain import Origin, Outcome, ResolvedSeed, Seed, VerdictKind, pubmed_id
 from watcher.errors import ConfigurationError, Problem, UnknownNameError
 from watcher.flows.questions.rank import FOLDS, Order, Orderer, joined
 from watcher.flows.scoring.verdicts import Lessons
@@ -33,8 +34,8 @@ class Look:
 
     def rank_by(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Ranking:
         """A ranking that remembers what it was asked for; without seeds the scores are turned round."""
-        liked = {int(one.pmid) for one in learnt.relevant}
-        self.asked.append((liked, {int(one.pmid) for one in learnt.not_relevant}))
+        liked = {one.record_id.id for one in learnt.relevant}
+        self.asked.append((liked, {one.record_id.id for one in learnt.not_relevant}))
         if not seeds and not liked:
             raise ConfigurationError(Problem("there is nothing to rank by"))
         told: Mapping[int, float] = {**self.values, **dict.fromkeys(liked, 90)}
@@ -47,7 +48,7 @@ class Look:
 
     def mark(self, pmid: int, kind: VerdictKind = RELEVANT, reader: str = "anna") -> None:
         """A verdict for the watch."""
-        self.bench.store.give_verdict(Pmid(pmid), kind, ["nmj"], reader=reader, at=MONDAY)
+        self.bench.store.give_verdict(pubmed_id(pmid), kind, ["nmj"], reader=reader, at=MONDAY)
 
     def order(self, since: float | None = 28) -> Order:
         """The order of so many days."""
@@ -63,7 +64,7 @@ def look(tmp_path: Path) -> Iterator[Look]:
 
 
 def row(order: Order) -> list[tuple[int, int, float, str, str | None]]:
-    return [(one.place, one.article.pmid, one.value, one.state, one.verdict) for one in order.standings]
+    return [(one.place, one.article.record_id.id, one.value, one.state, one.verdict) for one in order.standings]
 
 
 # --- the order
@@ -101,7 +102,7 @@ def test_without_anything_to_rank_by_all_stand_at_the_threshold_and_it_says_why(
 
 
 def test_papers_without_a_day_are_all_stored_ones(look: Look) -> None:
-    look.bench.run(baseline=frozenset({Pmid(1)}), articles=(paper(1),))
+    look.bench.run(baseline=frozenset({pubmed_id(1)}), articles=(paper(1),))
 
     assert [one.state for one in look.order(None).standings] == ["baseline"]
     assert look.order().standings == ()
@@ -115,7 +116,7 @@ def test_a_paper_is_told_for_those_watches_that_have_seen_it_else_for_all(look: 
     look.bench.news(paper(1), watch="als")
     look.bench.store.save_articles([paper(2)], MONDAY)
 
-    seen, unseen = (look.orderer.behind(Pmid(pmid), [NMJ, ALS]) for pmid in (1, 2))
+    seen, unseen = (look.orderer.behind(pubmed_id(pmid), [NMJ, ALS]) for pmid in (1, 2))
 
     assert [one.watch.name for one in seen] == ["als"]
     assert [one.watch.name for one in unseen] == ["nmj", "als"]
@@ -123,7 +124,7 @@ def test_a_paper_is_told_for_those_watches_that_have_seen_it_else_for_all(look: 
 
 
 def test_without_a_text_there_is_nothing_to_tell_and_the_message_says_what_to_do(look: Look) -> None:
-    look.bench.run(baseline=frozenset({Pmid(1)}))
+    look.bench.run(baseline=frozenset({pubmed_id(1)}))
     look.bench.news(paper(2))
     look.bench.compose(judged={2: Outcome.BELOW_THRESHOLD})
     look.bench.store.forget(MONDAY + days(800))
@@ -131,7 +132,7 @@ def test_without_a_text_there_is_nothing_to_tell_and_the_message_says_what_to_do
     said = {}
     for pmid in (1, 2, 3):
         with pytest.raises(UnknownNameError) as refusal:
-            look.orderer.behind(Pmid(pmid), [NMJ])
+            look.orderer.behind(pubmed_id(pmid), [NMJ])
         said[pmid] = str(refusal.value)
 
     assert "`watcher mark 1 relevant` makes the next run fetch it" in said[1]
@@ -154,15 +155,15 @@ def test_other_seeds_are_held_against_its_own_with_the_same_verdicts(look: Look)
 
     assert look.asked == [({1}, {2}), ({1}, {2})]
     assert (found.seeds, found.others, found.warnings) == (0, 2, ("seed Agrin: not looked up",))
-    assert [(one.pmid, one.before, one.after) for one in found.comparison.gained] == [(1, 10, 90)]
+    assert in_numbers([(one.record_id, one.before, one.after) for one in found.comparison.gained]) == [(1, 10, 90)]
 
 
 def test_seeds_that_no_watch_has_are_joined_with_stored_records(look: Look) -> None:
     look.bench.store.save_articles([paper(5)], MONDAY)
     seeds = [
-        Seed("x.list", "line 1", "1" * 64, pmid=Pmid(5)),
-        Seed("x.list", "line 2", "2" * 64, pmid=Pmid(6)),
-        Seed("x.csv", "line 3", "3" * 64, pmid=Pmid(5), title="A title that the record of this number does not have"),
+        Seed("x.list", "line 1", "1" * 64, pmid=5),
+        Seed("x.list", "line 2", "2" * 64, pmid=6),
+        Seed("x.csv", "line 3", "3" * 64, pmid=5, title="A title that the record of this number does not have"),
     ]
 
     found = joined(seeds, ["nmj"], store=look.bench.store, source=None, now=MONDAY)
@@ -176,7 +177,7 @@ def test_seeds_that_no_watch_has_are_joined_with_stored_records(look: Look) -> N
 
 
 def test_of_a_work_the_best_record_counts_and_only_news_that_a_threshold_decides_about(look: Look) -> None:
-    look.bench.run(baseline=frozenset({Pmid(9)}), articles=(paper(9),))
+    look.bench.run(baseline=frozenset({pubmed_id(9)}), articles=(paper(9),))
     look.bench.news(
         paper(1, relations=updates("UpdateIn", 2)),
         paper(2, relations=updates("UpdateOf", 1)),
@@ -191,20 +192,20 @@ def test_of_a_work_the_best_record_counts_and_only_news_that_a_threshold_decides
     found = look.orderer.calibrate(replace(NMJ, exclude_types=("Letter",)), MONDAY + days(1)).calibration
 
     assert found.papers == 3
-    assert [(one.pmid, one.value) for one in found.borders[0].above] == [(5, 50), (1, 60), (7, 70)]
+    assert in_numbers([(one.record_id, one.value) for one in found.borders[0].above]) == [(5, 50), (1, 60), (7, 70)]
 
 
 def test_the_span_is_twelve_weeks_or_since_the_watch_has_news(look: Look) -> None:
     look.bench.news(paper(1), at=MONDAY)
     young = look.orderer.calibrate(NMJ, MONDAY + days(1)).calibration
     late = paper(2, crdt=date(2026, 1, 1))
-    look.bench.run(at=MONDAY + days(100), articles=(late,), news={Pmid(2): frozenset({Origin.FULL_SET})})
+    look.bench.run(at=MONDAY + days(100), articles=(late,), news={pubmed_id(2): frozenset({Origin.FULL_SET})})
 
     old = look.orderer.calibrate(NMJ, MONDAY + days(101)).calibration
 
     assert (young.since, young.until, young.papers) == (CUT, date(2026, 9, 15), 1)
     assert (old.since, old.until, old.papers) == (date(2026, 10, 1), date(2026, 12, 24), 1)
-    assert [(one.pmid, one.day) for one in old.borders[0].above] == [(2, date(2026, 12, 23))]
+    assert in_numbers([(one.record_id, one.day) for one in old.borders[0].above]) == [(2, date(2026, 12, 23))]
 
 
 def test_each_marked_paper_is_scored_without_its_own_verdict(look: Look) -> None:
@@ -242,14 +243,14 @@ def test_a_preprint_and_its_article_are_left_out_together(look: Look) -> None:
 
 def test_a_marked_paper_that_is_a_seed_has_no_text_or_leaves_nothing_is_left_out(look: Look) -> None:
     look.bench.news(paper(1), paper(2))
-    look.bench.run(baseline=frozenset({Pmid(7)}))
+    look.bench.run(baseline=frozenset({pubmed_id(7)}))
     for pmid in (1, 2, 7):
         look.mark(pmid)
     look.seeds = (replace(SEED, article=paper(2)),)
 
     among_seeds = look.orderer.calibrate(NMJ, MONDAY + days(1))
     look.seeds = ()
-    look.bench.store.give_verdict(Pmid(2), None, ["nmj"], reader="anna", at=MONDAY)
+    look.bench.store.give_verdict(pubmed_id(2), None, ["nmj"], reader="anna", at=MONDAY)
     alone = look.orderer.calibrate(NMJ, MONDAY + days(1))
 
     assert (among_seeds.left_out, among_seeds.calibration.relevant) == (2, 1)

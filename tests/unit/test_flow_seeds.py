@@ -12,7 +12,7 @@ from support.store_samples import paper as article
 
 from standins.eutils import papers
 from standins.eutils.papers import Markup
-from watcher.domain import Article, Pmid, ResolvedSeed, Seed
+from watcher.domain import Article, ResolvedSeed, Seed
 from watcher.flows.scoring.ranking import once
 from watcher.flows.search.agreement import Held, agreement, same_title
 from watcher.flows.search.seeds import look_up, resolve
@@ -45,9 +45,9 @@ def outcome(found: ResolvedSeed) -> tuple[int | None, str | None, str | None]:
 @pytest.mark.parametrize(
     "what",
     [
-        {"pmid": Pmid(1)},
-        {"pmid": Pmid(1), "title": "AGRIN AND THE MAINTENANCE OF THE NEUROMUSCULAR JUNCTION…"},
-        {"pmid": Pmid(1), "title": AGRIN, "doi": "10.5555/preprint"},
+        {"pmid": 1},
+        {"pmid": 1, "title": "AGRIN AND THE MAINTENANCE OF THE NEUROMUSCULAR JUNCTION…"},
+        {"pmid": 1, "title": AGRIN, "doi": "10.5555/preprint"},
     ],
 )
 def test_a_pmid_is_taken_where_nothing_speaks_against_it(at_desk: Desks, what: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ def test_a_pmid_is_taken_where_nothing_speaks_against_it(at_desk: Desks, what: d
 def test_two_identifiers_of_one_record_outweigh_the_title_and_that_is_told(at_desk: Desks) -> None:
     one = at_desk(paper(1, title=AGRIN, doi="10.5555/agrin"))
 
-    (found,) = resolved(one, seed(pmid=Pmid(1), doi="10.5555/AGRIN", title="Somebody's notes of a journal club"))
+    (found,) = resolved(one, seed(pmid=1, doi="10.5555/AGRIN", title="Somebody's notes of a journal club"))
 
     assert outcome(found) == (1, "pmid", f"PMID 1 is “{AGRIN}” at PubMed, and “Somebody's notes of a journal club” here")
 
@@ -69,7 +69,7 @@ def test_two_identifiers_of_one_record_outweigh_the_title_and_that_is_told(at_de
 def test_a_pmid_of_another_paper_is_told_with_both_titles_and_the_doi_is_asked(at_desk: Desks) -> None:
     one = at_desk(paper(1, title=AGRIN, doi="10.5555/agrin"), paper(2, title=WARDS))
 
-    (found,) = resolved(one, seed(pmid=Pmid(2), doi="10.5555/agrin", title=AGRIN))
+    (found,) = resolved(one, seed(pmid=2, doi="10.5555/agrin", title=AGRIN))
 
     assert outcome(found) == (1, "doi", f"PMID 2 is “{WARDS}” at PubMed, and “{AGRIN}” here")
 
@@ -81,7 +81,7 @@ def test_after_the_doi_come_the_pmcid_and_the_title(at_desk: Desks) -> None:
         paper(3, title="LRP4 in muscle, again.", pmcid="PMC77"),
         paper(4, title="The fourth paper.", doi="10.5555/fourth"),
     )
-    strange = {"pmid": Pmid(2), "doi": "10.5555/fourth"}
+    strange = {"pmid": 2, "doi": "10.5555/fourth"}
 
     by_pmcid, by_title = resolved(
         one, seed("1", **strange, pmcid="PMC77", title="LRP4 in muscle, again"), seed("2", **strange, title=AGRIN)
@@ -101,7 +101,7 @@ def test_after_the_doi_come_the_pmcid_and_the_title(at_desk: Desks) -> None:
 def test_a_pmid_of_another_paper_alone_leaves_the_seed_to_its_own_text(at_desk: Desks) -> None:
     one = at_desk(paper(2, title=WARDS))
 
-    (found,) = resolved(one, seed(pmid=Pmid(2), title=AGRIN))
+    (found,) = resolved(one, seed(pmid=2, title=AGRIN))
 
     assert outcome(found) == (None, None, f"PMID 2 is “{WARDS}” at PubMed, and “{AGRIN}” here: its own text is used")
 
@@ -111,9 +111,9 @@ def test_a_pmid_that_pubmed_does_not_know_hides_no_doi_and_is_told(at_desk: Desk
 
     by_doi, by_title, lost = resolved(
         one,
-        seed("1", pmid=Pmid(999), doi="10.5555/agrin"),
-        seed("2", pmid=Pmid(999), doi="10.5555/unknown", title=AGRIN),
-        seed("3", pmid=Pmid(999), pmcid="PMC5", title="Nothing that PubMed holds"),
+        seed("1", pmid=999, doi="10.5555/agrin"),
+        seed("2", pmid=999, doi="10.5555/unknown", title=AGRIN),
+        seed("3", pmid=999, pmcid="PMC5", title="Nothing that PubMed holds"),
     )
 
     assert outcome(by_doi) == (1, "doi", "PubMed has no record for PMID 999")
@@ -124,7 +124,7 @@ def test_a_pmid_that_pubmed_does_not_know_hides_no_doi_and_is_told(at_desk: Desk
 def test_without_a_title_the_doi_has_the_last_word_where_pubmed_knows_it(at_desk: Desks) -> None:
     one = at_desk(paper(1, title=AGRIN, doi="10.5555/agrin"), paper(2, title=WARDS, doi="10.5555/wards"))
 
-    known, unknown = resolved(one, seed("1", pmid=Pmid(2), doi="10.5555/agrin"), seed("2", pmid=Pmid(2), doi="10.5555/of-nobody"))
+    known, unknown = resolved(one, seed("1", pmid=2, doi="10.5555/agrin"), seed("2", pmid=2, doi="10.5555/of-nobody"))
 
     assert outcome(known) == (1, "doi", f"PMID 2 is “{WARDS}” at PubMed, with the DOI 10.5555/wards, not 10.5555/agrin")
     assert outcome(unknown) == (2, "pmid", f"PMID 2 is “{WARDS}” at PubMed, with the DOI 10.5555/wards, not 10.5555/of-nobody")
@@ -143,9 +143,9 @@ def test_a_number_that_nobody_calls_a_pmid_counts_only_where_the_record_agrees(a
 
     other, same, bare = resolved(
         one,
-        seed("1", claimed_pmid=Pmid(2), doi="10.5555/of-nobody", title="A made-up study of play"),
-        seed("2", claimed_pmid=Pmid(1), title=AGRIN),
-        seed("3", claimed_pmid=Pmid(3)),
+        seed("1", claimed_pmid=2, doi="10.5555/of-nobody", title="A made-up study of play"),
+        seed("2", claimed_pmid=1, title=AGRIN),
+        seed("3", claimed_pmid=3),
     )
 
     assert outcome(other) == (
@@ -233,7 +233,7 @@ def test_an_interruption_loses_nothing_that_was_found(at_desk: Desks) -> None:
 
 def test_what_is_known_is_not_asked_again_while_the_file_is_the_same(at_desk: Desks) -> None:
     one = at_desk(paper(1, title=AGRIN, doi="10.5555/agrin"), paper(2, title=WARDS))
-    strange = seed(pmid=Pmid(2), doi="10.5555/agrin", title=AGRIN)
+    strange = seed(pmid=2, doi="10.5555/agrin", title=AGRIN)
     first = resolved(one, strange)
     one.pubmed.forget()
 
@@ -245,8 +245,8 @@ def test_what_is_known_is_not_asked_again_while_the_file_is_the_same(at_desk: De
 
 def test_a_record_that_an_earlier_version_took_without_a_word_is_held_against_the_seed(at_desk: Desks) -> None:
     one = at_desk(paper(1, title=AGRIN, doi="10.5555/agrin"), paper(2, title=WARDS))
-    (wrong,) = look_up([seed(pmid=Pmid(2))], one.source)
-    mine = seed(pmid=Pmid(2), doi="10.5555/agrin", title=AGRIN)
+    (wrong,) = look_up([seed(pmid=2)], one.source)
+    mine = seed(pmid=2, doi="10.5555/agrin", title=AGRIN)
     one.store.add_seeds("nmj", [ResolvedSeed(mine, wrong.article, "pmid")], NOW)
 
     (offline,) = resolve("nmj", [mine], store=one.store, source=None, now=NOW)[0]
@@ -260,7 +260,7 @@ def test_a_pmid_that_is_now_read_from_the_same_file_is_asked_at_once(at_desk: De
     one = at_desk(paper(1, title=AGRIN))
     resolved(one, seed(title="A title that nobody has"))
 
-    (found,) = resolved(one, seed(pmid=Pmid(1)))
+    (found,) = resolved(one, seed(pmid=1))
 
     assert outcome(found) == (1, "pmid", None)
 
@@ -270,7 +270,7 @@ def test_looking_again_at_some_does_not_put_off_the_others(at_desk: Desks) -> No
     unknown = seed("1", doi="10.5555/later")
     resolved(one, unknown)
 
-    resolved(one, unknown, seed("2", pmid=Pmid(1)), now=NOW + timedelta(days=20))
+    resolved(one, unknown, seed("2", pmid=1), now=NOW + timedelta(days=20))
     one.pubmed.forget()
     resolved(one, unknown, now=NOW + timedelta(days=29))
 
@@ -339,7 +339,7 @@ def test_a_search_by_title_wants_the_whole_title() -> None:
 def test_markup_in_a_record_is_no_part_of_its_title(at_desk: Desks) -> None:
     one = at_desk(paper(1, title=Markup("Agrin in <i>Mus musculus</i> and Ca<sup>2+</sup>.")))
 
-    (found,) = resolved(one, seed(pmid=Pmid(1), title="Agrin in Mus musculus and Ca2+"))
+    (found,) = resolved(one, seed(pmid=1, title="Agrin in Mus musculus and Ca2+"))
 
     assert outcome(found) == (1, "pmid", None)
 

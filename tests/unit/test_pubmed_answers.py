@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.entrez_bodies import HTML, document, einfo, elink, epost, esearch, refused
 
-from watcher.domain import Found, Neighbour, Pmid
+from watcher.domain import Neighbour, pubmed_id
 from watcher.errors import BadQuery, IncompleteAnswer, PubMedUnavailable
 from watcher.pubmed.answers import (
+    Matched,
     Posted,
     read_last_update,
     read_neighbours,
@@ -20,6 +21,7 @@ from watcher.pubmed.answers import (
     read_search,
 )
 from watcher.pubmed.failures import Again
+from watcher.pubmed.pmid import Pmid
 from watcher.pubmed.reply import Reply
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "pubmed" / "answers"
@@ -34,7 +36,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
-def searched(body: bytes, retmax: int = 9_999) -> Found:
+def searched(body: bytes, retmax: int = 9_999) -> Matched:
     return read_search(Reply(200, body), term="agrin", retmax=retmax)
 
 
@@ -179,7 +181,7 @@ def neighbours(body: bytes, seed: int = 10) -> tuple[Neighbour, ...]:
 def test_neighbours_come_nearest_first_without_the_seed() -> None:
     body = elink(10, [(10, 2_147_483_647), (12, 300), (11, 900), (12, 500)])
 
-    assert neighbours(body) == (Neighbour(Pmid(11), 900), Neighbour(Pmid(12), 500))
+    assert neighbours(body) == (Neighbour(pubmed_id(11), 900), Neighbour(pubmed_id(12), 500))
 
 
 def test_links_of_another_name_are_no_neighbours() -> None:
@@ -258,7 +260,7 @@ def test_recorded_neighbours_are_read() -> None:
     found = neighbours((SHARED / "biogo" / "link_2.xml").read_bytes(), 20210808)
 
     assert found[0].score >= found[-1].score > 0
-    assert Neighbour(Pmid(15876306), 75133399) in found
+    assert Neighbour(pubmed_id(15876306), 75133399) in found
 
 
 @needs_recordings

@@ -9,8 +9,9 @@ import responses
 from responses import RequestsMock
 from support.awkward import packed
 from support.entrez_bodies import efetch, epost, esearch, refused
+from support.records import in_numbers
 
-from watcher.domain import Pmid
+from watcher.domain import RecordId, pubmed_id
 from watcher.errors import AnswerTooLong, IncompleteAnswer
 from watcher.pubmed import client
 from watcher.pubmed.client import EUTILS, Entrez, Pace
@@ -28,8 +29,8 @@ def entrez() -> Iterator[Entrez]:
         yield one
 
 
-def pmids(*numbers: int) -> tuple[Pmid, ...]:
-    return tuple(Pmid(number) for number in numbers)
+def pmids(*numbers: int) -> tuple[RecordId, ...]:
+    return tuple(pubmed_id(number) for number in numbers)
 
 
 def test_a_record_that_nobody_asked_for_is_told_and_left_out(pubmed: RequestsMock, entrez: Entrez) -> None:
@@ -38,7 +39,7 @@ def test_a_record_that_nobody_asked_for_is_told_and_left_out(pubmed: RequestsMoc
     fetched = entrez.fetch(pmids(10, 11))
 
     assert [article.pmid for article in fetched.articles] == [10]
-    assert (fetched.missing, fetched.unasked) == ((11,), (77,))
+    assert in_numbers((fetched.missing, fetched.unasked)) == ((11,), (77,))
 
 
 def test_a_broken_record_is_not_missing_too(pubmed: RequestsMock, entrez: Entrez) -> None:
@@ -47,7 +48,7 @@ def test_a_broken_record_is_not_missing_too(pubmed: RequestsMock, entrez: Entrez
 
     fetched = entrez.fetch(pmids(10, 11))
 
-    assert [pmid for pmid, _ in fetched.broken] == [10]
+    assert in_numbers([pmid for pmid, _ in fetched.broken]) == [10]
     assert fetched.missing == ()
 
 
@@ -56,13 +57,13 @@ def test_when_pubmed_knows_none_of_the_ids_all_are_missing(pubmed: RequestsMock,
     body = refused("eFetchResult", "ID list is empty! Possibly it has no correct IDs.")
     pubmed.post(EUTILS + "efetch.fcgi", body=body, status=status)
 
-    assert entrez.fetch(pmids(10, 11)).missing == (10, 11)
+    assert in_numbers(entrez.fetch(pmids(10, 11)).missing) == (10, 11)
 
 
 def test_an_empty_set_of_records_is_all_missing(pubmed: RequestsMock, entrez: Entrez) -> None:
     pubmed.post(EUTILS + "efetch.fcgi", body=efetch())
 
-    assert entrez.fetch(pmids(10)).missing == (10,)
+    assert in_numbers(entrez.fetch(pmids(10)).missing) == (10,)
 
 
 def test_posted_ids_are_searched_in_their_environment(pubmed: RequestsMock, entrez: Entrez) -> None:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.domain import Found, Pmid, SearchFacts
+from watcher.domain import SearchFacts
 from watcher.errors import CannotBeCut, IncompleteAnswer
 from watcher.pubmed import full_set, growth
+from watcher.pubmed.answers import Matched
 from watcher.pubmed.full_set import read_full_set
+from watcher.pubmed.pmid import Pmid
 
 TODAY = date(2026, 3, 2)
 
@@ -51,7 +53,7 @@ class FakePubMed:
     terms: list[str] = field(default_factory=list)
     before_search: Callable[["FakePubMed"], None] = lambda _: None
 
-    def search(self, term: str) -> Found:
+    def search(self, term: str) -> Matched:
         """Answer one search."""
         self.terms.append(term)
         self.before_search(self)
@@ -59,9 +61,9 @@ class FakePubMed:
         for clause in _CLAUSE.finditer(term):
             wanted = clause["join"] == "AND"
             found = [one for one in found if _matches(one, clause["field"], clause["low"], clause["high"]) == wanted]
-        return Found(SearchFacts(term, len(found)), tuple(Pmid(one.pmid) for one in found[: full_set.CAP]))
+        return Matched(SearchFacts(term, len(found)), tuple(Pmid(one.pmid) for one in found[: full_set.CAP]))
 
-    def read(self) -> Found:
+    def read(self) -> Matched:
         """Read all records as a full set, the first search included."""
         return read_full_set(self.search, "agrin", self.search("agrin"), today=TODAY)
 

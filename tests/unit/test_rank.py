@@ -13,7 +13,7 @@ import pytest
 from support.rank_samples import AGEING, AGRIN, CROPS, ENDPLATE, MUSK, RECEPTORS, WHEAT
 
 from watcher import rank
-from watcher.domain import Article, Pmid, Reasons, Relation, ResolvedSeed, Scored, Seed
+from watcher.domain import Article, Reasons, Relation, ResolvedSeed, Scored, Seed, pubmed_id
 from watcher.errors import ConfigurationError
 from watcher.rank import Ranking, words
 from watcher.rank.model import percent
@@ -52,7 +52,11 @@ def test_papers_on_the_seeds_topic_stand_above_their_noise() -> None:
 
 
 def test_scores_come_in_the_order_of_the_articles() -> None:
-    assert [scored.pmid for scored in _ranking().score([WHEAT, AGRIN, ENDPLATE])] == [WHEAT.pmid, AGRIN.pmid, ENDPLATE.pmid]
+    assert [scored.record_id for scored in _ranking().score([WHEAT, AGRIN, ENDPLATE])] == [
+        WHEAT.record_id,
+        AGRIN.record_id,
+        ENDPLATE.record_id,
+    ]
 
 
 def test_no_articles_have_no_scores() -> None:
@@ -60,12 +64,15 @@ def test_no_articles_have_no_scores() -> None:
 
 
 def test_an_article_without_any_text_scores_0() -> None:
-    assert _one(_ranking(), Article(Pmid(9))) == Scored(Pmid(9), 0.0, Reasons(nearest_seed=AGEING.seed.title))
+    assert _one(_ranking(), Article(pubmed_id(9))) == Scored(pubmed_id(9), 0.0, Reasons(nearest_seed=AGEING.seed.title))
 
 
 def test_a_score_does_not_depend_on_what_is_scored_beside_it() -> None:
     ranking = _ranking()
-    crowd = [replace(WHEAT, pmid=Pmid(100 + number), title=f"{WHEAT.title} in year {number} of agrin") for number in range(1200)]
+    crowd = [
+        replace(WHEAT, record_id=pubmed_id(100 + number), title=f"{WHEAT.title} in year {number} of agrin")
+        for number in range(1200)
+    ]
 
     among_many = ranking.score([*crowd[:700], AGRIN, *crowd[700:]])[700]
 
@@ -75,7 +82,7 @@ def test_a_score_does_not_depend_on_what_is_scored_beside_it() -> None:
 def test_a_score_is_the_same_number_on_every_machine() -> None:
     """Written down once; a change of background or code that moves these must change `model.CODE` or the background's hash."""
     halfway = Article(
-        pmid=Pmid(9),
+        record_id=pubmed_id(9),
         title="Strength of old muscle after training",
         abstract=(
             "Muscle strength falls with ageing. Training raised it in old mice and in old men, more in the leg than in the arm. "
@@ -120,28 +127,25 @@ def test_one_seed_and_two_hundred_seeds_are_enough() -> None:
 
 def test_a_retracted_seed_counts_like_any_other() -> None:
     assert AGEING.article is not None
-    retracted = replace(AGEING.article, relations=(Relation("RetractionIn", Pmid(77), "Sample J. 2026"),))
+    retracted = replace(AGEING.article, relations=(Relation("RetractionIn", pubmed_id(77), "Sample J. 2026"),))
 
     assert _one(_ranking(replace(AGEING, article=retracted)), AGRIN) == _one(_ranking(AGEING), AGRIN)
 
 
 def test_a_bare_title_can_score() -> None:
-    bare = Article(Pmid(9), title="agrin, MuSK and LRP4 at the neuromuscular junction")
+    bare = Article(pubmed_id(9), title="agrin, MuSK and LRP4 at the neuromuscular junction")
 
     assert _one(_ranking(), bare).value >= 70
 
 
 def test_seeds_without_text_are_passed_over() -> None:
-    empty = ResolvedSeed(Seed("nmj/list.txt", "line 3", "", pmid=Pmid(55)), problem="PubMed does not know it")
+    empty = ResolvedSeed(Seed("nmj/list.txt", "line 3", "", pmid=55), problem="PubMed does not know it")
 
     assert _ranking(AGEING, empty).facts == _ranking(AGEING).facts
 
 
 def test_seeds_that_all_lack_text_are_refused_each_by_its_place() -> None:
-    lost = [
-        ResolvedSeed(Seed("nmj/list.txt", f"line {line}", "", pmid=Pmid(line)), problem="PubMed does not know it")
-        for line in (3, 4)
-    ]
+    lost = [ResolvedSeed(Seed("nmj/list.txt", f"line {line}", "", pmid=line), problem="PubMed does not know it") for line in (3, 4)]
 
     with pytest.raises(ConfigurationError) as caught:
         _ranking(*lost)
@@ -181,14 +185,14 @@ def test_a_nearer_paper_never_has_a_lower_number() -> None:
 
 def test_a_paper_marked_relevant_draws_its_like_up() -> None:
     like_wheat = Article(
-        Pmid(9), title="roots of wheat under drought", abstract="Soil water, drought and the yield of wheat varieties."
+        pubmed_id(9), title="roots of wheat under drought", abstract="Soil water, drought and the yield of wheat varieties."
     )
 
     assert _one(_ranking(relevant=[WHEAT]), like_wheat).value > _one(_ranking(), like_wheat).value
 
 
 def test_a_paper_marked_not_relevant_pushes_its_like_down() -> None:
-    like_musk = replace(MUSK, pmid=Pmid(9), title="more variants of MuSK in congenital myasthenic syndromes")
+    like_musk = replace(MUSK, record_id=pubmed_id(9), title="more variants of MuSK in congenital myasthenic syndromes")
 
     assert _one(_ranking(not_relevant=[MUSK]), like_musk).value < _one(_ranking(), like_musk).value
 
@@ -273,7 +277,7 @@ def test_stop_words_and_numbers_are_never_shown() -> None:
 
 
 def test_words_parted_by_a_full_stop_are_no_phrase() -> None:
-    article = Article(Pmid(9), abstract="It covers the motor. Neurons follow; neuromuscular, junction.")
+    article = Article(pubmed_id(9), abstract="It covers the motor. Neurons follow; neuromuscular, junction.")
 
     shown = {term.text for term in _one(_ranking(), article).reasons.terms}
 
@@ -283,7 +287,7 @@ def test_words_parted_by_a_full_stop_are_no_phrase() -> None:
 
 def test_a_compound_with_hyphens_is_shown_whole() -> None:
     seed = ResolvedSeed(Seed("a", "", "", title="Charcot-Marie-Tooth disease", abstract="Nerves in Charcot-Marie-Tooth disease."))
-    article = Article(Pmid(9), title="Feet in Charcot-Marie-Tooth disease", abstract="Deformed feet.")
+    article = Article(pubmed_id(9), title="Feet in Charcot-Marie-Tooth disease", abstract="Deformed feet.")
 
     assert _one(_ranking(seed), article).reasons.terms[0].text == "Charcot-Marie-Tooth disease"
 
@@ -349,10 +353,10 @@ def test_a_breakdown_says_what_each_verdict_moved() -> None:
 
     moved = {pmid: (kind, points) for pmid, kind, points in ranking.breakdown(AGRIN).verdicts}
 
-    assert moved[MUSK.pmid][0] == "relevant"
-    assert moved[MUSK.pmid][1] > 0
-    assert moved[ENDPLATE.pmid][0] == "not"
-    assert moved[ENDPLATE.pmid][1] < 0
+    assert moved[MUSK.record_id][0] == "relevant"
+    assert moved[MUSK.record_id][1] > 0
+    assert moved[ENDPLATE.record_id][0] == "not"
+    assert moved[ENDPLATE.record_id][1] < 0
 
 
 # --- the room ------------------------------------------------------------------------------------------------------------------

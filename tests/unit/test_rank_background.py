@@ -9,7 +9,7 @@ import pytest
 from support.rank_samples import AGRIN, MUSK, WHEAT
 
 from watcher import rank
-from watcher.domain import Article, Pmid, ResolvedSeed, Seed
+from watcher.domain import Article, ResolvedSeed, Seed, pubmed_id
 from watcher.errors import ConfigurationError
 from watcher.rank import words
 from watcher.rank.background import (
@@ -30,7 +30,7 @@ EVERY = np.arange(SIZE)
 
 
 def _frozen() -> Frozen:
-    sample = count([paper(article) for article in (AGRIN, Article(Pmid(9)), MUSK, WHEAT)])
+    sample = count([paper(article) for article in (AGRIN, Article(pubmed_id(9)), MUSK, WHEAT)])
     frequencies = np.bincount(sample.indices, minlength=SIZE).astype(np.uint16)
     return Frozen(4, frequencies, np.array([1, 9, 2, 4], np.uint32), sample)
 
@@ -211,7 +211,7 @@ def test_a_file_that_is_no_background_is_refused(content: bytes) -> None:
 
 
 def test_the_space_of_words_leaves_out_pairs_and_stop_words() -> None:
-    vectors = rank.load_background().vectors(count([paper(Article(Pmid(1), abstract="the motor neuron of the muscle"))]))
+    vectors = rank.load_background().vectors(count([paper(Article(pubmed_id(1), abstract="the motor neuron of the muscle"))]))
 
     kept = {int(place) for place in vectors.words.indices}
 

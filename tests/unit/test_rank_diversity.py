@@ -8,22 +8,22 @@ import pytest
 from support.rank_samples import AGRIN, ENDPLATE, MUSK, WHEAT
 
 from watcher import rank
-from watcher.domain import Article, Pmid
+from watcher.domain import Article, pubmed_id
 from watcher.rank.diversity import DEPTH, giving_way
 
 FOLLOW_UP = replace(
     AGRIN,
-    pmid=Pmid(11),
+    record_id=pubmed_id(11),
     title="Agrin keeps the neuromuscular junction of old mice, part 2: eighteen months",
     abstract=AGRIN.abstract + " The effect lasted for eighteen months.",
 )
-CORRECTION = replace(AGRIN, pmid=Pmid(12), title=f"Correction to: {AGRIN.title}")
+CORRECTION = replace(AGRIN, record_id=pubmed_id(12), title=f"Correction to: {AGRIN.title}")
 
 
 def gave(articles: list[Article], scores: list[float], top: int) -> dict[int, int]:
     """Who gave way to whom."""
     found = giving_way(articles, scores, top, background=rank.load_background())
-    return {int(one.pmid): int(one.to) for one in found}
+    return {one.record_id.id: one.to.id for one in found}
 
 
 def test_a_near_duplicate_gives_way_to_another_paper_of_like_merit() -> None:
@@ -52,7 +52,7 @@ def test_nothing_gives_way_where_there_is_nothing_to_choose(top: int) -> None:
 
 
 def test_papers_without_any_text_are_like_nothing() -> None:
-    bare = [Article(pmid=Pmid(number)) for number in (21, 22, 23)]
+    bare = [Article(record_id=pubmed_id(number)) for number in (21, 22, 23)]
 
     assert gave(bare, [50, 50, 50], 2) == {}
 
@@ -68,7 +68,7 @@ def test_the_similarity_is_told_and_the_same_whatever_else_is_there() -> None:
 
 
 def test_a_candidate_beyond_the_depth_is_not_looked_at() -> None:
-    copies = [replace(AGRIN, pmid=Pmid(100 + number)) for number in range(2 * DEPTH)]
+    copies = [replace(AGRIN, record_id=pubmed_id(100 + number)) for number in range(2 * DEPTH)]
 
     assert gave([*copies, MUSK], [*([99.0] * len(copies)), 98], 2) == {}
     assert set(gave([*copies[1:], MUSK], [*([99.0] * (len(copies) - 1)), 98], 2).values()) == {101}

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rank_samples import AGEING, AGRIN, WHEAT
 
-from watcher.domain import Article, Heading, OtherAbstract, Pmid, ResolvedSeed, Seed
+from watcher.domain import Article, Heading, OtherAbstract, ResolvedSeed, Seed, pubmed_id
 from watcher.rank import words
 from watcher.rank.features import PLACES, SIZE, count, count_articles, example, pair_ids, paper, word_ids
 
 
 def _features(*texts: str) -> set[int]:
-    return set(count([paper(Article(Pmid(1), abstract=text)) for text in texts]).indices.tolist())
+    return set(count([paper(Article(pubmed_id(1), abstract=text)) for text in texts]).indices.tolist())
 
 
 def _of(word: str) -> int:
@@ -60,14 +60,14 @@ def test_words_and_pairs_have_places_of_their_own() -> None:
 
 
 def test_no_pair_spans_two_headings() -> None:
-    apart = Article(Pmid(1), headings=(Heading("Motor", "", major=False), Heading("Neuron", "", major=False)))
-    together = Article(Pmid(1), headings=(Heading("Motor Neuron", "", major=False),))
+    apart = Article(pubmed_id(1), headings=(Heading("Motor", "", major=False), Heading("Neuron", "", major=False)))
+    together = Article(pubmed_id(1), headings=(Heading("Motor Neuron", "", major=False),))
 
     assert set(count([paper(apart)]).indices) < set(count([paper(together)]).indices)
 
 
 def test_a_word_of_the_title_counts_twice() -> None:
-    counts = count([paper(Article(Pmid(1), title="agrin", abstract="muscle"))])
+    counts = count([paper(Article(pubmed_id(1), title="agrin", abstract="muscle"))])
 
     assert counts[0, _of("agrin")] == 2
     assert counts[0, _of("muscle")] == 1
@@ -75,7 +75,9 @@ def test_a_word_of_the_title_counts_twice() -> None:
 
 def test_keywords_and_headings_are_read_and_check_tags_are_not() -> None:
     article = Article(
-        Pmid(1), keywords=("sarcopenia", "Humans"), headings=(Heading("Agrin", "", major=True), Heading("Mice", "", major=False))
+        pubmed_id(1),
+        keywords=("sarcopenia", "Humans"),
+        headings=(Heading("Agrin", "", major=True), Heading("Mice", "", major=False)),
     )
 
     texts = [passage.text for passage in paper(article)]
@@ -86,13 +88,13 @@ def test_keywords_and_headings_are_read_and_check_tags_are_not() -> None:
 def test_an_english_abstract_of_another_kind_is_read_and_one_in_another_language_is_not() -> None:
     others = (OtherAbstract("plain-language-summary", "eng", "muscles tire"), OtherAbstract("Publisher", "ger", "Muskeln ermüden"))
 
-    texts = [passage.text for passage in paper(Article(Pmid(1), other_abstracts=others))]
+    texts = [passage.text for passage in paper(Article(pubmed_id(1), other_abstracts=others))]
 
     assert texts == ["muscles tire"]
 
 
 def test_an_article_without_any_text_has_no_features() -> None:
-    assert count([paper(Article(Pmid(1)))]).nnz == 0
+    assert count([paper(Article(pubmed_id(1)))]).nnz == 0
     assert count([]).shape == (0, SIZE)
 
 
@@ -124,7 +126,11 @@ def test_a_seed_without_a_record_is_read_from_its_own_title_abstract_keywords_an
 _odd = st.text(st.sampled_from("aB_9s ,.-\n\x1f\x85–µβéß²神\u0301\ud800"), max_size=12)
 
 
-@given(st.lists(st.builds(Article, pmid=st.just(Pmid(1)), title=_odd, abstract=_odd, keywords=st.tuples(_odd, _odd)), max_size=5))
+@given(
+    st.lists(
+        st.builds(Article, record_id=st.just(pubmed_id(1)), title=_odd, abstract=_odd, keywords=st.tuples(_odd, _odd)), max_size=5
+    )
+)
 def test_articles_are_counted_as_their_passages_whatever_they_hold(articles: list[Article]) -> None:
     passages, quick = count([paper(article) for article in articles]), count_articles(articles)
 
@@ -134,7 +140,7 @@ def test_articles_are_counted_as_their_passages_whatever_they_hold(articles: lis
 
 
 def test_many_articles_are_counted_after_the_lexicon_was_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
-    articles = [Article(Pmid(number), title=f"agrin{number} and MuSK", abstract="Agrin and Lrp4") for number in range(2_000)]
+    articles = [Article(pubmed_id(number), title=f"agrin{number} and MuSK", abstract="Agrin and Lrp4") for number in range(2_000)]
     monkeypatch.setattr("watcher.rank.features._MOST", 10)
 
     counts = [count_articles(articles[start : start + 500]) for start in range(0, 2_000, 500)]

@@ -12,7 +12,7 @@ import pytest
 from support.rank_samples import AGEING, AGRIN, CROPS, ENDPLATE, MUSK, RECEPTORS, WHEAT
 
 from watcher import rank
-from watcher.domain import Article, Pmid, ResolvedSeed
+from watcher.domain import Article, ResolvedSeed, pubmed_id
 from watcher.rank import words
 from watcher.rank.background import lengths
 from watcher.rank.features import count, paper, word_ids
@@ -61,7 +61,7 @@ def test_words_of_one_topic_lie_near_each_other() -> None:
 
 def test_a_paper_has_length_one_among_the_topics_and_none_without_known_words() -> None:
     background = rank.load_background()
-    vectors = background.vectors(count([paper(AGRIN), paper(Article(Pmid(1), title="qqqzz xxyzzq"))]))
+    vectors = background.vectors(count([paper(AGRIN), paper(Article(pubmed_id(1), title="qqqzz xxyzzq"))]))
 
     rows, _ = background.topics(vectors.words)
 
@@ -114,8 +114,8 @@ def test_a_breakdown_adds_up_with_verdicts_of_both_kinds() -> None:
     told = ranking.breakdown(MUSK)
 
     assert sum(part.points for part in told.spaces) == pytest.approx(told.total)
-    assert [(kind, points > 0) for pmid, kind, points in told.verdicts if pmid == AGRIN.pmid] == [("relevant", True)]
-    assert [(kind, points > 0) for pmid, kind, points in told.verdicts if pmid == ENDPLATE.pmid] == [("not", False)]
+    assert [(kind, points > 0) for one, kind, points in told.verdicts if one == AGRIN.record_id] == [("relevant", True)]
+    assert [(kind, points > 0) for one, kind, points in told.verdicts if one == ENDPLATE.record_id] == [("not", False)]
 
 
 def test_equations_are_solved() -> None:
@@ -164,9 +164,9 @@ def test_a_verdict_counts_in_the_group_that_it_belongs_to() -> None:
 
     told = {pmid: (kind, points) for pmid, kind, points in ranking.breakdown(WHEAT).verdicts}
 
-    assert told[WHEAT.pmid][0] == "relevant"
-    assert told[WHEAT.pmid][1] > 0
-    assert told[ENDPLATE.pmid][0] == "not"
+    assert told[WHEAT.record_id][0] == "relevant"
+    assert told[WHEAT.record_id][1] > 0
+    assert told[ENDPLATE.record_id][0] == "not"
     assert ranking.values([WHEAT])[0] > plain.values([WHEAT])[0]
 
 
@@ -207,7 +207,7 @@ def test_neither_order_nor_company_moves_a_number(order: list[int]) -> None:
 
 
 def test_the_dense_part_draws_up_what_it_finds_near() -> None:
-    article = Article(Pmid(9), title="Yields", abstract="Something else about wheat.")
+    article = Article(pubmed_id(9), title="Yields", abstract="Something else about wheat.")
     plain = rank.build([CROPS], background=rank.load_background()).breakdown(article)
     dense = rank.build([CROPS], background=rank.load_background(), embed=_Embed()).breakdown(article)
 

@@ -10,7 +10,7 @@ from support.rank_samples import AGEING, AGRIN, CROPS, ENDPLATE, MUSK, RECEPTORS
 
 from watcher import rank
 from watcher.config.themes import read_themes
-from watcher.domain import Article, Heading, Pmid, ResolvedSeed, Seed, Theme
+from watcher.domain import Article, Heading, ResolvedSeed, Seed, Theme, pubmed_id
 from watcher.rank.themes import MOST, fitting, found
 from watcher.seeds import read
 from watcher.setup import starter
@@ -47,19 +47,19 @@ def test_a_paper_without_any_of_the_words_fits_none() -> None:
     ],
 )
 def test_words_are_found_side_by_side_whatever_case_and_plural(text: str, word: str, fits: bool) -> None:
-    article = Article(pmid=Pmid(1), title=text)
+    article = Article(record_id=pubmed_id(1), title=text)
 
     assert (fit(article, Theme("it", (word,))) == "it") is fits
 
 
 def test_the_title_counts_twice_and_headings_and_keywords_count() -> None:
-    in_title = Article(pmid=Pmid(1), title="Glia", abstract="Sarcopenia.")
-    heading = Article(pmid=Pmid(2), title="A sample", headings=(Heading("Sarcopenia", "D055948", major=True),))
+    in_title = Article(record_id=pubmed_id(1), title="Glia", abstract="Sarcopenia.")
+    heading = Article(record_id=pubmed_id(2), title="A sample", headings=(Heading("Sarcopenia", "D055948", major=True),))
 
     assert fit(in_title, Theme("one", ("glia",)), Theme("two", ("glia", "sarcopenia"))) == "two"
     assert fit(in_title, Theme("one", ("dystrophin",)), Theme("two", ("glia",))) == "two"
     assert fit(heading, GLIA, AGE) == "Age"
-    assert fit(Article(pmid=Pmid(3), title="", keywords=("Glia",)), AGE, GLIA) == "Glia"
+    assert fit(Article(record_id=pubmed_id(3), title="", keywords=("Glia",)), AGE, GLIA) == "Glia"
 
 
 def test_of_equal_themes_the_first_is_taken() -> None:
@@ -108,7 +108,7 @@ def test_a_theme_holds_a_paper_that_is_written_in_its_words() -> None:
     themes = found([AGEING], rank.load_background())
 
     for theme in themes:
-        assert fit(Article(pmid=Pmid(1), title=theme.words[0]), *themes) == theme.name
+        assert fit(Article(record_id=pubmed_id(1), title=theme.words[0]), *themes) == theme.name
 
 
 def test_seeds_without_telling_words_have_no_themes() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.seed_files import ids, passed_over, seeds_of, told
 
-from watcher.domain import Pmid, Seed
+from watcher.domain import Seed
 from watcher.errors import SeedError
 from watcher.seeds import distinct, read, read_file
 from watcher.seeds.duplicates import told_apart
@@ -249,38 +249,38 @@ def test_a_row_that_names_nothing_costs_itself_and_is_told(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("41224659", Identifiers(pmid=Pmid(41224659))),
-        ("pmid:41224659", Identifiers(pmid=Pmid(41224659))),
-        ("PMID41224659", Identifiers(pmid=Pmid(41224659))),
-        ("https://www.ncbi.nlm.nih.gov/pubmed/41224659", Identifiers(pmid=Pmid(41224659))),
-        ("https://pubmed.ncbi.nlm.nih.gov/41224659/?from=x", Identifiers(pmid=Pmid(41224659))),
-        ("europepmc.org/article/MED/41224659", Identifiers(pmid=Pmid(41224659))),
+        ("41224659", Identifiers(pmid=41224659)),
+        ("pmid:41224659", Identifiers(pmid=41224659)),
+        ("PMID41224659", Identifiers(pmid=41224659)),
+        ("https://www.ncbi.nlm.nih.gov/pubmed/41224659", Identifiers(pmid=41224659)),
+        ("https://pubmed.ncbi.nlm.nih.gov/41224659/?from=x", Identifiers(pmid=41224659)),
+        ("europepmc.org/article/MED/41224659", Identifiers(pmid=41224659)),
         ("pmc12898414", Identifiers(pmcid="PMC12898414")),
         ("PMC 12898414", Identifiers(pmcid="PMC12898414")),
         ("PMCID: 12898414", Identifiers(pmcid="PMC12898414")),
         ("PMC12898414.1", Identifiers(pmcid="PMC12898414")),
-        ("41224659.0", Identifiers(pmid=Pmid(41224659))),
-        ("4.1224659E7", Identifiers(pmid=Pmid(41224659))),
+        ("41224659.0", Identifiers(pmid=41224659)),
+        ("4.1224659E7", Identifiers(pmid=41224659)),
         ("4.12E+07", Identifiers()),  # rounded: which paper it was is lost
-        ('="41224659"', Identifiers(pmid=Pmid(41224659))),
-        ("PMID: '41224659'", Identifiers(pmid=Pmid(41224659))),
-        ('"pmid": "41224659",', Identifiers(pmid=Pmid(41224659))),
-        ("pmid = {41224659},", Identifiers(pmid=Pmid(41224659))),
-        ("**PMID:** 41224659", Identifiers(pmid=Pmid(41224659))),
-        ("[PMID: 41224659]", Identifiers(pmid=Pmid(41224659))),
-        ("PubMed PMID: 41224659.", Identifiers(pmid=Pmid(41224659))),
-        ("PMID: 41224659 [Indexed for MEDLINE]", Identifiers(pmid=Pmid(41224659))),
-        ("41224659 [PMID]", Identifiers(pmid=Pmid(41224659))),
-        ("PMID: [41224659](https://pubmed.ncbi.nlm.nih.gov/41224659/)", Identifiers(pmid=Pmid(41224659))),
-        ("[A title](https://pubmed.ncbi.nlm.nih.gov/41224659/)", Identifiers(pmid=Pmid(41224659))),
-        ("https://m.pubmed.ncbi.nlm.nih.gov/41224659", Identifiers(pmid=Pmid(41224659))),
-        ("https://pubmed-ncbi-nlm-nih-gov.proxy.lab.example/41224659/", Identifiers(pmid=Pmid(41224659))),
-        ("https://pubmed.ncbi.nlm.nih.gov/?term=41224659", Identifiers(pmid=Pmid(41224659))),
-        ("https://www.ncbi.nlm.nih.gov/pubmed/?term=12%5Buid%5D", Identifiers(pmid=Pmid(12))),
+        ('="41224659"', Identifiers(pmid=41224659)),
+        ("PMID: '41224659'", Identifiers(pmid=41224659)),
+        ('"pmid": "41224659",', Identifiers(pmid=41224659)),
+        ("pmid = {41224659},", Identifiers(pmid=41224659)),
+        ("**PMID:** 41224659", Identifiers(pmid=41224659)),
+        ("[PMID: 41224659]", Identifiers(pmid=41224659)),
+        ("PubMed PMID: 41224659.", Identifiers(pmid=41224659)),
+        ("PMID: 41224659 [Indexed for MEDLINE]", Identifiers(pmid=41224659)),
+        ("41224659 [PMID]", Identifiers(pmid=41224659)),
+        ("PMID: [41224659](https://pubmed.ncbi.nlm.nih.gov/41224659/)", Identifiers(pmid=41224659)),
+        ("[A title](https://pubmed.ncbi.nlm.nih.gov/41224659/)", Identifiers(pmid=41224659)),
+        ("https://m.pubmed.ncbi.nlm.nih.gov/41224659", Identifiers(pmid=41224659)),
+        ("https://pubmed-ncbi-nlm-nih-gov.proxy.lab.example/41224659/", Identifiers(pmid=41224659)),
+        ("https://pubmed.ncbi.nlm.nih.gov/?term=41224659", Identifiers(pmid=41224659)),
+        ("https://www.ncbi.nlm.nih.gov/pubmed/?term=12%5Buid%5D", Identifiers(pmid=12)),
         ("https://pubmed.ncbi.nlm.nih.gov/?term=2020", Identifiers()),  # a year, for all one knows
-        ("https://www.ncbi.nlm.nih.gov/entrez/query.fcgi?cmd=Retrieve&db=PubMed&list_uids=12", Identifiers(pmid=Pmid(12))),
-        ("https://www.ncbi.nlm.nih.gov/pmc/articles/pmid/41224659/", Identifiers(pmid=Pmid(41224659))),
-        ("http://europepmc.org/abstract/MED/41224659", Identifiers(pmid=Pmid(41224659))),
+        ("https://www.ncbi.nlm.nih.gov/entrez/query.fcgi?cmd=Retrieve&db=PubMed&list_uids=12", Identifiers(pmid=12)),
+        ("https://www.ncbi.nlm.nih.gov/pmc/articles/pmid/41224659/", Identifiers(pmid=41224659)),
+        ("http://europepmc.org/abstract/MED/41224659", Identifiers(pmid=41224659)),
         ("PubMed Central ID: PMC12898414", Identifiers(pmcid="PMC12898414")),
         ("10.1093/pubmed/24.1.17", Identifiers(doi="10.1093/pubmed/24.1.17")),
         ("https://doi.org/10.1093/pubmed/24.1.17", Identifiers(doi="10.1093/pubmed/24.1.17")),
@@ -563,9 +563,9 @@ def test_a_paper_that_is_there_twice_comes_once_with_all_that_is_known_of_it(tmp
 def test_a_seed_that_joins_two_others_makes_all_three_one() -> None:
     seed = Seed("a", "", "")
     by_pmid, by_doi, both = (
-        replace(seed, pmid=Pmid(1)),
+        replace(seed, pmid=1),
         replace(seed, doi="10.1000/a"),
-        replace(seed, pmid=Pmid(1), doi="10.1000/a"),
+        replace(seed, pmid=1, doi="10.1000/a"),
     )
 
     assert distinct([by_pmid, by_doi]) == (by_pmid, by_doi)
@@ -579,13 +579,13 @@ def test_papers_that_are_joined_stand_where_the_first_of_them_stood() -> None:
     seeds = [
         named("1", pmcid="PMC1"),
         named("2", doi="10.1000/a", title="A title"),
-        named("3", pmid=Pmid(3)),
-        named("4", pmid=Pmid(3), doi="10.1000/a"),
-        named("5", pmcid="PMC1", pmid=Pmid(3)),
+        named("3", pmid=3),
+        named("4", pmid=3, doi="10.1000/a"),
+        named("5", pmcid="PMC1", pmid=3),
         named("6", doi="10.1000/a"),
     ]
 
-    assert distinct(seeds) == (named("1", pmcid="PMC1", pmid=Pmid(3), doi="10.1000/a", title="A title"),)
+    assert distinct(seeds) == (named("1", pmcid="PMC1", pmid=3, doi="10.1000/a", title="A title"),)
     assert [seed.locator for seed in distinct(seeds[:4])] == ["1", "2"]
 
 
@@ -635,13 +635,13 @@ def test_seeds_of_one_identifier_that_contradict_each_other_both_stay_and_are_to
     ],
 )
 def test_titles_that_are_written_otherwise_are_one_papers(one: str, other: str) -> None:
-    seeds = [Seed("a", str(number), "", pmid=Pmid(1), title=title) for number, title in enumerate((one, other))]
+    seeds = [Seed("a", str(number), "", pmid=1, title=title) for number, title in enumerate((one, other))]
 
     assert distinct(seeds) == (seeds[0],)
 
 
 def test_many_seeds_of_one_wrong_identifier_stay_without_each_being_held_against_all() -> None:
-    seeds = [Seed("a", str(number), "", pmid=Pmid(1), title=f"{number:x} " * 3) for number in range(3_000)]
+    seeds = [Seed("a", str(number), "", pmid=1, title=f"{number:x} " * 3) for number in range(3_000)]
 
     found, passed_over = told_apart([*seeds, *seeds], Path())
 
@@ -650,6 +650,6 @@ def test_many_seeds_of_one_wrong_identifier_stay_without_each_being_held_against
 
 
 def test_titles_that_differ_in_their_numbers_are_two_papers() -> None:
-    seeds = [Seed("a", str(number), "", pmid=Pmid(1), title=f"Subject{number} matter{number} alone{number}") for number in range(5)]
+    seeds = [Seed("a", str(number), "", pmid=1, title=f"Subject{number} matter{number} alone{number}") for number in range(5)]
 
     assert distinct(seeds) == tuple(seeds)

@@ -21,7 +21,19 @@ from watcher.cli.show import ranking as ranked
 from watcher.cli.show import status as standing
 from watcher.cli.show import tables
 from watcher.cli.show.marking import marking
-from watcher.domain import Code, ErrorKind, HitState, Pmid, ResolvedSeed, RunKind, RunOutcome, RunReport, Seed, VerdictKind, Warned
+from watcher.domain import (
+    Code,
+    ErrorKind,
+    HitState,
+    ResolvedSeed,
+    RunKind,
+    RunOutcome,
+    RunReport,
+    Seed,
+    VerdictKind,
+    Warned,
+    pubmed_id,
+)
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.questions.check import Checked, CheckedWatch, Finding
 from watcher.flows.questions.explain import explain
@@ -145,10 +157,10 @@ def test_a_check_names_each_thing_once_on_a_terminal_and_on_each_line_in_a_pipe(
 
 def test_seeds_are_told_with_what_was_understood() -> None:
     whole = Seed(
-        "nmj/review.txt", "", "0", pmid=Pmid(7), doi="10.9999/x", title=LONG, abstract="A.", keywords=("a",), headings=("b", "c"),
+        "nmj/review.txt", "", "0", pmid=7, doi="10.9999/x", title=LONG, abstract="A.", keywords=("a",), headings=("b", "c"),
         notes="n",
     )  # fmt: skip
-    bare = Seed("nmj/list.txt", "line 3", "0", pmid=Pmid(8))
+    bare = Seed("nmj/list.txt", "line 3", "0", pmid=8)
 
     resolved = [
         ResolvedSeed(whole, paper(7), "pmid"),
@@ -285,7 +297,7 @@ def test_an_explanation_fits_a_terminal_and_ends_with_the_answer(at_desk: Desks)
     one.tick(MONDAY)
 
     with on_a_terminal() as terminal:
-        tables.explanation(explain(one.store, Pmid(1), clock.now()), as_json=False)
+        tables.explanation(explain(one.store, pubmed_id(1), clock.now()), as_json=False)
 
     told = " ".join(terminal.plain.split())
     assert fits(terminal)
@@ -316,7 +328,7 @@ def test_progress_is_one_moving_line_on_a_terminal() -> None:
 def marked(one: Desk, *said: tuple[int, VerdictKind]) -> Orderer:
     """An orderer over a desk whose papers these verdicts were given on."""
     for pmid, kind in said:
-        one.store.give_verdict(Pmid(pmid), kind, ["nmj"], reader="anna", at=NOW)
+        one.store.give_verdict(pubmed_id(pmid), kind, ["nmj"], reader="anna", at=NOW)
     return Orderer(one.store, lambda _watch: (), lambda _seeds, _learnt: one.rank(one.watch, ()))
 
 
@@ -362,7 +374,7 @@ def test_what_is_behind_a_score_and_what_other_seeds_change_fit_a_terminal(at_de
     other = Orderer(one.store, lambda _watch: (), lambda _seeds, _learnt: ranking(next(asked)))
 
     with on_a_terminal() as terminal:
-        ranked.behind(marked(one).behind(Pmid(1), [NMJ]), as_json=False)
+        ranked.behind(marked(one).behind(pubmed_id(1), [NMJ]), as_json=False)
         ranked.against([other.against(NMJ, (), None)], top=50, as_json=False)
 
     assert fits(terminal)
@@ -384,7 +396,7 @@ def test_a_mark_on_a_paper_without_a_text_says_what_will_become_of_it(
 ) -> None:
     one = Marked("nmj", None, VerdictKind.RELEVANT, (), VerdictKind.RELEVANT, state, has_text=False)
 
-    marking(Marking(Pmid(1), "Agrin", "anna", (one,)))
+    marking(Marking(pubmed_id(1), "Agrin", "anna", (one,)))
 
     assert capsys.readouterr().out == f"PMID 1: Agrin\nwatch nmj: marked relevant by anna; {says}\n"
 

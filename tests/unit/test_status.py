@@ -11,7 +11,7 @@ from support.flow_samples import NMJ, WEEKLY, Desk, final, passing
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher import __version__, clock
-from watcher.domain import Code, Notice, Pmid, VerdictKind, Warned
+from watcher.domain import Code, Notice, VerdictKind, Warned, pubmed_id
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.compose.weeks import bounds
 from watcher.flows.questions.health import problems
@@ -170,7 +170,7 @@ def test_it_counts_the_papers_that_a_watchs_readers_agree_on(at_desk: Desks) -> 
         (4, VerdictKind.NOT, "anna"),
         (4, VerdictKind.RELEVANT, "ben"),
     ]:
-        one.store.give_verdict(Pmid(pmid), kind, ["nmj"], reader=reader, at=one.at(MONDAY))
+        one.store.give_verdict(pubmed_id(pmid), kind, ["nmj"], reader=reader, at=one.at(MONDAY))
 
     found = state(one, MONDAY)
 

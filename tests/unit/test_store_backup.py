@@ -19,7 +19,7 @@ from support.store_samples import MONDAY, Bench, days, paper
 from support.two_databases import Place, rows_of
 
 from watcher import clock
-from watcher.domain import Pmid
+from watcher.domain import pubmed_id
 from watcher.errors import ConfigurationError, StoreError
 from watcher.store import Store
 from watcher.store.database import Database
@@ -44,7 +44,7 @@ def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place,
     with Store.open(place.url, folder=place.folder) as store:
         store.save_embeddings("of a model", {"of a text": b"\x00\xff"}, clock.now())  # what 0001 has no table for
         store.begin_rereading(clock.now(), clock.now())
-        store.keep_reread((), asked=(Pmid(1),), missing=(), at=clock.now())
+        store.keep_reread((), asked=(pubmed_id(1),), missing=(), at=clock.now())
         facts = store.backup(tmp_path / "copies" / "friday.db")
 
     copied = rows_of(f"sqlite:///{facts.path}", tmp_path)
@@ -141,7 +141,7 @@ ENDS_THE_CONNECTION = """
 ALTER TABLE article RENAME TO kept;
 CREATE VIEW article AS SELECT * FROM kept WHERE pg_terminate_backend(pg_backend_pid());
 INSERT INTO work (id) VALUES (1);
-INSERT INTO kept (pmid, work_id, version, pub_status, is_notice, has_abstract, has_headings, content_sha256, fetched_at)
+INSERT INTO kept (record_id, work_id, version, pub_status, is_notice, has_abstract, has_headings, content_sha256, fetched_at)
 VALUES (1, 1, 1, '', false, false, false, '', now());
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.store_samples import BY_QUERY, LOADED_AT, MONDAY, Bench, days, paper, pmids
 
-from watcher.domain import DeliveryState, Failure, Pmid, RunOutcome
+from watcher.domain import DeliveryState, Failure, RunOutcome, pubmed_id
 from watcher.store import ListHistory, RunCommit, RunHistory
 
 AHEAD = MONDAY + days(365)
@@ -73,10 +73,10 @@ def test_news_found_after_the_clock_came_back_is_owed_to_a_list_that_took_the_wa
 
 
 def test_a_starter_found_after_the_clock_came_back_is_owed_to_a_list_that_took_the_watch_before(bench: Bench) -> None:
-    bench.run(baseline=frozenset({Pmid(1)}))
+    bench.run(baseline=frozenset({pubmed_id(1)}))
     bench.register(lists={"weekly": ("nmj",), "late": ("nmj",)}, since=AHEAD.date(), at=AHEAD)
 
-    bench.run(at=BACK, articles=(paper(1, crdt=date(2020, 1, 1)),), starters=(Pmid(1),))
+    bench.run(at=BACK, articles=(paper(1, crdt=date(2020, 1, 1)),), starters=(pubmed_id(1),))
 
     assert pmids(bench.store.starters("late", "nmj")) == [1]
 
@@ -93,7 +93,7 @@ def test_news_of_a_run_that_was_open_when_the_list_took_the_watch_is_owed_to_it(
     run_id = bench.store.begin_run("nmj", "window", MONDAY)
     bench.register(lists={"weekly": ("nmj",), "late": ("nmj",)}, since=BACK.date(), at=MONDAY)
 
-    bench.store.commit_run(run_id, RunCommit(bench.report(finished_at=BACK), articles=(paper(1),), news={Pmid(1): BY_QUERY}))
+    bench.store.commit_run(run_id, RunCommit(bench.report(finished_at=BACK), articles=(paper(1),), news={pubmed_id(1): BY_QUERY}))
 
     assert pmids(bench.store.unjudged("late", "nmj")) == [1]
 

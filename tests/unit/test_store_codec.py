@@ -24,20 +24,20 @@ from watcher.domain import (
     Outage,
     PartialDate,
     Period,
-    Pmid,
     Qualifier,
     Reasons,
     Receipt,
     Relation,
     Section,
     Term,
+    pubmed_id,
 )
 from watcher.store import codec
 
 TEXT = st.text(max_size=8)
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
 DAYS = st.none() | st.dates()
-PMIDS = st.integers(1, 99_999_999).map(Pmid)
+PMIDS = st.integers(1, 99_999_999).map(pubmed_id)
 PARTIAL_DATES = st.builds(
     PartialDate, TEXT, st.none() | st.integers(1800, 2100), st.none() | st.integers(1, 12), st.none() | st.just(3)
 )
@@ -47,7 +47,7 @@ HEADINGS = st.builds(
 )
 ARTICLES = st.builds(
     Article,
-    pmid=PMIDS,
+    record_id=PMIDS,
     title=TEXT,
     abstract=TEXT,
     version=st.integers(1, 9),
@@ -113,7 +113,14 @@ def test_tuples_of_values_come_back_equal() -> None:
 
 def test_a_whole_digest_comes_back_equal() -> None:
     item = Item(
-        Article(Pmid(7)), 1, ("nmj",), 71.5, Reasons(), Section.PICK, highlight=True, also=((Pmid(8), "preprint in bioRxiv"),)
+        Article(pubmed_id(7)),
+        1,
+        ("nmj",),
+        71.5,
+        Reasons(),
+        Section.PICK,
+        highlight=True,
+        also=((pubmed_id(8), "preprint in bioRxiv"),),
     )
     list_ = DigestList("weekly", "Weekly", ("nmj",), ("mail",), "monday 08:00", "Europe/Berlin", empty=Empty.NOTHING)
     slot = datetime(2026, 9, 14, 6, tzinfo=UTC)
@@ -153,7 +160,9 @@ def test_a_score_that_was_given_as_a_whole_number_comes_back_as_a_float() -> Non
 
 
 def test_the_text_is_sorted_compact_and_leaves_defaults_out() -> None:
-    article = Article(Pmid(7), title="α", journal=Journal(title="J"), crdt=date(2026, 9, 1), authors=(Author(last_name="Roe"),))
+    article = Article(
+        pubmed_id(7), title="α", journal=Journal(title="J"), crdt=date(2026, 9, 1), authors=(Author(last_name="Roe"),)
+    )
 
     assert codec.dumps(article) == (
         '{"authors":[{"last_name":"Roe"}],"crdt":"2026-09-01","journal":{"title":"J"},"pmid":7,"title":"\\u03b1"}'
@@ -161,7 +170,7 @@ def test_the_text_is_sorted_compact_and_leaves_defaults_out() -> None:
 
 
 def test_the_hash_of_a_content_never_changes() -> None:
-    article = Article(Pmid(7), title="A sample title")
+    article = Article(pubmed_id(7), title="A sample title")
 
     assert codec.sha256(codec.dumps(article)) == "068dad57305fa69985cdd298829741c3d4a2972e47b36fc4a779071424905658"
 

@@ -7,9 +7,23 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from support.records import in_numbers
 from support.store_samples import BY_QUERY, CUT, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
-from watcher.domain import ChannelKind, FollowUp, Gap, HitState, Item, Message, Outcome, Pmid, Receipt, RunKind, Scored, Section
+from watcher.domain import (
+    ChannelKind,
+    FollowUp,
+    Gap,
+    HitState,
+    Item,
+    Message,
+    Outcome,
+    Receipt,
+    RunKind,
+    Scored,
+    Section,
+    pubmed_id,
+)
 from watcher.errors import AlreadyComposed, StoreError, UnknownNameError
 from watcher.store import LeftOut, ListHistory, Owed, RunCommit
 from watcher.store.database import Database
@@ -43,13 +57,19 @@ def test_a_candidate_carries_its_article_work_and_hit(bench: Bench) -> None:
 
     assert candidate.article == paper(1, abstract="Agrin clusters receptors.")
     (hit,) = candidate.hits
-    assert (hit.watch, hit.pmid, hit.origins, hit.state, hit.news_at) == ("nmj", 1, BY_QUERY, HitState.NEWS, MONDAY)
+    assert in_numbers((hit.watch, hit.record_id, hit.origins, hit.state, hit.news_at)) == (
+        "nmj",
+        1,
+        BY_QUERY,
+        HitState.NEWS,
+        MONDAY,
+    )
     assert bench.store.works([candidate.work_id]) == {candidate.work_id: (candidate.article,)}
 
 
 def test_baseline_and_awaiting_hits_are_not_judged(bench: Bench) -> None:
     bench.store.save_articles([paper(1), paper(2)], MONDAY)
-    bench.run(baseline=frozenset({Pmid(1)}), awaiting={Pmid(2): BY_QUERY})
+    bench.run(baseline=frozenset({pubmed_id(1)}), awaiting={pubmed_id(2): BY_QUERY})
 
     assert bench.store.unjudged("weekly", "nmj") == ()
 
@@ -101,7 +121,7 @@ def test_what_a_run_brings_that_was_under_way_when_the_list_gave_up_the_watch_is
     run_id = bench.store.begin_run("nmj", "window", MONDAY)
     bench.register(lists={"weekly": ()}, at=MONDAY)
     seen = bench.report(MONDAY + days(0.01), kind=RunKind.WINDOW)
-    bench.store.commit_run(run_id, RunCommit(seen, articles=(paper(1),), news={Pmid(1): BY_QUERY}))
+    bench.store.commit_run(run_id, RunCommit(seen, articles=(paper(1),), news={pubmed_id(1): BY_QUERY}))
 
     bench.register(since=date(2026, 12, 1), at=MONDAY + days(100))
 
@@ -109,9 +129,9 @@ def test_what_a_run_brings_that_was_under_way_when_the_list_gave_up_the_watch_is
 
 
 def test_what_was_awaited_when_the_list_gave_up_the_watch_is_owed_when_it_has_arrived(bench: Bench) -> None:
-    bench.run(awaiting={Pmid(1): BY_QUERY})
+    bench.run(awaiting={pubmed_id(1): BY_QUERY})
     bench.register(lists={"weekly": (), "other": ("nmj",)}, at=MONDAY + days(1))
-    bench.run(at=MONDAY + days(2), articles=(paper(1),), arrived=(Pmid(1),))
+    bench.run(at=MONDAY + days(2), articles=(paper(1),), arrived=(pubmed_id(1),))
 
     bench.register(since=date(2026, 12, 1), at=MONDAY + days(100))
 
@@ -119,9 +139,9 @@ def test_what_was_awaited_when_the_list_gave_up_the_watch_is_owed_when_it_has_ar
 
 
 def test_starters_of_an_edit_are_owed_by_the_list_that_had_the_watch_then(bench: Bench) -> None:
-    bench.run(articles=(paper(1), paper(2)), baseline=frozenset({Pmid(1), Pmid(2)}), starters=(Pmid(1),))
+    bench.run(articles=(paper(1), paper(2)), baseline=frozenset({pubmed_id(1), pubmed_id(2)}), starters=(pubmed_id(1),))
     bench.register(lists={"weekly": (), "other": ("nmj",)}, at=MONDAY + days(1))
-    bench.run(at=MONDAY + days(2), starters=(Pmid(2),))
+    bench.run(at=MONDAY + days(2), starters=(pubmed_id(2),))
 
     bench.register(since=date(2026, 12, 1), at=MONDAY + days(100))
 
@@ -146,7 +166,7 @@ def test_registering_the_same_again_moves_no_cut(bench: Bench) -> None:
 
 
 def test_starters_are_shown_once_by_lists_that_had_the_watch_at_the_edit(bench: Bench) -> None:
-    bench.run(articles=(paper(1), paper(2)), baseline=frozenset({Pmid(1), Pmid(2)}), starters=(Pmid(2),))
+    bench.run(articles=(paper(1), paper(2)), baseline=frozenset({pubmed_id(1), pubmed_id(2)}), starters=(pubmed_id(2),))
     bench.register(lists={"weekly": ("nmj",), "late": ("nmj",)}, at=MONDAY + days(1))
     assert bench.store.starters("late", "nmj") == ()
     (starter,) = bench.store.starters("weekly", "nmj")
@@ -155,7 +175,7 @@ def test_starters_are_shown_once_by_lists_that_had_the_watch_at_the_edit(bench: 
     bench.compose(starter, section=Section.STARTER)
 
     assert bench.store.starters("weekly", "nmj") == ()
-    assert bench.store.ledger("nmj") == {1: HitState.BASELINE, 2: HitState.BASELINE}
+    assert in_numbers(bench.store.ledger("nmj")) == {1: HitState.BASELINE, 2: HitState.BASELINE}
 
 
 def test_only_what_stayed_below_the_threshold_may_gain(bench: Bench) -> None:
@@ -183,7 +203,7 @@ def test_a_paper_whose_work_was_presented_meanwhile_does_not_come_back(bench: Be
 
 def test_what_was_below_the_threshold_under_another_ranking_may_be_reconsidered(bench: Bench) -> None:
     bench.news(paper(1), paper(2))
-    bench.store.save_scores("nmj", RANKING, [Scored(Pmid(1), 12, REASONS)], MONDAY)
+    bench.store.save_scores("nmj", RANKING, [Scored(pubmed_id(1), 12, REASONS)], MONDAY)
     bench.compose(judged={1: Outcome.BELOW_THRESHOLD, 2: Outcome.RETRACTED}, ranking=RANKING.sha256)
 
     assert pmids(bench.store.reconsiderable("weekly", "nmj", MONDAY - days(28), "ranking-2")) == [1]
@@ -193,7 +213,7 @@ def test_what_was_below_the_threshold_under_another_ranking_may_be_reconsidered(
 
 def test_only_the_last_judgement_counts_for_reconsidering(bench: Bench) -> None:
     bench.news(paper(1))
-    bench.store.save_scores("nmj", RANKING, [Scored(Pmid(1), 12, REASONS)], MONDAY)
+    bench.store.save_scores("nmj", RANKING, [Scored(pubmed_id(1), 12, REASONS)], MONDAY)
     bench.compose(judged={1: Outcome.BELOW_THRESHOLD}, ranking=None)
     assert pmids(bench.store.reconsiderable("weekly", "nmj", MONDAY, RANKING.sha256)) == [1]
 
@@ -237,7 +257,7 @@ def test_the_history_of_a_list_is_that_of_its_latest_digest(bench: Bench) -> Non
 
 def test_a_digest_comes_back_with_its_gaps_and_receipt(bench: Bench) -> None:
     gaps = (Gap("nmj", date(2026, 9, 12), date(2026, 9, 14), "PubMed did not answer"),)
-    receipt = Receipt(checked=420, new=3, retracted=(Pmid(8),), next_digest_at=datetime(2026, 9, 21, 6, tzinfo=UTC))
+    receipt = Receipt(checked=420, new=3, retracted=(pubmed_id(8),), next_digest_at=datetime(2026, 9, 21, 6, tzinfo=UTC))
 
     digest_id = bench.compose(gaps=gaps, receipt=receipt)
 
@@ -300,7 +320,7 @@ def test_presented_works_are_known_by_the_record_that_was_shown(bench: Bench) ->
 
     bench.compose(two)
 
-    assert bench.store.presented("weekly", [one.work_id, two.work_id]) == {two.work_id: 2}
+    assert in_numbers(bench.store.presented("weekly", [one.work_id, two.work_id])) == {two.work_id: 2}
 
 
 def test_attached_papers_are_presented_after_those_shown(bench: Bench) -> None:
@@ -310,7 +330,7 @@ def test_attached_papers_are_presented_after_those_shown(bench: Bench) -> None:
 
     bench.compose(two, attached=(attached,), judged={1: Outcome.ATTACHED})
 
-    places = [(facts.section, facts.position) for pmid in (2, 1) for facts in bench.store.explain(Pmid(pmid)).presented]
+    places = [(facts.section, facts.position) for pmid in (2, 1) for facts in bench.store.explain(pubmed_id(pmid)).presented]
     assert places == [(Section.WATCH, 1), (Section.LATE, 2)]
     assert bench.store.list_history("weekly").last_papers == 2
 
@@ -325,7 +345,7 @@ def test_a_follow_up_is_kept_with_its_digest(bench: Bench) -> None:
 
     bench.compose(at=MONDAY + days(7), follow_ups=(told,), judged={2: Outcome.ALREADY_PRESENTED})
 
-    (follow_up,) = bench.store.explain(Pmid(2)).follow_ups
+    (follow_up,) = bench.store.explain(pubmed_id(2)).follow_ups
     assert (follow_up.list_name, follow_up.composed_at) == ("weekly", MONDAY + days(7))
     assert bench.store.unjudged("weekly", "nmj") == ()
 

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from support.records import in_numbers
 from support.store_samples import BY_QUERY, MAIL, MONDAY, RANKING, REASONS, Bench, days, paper, updates
 
-from watcher.domain import Article, DeliveryState, FollowUp, HitState, Outcome, Pmid, RunKind, Scored, Section
+from watcher.domain import Article, DeliveryState, FollowUp, HitState, Outcome, RunKind, Scored, Section, pubmed_id
 from watcher.store import Owed, Store, StoreFacts
 
 
@@ -19,24 +20,24 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def _titles(articles: tuple[Article, ...]) -> list[int]:
-    return [article.pmid for article in articles]
+    return [article.record_id.id for article in articles]
 
 
 # --- explain
 
 
 def test_a_pmid_that_was_never_seen_has_an_empty_history(bench: Bench) -> None:
-    history = bench.store.explain(Pmid(7))
+    history = bench.store.explain(pubmed_id(7))
 
     assert not history.seen
-    assert (history.article, history.work_pmids, history.hits, history.scores) == (None, (), (), ())
+    assert (history.article, history.work_record_ids, history.hits, history.scores) == (None, (), (), ())
     assert (history.judgements, history.presented, history.follow_ups, history.deliveries) == ((), (), (), ())
 
 
 def test_a_baseline_paper_says_so_and_when_it_was_first_seen(bench: Bench) -> None:
-    bench.run(report={"kind": RunKind.FIRST}, baseline=frozenset({Pmid(7)}))
+    bench.run(report={"kind": RunKind.FIRST}, baseline=frozenset({pubmed_id(7)}))
 
-    (hit,) = bench.store.explain(Pmid(7)).hits
+    (hit,) = bench.store.explain(pubmed_id(7)).hits
 
     assert (hit.watch, hit.state, hit.first_seen_at, hit.origins) == (
         "nmj",
@@ -47,35 +48,35 @@ def test_a_baseline_paper_says_so_and_when_it_was_first_seen(bench: Bench) -> No
 
 
 def test_an_awaiting_paper_says_since_when_and_how_often_it_was_tried(bench: Bench) -> None:
-    bench.run(awaiting={Pmid(7): BY_QUERY})
-    bench.run(at=MONDAY + days(1), still_awaiting=(Pmid(7),))
+    bench.run(awaiting={pubmed_id(7): BY_QUERY})
+    bench.run(at=MONDAY + days(1), still_awaiting=(pubmed_id(7),))
 
-    (hit,) = bench.store.explain(Pmid(7)).hits
+    (hit,) = bench.store.explain(pubmed_id(7)).hits
 
     assert (hit.state, hit.first_seen_at, hit.tries, hit.origins) == (HitState.AWAITING, MONDAY, 2, BY_QUERY)
 
 
 def test_a_paper_below_the_threshold_says_its_score_the_threshold_and_the_digest(bench: Bench) -> None:
-    bench.run(articles=(paper(7),), news={Pmid(7): BY_QUERY}, ranking=RANKING, scores=(Scored(Pmid(7), 12.3, REASONS),))
+    bench.run(articles=(paper(7),), news={pubmed_id(7): BY_QUERY}, ranking=RANKING, scores=(Scored(pubmed_id(7), 12.3, REASONS),))
     bench.compose(judged={7: Outcome.BELOW_THRESHOLD}, score=12.3, ranking=RANKING.sha256)
 
-    history = bench.store.explain(Pmid(7))
+    history = bench.store.explain(pubmed_id(7))
 
     (judgement,) = history.judgements
     assert (judgement.list_name, judgement.watch, judgement.outcome) == ("weekly", "nmj", Outcome.BELOW_THRESHOLD)
     assert (judgement.score, judgement.threshold, judgement.ranking_sha256) == (12.3, 35, RANKING.sha256)
     assert (judgement.period, judgement.composed_at) == (MONDAY.isoformat(), MONDAY)
     (score,) = history.scores
-    assert (score.watch, score.made_at, score.current, score.scored) == ("nmj", MONDAY, True, Scored(Pmid(7), 12.3, REASONS))
+    assert (score.watch, score.made_at, score.current, score.scored) == ("nmj", MONDAY, True, Scored(pubmed_id(7), 12.3, REASONS))
     assert history.deliveries == ()
 
 
 def test_a_score_of_an_earlier_content_is_not_current(bench: Bench) -> None:
-    bench.run(articles=(paper(7),), news={Pmid(7): BY_QUERY}, ranking=RANKING, scores=(Scored(Pmid(7), 12.3, REASONS),))
+    bench.run(articles=(paper(7),), news={pubmed_id(7): BY_QUERY}, ranking=RANKING, scores=(Scored(pubmed_id(7), 12.3, REASONS),))
 
     bench.run(at=MONDAY + days(1), articles=(paper(7, abstract="Gained."),))
 
-    assert [score.current for score in bench.store.explain(Pmid(7)).scores] == [False]
+    assert [score.current for score in bench.store.explain(pubmed_id(7)).scores] == [False]
 
 
 def test_a_shown_paper_says_where_it_stood_and_to_whom_it_was_delivered(bench: Bench) -> None:
@@ -87,10 +88,10 @@ def test_a_shown_paper_says_where_it_stood_and_to_whom_it_was_delivered(bench: B
     assert delivery is not None
     bench.store.settle(delivery, DeliveryState.SENT, MONDAY + timedelta(minutes=2))
 
-    history = bench.store.explain(Pmid(7))
+    history = bench.store.explain(pubmed_id(7))
 
     (shown,) = history.presented
-    assert (shown.list_name, shown.digest_id, shown.pmid, shown.section, shown.position) == (
+    assert in_numbers((shown.list_name, shown.digest_id, shown.record_id, shown.section, shown.position)) == (
         "weekly",
         digest_id,
         7,
@@ -114,10 +115,10 @@ def test_a_later_record_tells_of_its_work_and_of_the_digest_that_told_of_it(benc
         owed=(Owed(MAIL, "mail"),),
     )
 
-    history = bench.store.explain(Pmid(8))
+    history = bench.store.explain(pubmed_id(8))
 
-    assert history.work_pmids == (7, 8)
-    assert [one.pmid for one in history.presented] == [7]
+    assert in_numbers(history.work_record_ids) == (7, 8)
+    assert [one.record_id.id for one in history.presented] == [7]
     assert [one.period for one in history.follow_ups] == [(MONDAY + days(7)).isoformat()]
     assert [one.period for one in history.deliveries] == [(MONDAY + days(7)).isoformat()]
 
@@ -125,9 +126,9 @@ def test_a_later_record_tells_of_its_work_and_of_the_digest_that_told_of_it(benc
 def test_every_watch_that_saw_a_paper_is_told(bench: Bench) -> None:
     bench.register({"nmj": None, "als": None})
     bench.news(paper(7), watch="als")
-    bench.run(at=MONDAY + days(1), baseline=frozenset({Pmid(7)}))
+    bench.run(at=MONDAY + days(1), baseline=frozenset({pubmed_id(7)}))
 
-    assert [(hit.watch, hit.state) for hit in bench.store.explain(Pmid(7)).hits] == [
+    assert [(hit.watch, hit.state) for hit in bench.store.explain(pubmed_id(7)).hits] == [
         ("als", HitState.NEWS),
         ("nmj", HitState.BASELINE),
     ]
@@ -142,7 +143,7 @@ def issued(bench: Bench) -> Bench:
     bench.register({"nmj": None, "als": None}, {"weekly": ("nmj",), "daily": ("nmj",)})
     bench.news(paper(1), paper(2), at=MONDAY)
     bench.news(paper(3), paper(4), at=MONDAY + days(7))
-    bench.run(watch="als", at=MONDAY, baseline=frozenset({Pmid(2)}))
+    bench.run(watch="als", at=MONDAY, baseline=frozenset({pubmed_id(2)}))
     one, two, three, _ = bench.store.unjudged("weekly", "nmj")
     bench.compose(two, at=MONDAY)
     bench.compose(one, at=MONDAY + days(7))
@@ -178,10 +179,10 @@ def test_an_export_since_a_day_begins_with_its_digests(issued: Bench) -> None:
 
 def test_the_facts_count_what_is_there(bench: Bench) -> None:
     bench.news(paper(1), paper(2, relations=updates("UpdateOf", 1)), paper(3))
-    bench.run(at=MONDAY + days(1), awaiting={Pmid(9): BY_QUERY})
+    bench.run(at=MONDAY + days(1), awaiting={pubmed_id(9): BY_QUERY})
     candidates = {one.article.pmid: one for one in bench.store.unjudged("weekly", "nmj")}
     recipients = tuple(f"{name}@lab.example" for name in "abcde")
-    bench.compose(candidates[Pmid(1)], candidates[Pmid(3)], owed=(Owed(MAIL, "mail", recipients),))
+    bench.compose(candidates[1], candidates[3], owed=(Owed(MAIL, "mail", recipients),))
     for state in (DeliveryState.SENT, DeliveryState.PARKED, None):
         delivery = bench.store.claim_delivery(MONDAY, holder="me")
         assert delivery is not None

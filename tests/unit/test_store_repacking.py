@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from support.two_databases import Place, rows_of
 
-from watcher.domain import Pmid
+from watcher.domain import pubmed_id
 from watcher.errors import StoreError
 from watcher.store import Store, codec, packing, repacking, schema, sqlite_file
 from watcher.store.database import Database
@@ -75,8 +75,8 @@ def opened(place: Place, kill_at: int = NEVER) -> subprocess.CompletedProcess[st
 
 def titles(place: Place) -> dict[int, str]:
     with Store.open(place.url, folder=place.folder) as store:
-        found = store.articles([Pmid(number) for number in range(1_000, 1_000 + PAPERS)])
-    return {pmid: one.title for pmid, one in found.items()}
+        found = store.articles([pubmed_id(number) for number in range(1_000, 1_000 + PAPERS)])
+    return {record_id.id: one.title for record_id, one in found.items()}
 
 
 ALL = {number: f"Sample paper {number} on α subunits" for number in range(1_000, 1_000 + PAPERS)}
@@ -118,11 +118,11 @@ def test_every_body_is_packed_and_unpacks_to_what_it_was(old: Place) -> None:
 
     database = Database(old.url, folder=old.folder)
     with database.reading() as session:
-        stored = session.execute(sa.text("SELECT pmid, body FROM article WHERE pmid >= 1000")).all()
+        stored = session.execute(sa.text("SELECT record_id, body FROM article WHERE record_id >= 1000")).all()
     database.close()
 
     assert all(body.startswith(b"x") for _, body in stored)
-    assert {pmid: packing.unpack(body).decode() for pmid, body in stored} == {number: _text(number) for number in ALL}
+    assert {number: packing.unpack(body).decode() for number, body in stored} == {number: _text(number) for number in ALL}
 
 
 def test_a_damaged_text_costs_itself_before_and_after(old: Place) -> None:
@@ -157,7 +157,7 @@ def test_the_log_says_how_many_papers_there_are(old: Place, caplog: pytest.LogCa
 
     lines = [record.getMessage() for record in caplog.records]
     assert any("papers are packed, 0 of them already" in line for line in lines)
-    assert lines[-1].endswith(f"brought to schema {schema.HEAD}")
+    assert lines[-1].endswith(f"brought to schema {repacking.PACKED}")
 
 
 def test_what_an_earlier_version_writes_into_a_half_packed_postgresql_comes_along(
@@ -281,7 +281,7 @@ def test_a_text_that_is_no_utf8_is_packed_byte_by_byte(file: Path) -> None:
     opened(_at(file))
 
     with closing(sqlite3.connect(file)) as upgraded:
-        (body,) = upgraded.execute("SELECT body FROM article WHERE pmid = 1003").fetchone()
+        (body,) = upgraded.execute("SELECT body FROM article WHERE record_id = 1003").fetchone()
     assert packing.unpack(body) == b"\x7b\xff\x22"
     assert titles(_at(file)).keys() == ALL.keys() - {1003}
 

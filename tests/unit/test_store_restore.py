@@ -131,7 +131,7 @@ CREATE TRIGGER forge BEFORE UPDATE ON delivery BEGIN UPDATE delivery SET recipie
 CREATE VIEW "\x1b[2Jgone" AS SELECT 1;
 CREATE VIEW everything AS SELECT * FROM article;
 CREATE INDEX computed ON article (length(title) + 1);
-CREATE INDEX some_of_it ON article (pmid) WHERE title LIKE 'A%';
+CREATE INDEX some_of_it ON article (record_id) WHERE title LIKE 'A%';
 ALTER TABLE work ADD COLUMN computed INTEGER GENERATED ALWAYS AS (id + 1) VIRTUAL;
 """
 

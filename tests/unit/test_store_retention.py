@@ -6,9 +6,21 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from support.records import in_numbers
 from support.store_samples import BY_QUERY, MONDAY, RANKING, REASONS, Bench, days, paper, pmids, updates
 
-from watcher.domain import Heading, HitState, Outcome, Pmid, ResolvedSeed, Scored, Seed, VerdictKind, embedded_text, text_sha256
+from watcher.domain import (
+    Heading,
+    HitState,
+    Outcome,
+    ResolvedSeed,
+    Scored,
+    Seed,
+    VerdictKind,
+    embedded_text,
+    pubmed_id,
+    text_sha256,
+)
 
 BEFORE = MONDAY + days(800)
 """Two years and more after the papers of these tests were fetched."""
@@ -28,7 +40,7 @@ def _below(bench: Bench, *wanted: int) -> None:
 
 
 def _kept(bench: Bench, *asked: int) -> set[int]:
-    return set(bench.store.articles([Pmid(pmid) for pmid in asked]))
+    return {one.id for one in bench.store.articles([pubmed_id(pmid) for pmid in asked])}
 
 
 # --- what is forgotten
@@ -41,7 +53,7 @@ def test_the_text_of_a_paper_that_was_never_selected_is_dropped(bench: Bench) ->
         assert bench.store.forget(BEFORE) == 1
 
     assert _kept(bench, 1) == set()
-    history = bench.store.explain(Pmid(1))
+    history = bench.store.explain(pubmed_id(1))
     assert (history.article, history.title, history.forgotten_at) == (None, "Sample paper 1 on synapses", BEFORE)
 
 
@@ -50,21 +62,21 @@ def test_that_a_forgotten_paper_was_seen_and_judged_is_never_forgotten(bench: Be
 
     bench.store.forget(BEFORE)
 
-    assert bench.store.ledger("nmj") == {1: HitState.NEWS}
-    assert bench.store.stored([Pmid(1)]).keys() == {1}
-    history = bench.store.explain(Pmid(1))
+    assert in_numbers(bench.store.ledger("nmj")) == {1: HitState.NEWS}
+    assert bench.store.stored([pubmed_id(1)]).keys() == {pubmed_id(1)}
+    history = bench.store.explain(pubmed_id(1))
     assert [(one.outcome, one.score) for one in history.judgements] == [(Outcome.BELOW_THRESHOLD, 50)]
     assert [hit.origins for hit in history.hits] == [BY_QUERY]
-    assert history.work_pmids == (1,)
+    assert in_numbers(history.work_record_ids) == (1,)
 
 
 def test_the_scores_of_a_forgotten_paper_go_with_its_text(bench: Bench) -> None:
     _below(bench, 1)
-    bench.store.save_scores("nmj", RANKING, [Scored(Pmid(1), 12, REASONS)], MONDAY)
+    bench.store.save_scores("nmj", RANKING, [Scored(pubmed_id(1), 12, REASONS)], MONDAY)
 
     bench.store.forget(BEFORE)
 
-    assert bench.store.explain(Pmid(1)).scores == ()
+    assert bench.store.explain(pubmed_id(1)).scores == ()
 
 
 def test_news_that_no_list_reads_is_forgotten(bench: Bench) -> None:
@@ -166,8 +178,8 @@ def test_news_that_a_list_never_judged_is_kept_while_it_is_without_the_watch(ben
 
 
 def test_an_older_paper_that_an_edit_added_to_be_shown_is_kept_until_it_is_judged(bench: Bench) -> None:
-    bench.run(baseline=frozenset({Pmid(1)}))
-    bench.run(at=MONDAY + days(1), articles=(paper(1, crdt=date(2020, 1, 1)),), starters=(Pmid(1),))
+    bench.run(baseline=frozenset({pubmed_id(1)}))
+    bench.run(at=MONDAY + days(1), articles=(paper(1, crdt=date(2020, 1, 1)),), starters=(pubmed_id(1),))
     assert bench.store.forget(BEFORE) == 0
     assert pmids(bench.store.starters("weekly", "nmj")) == [1]
 
@@ -179,7 +191,7 @@ def test_an_older_paper_that_an_edit_added_to_be_shown_is_kept_until_it_is_judge
 def test_a_record_that_another_watch_awaits_is_kept(bench: Bench) -> None:
     bench.register({"nmj": None, "als": None}, {})
     bench.news(paper(1))
-    bench.run(watch="als", awaiting={Pmid(1): BY_QUERY})
+    bench.run(watch="als", awaiting={pubmed_id(1): BY_QUERY})
 
     assert bench.store.forget(BEFORE) == 0
 
@@ -193,8 +205,8 @@ def test_a_seed_is_kept(bench: Bench) -> None:
 def test_a_paper_with_a_readers_verdict_is_kept_while_it_stands(bench: Bench) -> None:
     _below(bench, 1, 2)
     for pmid in (1, 2):
-        bench.store.give_verdict(Pmid(pmid), VerdictKind.NOT, ["nmj"], reader="pi", at=MONDAY)
-    bench.store.give_verdict(Pmid(2), None, ["nmj"], reader="pi", at=MONDAY)
+        bench.store.give_verdict(pubmed_id(pmid), VerdictKind.NOT, ["nmj"], reader="pi", at=MONDAY)
+    bench.store.give_verdict(pubmed_id(2), None, ["nmj"], reader="pi", at=MONDAY)
 
     assert bench.store.forget(BEFORE) == 1
 
@@ -211,8 +223,8 @@ def test_a_later_fetch_brings_the_text_back_though_nothing_in_it_has_changed(ben
 
     bench.store.save_articles([same], BEFORE + days(1))
 
-    assert bench.store.articles([Pmid(1)]) == {1: same}
-    assert bench.store.explain(Pmid(1)).forgotten_at is None
+    assert in_numbers(bench.store.articles([pubmed_id(1)])) == {1: same}
+    assert bench.store.explain(pubmed_id(1)).forgotten_at is None
     assert bench.store.forget(BEFORE) == 0
 
 
@@ -243,7 +255,7 @@ def test_a_record_of_the_same_doi_and_title_still_joins_the_work_of_a_forgotten_
 
     bench.news(paper(2, "Agrin at the synapse.", doi="10.1000/AGRIN"), at=BEFORE + days(1))
 
-    assert bench.store.explain(Pmid(2)).work_pmids == (1, 2)
+    assert in_numbers(bench.store.explain(pubmed_id(2)).work_record_ids) == (1, 2)
     assert [article.pmid for article in bench.store.works([bench.work_of(2)])[bench.work_of(2)]] == [2]
 
 
@@ -257,7 +269,7 @@ def test_what_reads_papers_goes_on_without_the_forgotten_ones(bench: Bench) -> N
     dropped = [bench.store.left_out(watch="nmj", since=since).dropped for since in (None, date(2026, 9, 15))]
     assert dropped == [1, 0]
     assert pmids(bench.store.reconsiderable("weekly", "nmj", MONDAY, RANKING.sha256)) == [2]
-    assert bench.store.scores("nmj", RANKING.sha256, [Pmid(1)]) == {}
+    assert bench.store.scores("nmj", RANKING.sha256, [pubmed_id(1)]) == {}
     assert (bench.store.facts().articles, bench.store.facts().hits) == (2, 2)
 
 

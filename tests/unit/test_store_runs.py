@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from support.records import in_numbers
 from support.store_samples import BY_QUERY, CUT, MONDAY, RANKING, REASONS, Bench, days, paper, version
 
 from watcher.domain import (
@@ -15,7 +16,6 @@ from watcher.domain import (
     ErrorKind,
     HitState,
     Origin,
-    Pmid,
     RankingFacts,
     ResolvedSeed,
     RunKind,
@@ -23,6 +23,7 @@ from watcher.domain import (
     Scored,
     Seed,
     Warned,
+    pubmed_id,
 )
 from watcher.errors import Busy, StoreError, UnknownNameError
 from watcher.store import RunCommit, RunHistory, StoredArticle, Waiting
@@ -70,7 +71,7 @@ def test_a_renamed_watch_keeps_its_ledger(bench: Bench) -> None:
 
     bench.register({"synapse": "nmj"}, {"weekly": ("synapse",)})
 
-    assert bench.store.ledger("synapse") == {1: HitState.NEWS}
+    assert in_numbers(bench.store.ledger("synapse")) == {1: HitState.NEWS}
     assert bench.store.ledger("nmj") == {}
 
 
@@ -92,8 +93,8 @@ def test_watches_can_be_renamed_in_a_chain(bench: Bench) -> None:
 
     bench.register({"als": "nmj", "motor": "als"}, {})
 
-    assert bench.store.ledger("als") == {1: HitState.NEWS}
-    assert bench.store.ledger("motor") == {2: HitState.NEWS}
+    assert in_numbers(bench.store.ledger("als")) == {1: HitState.NEWS}
+    assert in_numbers(bench.store.ledger("motor")) == {2: HitState.NEWS}
 
 
 def test_a_rename_that_was_done_is_not_done_again(bench: Bench) -> None:
@@ -102,7 +103,7 @@ def test_a_rename_that_was_done_is_not_done_again(bench: Bench) -> None:
 
     bench.register({"synapse": "nmj"}, {})
 
-    assert bench.store.ledger("synapse") == {1: HitState.NEWS}
+    assert in_numbers(bench.store.ledger("synapse")) == {1: HitState.NEWS}
 
 
 def test_a_name_that_is_still_a_watch_is_not_taken_from_it(bench: Bench) -> None:
@@ -110,7 +111,7 @@ def test_a_name_that_is_still_a_watch_is_not_taken_from_it(bench: Bench) -> None
 
     bench.register({"nmj": None, "synapse": "nmj"}, {})
 
-    assert bench.store.ledger("nmj") == {1: HitState.NEWS}
+    assert in_numbers(bench.store.ledger("nmj")) == {1: HitState.NEWS}
     assert bench.store.ledger("synapse") == {}
 
 
@@ -120,7 +121,7 @@ def test_a_watch_that_left_and_came_back_keeps_its_ledger(bench: Bench) -> None:
 
     bench.register()
 
-    assert bench.store.ledger("nmj") == {1: HitState.NEWS}
+    assert in_numbers(bench.store.ledger("nmj")) == {1: HitState.NEWS}
 
 
 # --- open runs
@@ -162,17 +163,17 @@ def test_a_run_that_was_closed_meanwhile_writes_nothing(bench: Bench) -> None:
     bench.store.abandon_open_runs(MONDAY)
 
     with pytest.raises(Busy, match="closed by another process"):
-        bench.store.commit_run(run_id, RunCommit(bench.report(), articles=(paper(1),), news={Pmid(1): BY_QUERY}))
+        bench.store.commit_run(run_id, RunCommit(bench.report(), articles=(paper(1),), news={pubmed_id(1): BY_QUERY}))
     with pytest.raises(Busy, match="closed by another process"):
         bench.store.fail_run(run_id, bench.report(outcome=RunOutcome.FAILED))
 
     assert bench.store.ledger("nmj") == {}
-    assert bench.store.articles([Pmid(1)]) == {}
+    assert bench.store.articles([pubmed_id(1)]) == {}
 
 
 def test_a_commit_that_breaks_writes_nothing_and_leaves_the_run_open(bench: Bench) -> None:
     run_id = bench.store.begin_run("nmj", "window", MONDAY)
-    broken = RunCommit(bench.report(), news={Pmid(1): BY_QUERY}, ranking=RANKING, scores=(Scored(Pmid(1), 50, REASONS),))
+    broken = RunCommit(bench.report(), news={pubmed_id(1): BY_QUERY}, ranking=RANKING, scores=(Scored(pubmed_id(1), 50, REASONS),))
 
     with pytest.raises(StoreError, match="PMID 1 was scored but is not stored"):
         bench.store.commit_run(run_id, broken)
@@ -394,32 +395,34 @@ def test_a_new_version_of_the_query_is_in_force_after_its_run(bench: Bench) -> N
 
 
 def test_the_ledger_knows_every_pmid_by_its_state(bench: Bench) -> None:
-    bench.run(articles=(paper(1),), news={Pmid(1): BY_QUERY}, awaiting={Pmid(2): BY_QUERY}, baseline=frozenset({Pmid(3)}))
+    bench.run(
+        articles=(paper(1),), news={pubmed_id(1): BY_QUERY}, awaiting={pubmed_id(2): BY_QUERY}, baseline=frozenset({pubmed_id(3)})
+    )
 
-    assert bench.store.ledger("nmj") == {1: HitState.NEWS, 2: HitState.AWAITING, 3: HitState.BASELINE}
+    assert in_numbers(bench.store.ledger("nmj")) == {1: HitState.NEWS, 2: HitState.AWAITING, 3: HitState.BASELINE}
 
 
 def test_the_first_sight_of_a_pmid_stands(bench: Bench) -> None:
-    bench.run(baseline=frozenset({Pmid(1)}))
+    bench.run(baseline=frozenset({pubmed_id(1)}))
 
-    bench.run(at=MONDAY + days(1), articles=(paper(1),), news={Pmid(1): BY_QUERY})
+    bench.run(at=MONDAY + days(1), articles=(paper(1),), news={pubmed_id(1): BY_QUERY})
 
-    assert bench.store.ledger("nmj") == {1: HitState.BASELINE}
+    assert in_numbers(bench.store.ledger("nmj")) == {1: HitState.BASELINE}
 
 
 def test_waiting_hits_are_told_with_their_tries_longest_first(bench: Bench) -> None:
-    bench.run(awaiting={Pmid(9): BY_QUERY})
-    bench.run(at=MONDAY + days(1), awaiting={Pmid(2): BY_QUERY}, still_awaiting=(Pmid(9),))
-    bench.run(at=MONDAY + days(2), still_awaiting=(Pmid(9), Pmid(2)))
+    bench.run(awaiting={pubmed_id(9): BY_QUERY})
+    bench.run(at=MONDAY + days(1), awaiting={pubmed_id(2): BY_QUERY}, still_awaiting=(pubmed_id(9),))
+    bench.run(at=MONDAY + days(2), still_awaiting=(pubmed_id(9), pubmed_id(2)))
 
-    assert bench.store.waiting("nmj") == (Waiting(Pmid(9), MONDAY, 3), Waiting(Pmid(2), MONDAY + days(1), 2))
+    assert bench.store.waiting("nmj") == (Waiting(pubmed_id(9), MONDAY, 3), Waiting(pubmed_id(2), MONDAY + days(1), 2))
     assert bench.store.awaiting_count("nmj") == 2
 
 
 def test_a_hit_whose_record_arrives_is_news_then(bench: Bench) -> None:
-    bench.run(awaiting={Pmid(1): frozenset({Origin.FULL_SET})})
+    bench.run(awaiting={pubmed_id(1): frozenset({Origin.FULL_SET})})
 
-    bench.run(at=MONDAY + days(3), articles=(paper(1),), arrived=(Pmid(1),))
+    bench.run(at=MONDAY + days(3), articles=(paper(1),), arrived=(pubmed_id(1),))
 
     (candidate,) = bench.store.unjudged("weekly", "nmj")
     assert (candidate.hits[0].news_at, candidate.hits[0].origins) == (MONDAY + days(3), frozenset({Origin.FULL_SET}))
@@ -427,32 +430,32 @@ def test_a_hit_whose_record_arrives_is_news_then(bench: Bench) -> None:
 
 
 def test_a_hit_that_was_given_up_is_told_and_may_still_arrive(bench: Bench) -> None:
-    bench.run(awaiting={Pmid(1): BY_QUERY})
-    bench.run(at=MONDAY + days(30), unavailable=(Pmid(1),))
-    assert bench.store.newly_unavailable("nmj", None) == bench.store.newly_unavailable("nmj", MONDAY) == (1,)
+    bench.run(awaiting={pubmed_id(1): BY_QUERY})
+    bench.run(at=MONDAY + days(30), unavailable=(pubmed_id(1),))
+    assert bench.store.newly_unavailable("nmj", None) == bench.store.newly_unavailable("nmj", MONDAY) == (pubmed_id(1),)
     assert bench.store.newly_unavailable("nmj", MONDAY + days(30)) == ()
 
-    bench.run(at=MONDAY + days(31), articles=(paper(1),), arrived=(Pmid(1),))
+    bench.run(at=MONDAY + days(31), articles=(paper(1),), arrived=(pubmed_id(1),))
 
-    assert bench.store.ledger("nmj") == {1: HitState.NEWS}
+    assert in_numbers(bench.store.ledger("nmj")) == {1: HitState.NEWS}
     assert bench.store.newly_unavailable("nmj", None) == ()
 
 
 def test_an_absent_pmid_is_counted_until_it_comes_again(bench: Bench) -> None:
-    bench.run(baseline=frozenset({Pmid(1), Pmid(2)}))
-    bench.run(at=MONDAY + days(7), absent=frozenset({Pmid(1)}), present=frozenset({Pmid(2)}))
-    bench.run(at=MONDAY + days(14), absent=frozenset({Pmid(1)}), present=frozenset({Pmid(2)}))
-    (hit,) = bench.store.explain(Pmid(1)).hits
+    bench.run(baseline=frozenset({pubmed_id(1), pubmed_id(2)}))
+    bench.run(at=MONDAY + days(7), absent=frozenset({pubmed_id(1)}), present=frozenset({pubmed_id(2)}))
+    bench.run(at=MONDAY + days(14), absent=frozenset({pubmed_id(1)}), present=frozenset({pubmed_id(2)}))
+    (hit,) = bench.store.explain(pubmed_id(1)).hits
     assert (hit.absent_since, hit.absent_readings) == (MONDAY + days(7), 2)
 
-    bench.run(at=MONDAY + days(21), present=frozenset({Pmid(1), Pmid(2)}))
+    bench.run(at=MONDAY + days(21), present=frozenset({pubmed_id(1), pubmed_id(2)}))
 
-    (hit,) = bench.store.explain(Pmid(1)).hits
+    (hit,) = bench.store.explain(pubmed_id(1)).hits
     assert (hit.absent_since, hit.absent_readings) == (None, 0)
 
 
 def test_a_ledger_of_many_thousands_takes_few_parameters_at_a_time(bench: Bench) -> None:
-    everything = frozenset(Pmid(number) for number in range(1, 5_001))
+    everything = frozenset(pubmed_id(number) for number in range(1, 5_001))
     bench.run(baseline=everything)
 
     bench.run(at=MONDAY + days(1), absent=everything, report={"full_set_as_of": date(2026, 9, 15)})
@@ -460,7 +463,7 @@ def test_a_ledger_of_many_thousands_takes_few_parameters_at_a_time(bench: Bench)
 
     assert len(bench.store.ledger("nmj")) == 5_000
     assert bench.store.stored(everything) == {}
-    assert bench.store.explain(Pmid(4_999)).hits[0].absent_readings == 0
+    assert bench.store.explain(pubmed_id(4_999)).hits[0].absent_readings == 0
 
 
 # --- articles, seeds and scores
@@ -470,10 +473,10 @@ def test_stored_articles_are_known_without_their_text(bench: Bench) -> None:
     bench.store.save_articles([paper(1, abstract="Agrin clusters receptors.")], MONDAY)
     bench.store.save_articles([paper(1, abstract="Agrin clusters receptors.")], MONDAY + days(1))
 
-    known = bench.store.stored([Pmid(1), Pmid(2)])
+    known = bench.store.stored([pubmed_id(1), pubmed_id(2)])
 
-    assert known.keys() == {1}
-    assert known[Pmid(1)] == StoredArticle(Pmid(1), known[Pmid(1)].content_sha256, MONDAY + days(1), True, False)
+    assert known.keys() == {pubmed_id(1)}
+    assert known[pubmed_id(1)] == StoredArticle(pubmed_id(1), known[pubmed_id(1)].content_sha256, MONDAY + days(1), True, False)
 
 
 def test_nul_characters_are_dropped_from_columns(bench: Bench) -> None:
@@ -498,15 +501,20 @@ def test_seeds_come_back_as_they_were_resolved_with_their_record(bench: Bench) -
     bench.store.add_seeds("nmj", [known, unknown], MONDAY)
 
     first, second = bench.store.seeds("nmj")
-    assert (first.path, first.locator, first.file_sha256, first.pmid, first.resolved_by) == (
+    assert in_numbers((first.path, first.locator, first.file_sha256, first.record_id, first.resolved_by)) == (
         "nmj/list.txt",
         "line 2",
         "sha",
         1,
         "doi",
     )
-    assert (second.pmid, second.resolved_by, second.problem, second.resolved_at) == (None, None, "no such DOI in PubMed", MONDAY)
-    assert bench.store.articles([Pmid(1)]) == {1: paper(1)}
+    assert (second.record_id, second.resolved_by, second.problem, second.resolved_at) == (
+        None,
+        None,
+        "no such DOI in PubMed",
+        MONDAY,
+    )
+    assert in_numbers(bench.store.articles([pubmed_id(1)])) == {1: paper(1)}
     assert bench.store.ledger("nmj") == {}
 
 
@@ -522,48 +530,48 @@ def test_a_seed_that_is_no_longer_given_is_gone_until_it_is_given_again(bench: B
 
 
 def test_scores_belong_to_their_ranking_and_content(bench: Bench) -> None:
-    scored = Scored(Pmid(1), 61.5, REASONS)
-    bench.run(articles=(paper(1),), news={Pmid(1): BY_QUERY}, ranking=RANKING, scores=(scored,))
+    scored = Scored(pubmed_id(1), 61.5, REASONS)
+    bench.run(articles=(paper(1),), news={pubmed_id(1): BY_QUERY}, ranking=RANKING, scores=(scored,))
 
-    assert bench.store.scores("nmj", RANKING.sha256, [Pmid(1), Pmid(2)]) == {1: scored}
-    assert bench.store.scores("nmj", "another ranking", [Pmid(1)]) == {}
+    assert in_numbers(bench.store.scores("nmj", RANKING.sha256, [pubmed_id(1), pubmed_id(2)])) == {1: scored}
+    assert bench.store.scores("nmj", "another ranking", [pubmed_id(1)]) == {}
 
     bench.store.save_articles([paper(1, abstract="Now with an abstract.")], MONDAY + days(1))
-    assert bench.store.scores("nmj", RANKING.sha256, [Pmid(1)]) == {}
+    assert bench.store.scores("nmj", RANKING.sha256, [pubmed_id(1)]) == {}
 
 
 def test_a_score_once_given_never_changes(bench: Bench) -> None:
     bench.news(paper(1))
-    bench.store.save_scores("nmj", RANKING, [Scored(Pmid(1), 61.5, REASONS)], MONDAY)
+    bench.store.save_scores("nmj", RANKING, [Scored(pubmed_id(1), 61.5, REASONS)], MONDAY)
 
-    bench.store.save_scores("nmj", RANKING, [Scored(Pmid(1), 12.0, REASONS)], MONDAY + days(1))
+    bench.store.save_scores("nmj", RANKING, [Scored(pubmed_id(1), 12.0, REASONS)], MONDAY + days(1))
 
-    assert bench.store.scores("nmj", RANKING.sha256, [Pmid(1)])[Pmid(1)].value == 61.5
+    assert bench.store.scores("nmj", RANKING.sha256, [pubmed_id(1)])[pubmed_id(1)].value == 61.5
 
 
 def test_two_watches_with_the_same_seeds_keep_their_own_scores(bench: Bench) -> None:
     bench.register({"nmj": None, "als": None}, {})
     bench.news(paper(1))
-    bench.store.save_scores("nmj", RANKING, [Scored(Pmid(1), 61.5, REASONS)], MONDAY)
+    bench.store.save_scores("nmj", RANKING, [Scored(pubmed_id(1), 61.5, REASONS)], MONDAY)
 
-    bench.store.save_scores("als", RANKING, [Scored(Pmid(1), 12.0, REASONS)], MONDAY)
+    bench.store.save_scores("als", RANKING, [Scored(pubmed_id(1), 12.0, REASONS)], MONDAY)
 
-    assert bench.store.scores("als", RANKING.sha256, [Pmid(1)])[Pmid(1)].value == 12.0
-    assert bench.store.scores("nmj", RANKING.sha256, [Pmid(1)])[Pmid(1)].value == 61.5
+    assert bench.store.scores("als", RANKING.sha256, [pubmed_id(1)])[pubmed_id(1)].value == 12.0
+    assert bench.store.scores("nmj", RANKING.sha256, [pubmed_id(1)])[pubmed_id(1)].value == 61.5
 
 
 def test_scores_without_a_ranking_are_refused(bench: Bench) -> None:
     run_id = bench.store.begin_run("nmj", "window", MONDAY)
 
     with pytest.raises(StoreError, match="without the ranking"):
-        bench.store.commit_run(run_id, RunCommit(bench.report(), scores=(Scored(Pmid(1), 1, REASONS),)))
+        bench.store.commit_run(run_id, RunCommit(bench.report(), scores=(Scored(pubmed_id(1), 1, REASONS),)))
 
 
 def test_rankings_of_other_verdicts_are_others(bench: Bench) -> None:
     bench.news(paper(1))
     other = RankingFacts("ranking-2", "seeds-1", "background-1", "tfidf-1", last_verdict_id=4)
-    bench.store.save_scores("nmj", RANKING, [Scored(Pmid(1), 61.5, REASONS)], MONDAY)
+    bench.store.save_scores("nmj", RANKING, [Scored(pubmed_id(1), 61.5, REASONS)], MONDAY)
 
-    bench.store.save_scores("nmj", other, [Scored(Pmid(1), 70.0, REASONS)], MONDAY)
+    bench.store.save_scores("nmj", other, [Scored(pubmed_id(1), 70.0, REASONS)], MONDAY)
 
-    assert [facts.scored.value for facts in bench.store.explain(Pmid(1)).scores] == [61.5, 70.0]
+    assert [facts.scored.value for facts in bench.store.explain(pubmed_id(1)).scores] == [61.5, 70.0]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.store_samples import paper
 
-from watcher.domain import Article, Pmid, Reasons, Scored
+from watcher.domain import Article, Reasons, Scored, pubmed_id
 from watcher.errors import StoreError
 from watcher.store import Spool, codec
 from watcher.store.spool import ROOM
@@ -59,7 +59,7 @@ def test_no_more_than_a_part_stays_in_memory_and_no_file_has_a_name(tmp_path: Pa
 
 
 def test_scores_come_back_to_the_last_bit(tmp_path: Path) -> None:
-    scores = [Scored(Pmid(number), number / 7, Reasons()) for number in range(1, MANY)]
+    scores = [Scored(pubmed_id(number), number / 7, Reasons()) for number in range(1, MANY)]
     spool = Spool(Scored, tmp_path)
 
     spool.extend(scores)

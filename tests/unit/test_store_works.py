@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.records import in_numbers
 from support.store_samples import MONDAY, Bench, days, paper, updates
 from support.two_databases import Place
 
-from watcher.domain import Article, Author, Heading, Journal, Outcome, Pmid, Relation
+from watcher.domain import Article, Author, Heading, Journal, Outcome, Relation, pubmed_id
 from watcher.errors import StoreError
 
 DOI = "10.9999/sample.1"
@@ -28,7 +29,7 @@ def _works(bench: Bench) -> set[frozenset[int]]:
     """The pmids of each work."""
     found: dict[int, set[int]] = {}
     for candidate in bench.everything():
-        found.setdefault(candidate.work_id, set()).add(candidate.article.pmid)
+        found.setdefault(candidate.work_id, set()).add(candidate.article.record_id.id)
     return {frozenset(pmids) for pmids in found.values()}
 
 
@@ -85,9 +86,9 @@ def test_equal_dois_with_other_titles_stay_apart(bench: Bench, order: tuple[int,
         {"publication_types": ("Journal Article", "Comment")},
         {"publication_types": ("Retraction of Publication",)},
         {"publication_types": ("Expression of Concern",)},
-        {"relations": (Relation("ErratumFor", Pmid(1), "Sample J. 2026"),)},
-        {"relations": (Relation("CommentOn", Pmid(1), "Sample J. 2026"),)},
-        {"relations": (Relation("RetractionOf", Pmid(1), "Sample J. 2026"),)},
+        {"relations": (Relation("ErratumFor", pubmed_id(1), "Sample J. 2026"),)},
+        {"relations": (Relation("CommentOn", pubmed_id(1), "Sample J. 2026"),)},
+        {"relations": (Relation("RetractionOf", pubmed_id(1), "Sample J. 2026"),)},
         {"relations": (Relation("ExpressionOfConcernFor", None, "Sample J. 2026"),)},
     ],
 )
@@ -151,23 +152,23 @@ def test_a_higher_version_replaces_and_a_lower_one_does_not(bench: Bench) -> Non
     bench.run(at=MONDAY + days(1), articles=(second,))
     bench.run(at=MONDAY + days(2), articles=(first,))
 
-    assert bench.store.articles([Pmid(1)]) == {1: second}
+    assert in_numbers(bench.store.articles([pubmed_id(1)])) == {1: second}
 
 
 def test_of_two_versions_in_one_answer_the_higher_is_kept(bench: Bench) -> None:
     bench.news(paper(1, "Second version", version=2), paper(1, "First version"))
 
-    assert bench.store.articles([Pmid(1)])[Pmid(1)].title == "Second version"
+    assert bench.store.articles([pubmed_id(1)])[pubmed_id(1)].title == "Second version"
 
 
 def test_an_equal_version_with_another_content_replaces(bench: Bench) -> None:
     bench.news(paper(1, "As first entered"))
-    before = bench.store.stored([Pmid(1)])[Pmid(1)].content_sha256
+    before = bench.store.stored([pubmed_id(1)])[pubmed_id(1)].content_sha256
 
     bench.run(at=MONDAY + days(1), articles=(paper(1, "As corrected"),))
 
-    assert bench.store.articles([Pmid(1)])[Pmid(1)].title == "As corrected"
-    assert bench.store.stored([Pmid(1)])[Pmid(1)].content_sha256 != before
+    assert bench.store.articles([pubmed_id(1)])[pubmed_id(1)].title == "As corrected"
+    assert bench.store.stored([pubmed_id(1)])[pubmed_id(1)].content_sha256 != before
 
 
 # --- merging what was presented
@@ -177,8 +178,8 @@ def _present_both(bench: Bench, first: int, second: int) -> None:
     """Two records, not yet known to be one work, are presented a week apart."""
     bench.news(paper(1), paper(2))
     by_pmid = {candidate.article.pmid: candidate for candidate in bench.store.unjudged("weekly", "nmj")}
-    bench.compose(by_pmid[Pmid(first)], at=MONDAY)
-    bench.compose(by_pmid[Pmid(second)], at=MONDAY + days(7))
+    bench.compose(by_pmid[first], at=MONDAY)
+    bench.compose(by_pmid[second], at=MONDAY + days(7))
 
 
 @pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
@@ -190,9 +191,9 @@ def test_merged_works_keep_the_older_number_and_the_earlier_presentation(bench: 
     bench.run(at=MONDAY + days(8), articles=(paper(says, relations=updates("UpdateOf", 3 - says)),))
 
     assert {bench.work_of(1), bench.work_of(2)} == {numbers[0]}
-    assert bench.store.presented("weekly", numbers) == {numbers[0]: first}
-    (presented,) = bench.store.explain(Pmid(second)).presented
-    assert (presented.pmid, presented.composed_at) == (first, MONDAY)
+    assert in_numbers(bench.store.presented("weekly", numbers)) == {numbers[0]: first}
+    (presented,) = bench.store.explain(pubmed_id(second)).presented
+    assert in_numbers((presented.record_id, presented.composed_at)) == (first, MONDAY)
 
 
 def test_a_presentation_moves_with_the_younger_of_two_merged_works(bench: Bench) -> None:
@@ -202,7 +203,7 @@ def test_a_presentation_moves_with_the_younger_of_two_merged_works(bench: Bench)
 
     bench.run(at=MONDAY + days(1), articles=(paper(2, relations=updates("UpdateOf", 1)),))
 
-    assert bench.store.presented("weekly", [bench.work_of(1)]) == {bench.work_of(1): 2}
+    assert in_numbers(bench.store.presented("weekly", [bench.work_of(1)])) == {bench.work_of(1): 2}
 
 
 def test_each_list_keeps_its_own_earlier_presentation(bench: Bench) -> None:
@@ -215,8 +216,8 @@ def test_each_list_keeps_its_own_earlier_presentation(bench: Bench) -> None:
 
     bench.run(at=MONDAY + days(8), articles=(paper(2, relations=updates("UpdateOf", 1)),))
 
-    assert bench.store.presented("weekly", [one.work_id]) == {one.work_id: 1}
-    assert bench.store.presented("daily", [one.work_id]) == {one.work_id: 2}
+    assert in_numbers(bench.store.presented("weekly", [one.work_id])) == {one.work_id: 1}
+    assert in_numbers(bench.store.presented("daily", [one.work_id])) == {one.work_id: 2}
 
 
 def test_a_work_that_was_merged_after_it_was_read_is_presented_under_its_new_number(bench: Bench) -> None:
@@ -226,7 +227,7 @@ def test_a_work_that_was_merged_after_it_was_read_is_presented_under_its_new_num
 
     bench.compose(stale, at=MONDAY + days(2))
 
-    assert bench.store.presented("weekly", [one.work_id, stale.work_id]) == {one.work_id: 2}
+    assert in_numbers(bench.store.presented("weekly", [one.work_id, stale.work_id])) == {one.work_id: 2}
     with pytest.raises(StoreError, match="presented before"):
         bench.compose(one, at=MONDAY + days(9))
 
@@ -244,7 +245,7 @@ def test_the_number_of_a_merged_work_is_never_given_again(bench: Bench) -> None:
 def test_records_at_hand_are_not_read_again_and_the_others_of_their_works_are(bench: Bench) -> None:
     bench.news(PREPRINT, ARTICLE)
     work_id = bench.work_of(1)
-    at_hand = bench.store.articles([PREPRINT.pmid])[PREPRINT.pmid]
+    at_hand = bench.store.articles([PREPRINT.record_id])[PREPRINT.record_id]
 
     records = bench.store.works([work_id], at_hand=[at_hand])[work_id]
 
@@ -260,7 +261,7 @@ def test_what_papers_have_alike_is_held_once(bench: Bench) -> None:
     }
     bench.store.save_articles((paper(1, **alike), paper(2, **alike)), MONDAY)
 
-    one, two = bench.store.articles([Pmid(1), Pmid(2)]).values()
+    one, two = bench.store.articles([pubmed_id(1), pubmed_id(2)]).values()
 
     assert (one, two) == (paper(1, **alike), paper(2, **alike))
     assert one.journal is two.journal
@@ -304,7 +305,7 @@ def test_works_are_numbered_as_their_records_come_on_either_database(migrated: P
         at=MONDAY + days(1),
     )
 
-    numbers = {int(one.article.pmid): one.work_id for one in made.everything()}
+    numbers = {one.article.record_id.id: one.work_id for one in made.everything()}
     made.store.close()
 
     assert numbers[3] == numbers[4]

@@ -12,9 +12,10 @@ from support.flow_samples import NMJ, WEEKLY, Desk, desk
 from support.two_databases import Place
 
 from standins.eutils.papers import paper
-from watcher.domain import HIGHEST_PMID, Neighbour, Pmid
+from watcher.domain import HIGHEST_PMID, Neighbour, pubmed_id
 from watcher.pubmed.answers import read_neighbours
 from watcher.pubmed.parse import read_fetch
+from watcher.pubmed.pmid import Pmid
 from watcher.pubmed.reply import Reply
 from watcher.seeds.identifiers import pmid_of, pmids_in
 
@@ -48,7 +49,7 @@ def test_a_search_that_lists_one_brings_all_others_and_says_so(at_place: Desks, 
 
     digest = one.digest(MONDAY)
 
-    assert sorted(item.article.pmid for item in digest.presented) == [1, HIGHEST_PMID]
+    assert sorted(item.article.record_id.id for item in digest.presented) == [1, HIGHEST_PMID]
     last = one.store.run_history("nmj").last_good
     assert last is not None
     said = f"PubMed lists {strange}, which cannot be the number of a record: it is left out"
@@ -62,14 +63,14 @@ def test_a_record_that_names_one_as_its_preprint_is_kept_without_the_link(at_pla
 
     (item,) = one.digest(MONDAY).presented
 
-    assert [(relation.kind, relation.pmid) for relation in item.article.relations] == [("UpdateOf", None)]
+    assert [(relation.kind, relation.record_id) for relation in item.article.relations] == [("UpdateOf", None)]
 
 
 @pytest.mark.parametrize("strange", BEYOND)
 def test_a_similar_article_of_such_a_number_is_left_out(strange: str) -> None:
     answer = Reply(200, elink(10, [(int(strange), 900), (11, 300)]))
 
-    assert read_neighbours(answer, seed=Pmid(10)) == (Neighbour(Pmid(11), 300),)
+    assert read_neighbours(answer, seed=Pmid(10)) == (Neighbour(pubmed_id(11), 300),)
 
 
 @pytest.mark.parametrize("strange", BEYOND)

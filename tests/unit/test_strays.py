@@ -13,7 +13,7 @@ from support.two_databases import Place
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
-from watcher.domain import Pmid
+from watcher.domain import pubmed_id
 
 START, TUESDAY, WEDNESDAY, MONDAY = "2026-03-02T09:00", "2026-03-03T05:00", "2026-03-04T05:00", "2026-03-09T07:00"
 
@@ -49,7 +49,7 @@ def test_a_retraction_is_seen_though_an_edit_took_the_paper_out_of_the_query(at_
     digest = one.digest(MONDAY)
 
     assert [item.article.pmid for item in digest.presented] == [2]
-    assert digest.receipt.retracted == (Pmid(1),)
+    assert digest.receipt.retracted == (pubmed_id(1),)
 
 
 def test_a_retraction_is_seen_though_the_record_no_longer_matches(at_place: Desks) -> None:
@@ -59,7 +59,7 @@ def test_a_retraction_is_seen_though_the_record_no_longer_matches(at_place: Desk
 
     digest = one.digest(MONDAY)
 
-    assert (digest.presented, digest.receipt.retracted) == ((), (Pmid(1),))
+    assert (digest.presented, digest.receipt.retracted) == ((), (pubmed_id(1),))
 
 
 def test_a_retraction_of_an_older_paper_that_an_edit_brought_is_seen(at_place: Desks) -> None:

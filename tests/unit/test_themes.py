@@ -51,7 +51,7 @@ def test_a_list_that_groups_by_theme_sorts_what_is_no_pick(at_desk: Desks) -> No
 
     composed = one.digest("2026-03-09T07:00")
 
-    assert [(int(item.article.pmid), item.theme) for item in composed.items] == [(2, "Ageing"), (1, "Glia"), (3, "")]
+    assert [(item.article.record_id.id, item.theme) for item in composed.items] == [(2, "Ageing"), (1, "Glia"), (3, "")]
 
 
 def test_a_list_that_groups_by_watch_asks_for_no_themes(at_desk: Desks) -> None:
@@ -72,7 +72,7 @@ def test_of_several_watches_each_paper_is_sorted_by_those_of_its_best() -> None:
 
     items = digest([entry(sample(1, "aged"), watches={"nmj": 60}), entry(sample(2, "aged"), watches={"als": 90, "nmj": 40})]).items
     assert names == ("Ageing", "Glia", "Genes")
-    assert {int(item.article.pmid) % 10: heading(item) for item in items} == {1: "Ageing", 2: "Genes"}
+    assert {item.article.record_id.id % 10: heading(item) for item in items} == {1: "Ageing", 2: "Genes"}
 
 
 def test_a_watch_without_themes_sorts_nothing() -> None:

@@ -13,7 +13,7 @@ from support.flow_samples import NMJ, Desk
 
 from standins.eutils.papers import paper
 from watcher.config import Settings
-from watcher.domain import Code, Place, Pmid, SearchFacts, Seed, Warned
+from watcher.domain import Code, Place, SearchFacts, Seed, Warned
 from watcher.flows.questions import warnings
 from watcher.flows.search.reading import of_the_size
 from watcher.pubmed.query import normalise
@@ -191,9 +191,9 @@ def test_a_query_that_matches_nothing_or_too_much_is_warned_of(at_desk: Desks, h
 
 def test_a_seed_that_has_neither_record_nor_text_is_warned_of_once_it_was_looked_up(at_desk: Desks, home: Home) -> None:
     one = at_desk(paper(1, title="The neuromuscular junction", created="2026-03-01"))
-    bare = Seed("nmj/papers.list", "line 3", "sha", pmid=Pmid(999))
+    bare = Seed("nmj/papers.list", "line 3", "sha", pmid=999)
     known, written = (
-        Seed("nmj/papers.list", "line 4", "sha", pmid=Pmid(1)),
+        Seed("nmj/papers.list", "line 4", "sha", pmid=1),
         Seed("nmj/a.txt", "", "sha", title="Our manuscript"),
     )
     one.seeds = (bare, known, written)
@@ -216,7 +216,7 @@ def test_a_seed_whose_record_is_another_papers_or_not_there_is_warned_of(at_desk
         paper(2, title="Roads and junctions in winter", created="2026-03-01"),
     )
     one.seeds = (
-        Seed("nmj/a.ris", "1", "sha", pmid=Pmid(2), doi="10.9999/frog", title="The neuromuscular junction of the frog"),
+        Seed("nmj/a.ris", "1", "sha", pmid=2, doi="10.9999/frog", title="The neuromuscular junction of the frog"),
         Seed("nmj/a.ris", "2", "sha", doi="10.9999/none", title="A paper to come"),
     )
     one.run(START)

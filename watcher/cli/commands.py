@@ -89,6 +89,19 @@ LONGEST_NAME = 100
 STANDARD_OUTPUT = frozenset({"-", "/dev/stdout", "/dev/fd/1"})
 """What stands for it where a file is named."""
 
+
+def _paper(said: str | None) -> str | None:
+    """A PMID as it is typed, or a DOI."""
+    if said is None or (said.isascii() and said.isdigit() and 1 <= int(said) <= HIGHEST_PMID):
+        return said
+    from watcher.seeds.dois import doi_of  # noqa: PLC0415
+
+    if (doi := doi_of(said)) is None:
+        raise typer.BadParameter(f"{said!r} is neither a PMID (a number of up to eight digits) nor a DOI (10.…/…)")
+    return doi
+
+
+PaperArgument = Annotated[str, typer.Argument(metavar="PMID|DOI", callback=_paper, help="A paper's PMID, or its DOI.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of standard output.")]
 ForceOption = Annotated[
@@ -338,24 +351,24 @@ def healthcheck(context: typer.Context) -> None:
 @program.command()
 def explain(
     context: typer.Context,
-    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1, max=HIGHEST_PMID)],
+    paper: PaperArgument,
     as_json: JsonOption = False,
 ) -> None:
     """Tell why a paper is in a digest, or why it is not."""
     from watcher.cli.show import tables  # noqa: PLC0415
-    from watcher.domain import Pmid  # noqa: PLC0415
     from watcher.flows.questions.explain import explain as explained  # noqa: PLC0415
+    from watcher.flows.questions.named import record_named  # noqa: PLC0415
 
     with opened(context) as app:
         now, calendar = _now(), app.calendar()
-        explanation = explained(app.store, Pmid(pmid), now, lambda name: calendar.next_digest_of(name, now))
+        explanation = explained(app.store, record_named(app.store, paper), now, lambda name: calendar.next_digest_of(name, now))
     tables.explanation(explanation, as_json=as_json)
 
 
 @program.command()
 def mark(
     context: typer.Context,
-    pmid: Annotated[int, typer.Argument(help="A PubMed id.", min=1, max=HIGHEST_PMID)],
+    paper: PaperArgument,
     said: Annotated[Said, typer.Argument(metavar="relevant|not|undo", help="Your verdict, or that you take it back.")],
     watch: Annotated[
         str | None, typer.Option("--watch", help="Only for this watch; else for all that have seen the paper.")
@@ -367,13 +380,15 @@ def mark(
     The ranking learns from it.
     """
     from watcher.cli.show.marking import marking  # noqa: PLC0415
-    from watcher.domain import Pmid, VerdictKind  # noqa: PLC0415
+    from watcher.domain import VerdictKind  # noqa: PLC0415
+    from watcher.flows.questions.named import record_named  # noqa: PLC0415
     from watcher.flows.scoring.verdicts import mark as marked  # noqa: PLC0415
 
     kind = None if said is Said.UNDO else VerdictKind(said.value)
     with opened(context) as app:
         only = app.watch(watch).name if watch else None
-        done = marked(app.store, Pmid(pmid), kind, app.watches, reader=_reader(reader), via="cli", now=_now(), only=only)
+        record_id = record_named(app.store, paper)
+        done = marked(app.store, record_id, kind, app.watches, reader=_reader(reader), via="cli", now=_now(), only=only)
     marking(done)
 
 
@@ -418,8 +433,8 @@ def rank(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every stored paper of the watch.")] = False,
     explain: Annotated[
-        int | None,
-        typer.Option("--explain", metavar="PMID", min=1, max=HIGHEST_PMID, help="What is behind this paper's score."),
+        str | None,
+        typer.Option("--explain", metavar="PMID|DOI", callback=_paper, help="What is behind this paper's score."),
     ] = None,
     against: Annotated[
         Path | None, typer.Option("--against", metavar="SEEDS", help="What other seeds, a folder or file, would change.")
@@ -438,7 +453,7 @@ def rank(
     Nothing is changed by looking.
     """
     from watcher.cli.show import ranking  # noqa: PLC0415
-    from watcher.domain import Pmid  # noqa: PLC0415
+    from watcher.flows.questions.named import record_named  # noqa: PLC0415
 
     _fit_together(name and watch, (explain is not None, against is not None, calibrate), since is not None, everything)
     if (resolve and against is None) or (per_week is not None and not calibrate):
@@ -448,7 +463,7 @@ def rank(
         watches, orderer = [app.watch(chosen)] if chosen else list(app.watches.values()), app.orderer()
         start = None if everything else _since(since, now)
         if explain is not None:
-            ranking.behind(orderer.behind(Pmid(explain), watches), as_json=as_json)
+            ranking.behind(orderer.behind(record_named(app.store, explain), watches), as_json=as_json)
         elif against is not None:
             others = app.other_seeds(against, ask=resolve)
             ranking.against([orderer.against(each, others, start) for each in watches], top=top, as_json=as_json)

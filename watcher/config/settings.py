@@ -32,7 +32,7 @@ from watcher.config.sections import (
     WebSection,
     ZoteroSection,
 )
-from watcher.domain import UNKNOWN_URL, Channel, DigestList, Pmid, Start, Theme, Warned, Watch
+from watcher.domain import UNKNOWN_URL, Channel, DigestList, Start, Theme, Warned, Watch, pubmed_id
 from watcher.errors import Place
 
 _SQLITE = "sqlite:///"
@@ -144,7 +144,7 @@ class Settings(BaseSettings):
             exclude_types=section.exclude_types,
             late_after_days=section.late_after_days,
             start=Start(section.start.days, section.start.papers),
-            must_find=tuple(Pmid(pmid) for pmid in section.must_find),
+            must_find=tuple(map(pubmed_id, section.must_find)),
             allow_over=section.allow_over,
             was=section.was,
         )

@@ -23,8 +23,8 @@ from watcher.domain import (
     Item,
     Origin,
     Period,
-    Pmid,
     Receipt,
+    RecordId,
     Scored,
     Section,
     Watch,
@@ -51,7 +51,7 @@ class Entry:
     work_id: int
     scores: Mapping[str, Scored]
     kind: Section = Section.WATCH
-    also: tuple[tuple[Pmid, str], ...] = ()
+    also: tuple[tuple[RecordId, str], ...] = ()
     origins: frozenset[Origin] = frozenset()
     by_late_dates: bool = False
     note: str = ""
@@ -76,7 +76,7 @@ def arrange(
 
     Picks are the best `list.top` papers that are neither late nor preprints nor seen before, without those that are `giving_way`
     (asked only when there are more than `list.top`); then come the watches in the list's
-    order, preprints, late arrivals, reconsidered and starter papers, each by score, then newest, then pmid. Of the watches that
+    order, preprints, late arrivals, reconsidered and starter papers, each by score, then newest, then record. Of the watches that
     present their first digest (all of them when `period.first`, else `new_watches`) only the best `start.papers` are shown; over
     all, at most `list.limit`. `receipt` counts what was judged otherwise (below the threshold, excluded, already presented,
     retracted); its `shown` and `attached` are filled here, and `new` where it is 0: the presented works that are new, and those.
@@ -151,18 +151,18 @@ def counted(digest: Digest) -> Digest:
     )
 
 
-def importance(item: Item) -> tuple[int, float, int, int]:
+def importance(item: Item) -> tuple[int, float, int, RecordId]:
     """A sort key, most important first: picks, then what is new by score, then what comes again."""
     rank = 0 if item.section is Section.PICK else 2 if item.section in _AGAIN else 1
     return (rank, *_merit(item))
 
 
-def _merit(item: Item) -> tuple[float, int, int]:
+def _merit(item: Item) -> tuple[float, int, RecordId]:
     newest = item.article.crdt or item.article.edat or date.min
-    return (-item.score, -newest.toordinal(), item.article.pmid)
+    return (-item.score, -newest.toordinal(), item.article.record_id)
 
 
-def _place(item: Item, list_: DigestList) -> tuple[int, int, float, int, int]:
+def _place(item: Item, list_: DigestList) -> tuple[int, int, float, int, RecordId]:
     """Where a shown item stands: by section, in watch sections by the list's order of watches, then by merit."""
     watch = _index(list_.watches, item.watches[0]) if item.section is Section.WATCH else 0
     return (_SECTIONS.index(item.section), watch, *_merit(item))
@@ -238,10 +238,10 @@ def _with_picks(items: Sequence[Item], top: int, giving_way: GivingWay | None) -
     gave = {}
     if giving_way and len(fresh) > top > 0:
         found = giving_way([item.article for item in fresh], [item.score for item in fresh], top)
-        gave = {one.pmid: one for one in found}
-    picked = {id(item) for item in [item for item in fresh if item.article.pmid not in gave][: max(top, 0)]}
+        gave = {one.record_id: one for one in found}
+    picked = {id(item) for item in [item for item in fresh if item.article.record_id not in gave][: max(top, 0)]}
     return [
-        replace(item, section=Section.PICK) if id(item) in picked else replace(item, gave_way=gave.get(item.article.pmid))
+        replace(item, section=Section.PICK) if id(item) in picked else replace(item, gave_way=gave.get(item.article.record_id))
         for item in items
     ]
 

@@ -23,14 +23,13 @@ stays the same.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import date
 
 from watcher.digest import clean, links
 from watcher.digest.conclusion import conclusion
 from watcher.digest.view import subject, weeks
 from watcher.digest.wording import published
-from watcher.domain import Corrected, Correction, Digest, FollowUp, Item
+from watcher.domain import Corrected, Correction, Digest, FollowUp, Item, as_document
 
 SCHEMA = 1
 
@@ -41,14 +40,14 @@ def document(digest: Digest) -> str:
         "schema": SCHEMA,
         "subject": subject(digest),
         "list": {"name": digest.list.name, "title": digest.list.title},
-        "period": asdict(digest.period),
+        "period": as_document(digest.period),
         "composed_at": digest.composed_at.isoformat(),
         "corrected": [_corrected(paper) for paper in digest.corrected],
         "items": [_paper(item) for item in digest.items],
         "attached": [_paper(item) for item in digest.attached],
         "follow_ups": [_follow_up(follow_up) for follow_up in digest.follow_ups],
-        "gaps": [asdict(gap) for gap in digest.gaps],
-        "receipt": asdict(digest.receipt) | {"weeks": [asdict(one) for one in weeks(digest)]},
+        "gaps": [as_document(gap) for gap in digest.gaps],
+        "receipt": as_document(digest.receipt) | {"weeks": [as_document(one) for one in weeks(digest)]},
     }
     return json.dumps(shape, ensure_ascii=False, indent=2, default=_iso) + "\n"
 
@@ -56,7 +55,7 @@ def document(digest: Digest) -> str:
 def _paper(item: Item) -> dict[str, object]:
     article = item.article
     return {
-        "pmid": article.pmid,
+        "pmid": article.record_id.plain,
         "work_id": item.work_id,
         "section": item.section.value,
         "score": item.score,
@@ -73,27 +72,38 @@ def _paper(item: Item) -> dict[str, object]:
         "theme": item.theme,
         "conclusion": conclusion(article),
         "corrections": [_correction(one) for one in item.corrections],
-        "reasons": asdict(item.reasons),
+        "reasons": as_document(item.reasons),
         "note": item.note,
-        "gave_way": asdict(item.gave_way) if item.gave_way else None,
-        "also": [{"pmid": pmid, "text": text} for pmid, text in item.also],
-        "url": links.pubmed(article.pmid),
+        "gave_way": as_document(item.gave_way) if item.gave_way else None,
+        "also": [{"pmid": record_id.plain, "text": text} for record_id, text in item.also],
+        "url": links.page(article.record_id),
     }
 
 
 def _corrected(paper: Corrected) -> dict[str, object]:
     title = clean.title(paper.article) if paper.article else paper.title
     told = [_correction(one) for one in paper.corrections]
-    return {"pmid": paper.pmid, "title": title, "url": links.pubmed(paper.pmid), "had_at": paper.had_at, "corrections": told}
+    return {
+        "pmid": paper.record_id.plain,
+        "title": title,
+        "url": links.page(paper.record_id),
+        "had_at": paper.had_at,
+        "corrections": told,
+    }
 
 
 def _correction(one: Correction) -> dict[str, object]:
-    return {name: held for name, held in asdict(one).items() if name not in ("pmid", "id", "about")}
+    return {name: held for name, held in as_document(one).items() if name not in ("pmid", "id", "about")}
 
 
 def _follow_up(follow_up: FollowUp) -> dict[str, object]:
     article = follow_up.article
-    return {"pmid": article.pmid, "title": clean.title(article), "text": follow_up.text, "url": links.pubmed(article.pmid)}
+    return {
+        "pmid": article.record_id.plain,
+        "title": clean.title(article),
+        "text": follow_up.text,
+        "url": links.page(article.record_id),
+    }
 
 
 def _iso(moment: date) -> str:

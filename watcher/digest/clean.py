@@ -38,11 +38,11 @@ def clip(text: str, limit: int) -> str:
 
 
 def title(article: Article) -> str:
-    """The title as plain text; the vernacular one, or the pmid, when the record has none."""
+    """The title as plain text; the vernacular one, or the number, when the record has none."""
     return (
         plain("" if is_placeholder(article.title) else article.title)
         or plain(article.vernacular_title)
-        or f"PMID {article.pmid} (no title)"
+        or f"{article.record_id.label} (no title)"
     )
 
 

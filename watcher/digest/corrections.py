@@ -74,12 +74,22 @@ def line(one: Correction) -> str:
 
 def _where(one: Correction) -> str:
     if one.kind is CorrectionKind.GONE:
-        return f"{_IN[one.kind]} PMID {one.notice_pmid} (same DOI)" if one.notice_pmid else "PubMed no longer has this record"
+        return (
+            f"{_IN[one.kind]} {one.notice_record_id.label} (same DOI)"
+            if one.notice_record_id
+            else "PubMed no longer has this record"
+        )
     if one.kind is CorrectionKind.TAKEN_BACK:
         return "its record no longer says what you were told of it"
     if one.kind is CorrectionKind.NOTICE_RETRACTED:
-        return f"the notice itself, PMID {one.notice_pmid}, was retracted" if one.notice_pmid else "the notice itself was retracted"
-    place = f"PMID {one.notice_pmid}" if one.notice_pmid else f"https://doi.org/{one.notice_doi}" if one.notice_doi else ""
+        return (
+            f"the notice itself, {one.notice_record_id.label}, was retracted"
+            if one.notice_record_id
+            else "the notice itself was retracted"
+        )
+    place = (
+        f"{one.notice_record_id.label}" if one.notice_record_id else f"https://doi.org/{one.notice_doi}" if one.notice_doi else ""
+    )
     citation = one.citation.rstrip(" .;:")
     said = ", ".join(filter(None, [citation, place]))
     return f"{_IN[one.kind]} {said}" if said and one.kind in _IN else said

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
-from watcher.domain import Article, Pmid
+from watcher.domain import PUBMED_SOURCE, Article, RecordId
 
 LONGEST = 500
 """Mail clients and Slack's 3,000 characters a section suffer from longer addresses; such a link is left out."""
@@ -27,17 +27,20 @@ _MENTION = re.compile(
 _BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _PMCID = re.compile(r"PMC\d+(\.\d+)?")
 _SET = 200
+_PAGES = {PUBMED_SOURCE: "https://pubmed.ncbi.nlm.nih.gov/{}/"}
+"""Where a record's page is, by source."""
 
 
-def pubmed(pmid: Pmid) -> str:
-    """The record's page at PubMed."""
-    return f"https://pubmed.ncbi.nlm.nih.gov/{int(pmid)}/"
+def page(record_id: RecordId) -> str:
+    """The record's page at its source."""
+    return _PAGES[record_id.source].format(record_id.id)
 
 
-def pubmed_sets(pmids: Sequence[Pmid]) -> tuple[str, ...]:
-    """PubMed searches that list just these records, at most 200 in each (an address of about 2,000 characters)."""
+def pubmed_sets(record_ids: Sequence[RecordId]) -> tuple[str, ...]:
+    """PubMed searches that list just those of the records that it has, at most 200 in each (an address of about 2,000 characters)."""
+    pmids = [str(one.pmid) for one in record_ids if one.pmid is not None]
     batches = [pmids[start : start + _SET] for start in range(0, len(pmids), _SET)]
-    return tuple("https://pubmed.ncbi.nlm.nih.gov/?term=" + ",".join(str(int(pmid)) for pmid in batch) for batch in batches)
+    return tuple("https://pubmed.ncbi.nlm.nih.gov/?term=" + ",".join(batch) for batch in batches)
 
 
 def doi(article: Article) -> str | None:
@@ -84,11 +87,11 @@ def free_full_text(article: Article) -> str | None:
 def library(article: Article, template: str | None) -> str | None:
     """The library's link resolver: `template` with {pmid} and {doi} filled in, URL-quoted.
 
-    None when there is no template, or it asks for nothing but a DOI that the record does not have.
+    None when there is no template, or it asks for nothing that the record has.
     """
-    if not template or ("{doi}" in template and "{pmid}" not in template and not article.doi):
+    if not template or not ((article.doi and "{doi}" in template) or (article.pmid and "{pmid}" in template)):
         return None
-    filled = template.replace("{pmid}", str(int(article.pmid)))
+    filled = template.replace("{pmid}", str(article.pmid or ""))
     return web(filled.replace("{doi}", quote(article.doi or "", safe="", errors="replace")))
 
 

@@ -41,9 +41,9 @@ from watcher.domain import (
     Gap,
     Item,
     Outage,
-    Pmid,
     Reasons,
     Receipt,
+    RecordId,
     Section,
     Weeks,
 )
@@ -88,7 +88,7 @@ class Card:
     is not yet at 70. `why` and
     `short_why` differ for picks only, whose `why` may take more than a line. The first link is always PubMed's."""
 
-    pmid: int
+    record_id: RecordId
     title: str
     title_short: str
     title_html: Markup
@@ -141,7 +141,7 @@ class Told:
 class Correctedness:
     """A paper that its readers had, and what became of it: `name` of the worst, a line for each; `had` says when they had it."""
 
-    pmid: int
+    record_id: RecordId
     name: str
     title: str
     title_short: str
@@ -229,7 +229,7 @@ def page(digest: Digest) -> Page:
         groups=tuple(_groups(digest)),
         follow_ups=tuple(_told(digest, follow_up) for follow_up in digest.follow_ups),
         attached=tuple(_card(digest, item, _short_why(digest, item)) for item in digest.attached),
-        attached_links=links.pubmed_sets([item.article.pmid for item in digest.attached]),
+        attached_links=links.pubmed_sets([item.article.record_id for item in digest.attached]),
         file_name=" and ".join(file_names(digest).values()),
         receipt=tuple(_receipt(receipt)),
         weeks=tuple(_told_weeks(digest)),
@@ -372,7 +372,7 @@ def _groups(digest: Digest) -> Iterable[Group]:
     whys = _whys(digest)
     for section, found in groupby(digest.items, key=lambda item: item.section):
         items = tuple(found)
-        cards = tuple(_card(digest, item, whys[item.article.pmid]) for item in items)
+        cards = tuple(_card(digest, item, whys[item.article.record_id]) for item in items)
         if section is Section.PICK:
             yield Group("Top pick" if len(items) == 1 else "Top picks", "", cards, whole=True)
         elif section is Section.WATCH:
@@ -402,7 +402,7 @@ def _card(digest: Digest, item: Item, why: str) -> Card:
     article = item.article
     title = clean.title(article)
     return Card(
-        pmid=int(article.pmid),
+        record_id=article.record_id,
         title=title,
         title_short=clean.clip(title, TITLE_SHOWN),
         title_html=clean.title_markup(article, TITLE_SHOWN),
@@ -418,7 +418,7 @@ def _card(digest: Digest, item: Item, why: str) -> Card:
         why=why,
         short_why=_short_why(digest, item, why),
         note=_note(digest, item),
-        also=tuple(Link(clean.clip(clean.plain(text), 80), links.pubmed(pmid)) for pmid, text in item.also[:_ALSO_SHOWN]),
+        also=tuple(Link(clean.clip(clean.plain(text), 80), links.page(record_id)) for record_id, text in item.also[:_ALSO_SHOWN]),
         links=_links(article, digest.list.full_text_url),
     )
 
@@ -434,12 +434,12 @@ def corrected(one: Corrected, zone: str) -> Correctedness:
     title = clean.title(one.article) if one.article else clean.plain(one.title) or NO_TITLE
     short = clean.clip(title, TITLE_SHOWN)
     return Correctedness(
-        pmid=int(one.pmid),
+        record_id=one.record_id,
         name=clean.clip(clean.plain(corrections.name(one.corrections[0].kind, one.corrections[0].label)), 80),
         title=title,
         title_short=short,
         title_html=clean.title_markup(one.article, TITLE_SHOWN) if one.article else Markup.escape(short),
-        url=links.pubmed(one.pmid),
+        url=links.page(one.record_id),
         lines=tuple(_shown(corrections.line(each), _LINE) for each in one.corrections),
         had=f"You had it on {long_day(one.had_at.astimezone(ZoneInfo(zone)).date())}.",
     )
@@ -469,7 +469,7 @@ def _watches(digest: Digest, item: Item) -> tuple[str, ...]:
     return tuple(_watch_title(digest, name) for name in item.watches[:_WATCHES_SHOWN]) if several or unsaid else ()
 
 
-def _whys(digest: Digest) -> dict[Pmid, str]:
+def _whys(digest: Digest) -> dict[RecordId, str]:
     """Why each shown paper is there: of a pick its terms, heading and nearest seed, of the others in one short line. The title of a seed
     is named once; later papers name the pick, or the paper, that it stands at."""
     named: dict[str, str] = {}
@@ -477,8 +477,8 @@ def _whys(digest: Digest) -> dict[Pmid, str]:
     for number, item in enumerate(digest.items, 1):
         is_pick = item.section is Section.PICK
         terms, label = item.reasons.terms, item.reasons.nearest_seed
-        seed = _seed(label, named, f"pick {number}" if is_pick else f"PMID {item.article.pmid}") if is_pick or not terms else ""
-        found[item.article.pmid] = _why(digest, item, seed) if is_pick else _short_why(digest, item, seed)
+        seed = _seed(label, named, f"pick {number}" if is_pick else item.article.record_id.label) if is_pick or not terms else ""
+        found[item.article.record_id] = _why(digest, item, seed) if is_pick else _short_why(digest, item, seed)
     return found
 
 
@@ -522,15 +522,15 @@ def _gave_way(digest: Digest, item: Item) -> str:
     if item.gave_way is None:
         return ""
     picks = [one.article for one in digest.items if one.section is Section.PICK]
-    number = next((number for number, pick in enumerate(picks, 1) if pick.pmid == item.gave_way.to), None)
+    number = next((number for number, pick in enumerate(picks, 1) if pick.record_id == item.gave_way.to), None)
     if number is None:
-        return f"Very like PMID {item.gave_way.to}, so no pick beside it."
+        return f"Very like {item.gave_way.to.label}, so no pick beside it."
     return f"Very like pick {number}, “{clean.clip(clean.title(picks[number - 1]), _LIKE)}”, so no pick beside it."
 
 
 def _links(article: Article, full_text_url: str | None) -> tuple[Link, ...]:
     candidates = (
-        ("PubMed", links.pubmed(article.pmid)),
+        ("PubMed", links.page(article.record_id)),
         ("DOI", links.doi(article)),
         ("Free full text", links.free_full_text(article)),
         ("Library", links.library(article, full_text_url)),
@@ -561,9 +561,9 @@ def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
     yield ("Below the threshold", f"{receipt.below_threshold:,}")
     yield from ((label, f"{number:,}") for label, number in sometimes if number)
     if receipt.retracted:
-        yield ("Retracted, not shown", _pmids(receipt.retracted))
+        yield ("Retracted, not shown", _labels(receipt.retracted))
     if receipt.unavailable:
-        yield ("Given up, no record came", _pmids(receipt.unavailable))
+        yield ("Given up, no record came", _labels(receipt.unavailable))
 
 
 def weeks(digest: Digest) -> tuple[Weeks, ...]:
@@ -587,7 +587,7 @@ def _told_weeks(digest: Digest) -> Iterable[str]:
 
 def _one_line(receipt: Receipt, *, searched: bool) -> str:
     """The receipt of an empty period; not `searched`: no watch could be read."""
-    retracted = f"retracted ({_pmids(receipt.retracted)})"
+    retracted = f"retracted ({_labels(receipt.retracted)})"
     judged = (
         (receipt.below_threshold, "below the threshold"),
         (receipt.excluded_type, "of a type left out"),
@@ -608,7 +608,7 @@ def _recordless(receipt: Receipt) -> Iterable[str]:
     if receipt.awaiting:
         yield f"{receipt.awaiting:,} {'awaits its' if receipt.awaiting == 1 else 'await their'} record."
     if receipt.unavailable:
-        yield f"Given up, since no record came: {_pmids(receipt.unavailable)}."
+        yield f"Given up, since no record came: {_labels(receipt.unavailable)}."
 
 
 def _lines(lines: Sequence[str]) -> tuple[str, ...]:
@@ -620,6 +620,6 @@ def _shown(text: str, limit: int) -> str:
     return clean.clip(links.addressed(clean.plain(text)), limit)
 
 
-def _pmids(pmids: Sequence[int]) -> str:
+def _labels(record_ids: Sequence[RecordId]) -> str:
     """Records as words, not as addresses: nothing here invites a click."""
-    return ", ".join(f"PMID {int(pmid)}" for pmid in pmids)
+    return ", ".join(one.label for one in record_ids)

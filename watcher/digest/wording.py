@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from watcher.domain import Author, PartialDate
+from watcher.domain import Author, PartialDate, RecordId
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -85,11 +85,11 @@ def lasting(span: timedelta) -> str:
     return count(round(minutes / 60), "hour") if minutes < 48 * 60 else count(round(minutes / 1440), "day")
 
 
-def pmids(numbers: Sequence[int]) -> str:
-    """PMIDs as a sentence holds them, the first ten by name: "PMID 1", "PMID 1, 2", "PMID 1, …, 10 and 3 more"."""
-    named = [str(number) for number in numbers[:10]]
-    more = [f"{len(numbers) - 10:,} more"] if len(numbers) > 10 else []
-    return f"PMID {', '.join(named)}" + (f" and {more[0]}" if more else "")
+def named(record_ids: Sequence[RecordId]) -> str:
+    """Records as a sentence holds them, the first ten by name: "PMID 1", "PMID 1, 2", "PMID 1, …, 10 and 3 more"."""
+    shown = record_ids[:10]
+    told = [one.label if place == 0 or one.source != shown[place - 1].source else str(one.id) for place, one in enumerate(shown)]
+    return ", ".join(told) + (f" and {len(record_ids) - 10:,} more" if len(record_ids) > 10 else "")
 
 
 def listed(names: Sequence[str]) -> str:

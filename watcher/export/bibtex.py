@@ -8,7 +8,7 @@ from html import unescape
 from itertools import accumulate
 
 from watcher.domain import Article, Author
-from watcher.export.fields import Kind, Pairs, abstract_of, date_of, keywords_of, kind_of, line, page_range, pubmed_page
+from watcher.export.fields import Kind, Pairs, abstract_of, date_of, keywords_of, kind_of, line, page_range, pmid, pubmed_page
 from watcher.export.keys import Keys
 from watcher.export.latex import braced, escaped, preamble
 
@@ -63,7 +63,7 @@ def _identifiers(article: Article) -> Pairs:
     yield "issn", _value(article.journal.issn)
     yield "isbn", _value(article.journal.isbn)
     yield "doi", braced(line(article.doi or "").translate(_VERBATIM))
-    yield "pmid", _value(str(article.pmid))
+    yield "pmid", _value(pmid(article))
     yield "pmcid", _value(article.pmcid or "")
     yield "url", braced(pubmed_page(article))
 

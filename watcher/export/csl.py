@@ -8,7 +8,7 @@ from html import unescape
 from itertools import takewhile
 
 from watcher.domain import Article, Author, PartialDate
-from watcher.export.fields import Kind, abstract_of, date_of, keywords_of, kind_of, line, page_range, pubmed_page
+from watcher.export.fields import Kind, abstract_of, date_of, keywords_of, kind_of, line, page_range, pmid, pubmed_page
 from watcher.export.keys import Keys
 
 _TYPES = {Kind.ARTICLE: "article-journal", Kind.CHAPTER: "chapter", Kind.BOOK: "book"}
@@ -46,14 +46,14 @@ def _item(article: Article, key: str) -> dict[str, object]:
         "issued": _date(date_of(article)),
         **_source(article, kind),
         "DOI": line(article.doi or ""),
-        "PMID": str(article.pmid),
+        "PMID": pmid(article),
         "PMCID": article.pmcid or "",
         "URL": pubmed_page(article),
         "genre": "Preprint" if article.is_preprint else "",
         "language": _LANGUAGES.get(languages[0], languages[0]) if languages else "",
         "keyword": "; ".join(keywords_of(article)),
         "note": "This paper was retracted." if article.is_retracted else "",
-        "source": "PubMed",
+        "source": "PubMed" if article.pmid else "",
         "abstract": abstract_of(article),
     }
     return {name: value for name, value in item.items() if value}

@@ -43,9 +43,14 @@ def date_of(article: Article) -> PartialDate:
     return article.published if article.published.year else article.electronic
 
 
+def pmid(article: Article) -> str:
+    """Its PMID; empty for a record of another source."""
+    return str(article.pmid or "")
+
+
 def pubmed_page(article: Article) -> str:
-    """Its address at PubMed."""
-    return _PUBMED.format(pmid=article.pmid)
+    """Its address at PubMed; empty for a record of another source."""
+    return _PUBMED.format(pmid=article.pmid) if article.pmid else ""
 
 
 def page_range(pages: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ class Keys:
 
     def of(self, article: Article) -> str:
         """The article's key; another version of its record gets `Surname2026_PMID_2`."""
-        stem = f"{_name(article)}{date_of(article).year or ''}_{article.pmid}"
+        stem = f"{_name(article)}{date_of(article).year or ''}_{article.record_id.id}"
         key = next(key for key in chain((stem,), (f"{stem}_{number}" for number in count(2))) if key not in self._taken)
         self._taken.add(key)
         return key

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from watcher.domain import Article, Author, PartialDate
-from watcher.export.fields import Pairs, abstract_of, line, starred
+from watcher.export.fields import Pairs, abstract_of, line, pmid, starred
 
 _INDENT = " " * 6
 _ROW = re.compile(r"[^ ].{0,81}(?= |$)|[^ ]+")
@@ -50,7 +50,7 @@ def _wrapped(tag: str, text: str) -> Iterator[str]:
 
 
 def _pairs(article: Article) -> Pairs:
-    yield "PMID", str(article.pmid)
+    yield "PMID", pmid(article)
     yield "STAT", article.status
     yield "LR", f"{article.lr:%Y%m%d}" if article.lr else ""
     yield from _source(article)
@@ -119,7 +119,7 @@ def _relations(article: Article) -> Pairs:
     for relation in article.relations:
         tag = _RELATION_TAGS.get(relation.kind)
         if tag:
-            yield tag, f"{relation.source} PMID: {relation.pmid}" if relation.pmid else relation.source
+            yield tag, f"{relation.source} {relation.record_id.label.replace(' ', ': ')}" if relation.record_id else relation.source
 
 
 def _history(article: Article) -> Pairs:

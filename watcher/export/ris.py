@@ -8,7 +8,7 @@ from typing import cast
 import rispy
 
 from watcher.domain import Article, Author, PartialDate
-from watcher.export.fields import Kind, abstract_of, date_of, keywords_of, kind_of, line, page_range, pubmed_page
+from watcher.export.fields import Kind, abstract_of, date_of, keywords_of, kind_of, line, page_range, pmid, pubmed_page
 
 _TYPES = {Kind.ARTICLE: "JOUR", Kind.CHAPTER: "CHAP", Kind.BOOK: "BOOK"}
 _EDITORS = {Kind.ARTICLE: "secondary_authors", Kind.CHAPTER: "secondary_authors", Kind.BOOK: "tertiary_authors"}
@@ -47,15 +47,15 @@ def _entry(article: Article) -> dict[str, str | list[str]]:
         "year": str(date.year or ""),
         "date": _date(date),
         "doi": line(article.doi or ""),
-        "accession_number": str(article.pmid),
-        "name_of_database": "PubMed",
+        "accession_number": pmid(article),
+        "name_of_database": "PubMed" if article.pmid else "",
         "custom2": (article.pmcid or "") if kind is Kind.ARTICLE else "",  # in a chapter Zotero takes it for the book's author
         "type_of_work": "Preprint" if article.is_preprint else "",
         "language": ", ".join(map(line, article.languages)),
         "abstract": abstract_of(article),
         "keywords": keywords_of(article),
         "notes": list(_notes(article)),
-        "urls": [pubmed_page(article)],
+        "urls": [page for page in (pubmed_page(article),) if page],
     }
     return {key: value for key, value in entry.items() if value}
 
@@ -79,7 +79,8 @@ def _source(article: Article, kind: Kind) -> dict[str, str | list[str]]:
 
 
 def _notes(article: Article) -> Iterator[str]:
-    yield f"PMID: {article.pmid}"
+    if article.pmid:
+        yield f"PMID: {article.pmid}"
     if article.pmcid:
         yield f"PMCID: {article.pmcid}"
     if article.is_preprint:

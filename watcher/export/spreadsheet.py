@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 
 from watcher.domain import Article
-from watcher.export.fields import abstract_of, date_of, line, pubmed_page, starred
+from watcher.export.fields import abstract_of, date_of, line, pmid, pubmed_page, starred
 
 CSV_HEADER = (
     "pmid", "title", "authors", "journal", "published", "year", "volume", "issue", "pages", "doi", "pmcid", "publication_types",
@@ -35,7 +35,7 @@ def to_csv(articles: Iterable[Article]) -> str:
 def _cells(article: Article) -> tuple[str, ...]:
     date = date_of(article)
     return (
-        str(article.pmid),
+        pmid(article),
         article.display_title,
         "; ".join(author.display for author in article.authors),
         article.journal.title or article.journal.abbreviation,

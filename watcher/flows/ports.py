@@ -24,8 +24,8 @@ from watcher.domain import (
     Fetched,
     Found,
     Neighbour,
-    Pmid,
     RankingFacts,
+    RecordId,
     ResolvedSeed,
     Scored,
     SearchFacts,
@@ -63,23 +63,23 @@ class Source(Protocol):
     def search(self, term: str, *, retmax: int = 9_999) -> Found:
         """One whole answer."""
 
-    def best_matches(self, term: str, *, retmax: int) -> tuple[Pmid, ...]:
+    def best_matches(self, term: str, *, retmax: int) -> tuple[RecordId, ...]:
         """What it takes for the best matches, best first."""
 
     def read_set(self, term: str, *, first: Found | None = None) -> Found:
-        """All pmids that match, however many."""
+        """All records that match, however many."""
 
-    def fetch(self, pmids: Sequence[Pmid], *, progress: Callable[[int], None] | None = None) -> Fetched:
+    def fetch(self, record_ids: Sequence[RecordId], *, progress: Callable[[int], None] | None = None) -> Fetched:
         """The records."""
 
-    def similar(self, pmid: Pmid) -> tuple[Neighbour, ...]:
+    def similar(self, record_id: RecordId) -> tuple[Neighbour, ...]:
         """The similar articles of one record."""
 
     def ping(self) -> str:
         """When its database was last updated."""
 
-    def created_since(self, pmids: Sequence[Pmid], since: date) -> tuple[Pmid, ...]:
-        """Those of the pmids whose records were created on or after a day."""
+    def created_since(self, record_ids: Sequence[RecordId], since: date) -> tuple[RecordId, ...]:
+        """Those of the records that were created on or after a day."""
 
 
 class Ranks(Protocol):
@@ -106,7 +106,7 @@ Rank = Callable[[Watch, Sequence[ResolvedSeed]], Ranks]
 class Witness(Protocol):
     """Says what became of papers, one after the other."""
 
-    def corrections(self, pmid: Pmid, doi: str) -> tuple[Correction, ...] | None:
+    def corrections(self, record_id: RecordId, doi: str) -> tuple[Correction, ...] | None:
         """What became of a paper; None when the DOI is not known. Raises CrossrefUnavailable."""
 
 

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from operator import itemgetter
 from typing import Any
 
-from watcher.domain import HIGHEST_PMID, Found, Neighbour, Pmid, SearchFacts
+from watcher.domain import HIGHEST_PMID, Neighbour, SearchFacts, pubmed_id
 from watcher.pubmed.failures import Again, failure_of, incomplete
+from watcher.pubmed.pmid import Pmid
 from watcher.pubmed.reply import Reply
 
 
@@ -28,10 +30,19 @@ class Posted:
     web_env: str
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What one search found: PubMed's remarks, and the numbers of records. `facts.count` exceeds `len(pmids)` only when fewer were asked for,
+    or when the count is beyond PubMed's cap of 9,999."""
+
+    facts: SearchFacts
+    pmids: tuple[Pmid, ...]
+
+
 # --- the four answers ----------------------------------------------------------------------------------------------------------
 
 
-def read_search(reply: Reply, *, term: str, retmax: int) -> Found:
+def read_search(reply: Reply, *, term: str, retmax: int) -> Matched:
     """Read one ESearch answer, whole or not at all.
 
     It is whole when it holds `min(count, retmax)` ids, each once: PubMed cuts an answer short without a word. Raises Again for
@@ -46,7 +57,7 @@ def read_search(reply: Reply, *, term: str, retmax: int) -> Found:
     expected = min(count, retmax)
     if len(pmids) != expected or len(set(pmids)) != expected:
         raise incomplete(f"{len(set(pmids)):,} ids came where {expected:,} were announced (count {count:,})")
-    return Found(_facts(answer, term, count), pmids)
+    return Matched(_facts(answer, term, count), pmids)
 
 
 def _facts(answer: Mapping[str, Any], term: str, count: int) -> SearchFacts:
@@ -73,7 +84,7 @@ def read_neighbours(reply: Reply, *, seed: Pmid) -> tuple[Neighbour, ...]:
         raise incomplete("an ELink answer without a link set")
     try:
         links = [
-            Neighbour(Pmid(int(link["Id"])), int(link.get("Score", 0)))
+            (int(link["Id"]), int(link.get("Score", 0)))
             for one in sets
             for database in one.get("LinkSetDb", ())
             if database.get("LinkName") == "pubmed_pubmed"
@@ -81,9 +92,9 @@ def read_neighbours(reply: Reply, *, seed: Pmid) -> tuple[Neighbour, ...]:
         ]
     except (KeyError, ValueError) as error:
         raise Again(f"an ELink answer with an unusable link ({error})", status=reply.status) from None
-    others = [link for link in links if link.pmid != seed and link.pmid <= HIGHEST_PMID]
-    best = {link.pmid: link for link in sorted(others, key=lambda link: link.score)}
-    return tuple(sorted(best.values(), key=lambda link: (-link.score, -link.pmid)))
+    best = dict(sorted(((pmid, score) for pmid, score in links if pmid != seed and pmid <= HIGHEST_PMID), key=itemgetter(1)))
+    nearest = sorted(best.items(), key=lambda link: (-link[1], -link[0]))
+    return tuple(Neighbour(pubmed_id(pmid), score) for pmid, score in nearest)
 
 
 def read_posted(reply: Reply) -> Posted:

@@ -12,20 +12,23 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Self
+from typing import Self, TypeVar
 
 from watcher import clock
-from watcher.domain import HIGHEST_PMID, Article, Fetched, Found, Neighbour, Pmid, SearchFacts, Warned
+from watcher.domain import HIGHEST_PMID, Article, Fetched, Found, Neighbour, RecordId, SearchFacts, Warned
 from watcher.errors import IncompleteAnswer, PubMedUnavailable
 from watcher.pubmed import query, remarks
-from watcher.pubmed.answers import Posted, read_last_update, read_neighbours, read_posted, read_search
+from watcher.pubmed.answers import Matched, Posted, read_last_update, read_neighbours, read_posted, read_search
 from watcher.pubmed.failures import HistoryExpired, NothingToFetch
 from watcher.pubmed.full_set import CAP, read_full_set
 from watcher.pubmed.pace import Pace
 from watcher.pubmed.parse import FetchedRecords, read_fetch
+from watcher.pubmed.pmid import Pmid, pmids_of, record_ids_of
 from watcher.pubmed.transport import MOST_OF_RECORDS, Transport
 
 __all__ = ["Entrez", "Pace"]
+
+T = TypeVar("T")
 
 EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 
@@ -112,35 +115,36 @@ class Entrez:
     def search(self, term: str, *, retmax: int = CAP) -> Found:
         """Search PubMed once; the answer is whole, or an error.
 
-        Returns at most `retmax` pmids, in PubMed's order, never more than 9,999. Raises BadQuery when PubMed refuses the term,
+        Returns at most `retmax` records, in PubMed's order, never more than 9,999. Raises BadQuery when PubMed refuses the term,
         IncompleteAnswer when every answer held fewer ids than it announced.
         """
-        return _possible(self._search(term, min(retmax, CAP)))
+        return _found(_possible(self._search(term, min(retmax, CAP))))
 
-    def best_matches(self, term: str, *, retmax: int) -> tuple[Pmid, ...]:
+    def best_matches(self, term: str, *, retmax: int) -> tuple[RecordId, ...]:
         """The records that PubMed takes for the best matches of a term, best first, at most `retmax`. Raises as `search`."""
-        return _possible(self._search(term, min(retmax, CAP), {"sort": "relevance"})).pmids
+        return record_ids_of(_possible(self._search(term, min(retmax, CAP), {"sort": "relevance"})).pmids)
 
     def read_set(self, term: str, *, first: Found | None = None) -> Found:
-        """Read all pmids that match, however many, the newest numbers first.
+        """Read all records that match, however many, the newest numbers first.
 
         `first` spares the first search when its answer is at hand. Returns the facts of the unsplit search. Raises as `search`,
         and CannotBeCut when more than 9,999 records share their dates.
         """
-        whole = first if first is not None and _is_whole(first) else self._search_all(term)
+        whole = _matched(first) if first is not None and _is_whole(first) else self._search_all(term)
         if whole.facts.count > CAP:
             whole = read_full_set(self._search_all, term, whole, today=clock.ncbi_day(clock.now()))
-        return _possible(replace(whole, pmids=tuple(sorted(whole.pmids, reverse=True))))
+        return _found(_possible(replace(whole, pmids=tuple(sorted(whole.pmids, reverse=True)))))
 
-    def _search_all(self, term: str) -> Found:
+    def _search_all(self, term: str) -> Matched:
         return self._search(term, CAP)
 
-    def created_since(self, pmids: Sequence[Pmid], since: date) -> tuple[Pmid, ...]:
-        """Those of `pmids` whose records were created on or after `since` (a day at NCBI), in their order. Raises as `search`."""
-        recent = {pmid for part in _parts(tuple(dict.fromkeys(pmids)), CAP) for pmid in self._created_since(part, since)}
-        return tuple(pmid for pmid in dict.fromkeys(pmids) if pmid in recent)
+    def created_since(self, record_ids: Sequence[RecordId], since: date) -> tuple[RecordId, ...]:
+        """Those of `record_ids` that were created on or after `since` (a day at NCBI), in their order. Raises as `search`."""
+        pmids = tuple(dict.fromkeys(pmids_of(record_ids)))
+        recent = {pmid for part in _parts(pmids, CAP) for pmid in self._created_since(part, since)}
+        return record_ids_of(pmid for pmid in pmids if pmid in recent)
 
-    def _search(self, term: str, retmax: int, history: Mapping[str, str] | None = None) -> Found:
+    def _search(self, term: str, retmax: int, history: Mapping[str, str] | None = None) -> Matched:
         parameters = {"db": "pubmed", "term": term, "retmode": "xml", "retmax": str(retmax), "retstart": "0", **(history or {})}
         return self._transport.ask("esearch", parameters, lambda reply: read_search(reply, term=term, retmax=retmax))
 
@@ -165,24 +169,25 @@ class Entrez:
 
     # --- records and neighbours ----------------------------------------------------------------------------------------------------
 
-    def fetch(self, pmids: Sequence[Pmid], *, progress: Callable[[int], None] | None = None) -> Fetched:
-        """Fetch the records of `pmids`, 200 at a time; `progress` is told after each batch how many were asked for so far.
+    def fetch(self, record_ids: Sequence[RecordId], *, progress: Callable[[int], None] | None = None) -> Fetched:
+        """Fetch the records of `record_ids`, 200 at a time; `progress` is told after each batch how many were asked for so far.
 
         Of several versions of a record the highest is returned. Raises IncompleteAnswer when every answer to a batch broke off.
         """
-        asked = tuple(dict.fromkeys(pmids))
+        asked = tuple(dict.fromkeys(record_ids))
         batches: list[FetchedRecords] = []
         for number, batch in enumerate(_parts(asked, BATCH)):
-            batches.append(self._fetch(batch))
+            batches.append(self._fetch(pmids_of(batch)))
             if progress:
                 progress(number * BATCH + len(batch))
         return _sorted_out(asked, batches)
 
-    def similar(self, pmid: Pmid) -> tuple[Neighbour, ...]:
+    def similar(self, record_id: RecordId) -> tuple[Neighbour, ...]:
         """PubMed's similar articles of one record, nearest first, without itself; empty for a record that has none.
 
         Raises IncompleteAnswer when no answer held a link set.
         """
+        (pmid,) = pmids_of([record_id])
         parameters = {"dbfrom": "pubmed", "db": "pubmed", "cmd": "neighbor_score", "linkname": "pubmed_pubmed", "id": str(pmid)}
         return self._transport.ask("elink", parameters | {"retmode": "xml"}, lambda reply: read_neighbours(reply, seed=pmid))
 
@@ -198,38 +203,46 @@ class Entrez:
             return FetchedRecords(())
 
 
-def _possible(found: Found) -> Found:
+def _found(matched: Matched) -> Found:
+    return Found(matched.facts, record_ids_of(matched.pmids))
+
+
+def _matched(found: Found) -> Matched:
+    return Matched(found.facts, pmids_of(found.record_ids))
+
+
+def _possible(found: Matched) -> Matched:
     """`found` without numbers that no record can have, each told among PubMed's messages."""
     strange = [pmid for pmid in found.pmids if pmid > HIGHEST_PMID]
     if not strange:
         return found
     told = tuple(f"PubMed lists {pmid}, which cannot be the number of a record: it is left out" for pmid in strange)
-    return Found(
+    return Matched(
         replace(found.facts, messages=found.facts.messages + told), tuple(pmid for pmid in found.pmids if pmid <= HIGHEST_PMID)
     )
 
 
 def _is_whole(found: Found) -> bool:
-    return len(found.pmids) == min(found.facts.count, CAP)
+    return len(found.record_ids) == min(found.facts.count, CAP)
 
 
-def _parts(pmids: tuple[Pmid, ...], size: int) -> Iterator[tuple[Pmid, ...]]:
-    return (pmids[start : start + size] for start in range(0, len(pmids), size))
+def _parts(asked: tuple[T, ...], size: int) -> Iterator[tuple[T, ...]]:
+    return (asked[start : start + size] for start in range(0, len(asked), size))
 
 
 def _joined(pmids: Iterable[Pmid]) -> str:
     return ",".join(map(str, pmids))
 
 
-def _sorted_out(asked: Sequence[Pmid], batches: Sequence[FetchedRecords]) -> Fetched:
+def _sorted_out(asked: Sequence[RecordId], batches: Sequence[FetchedRecords]) -> Fetched:
     """What came, set against what was asked for."""
-    came: dict[Pmid, Article] = {article.pmid: article for batch in batches for article in batch.articles}
+    came: dict[RecordId, Article] = {article.record_id: article for batch in batches for article in batch.articles}
     broken = tuple(one for batch in batches for one in batch.broken)
     wanted = frozenset(asked)
-    accounted = came.keys() | {pmid for pmid, _ in broken}
+    accounted = came.keys() | {record_id for record_id, _ in broken}
     return Fetched(
-        articles=tuple(came[pmid] for pmid in asked if pmid in came),
-        missing=tuple(pmid for pmid in asked if pmid not in accounted),
+        articles=tuple(came[one] for one in asked if one in came),
+        missing=tuple(one for one in asked if one not in accounted),
         broken=broken,
-        unasked=tuple(pmid for pmid in came if pmid not in wanted),
+        unasked=tuple(one for one in came if one not in wanted),
     )

@@ -26,9 +26,10 @@ from itertools import pairwise
 from math import ceil
 from typing import Final
 
-from watcher.domain import Found, Pmid
 from watcher.errors import CannotBeCut, IncompleteAnswer
 from watcher.pubmed import growth, query
+from watcher.pubmed.answers import Matched
+from watcher.pubmed.pmid import Pmid
 
 CAP: Final = 9_999
 """The most ids that a search of PubMed gives (NBK25499 says 10,000; one less is what it does)."""
@@ -48,7 +49,7 @@ ENOUGH: Final = 1_000
 LARGEST_SHIFT: Final = 120
 """Days by which the estimate of a pmid's creation may be wrong at the end of the table's last year."""
 
-Search = Callable[[str], Found]
+Search = Callable[[str], Matched]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class _Cut:
         return (span.count - count if self.in_hand else count) < self.expected / 2
 
 
-def read_full_set(search: Search, term: str, whole: Found, *, today: date) -> Found:
+def read_full_set(search: Search, term: str, whole: Matched, *, today: date) -> Matched:
     """Read all pmids of `term`, of which `whole` is one search's answer with a count over the cap.
 
     Returns the facts of the unsplit search and the pmids, the newest numbers first; as many as its count. Raises CannotBeCut,
@@ -150,7 +151,7 @@ def read_full_set(search: Search, term: str, whole: Found, *, today: date) -> Fo
             f"{len(pmids):,} records were read of a set that PubMed counts as {whole.facts.count:,}; "
             "it changed meanwhile, and the next run reads it again"
         )
-    return Found(whole.facts, tuple(sorted(pmids, reverse=True)))
+    return Matched(whole.facts, tuple(sorted(pmids, reverse=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ class _Reader:
         pmids = self._all(span, first, found, stride)
         return pmids | self._rest(span, second, span.count - found.facts.count, pmids, stride)
 
-    def _all(self, span: _Span, part: tuple[int, int], found: Found, stride: int) -> set[Pmid]:
+    def _all(self, span: _Span, part: tuple[int, int], found: Matched, stride: int) -> set[Pmid]:
         """All ids of a part of a span, of which `found` is the answer."""
         if found.facts.count <= CAP:
             return set(found.pmids)

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 
-from watcher.domain import Pmid
+from watcher.pubmed.pmid import Pmid
 
 _FIRST_PMIDS = (
     (1998, 9_430_000),

@@ -37,31 +37,32 @@ from watcher.domain import (
     Journal,
     OtherAbstract,
     PartialDate,
-    Pmid,
     Qualifier,
+    RecordId,
     Relation,
     is_placeholder,
+    pubmed_id,
 )
 from watcher.errors import AnswerTooLong, IncompleteAnswer, RecordError
 
 Source = str | Path | bytes | BinaryIO
 """Where XML comes from: a path, the bytes themselves, or a binary file. Each may be gzipped, which its first two bytes tell."""
 
-Broken = tuple[Pmid | None, str]
-"""A record that cannot be understood: its pmid where anything in it tells one, and the reason with the record's position."""
+Broken = tuple[RecordId | None, str]
+"""A record that cannot be understood: which it is where anything in it tells one, and the reason with the record's position."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedRecords:
-    """One EFetch answer, understood. Of several versions of a pmid `articles` holds the highest, in the answer's order."""
+    """One EFetch answer, understood. Of several versions of a record `articles` holds the highest, in the answer's order."""
 
     articles: tuple[Article, ...]
     broken: tuple[Broken, ...] = ()
-    deleted: tuple[Pmid, ...] = ()
+    deleted: tuple[RecordId, ...] = ()
 
 
-def articles(source: Source, *, on_broken: Callable[[Pmid | None, str], None] | None = None) -> Iterator[Article]:
-    """Read every record of `source` in its order, all versions of a pmid included, in constant memory.
+def articles(source: Source, *, on_broken: Callable[[RecordId | None, str], None] | None = None) -> Iterator[Article]:
+    """Read every record of `source` in its order, all versions of a record included, in constant memory.
 
     Takes a PubmedArticleSet, a book article set, or one bare record; yields an `Article` for each. A record that cannot be
     understood is given to `on_broken` and left out; without `on_broken` it raises RecordError, which names the record's position.
@@ -74,19 +75,19 @@ def articles(source: Source, *, on_broken: Callable[[Pmid | None, str], None] | 
             try:
                 yield _article(element)
             except RecordError as error:
-                pmid, reason = _broken(element, position, error)
+                record_id, reason = _broken(element, position, error)
                 if on_broken is None:
                     raise RecordError(reason) from error
-                on_broken(pmid, reason)
+                on_broken(record_id, reason)
 
 
-def deleted(source: Source) -> tuple[Pmid, ...]:
-    """Name the pmids that `source` declares deleted (DeleteCitation, at the end of PubMed's daily update files).
+def deleted(source: Source) -> tuple[RecordId, ...]:
+    """Name the records that `source` declares deleted (DeleteCitation, at the end of PubMed's daily update files).
 
     Raises IncompleteAnswer when the XML breaks off or is not PubMed's.
     """
     with _opened(source) as stream:
-        return tuple(pmid for element in _elements(stream) if element.tag in _DELETIONS for pmid in _deletions(element))
+        return tuple(one for element in _elements(stream) if element.tag in _DELETIONS for one in _deletions(element))
 
 
 def read_fetch(source: Source, *, most_bytes: int | None = None) -> FetchedRecords:
@@ -121,9 +122,9 @@ class _Batch:
     """What has been read of one answer so far."""
 
     def __init__(self) -> None:
-        self.found: dict[Pmid, Article] = {}
+        self.found: dict[RecordId, Article] = {}
         self.broken: list[Broken] = []
-        self.deleted: list[Pmid] = []
+        self.deleted: list[RecordId] = []
 
     def read(self, content: bytes, *, first: int = 1) -> None:
         """Add all records of `content`, of which the first is the answer's `first`."""
@@ -137,9 +138,9 @@ class _Batch:
                 self.broken.append(_broken(element, position, error))
 
     def _add(self, article: Article) -> None:
-        known = self.found.get(article.pmid)
+        known = self.found.get(article.record_id)
         if known is None or known.version <= article.version:
-            self.found[article.pmid] = article
+            self.found[article.record_id] = article
 
 
 _ROOT = re.compile(rb"<(PubmedArticleSet|PubmedBookArticleSet)\b[^>]*>")
@@ -162,7 +163,7 @@ def _read_piecemeal(content: bytes, fault: IncompleteAnswer) -> _Batch:
             told = _PMID.search(piece)
             reason = f"record {position}: its XML is malformed: {error.__cause__}"
             number = _number(told[1].decode(), 1, HIGHEST_PMID) if told else None
-            batch.broken.append((None if number is None else Pmid(number), reason))
+            batch.broken.append((None if number is None else pubmed_id(number), reason))
     return batch
 
 
@@ -298,7 +299,7 @@ class _Draft:
     `listed` the record's own ArticleIds by type, `refused` those marked invalid, in lower case. `days` is the History by status.
     """
 
-    pmid: Pmid | None = None
+    record_id: RecordId | None = None
     version: int = 1
     status: str = ""
     pub_model: str = ""
@@ -333,16 +334,16 @@ def _article(element: _Element) -> Article:
     """Read one record; raises RecordError when it has no usable PMID, which is all that an article cannot do without."""
     draft = _Draft()
     _RECORDS[element.tag](element, draft)
-    if draft.pmid is None:
+    if draft.record_id is None:
         raise RecordError("it has no PMID")
-    return _joined(draft, draft.pmid)
+    return _joined(draft, draft.record_id)
 
 
-def _joined(draft: _Draft, pmid: Pmid) -> Article:
+def _joined(draft: _Draft, record_id: RecordId) -> Article:
     texts = draft.texts
     title = _plain_title(draft)
     return Article(
-        pmid=pmid,
+        record_id=record_id,
         title=title,
         abstract=draft.abstract,
         title_markup=_title_markup(draft, title),
@@ -470,31 +471,31 @@ def _read_ids(element: _Element, draft: _Draft) -> None:
 
 
 def _read_pmid(element: _Element, draft: _Draft) -> None:
-    if draft.pmid is None:
-        draft.pmid = _pmid(_plain(element))
+    if draft.record_id is None:
+        draft.record_id = _record_id(_plain(element))
         draft.version = _number(element.get("Version", ""), 1, 999_999) or 1
 
 
-def _pmid(text: str) -> Pmid:
+def _record_id(text: str) -> RecordId:
     number = _number(text, 1, HIGHEST_PMID)
     if number is None:
         raise RecordError(f"its PMID {text[:40]!r} is not the number of a record" if text else "its PMID is empty")
-    return Pmid(number)
+    return pubmed_id(number)
 
 
 def _broken(element: _Element, position: int, error: RecordError) -> Broken:
-    """Report a record by its position and by the pmid that its own ArticleIdList may still tell."""
+    """Report a record by its position and by the PMID that its own ArticleIdList may still tell."""
     number = _number(element.findtext("*/ArticleIdList/ArticleId[@IdType='pubmed']") or "", 1, HIGHEST_PMID)
     if number is None:
         return None, f"record {position}: {error}"
-    return Pmid(number), f"record {position}, listed as PMID {number}: {error}"
+    return pubmed_id(number), f"record {position}, listed as PMID {number}: {error}"
 
 
-def _deletions(element: _Element) -> Iterator[Pmid]:
+def _deletions(element: _Element) -> Iterator[RecordId]:
     for child in element:
         number = _number(_plain(child), 1, HIGHEST_PMID)
         if number is not None:
-            yield Pmid(number)
+            yield pubmed_id(number)
 
 
 # --- titles, abstracts, lists ------------------------------------------------------------------------------------------------
@@ -590,7 +591,7 @@ def _read_relations(element: _Element, draft: _Draft) -> None:
 def _relation(element: _Element) -> Relation:
     texts = {part.tag: _plain(part) for part in element}
     number = _number(texts.get("PMID", ""), 1, HIGHEST_PMID)
-    return Relation(element.get("RefType", ""), None if number is None else Pmid(number), texts.get("RefSource", ""))
+    return Relation(element.get("RefType", ""), None if number is None else pubmed_id(number), texts.get("RefSource", ""))
 
 
 # --- people --------------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from watcher.domain import RecordId
+
 ENOUGH = 10
 """From so many relevant and so many not relevant papers on, verdicts propose."""
 
@@ -32,7 +34,7 @@ class Counted:
 
     value: float
     day: date
-    pmid: int
+    record_id: RecordId
     title: str
 
 
@@ -171,7 +173,7 @@ def wilson(part: int, whole: int) -> Share:
 
 def borderline(papers: Sequence[Counted], threshold: float) -> Border:
     """The papers nearest to a threshold on each side."""
-    ordered = sorted(papers, key=lambda one: (one.value, one.pmid))
+    ordered = sorted(papers, key=lambda one: (one.value, one.record_id))
     above = [one for one in ordered if one.value >= threshold]
     below = [one for one in reversed(ordered) if one.value < threshold]
     return Border(threshold, tuple(above[:BORDERLINE]), tuple(below[:BORDERLINE]))

@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from watcher.domain import RecordId
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
     """One paper in both orders: its numbers, and its places from 1."""
 
-    pmid: int
+    record_id: RecordId
     title: str
     before: float
     after: float
@@ -38,12 +40,12 @@ class Comparison:
 
 
 def compare(
-    papers: Sequence[tuple[int, str]], before: Sequence[float], after: Sequence[float], *, threshold: float, movers: int
+    papers: Sequence[tuple[RecordId, str]], before: Sequence[float], after: Sequence[float], *, threshold: float, movers: int
 ) -> Comparison:
     """Set two orders against each other.
 
     Args:
-        papers: pmid and title of each.
+        papers: record and title of each.
         before: their numbers in the one order.
         after: and in the other.
         threshold: the number from which a paper passes.
@@ -51,7 +53,7 @@ def compare(
     """
     places = zip(_places(before), _places(after), strict=True)
     both = zip(papers, before, after, places, strict=True)
-    moved = [Moved(pmid, title, old, new, *place) for (pmid, title), old, new, place in both]
+    moved = [Moved(record_id, title, old, new, *place) for (record_id, title), old, new, place in both]
     far = sorted((one for one in moved if one.climbed), key=lambda one: (-abs(one.climbed), one.place_after))
     return Comparison(
         papers=len(moved),

@@ -61,4 +61,4 @@ def _picked(scores: Floats, alike: Floats, top: int) -> list[int]:
 
 def _gave_way(articles: Sequence[Article], alike: Floats, picked: Sequence[int], place: int) -> GaveWay:
     nearest = max(picked, key=lambda pick: (alike[place, pick], -pick))
-    return GaveWay(articles[place].pmid, articles[nearest].pmid, round(float(alike[place, nearest]), 4))
+    return GaveWay(articles[place].record_id, articles[nearest].record_id, round(float(alike[place, nearest]), 4))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from watcher.domain import Article, Breakdown, Part, Pmid, RankingFacts, ResolvedSeed, Scored, Seed, embedded_text
+from watcher.domain import Article, Breakdown, Part, RankingFacts, RecordId, ResolvedSeed, Scored, Seed, embedded_text
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
 from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of, written
@@ -70,7 +70,7 @@ class MarkedPapers:
     """Papers that a reader marked. `rows`: each in every space, so that its product with a paper is what it counts there, without its
     weight; `places`: which of the positives it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels."""
 
-    pmids: tuple[Pmid, ...]
+    record_ids: tuple[RecordId, ...]
     places: tuple[int, ...]
     rows: tuple[Matrix, ...]
     shares: Floats
@@ -123,7 +123,7 @@ class Model:
         near = self.examples.nearest(features.vectors)
         parts = zip(articles, written(articles), self._numbers(totals, features), near, self._gains(features, best), strict=True)
         for article, texts, number, nearest, gained in parts:
-            yield Scored(article.pmid, number, explain(article, texts, gained, nearest))
+            yield Scored(article.record_id, number, explain(article, texts, gained, nearest))
 
     def values_of(self, features: Features) -> tuple[float, ...]:
         """The numbers of papers whose features were read; 0 for a paper without any text."""
@@ -160,16 +160,18 @@ class Model:
             verdicts=self._moved(features, shares),
         )
 
-    def _moved(self, features: Features, shares: Sequence[tuple[View, float]]) -> tuple[tuple[Pmid, str, float], ...]:
+    def _moved(self, features: Features, shares: Sequence[tuple[View, float]]) -> tuple[tuple[RecordId, str, float], ...]:
         """What each verdict added to one paper's score, the most first."""
-        points = np.zeros(len(self.judged.pmids))
+        points = np.zeros(len(self.judged.record_ids))
         for number, (rows, paper_) in enumerate(zip(self.judged.rows, features.spaces, strict=True)):
             products = rows @ paper_.T
             product = np.asarray(products if isinstance(products, np.ndarray) else products.toarray())[:, 0]
             points += product * sum(share * view.spaces[number].scale * self.judged.weights(view) for view, share in shares)
             if self.labels and number == 0:
                 points += product * self.judged.shares * self.labels.scale
-        moved = [(pmid, self.judged.kind(number), float(points[number])) for number, pmid in enumerate(self.judged.pmids)]
+        moved = [
+            (record_id, self.judged.kind(number), float(points[number])) for number, record_id in enumerate(self.judged.record_ids)
+        ]
         return tuple(sorted(moved, key=lambda verdict: (-abs(verdict[2]), verdict[0])))
 
     def _gains(self, features: Features, best: Places) -> Iterator[Gains]:
@@ -251,8 +253,8 @@ class Shown:
     """What a ranking learns from: the seeds that have a text, and the papers that readers marked, each in an order of its own."""
 
     seeds: tuple[Example, ...]
-    liked: Mapping[Pmid, Article]
-    disliked: Mapping[Pmid, Article]
+    liked: Mapping[RecordId, Article]
+    disliked: Mapping[RecordId, Article]
 
     @property
     def marked(self) -> tuple[list[Example], list[Example]]:
@@ -270,8 +272,8 @@ def shown(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article] = (), not_r
         tuple(
             sorted(((_label(seed), passages, _seed_text(seed)) for seed in seeds if (passages := example(seed))), key=_example_hash)
         ),
-        {article.pmid: article for article in sorted(relevant, key=_pmid) if paper(article)},
-        {article.pmid: article for article in sorted(not_relevant, key=_pmid) if paper(article)},
+        {article.record_id: article for article in sorted(relevant, key=_record_id) if paper(article)},
+        {article.record_id: article for article in sorted(not_relevant, key=_record_id) if paper(article)},
     )
 
 
@@ -300,8 +302,8 @@ def _as_example(article: Article) -> Example:
     return article.title, paper(article), embedded_text(article)
 
 
-def _pmid(article: Article) -> Pmid:
-    return article.pmid
+def _record_id(article: Article) -> RecordId:
+    return article.record_id
 
 
 def _example_hash(shown: Example) -> str:
@@ -309,7 +311,7 @@ def _example_hash(shown: Example) -> str:
 
 
 def _judged(
-    kinds: tuple[Sequence[Pmid], Sequence[Pmid]],
+    kinds: tuple[Sequence[RecordId], Sequence[RecordId]],
     positives: Sequence[Matrix],
     negatives: Sequence[Matrix],
     ground: Measure,

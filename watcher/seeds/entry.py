@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watcher.domain import Pmid
 from watcher.errors import Place, Problem, SeedError
 from watcher.seeds.identifiers import Identifiers
 
@@ -34,7 +33,7 @@ class SeedEntry:
     keywords: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     notes: str = ""
-    claimed_pmid: Pmid | None = None
+    claimed_pmid: int | None = None
     passed_over: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:

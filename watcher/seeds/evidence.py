@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watcher.domain import Pmid
 from watcher.errors import Place, Problem
 from watcher.seeds.identifiers import Identifiers, doi_of, dois_in, identified, pmcid_of, pmcids_in, pmid_of, pmids_elsewhere
 from watcher.seeds.mentions import OTHERS
@@ -52,8 +51,8 @@ _LIKE_A_PMID = 1_000_000
 class Evidence:
     """What was found so far, the best first; `pmids` are said to be this paper's, `claims` may be."""
 
-    pmids: list[Pmid] = field(default_factory=list)
-    claims: list[Pmid] = field(default_factory=list)
+    pmids: list[int] = field(default_factory=list)
+    claims: list[int] = field(default_factory=list)
     dois: list[str] = field(default_factory=list)
     pmcids: list[str] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
@@ -65,7 +64,7 @@ class Evidence:
         return Identifiers(next(iter(self.pmids), None), next(iter(self.dois), None), next(iter(self.pmcids), None))
 
     @property
-    def claimed(self) -> Pmid | None:
+    def claimed(self) -> int | None:
         """The number that PubMed's record has to confirm, where none is known."""
         return next(iter(self.claims), None) if not self.pmids else None
 
@@ -145,7 +144,7 @@ class Evidence:
     def claim_notes(self, values: Iterable[str]) -> None:
         """EBSCO's notes give an accession number of PsycINFO, and behind it the PMID, at the head of other words; or one of CINAHL, and the
         PMID (`PMID: NLM33390062`) at their end."""
-        self.claims += [Pmid(int(found[1])) for value in values if (found := _EBSCO_NOTE.match(value)) and int(found[1])]
+        self.claims += [int(found[1]) for value in values if (found := _EBSCO_NOTE.match(value)) and int(found[1])]
 
     def claim_ids(self, numbers: Iterable[str], databases: Iterable[str]) -> None:
         """Ovid's earlier exports of MEDLINE, and others of PubMed, have the PMID in a field that EndNote counts its own references by."""
@@ -230,7 +229,7 @@ def may_be_of_pubmed(databases: Iterable[str]) -> bool:
     return not named or any(one in _MAY_BE for one in named)
 
 
-def whole_pmid(text: str) -> Pmid | None:
+def whole_pmid(text: str) -> int | None:
     """A PMID that a value is as a whole, labelled or not; spreadsheets write `33390062.0`."""
     return pmid_of(
         re.sub(r"^(?:pmid|pubmed|medline|med(?=:))\s*[:=]?\s*(?=\d)", "", text.strip(" \n{}.").strip(), flags=re.IGNORECASE)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from watcher.domain import Pmid
 from watcher.seeds.dois import doi_of, dois_in
 
 __all__ = ["Identifiers", "doi_of", "dois_in", "identified", "pmcid_of", "pmcids_in", "pmid_of", "pmids_elsewhere", "pmids_in"]
@@ -69,7 +68,7 @@ _QUOTES = "\"'`“”‘’«» \t\u00a0\ufeff\u200b"
 class Identifiers:
     """What names one paper; any of them may be unknown."""
 
-    pmid: Pmid | None = None
+    pmid: int | None = None
     doi: str | None = None
     pmcid: str | None = None
 
@@ -99,17 +98,17 @@ def identified(text: str) -> Identifiers:
     return Identifiers(pmid=pmid_of(bare))
 
 
-def pmid_of(text: str) -> Pmid | None:
+def pmid_of(text: str) -> int | None:
     """A PMID: bare, in quotes, as spreadsheets write a whole number (41224659.0, 41224659,0, 4.1224659E7, 41,224,659), or as the address of
     its page at PubMed or Europe PMC, or of MEDLINE's record at EBSCOhost, Ovid or Web of Science."""
     text = unwrapped(text)
     page = _PUBMED_PAGE.match(text) or _PUBMED_SEARCH.match(text)
     if page:
         is_one = _MORE_OF_ADDRESS.match(text, page.end()) is None
-        return (Pmid(int(next(filter(None, page.groups())))) or None) if is_one else None
+        return (int(next(filter(None, page.groups()))) or None) if is_one else None
     bare = _BARE_PMID.fullmatch(text)
     digits = bare[1] if bare else _whole(text) or _elsewhere(text)
-    return (Pmid(int(digits)) or None) if digits else None
+    return (int(digits) or None) if digits else None
 
 
 def pmcid_of(text: str) -> str | None:
@@ -130,12 +129,12 @@ def placed_pmcids(text: str) -> Iterator[tuple[int, int, str]]:
         yield match.start(), match.end(), f"PMC{match[1]}"
 
 
-def pmids_in(text: str) -> tuple[Pmid, ...]:
+def pmids_in(text: str) -> tuple[int, ...]:
     """Every number that a text calls a PMID, or links to at PubMed, each once."""
     return tuple(dict.fromkeys(pmid for _, _, pmid in sorted(placed_pmids(text))))
 
 
-def placed_pmids(text: str) -> Iterator[tuple[int, int, Pmid]]:
+def placed_pmids(text: str) -> Iterator[tuple[int, int, int]]:
     """Every number that a text calls a PMID, or links to at PubMed: where it begins and ends, and the number."""
     for pattern in (_LABELLED_PMID, _PUBMED_PAGE, _PUBMED_SEARCH, _MEDLINE_ELSEWHERE):
         for match in pattern.finditer(text):
@@ -143,17 +142,17 @@ def placed_pmids(text: str) -> Iterator[tuple[int, int, Pmid]]:
             for digits in re.finditer(r"\d+", match[place]):
                 start = match.start(place) + digits.start()
                 if int(digits[0]):
-                    yield start, start + len(digits[0]), Pmid(int(digits[0]))
+                    yield start, start + len(digits[0]), int(digits[0])
             more = None if pattern is _LABELLED_PMID else _MORE_OF_ADDRESS.match(text, match.end())
             while more:
-                yield more.start(1), more.end(1), Pmid(int(more[1]))
+                yield more.start(1), more.end(1), int(more[1])
                 more = _MORE_OF_ADDRESS.match(text, more.end())
 
 
-def pmids_elsewhere(text: str) -> tuple[Pmid, ...]:
+def pmids_elsewhere(text: str) -> tuple[int, ...]:
     """The numbers of the records of MEDLINE at EBSCOhost, Ovid or Web of Science that a text leads to."""
     numbers = (int(next(filter(None, found.groups()))) for found in _MEDLINE_ELSEWHERE.finditer(text))
-    return tuple(Pmid(number) for number in numbers if number)
+    return tuple(number for number in numbers if number)
 
 
 def unwrapped(text: str) -> str:

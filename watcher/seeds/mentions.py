@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from watcher.domain import Pmid
 from watcher.seeds.dois import placed_dois
 from watcher.seeds.identifiers import Identifiers, placed_pmcids, placed_pmids
 
@@ -100,4 +99,4 @@ def _name(one: Mention) -> tuple[str, str]:
 
 def _identifiers(group: dict[str, str]) -> Identifiers:
     pmid = group.get("pmid")
-    return Identifiers(Pmid(int(pmid)) if pmid else None, group.get("doi"), group.get("pmcid"))
+    return Identifiers(int(pmid) if pmid else None, group.get("doi"), group.get("pmcid"))

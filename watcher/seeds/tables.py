@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from watcher.domain import Pmid
 from watcher.errors import Place, Problem
 from watcher.seeds.entry import SeedEntry, folded, terms
 from watcher.seeds.evidence import of_another
@@ -190,7 +189,7 @@ def _entry(head: _Head, row: _Row, path: Path) -> SeedEntry:
         dict(zip(("source", "external"), map(_first, map(cells, ("source", "external"))), strict=True)),
     )
     is_anothers = of_another(cells("source")) or any(map(_OTHERS_AT_EBSCO.search, cells("address")))
-    extra = [] if is_anothers else [Pmid(int(one)) for one in cells("extra") if re.fullmatch(rf"[0-9]{{{_LEAST_DIGITS},9}}", one)]
+    extra = [] if is_anothers else [int(one) for one in cells("extra") if re.fullmatch(rf"[0-9]{{{_LEAST_DIGITS},9}}", one)]
     return SeedEntry(
         f"line {row.line}",
         row.line,
@@ -244,7 +243,7 @@ def _ragged(head: _Head, row: _Row, path: Path) -> tuple[Problem, ...]:
     return (Problem(what, "put text that holds the mark between cells into quotes", Place(path, row.line)),)
 
 
-def _pmid(cell: str) -> Pmid | None:
+def _pmid(cell: str) -> int | None:
     return pmid_of(cell) or _only(pmids_in(cell)) or identified(cell).pmid
 
 

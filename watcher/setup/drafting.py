@@ -191,12 +191,12 @@ def per_week(term: str, source: Source, today: date) -> float:
 
 def found_at(term: str, source: Source, seeds: Sequence[ResolvedSeed]) -> int:
     """How many of the seeds that have a record the query finds. Raises PubMedError."""
-    pmids = sorted({one.article.pmid for one in seeds if one.article})
-    if not pmids:
+    record_ids = sorted({one.article.record_id for one in seeds if one.article})
+    if not record_ids:
         return 0
-    numbers = " OR ".join(f"{pmid}[uid]" for pmid in pmids)
-    found = frozenset(source.search(f"({query.normalise(term)}) AND ({numbers})", retmax=len(pmids)).pmids)
-    return sum(one.article is not None and one.article.pmid in found for one in seeds)
+    numbers = " OR ".join(f"{record_id}[uid]" for record_id in record_ids)
+    found = frozenset(source.search(f"({query.normalise(term)}) AND ({numbers})", retmax=len(record_ids)).record_ids)
+    return sum(one.article is not None and one.article.record_id in found for one in seeds)
 
 
 def _found_at(source: Source, one: DraftedQuery, seeds: Sequence[ResolvedSeed]) -> int:

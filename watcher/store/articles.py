@@ -10,9 +10,9 @@ from typing import TypeVar, cast
 
 import sqlalchemy as sa
 
-from watcher.domain import Article, Pmid
+from watcher.domain import Article, RecordId
 from watcher.store import codec, packing
-from watcher.store.columns import articles
+from watcher.store.columns import articles, hits
 from watcher.store.database import batches
 from watcher.store.values import StoredArticle
 
@@ -27,10 +27,10 @@ class Texts:
     alike (a journal, a publication type, an author) is held once for all of them."""
 
     def __init__(self) -> None:
-        self.damaged: set[Pmid] = set()
+        self.damaged: set[RecordId] = set()
         self._held: dict[object, object] = {}
 
-    def read(self, pmid: int, body: object, content_sha256: str) -> Article | None:
+    def read(self, record_id: RecordId, body: object, content_sha256: str) -> Article | None:
         """The article, or None when the body is damaged."""
         try:
             text = packing.unpack(body)
@@ -38,7 +38,7 @@ class Texts:
                 raise codec.Undecodable
             article = codec.loads(Article, text)
         except codec.Undecodable:
-            self.damaged.add(Pmid(pmid))
+            self.damaged.add(record_id)
             return None
         return self._sharing(article)
 
@@ -61,60 +61,71 @@ class Texts:
         return cast("T", self._held.setdefault(value, value))
 
 
-def stored(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, StoredArticle]:
-    """What is known of those of the pmids whose record was ever stored."""
+def stored(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, StoredArticle]:
+    """What is known of those of the records that were ever stored."""
     table = articles.c
-    wanted = sa.select(table.pmid, table.content_sha256, table.fetched_at, table.has_abstract, table.has_headings)
+    wanted = sa.select(table.record_id, table.content_sha256, table.fetched_at, table.has_abstract, table.has_headings)
     return {
-        row.pmid: StoredArticle(Pmid(row.pmid), row.content_sha256, row.fetched_at, row.has_abstract, row.has_headings)
-        for batch in batches(pmids)
-        for row in session.execute(wanted.where(table.pmid.in_(batch)))
+        row.record_id: StoredArticle(row.record_id, row.content_sha256, row.fetched_at, row.has_abstract, row.has_headings)
+        for batch in batches(record_ids)
+        for row in session.execute(wanted.where(table.record_id.in_(batch)))
     }
 
 
-_BODY = (articles.c.pmid, articles.c.body, articles.c.content_sha256)
+_BODY = (articles.c.record_id, articles.c.body, articles.c.content_sha256)
 
 
-def load(session: sa.Connection, pmids: Collection[Pmid], texts: Texts) -> dict[Pmid, Article]:
-    """The articles of those of the pmids whose text is stored and sound."""
+def load(session: sa.Connection, record_ids: Collection[RecordId], texts: Texts) -> dict[RecordId, Article]:
+    """The articles of those of the records whose text is stored and sound."""
     wanted = sa.select(*_BODY).where(IS_READABLE)
     return {
-        Pmid(row.pmid): article
-        for batch in batches(pmids)
-        for row in session.execute(wanted.where(articles.c.pmid.in_(batch)))
+        row.record_id: article
+        for batch in batches(record_ids)
+        for row in session.execute(wanted.where(articles.c.record_id.in_(batch)))
         if (article := texts.read(*row))
     }
 
 
 def of_works(
-    session: sa.Connection, work_ids: Collection[int], texts: Texts, at_hand: dict[Pmid, Article]
+    session: sa.Connection, work_ids: Collection[int], texts: Texts, at_hand: dict[RecordId, Article]
 ) -> dict[int, tuple[Article, ...]]:
-    """All stored and sound records of each work, lowest pmid first; those at hand are not read again."""
-    wanted = sa.select(articles.c.work_id, articles.c.pmid).where(IS_READABLE).order_by(articles.c.pmid)
-    found: defaultdict[int, list[Pmid]] = defaultdict(list)
+    """All stored and sound records of each work, lowest record first; those at hand are not read again."""
+    wanted = sa.select(articles.c.work_id, articles.c.record_id).where(IS_READABLE).order_by(articles.c.record_id)
+    found: defaultdict[int, list[RecordId]] = defaultdict(list)
     for batch in batches(work_ids):
-        for work_id, pmid in session.execute(wanted.where(articles.c.work_id.in_(batch))):
-            found[work_id].append(Pmid(pmid))
-    others = load(session, {pmid for pmids in found.values() for pmid in pmids} - at_hand.keys(), texts)
+        for work_id, record_id in session.execute(wanted.where(articles.c.work_id.in_(batch))):
+            found[work_id].append(record_id)
+    others = load(session, {record_id for record_ids in found.values() for record_id in record_ids} - at_hand.keys(), texts)
     known = at_hand | others
-    records = ((work_id, tuple(known[pmid] for pmid in pmids if pmid in known)) for work_id, pmids in found.items())
+    records = (
+        (work_id, tuple(known[record_id] for record_id in record_ids if record_id in known))
+        for work_id, record_ids in found.items()
+    )
     return {work_id: some for work_id, some in records if some}
 
 
-def mark_damaged(session: sa.Connection, pmids: Collection[Pmid], at: datetime) -> None:
+def mark_damaged(session: sa.Connection, record_ids: Collection[RecordId], at: datetime) -> None:
     """Notes that the text of these records is not what was written; what is left of it stays until the record was fetched again."""
-    for batch in batches(pmids):
-        session.execute(articles.update().where(articles.c.pmid.in_(batch), IS_READABLE).values(damaged_at=at))
+    for batch in batches(record_ids):
+        session.execute(articles.update().where(articles.c.record_id.in_(batch), IS_READABLE).values(damaged_at=at))
 
 
 def verify(session: sa.Connection, share: int, of: int, texts: Texts) -> int:
     """Reads one of so many equal shares of the stored texts, for `texts` to find damage in them; how many were read."""
     count = session.execute(sa.select(sa.func.count()).select_from(articles)).scalar_one()
     size = -(-count // of)
-    first = sa.select(articles.c.pmid).order_by(articles.c.work_id, articles.c.pmid).limit(size).offset(share % of * size)
+    first = sa.select(articles.c.record_id).order_by(articles.c.work_id, articles.c.record_id).limit(size).offset(share % of * size)
     read = 0
     for batch in batches(session.execute(first).scalars().all()):
-        for row in session.execute(sa.select(*_BODY).where(IS_READABLE, articles.c.pmid.in_(batch))):
+        for row in session.execute(sa.select(*_BODY).where(IS_READABLE, articles.c.record_id.in_(batch))):
             texts.read(*row)
             read += 1
     return read
+
+
+def of_doi(session: sa.Connection, doi: str) -> RecordId | None:
+    """The stored record of a DOI; of several one that a watch has seen, and the lowest of those."""
+    seen = sa.exists().where(hits.c.record_id == articles.c.record_id)
+    wanted = sa.select(articles.c.record_id).where(articles.c.doi == doi.lower())
+    found: RecordId | None = session.execute(wanted.order_by(seen.desc(), articles.c.record_id).limit(1)).scalar()
+    return found

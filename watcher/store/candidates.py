@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from watcher.domain import Candidate, Hit, HitState, Outcome, Pmid
+from watcher.domain import Candidate, Hit, HitState, Outcome, RecordId
 from watcher.store import configuration, ledger
 from watcher.store.articles import IS_READABLE, Texts
 from watcher.store.columns import articles, digests, hits, judgements, presented, rankings, runs, subscriptions
@@ -57,7 +57,7 @@ def _judged(subscription: sa.FromClause, hit: sa.FromClause) -> sa.ColumnElement
         .where(
             judgements.c.list_id == subscription.c.list_id,
             judgements.c.watch_id == subscription.c.watch_id,
-            judgements.c.pmid == hit.c.pmid,
+            judgements.c.record_id == hit.c.record_id,
         )
         .correlate(subscription, hit)
     )
@@ -100,15 +100,23 @@ class Reader:
 
     def _candidates(self, wanted: sa.Select[*tuple[object, ...]]) -> tuple[Candidate, ...]:
         """Row by row, so that no more than a few bodies are there beside what they were decoded to."""
-        rows = self._session.execute(wanted.order_by(hits.c.pmid).execution_options(yield_per=_AT_ONCE)).mappings()
-        read = ((row, self._texts.read(row["pmid"], row["body"], row["content_sha256"])) for row in rows)
+        rows = self._session.execute(wanted.order_by(hits.c.record_id).execution_options(yield_per=_AT_ONCE)).mappings()
+        read = ((row, self._texts.read(row["record_id"], row["body"], row["content_sha256"])) for row in rows)
         found = [(article, row["work_id"], row["state"], row["news_at"]) for row, article in read if article]
-        origins = ledger.origins(self._session, self._watch_id, [article.pmid for article, *_ in found])
+        origins = ledger.origins(self._session, self._watch_id, [article.record_id for article, *_ in found])
         return tuple(
             Candidate(
                 article,
                 work_id,
-                (Hit(self._watch, article.pmid, origins.get(article.pmid, frozenset()), state=HitState(state), news_at=news_at),),
+                (
+                    Hit(
+                        self._watch,
+                        article.record_id,
+                        origins.get(article.record_id, frozenset()),
+                        state=HitState(state),
+                        news_at=news_at,
+                    ),
+                ),
             )
             for article, work_id, state, news_at in found
         )
@@ -116,8 +124,10 @@ class Reader:
     def _hits(self) -> sa.Select[*tuple[object, ...]]:
         """The watch's hits whose record is stored and not known to be damaged."""
         return (
-            sa.select(hits.c.pmid, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body, articles.c.content_sha256)
-            .join(articles, articles.c.pmid == hits.c.pmid)
+            sa.select(
+                hits.c.record_id, hits.c.state, hits.c.news_at, articles.c.work_id, articles.c.body, articles.c.content_sha256
+            )
+            .join(articles, articles.c.record_id == hits.c.record_id)
             .where(hits.c.watch_id == self._watch_id, IS_READABLE)
         )
 
@@ -135,24 +145,24 @@ class Reader:
         later = judgements.alias("later")
         last = (
             sa.select(sa.func.max(later.c.digest_id))
-            .where(later.c.list_id == self._list_id, later.c.watch_id == self._watch_id, later.c.pmid == hits.c.pmid)
+            .where(later.c.list_id == self._list_id, later.c.watch_id == self._watch_id, later.c.record_id == hits.c.record_id)
             .correlate(hits)
             .scalar_subquery()
         )
         mine = sa.and_(
             judgements.c.list_id == self._list_id,
             judgements.c.watch_id == self._watch_id,
-            judgements.c.pmid == hits.c.pmid,
+            judgements.c.record_id == hits.c.record_id,
             judgements.c.digest_id == last,
             judgements.c.outcome == Outcome.BELOW_THRESHOLD.value,
         )
-        below = sa.select(judgements.c.pmid).where(
+        below = sa.select(judgements.c.record_id).where(
             judgements.c.list_id == self._list_id,
             judgements.c.watch_id == self._watch_id,
             judgements.c.outcome == Outcome.BELOW_THRESHOLD.value,
         )
         shown = sa.exists().where(presented.c.list_id == self._list_id, presented.c.work_id == articles.c.work_id)
-        ever = self._hits().where(hits.c.pmid.in_(below))  # so few that they come first
+        ever = self._hits().where(hits.c.record_id.in_(below))  # so few that they come first
         return ever.join(judgements, mine).join(digests, digests.c.id == judgements.c.digest_id).where(~shown)
 
 
@@ -169,24 +179,26 @@ def is_to_be_judged() -> sa.ColumnElement[bool]:
 
 def check_owed(session: sa.Connection, watch_id: int, texts: Texts) -> None:
     """Reads the texts that the next digests will, for `texts` to find damage in them."""
-    wanted = sa.select(articles.c.pmid, articles.c.body, articles.c.content_sha256).join(hits, hits.c.pmid == articles.c.pmid)
+    wanted = sa.select(articles.c.record_id, articles.c.body, articles.c.content_sha256).join(
+        hits, hits.c.record_id == articles.c.record_id
+    )
     for row in session.execute(wanted.where(hits.c.watch_id == watch_id, IS_READABLE, is_to_be_judged())):
         texts.read(*row)
 
 
-def to_be_judged(session: sa.Connection, watch_id: int) -> Iterator[tuple[Pmid, bool]]:
+def to_be_judged(session: sa.Connection, watch_id: int) -> Iterator[tuple[RecordId, bool]]:
     """The hits of a watch that a list has still to judge, those read longest ago first, and whether the full set lacked them when it was
     last read."""
-    found = sa.select(hits.c.pmid, hits.c.absent_since.is_not(None)).join(articles, articles.c.pmid == hits.c.pmid)
-    mine = found.where(hits.c.watch_id == watch_id, is_to_be_judged()).order_by(articles.c.fetched_at, hits.c.pmid)
-    return ((Pmid(pmid), bool(is_absent)) for pmid, is_absent in session.execute(mine))
+    found = sa.select(hits.c.record_id, hits.c.absent_since.is_not(None)).join(articles, articles.c.record_id == hits.c.record_id)
+    mine = found.where(hits.c.watch_id == watch_id, is_to_be_judged()).order_by(articles.c.fetched_at, hits.c.record_id)
+    return ((record_id, bool(is_absent)) for record_id, is_absent in session.execute(mine))
 
 
-def without_text(session: sa.Connection, watch_id: int, *, owed_only: bool = False) -> tuple[Pmid, ...]:
+def without_text(session: sa.Connection, watch_id: int, *, owed_only: bool = False) -> tuple[RecordId, ...]:
     """The hits of a watch whose text is damaged, and those that a list has still to judge although their text was dropped; or of all
     these only what a list has still to judge."""
-    mine = sa.select(hits.c.pmid).where(hits.c.watch_id == watch_id)
-    owed = mine.join(articles, articles.c.pmid == hits.c.pmid).where(~IS_READABLE, is_to_be_judged())
-    damaged = mine.where(hits.c.pmid.in_(sa.select(articles.c.pmid).where(articles.c.damaged_at.is_not(None))))
+    mine = sa.select(hits.c.record_id).where(hits.c.watch_id == watch_id)
+    owed = mine.join(articles, articles.c.record_id == hits.c.record_id).where(~IS_READABLE, is_to_be_judged())
+    damaged = mine.where(hits.c.record_id.in_(sa.select(articles.c.record_id).where(articles.c.damaged_at.is_not(None))))
     wanted = owed if owed_only else sa.union(owed, damaged)
-    return tuple(Pmid(pmid) for pmid in sorted(session.execute(wanted).scalars()))
+    return tuple(sorted(session.execute(wanted).scalars()))

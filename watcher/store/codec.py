@@ -67,7 +67,7 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _plain(held) for key, held in value.items()}
-    return _adapter(cast("Any", type(value))).dump_python(value, exclude_defaults=True)
+    return _adapter(cast("Any", type(value))).dump_python(value, exclude_defaults=True, by_alias=True)
 
 
 def _told(value: object) -> object:

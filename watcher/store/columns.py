@@ -13,6 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from watcher.domain import PUBMED_SOURCE, RecordId, RecordSource
+from watcher.errors import StoreError
+
 
 class PlainText(sa.TypeDecorator[str]):
     """Text that both databases can hold: without NUL, which PostgreSQL refuses, and with "?" for half characters (lone surrogates, as
@@ -75,6 +78,47 @@ class Bytes(sa.LargeBinary):
         del dialect, coltype
 
 
+SOURCES: dict[RecordSource, int] = {PUBMED_SOURCE: 0}
+"""The number of each source: 0 for PubMed, others from 1. It is never changed and never given to another source."""
+
+OTHERS_BITS = 28
+"""Bits that the numbers of a source's records have in its part of the numbers below 0. Eight sources fit into the 32 bits of a column."""
+
+
+class RecordNumber(sa.TypeDecorator[RecordId]):
+    """A record, as one whole number: its PMID for PubMed, a number below 0 for any other source. See docs/decisions/0066."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: RecordId | None, dialect: sa.Dialect) -> int | None:
+        """The number to store. Raises ValueError for a record whose number is too large, StoreError for one of an unknown source."""
+        del dialect
+        if value is None:
+            return None
+        part = SOURCES.get(value.source)
+        if part == 0:
+            return value.id
+        if part is None:
+            raise StoreError(f"{value} is of a source that has no number here")
+        if not 0 < value.id < 1 << OTHERS_BITS:
+            raise ValueError(f"{value} is beyond the numbers that are kept of its source")
+        return -((part - 1 << OTHERS_BITS) + value.id)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> RecordId | None:
+        """The record that a stored number stands for. Raises StoreError for one of a source that this version does not know."""
+        del dialect
+        if value is None:
+            return None
+        if value >= 0:
+            return RecordId(PUBMED_SOURCE, value)
+        part, number = divmod(-value, 1 << OTHERS_BITS)
+        source = next((source for source, its in SOURCES.items() if its == part + 1), None)
+        if source is None:
+            raise StoreError(f"record {value} is of a source that this version does not know: a newer one wrote it")
+        return RecordId(source, number)
+
+
 _METADATA = sa.MetaData()
 
 
@@ -84,6 +128,10 @@ def _column(name: str, kind: Any, key: bool, default: object) -> sa.Column[Any]:
 
 def _number(name: str, *, key: bool = False, default: int | None = None) -> sa.Column[Any]:
     return _column(name, sa.Integer, key, default)
+
+
+def _record(name: str, *, key: bool = False) -> sa.Column[Any]:
+    return _column(name, RecordNumber, key, None)
 
 
 def _text(name: str, *, key: bool = False, default: str | None = None) -> sa.Column[Any]:
@@ -113,7 +161,7 @@ def _bytes(name: str) -> sa.Column[Any]:
 articles = sa.Table(
     "article",
     _METADATA,
-    _number("pmid", key=True),
+    _record("record_id", key=True),
     _number("work_id"),
     _number("version"),
     _text("doi"),
@@ -159,11 +207,11 @@ corrections = sa.Table(
     "correction",
     _METADATA,
     _number("id", key=True),
-    _number("pmid"),
+    _record("record_id"),
     _text("kind"),
     _text("notice"),
     _instant("found_at"),
-    _number("notice_pmid"),
+    _record("notice_record_id"),
     _text("notice_doi"),
     _text("citation", default=""),
     _text("sources"),
@@ -231,7 +279,7 @@ follow_ups = sa.Table(
     _METADATA,
     _number("list_id", key=True),
     _number("work_id", key=True),
-    _number("pmid", key=True),
+    _record("record_id", key=True),
     _text("kind", key=True),
     _number("digest_id"),
 )
@@ -239,7 +287,7 @@ hit_origins = sa.Table(
     "hit_origin",
     _METADATA,
     _number("watch_id", key=True),
-    _number("pmid", key=True),
+    _record("record_id", key=True),
     _text("origin", key=True),
     _number("run_id"),
 )
@@ -247,7 +295,7 @@ hits = sa.Table(
     "hit",
     _METADATA,
     _number("watch_id", key=True),
-    _number("pmid", key=True),
+    _record("record_id", key=True),
     _text("state"),
     _number("first_run_id"),
     _number("query_version_id"),
@@ -263,7 +311,7 @@ judgements = sa.Table(
     _METADATA,
     _number("list_id", key=True),
     _number("watch_id", key=True),
-    _number("pmid", key=True),
+    _record("record_id", key=True),
     _number("digest_id", key=True),
     _text("outcome"),
     _real("score"),
@@ -316,7 +364,7 @@ presented = sa.Table(
     _METADATA,
     _number("list_id", key=True),
     _number("work_id", key=True),
-    _number("pmid"),
+    _record("record_id"),
     _number("digest_id"),
     _text("section"),
     _number("position"),
@@ -349,7 +397,7 @@ rankings = sa.Table(
 reread = sa.Table(
     "reread",
     _METADATA,
-    _number("pmid", key=True),
+    _record("record_id", key=True),
     _instant("asked_at"),
     _instant("crossref_at"),
     _instant("absent_since"),
@@ -408,7 +456,7 @@ scores = sa.Table(
     "score",
     _METADATA,
     _number("watch_id", key=True),
-    _number("pmid", key=True),
+    _record("record_id", key=True),
     _number("ranking_id", key=True),
     _text("content_sha256", key=True),
     _real("value"),
@@ -422,7 +470,7 @@ seeds = sa.Table(
     _text("path"),
     _text("locator"),
     _text("file_sha256"),
-    _number("pmid"),
+    _record("record_id"),
     _text("resolved_by"),
     _instant("resolved_at"),
     _text("problem"),
@@ -444,7 +492,7 @@ verdicts = sa.Table(
     _METADATA,
     _number("id", key=True),
     _number("watch_id"),
-    _number("pmid"),
+    _record("record_id"),
     _text("reader"),
     _text("kind"),
     _instant("made_at"),
@@ -462,8 +510,8 @@ watches = sa.Table(
 work_links = sa.Table(
     "work_link",
     _METADATA,
-    _number("from_pmid", key=True),
-    _number("to_pmid", key=True),
+    _record("from_record_id", key=True),
+    _record("to_record_id", key=True),
     _text("kind", key=True),
     _text("evidence"),
     _instant("found_at"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from watcher import clock
-from watcher.domain import Digest, Gap, Pmid, Receipt
+from watcher.domain import Digest, Gap, Receipt, RecordId
 from watcher.errors import AlreadyComposed, StoreError
 from watcher.store import codec, configuration, corrections, messages, scores
 from watcher.store.columns import (
@@ -121,14 +121,14 @@ def last_digest(session: sa.Connection, name: str) -> DigestFacts | None:
     )
 
 
-def presented_works(session: sa.Connection, list_name: str, work_ids: Collection[int]) -> dict[int, Pmid]:
+def presented_works(session: sa.Connection, list_name: str, work_ids: Collection[int]) -> dict[int, RecordId]:
     """Those of the works that the list has had, each with the record that it was shown as."""
     list_id = configuration.list_id(session, list_name)
-    wanted = sa.select(presented.c.work_id, presented.c.pmid).where(presented.c.list_id == list_id)
+    wanted = sa.select(presented.c.work_id, presented.c.record_id).where(presented.c.list_id == list_id)
     return {
-        work_id: Pmid(pmid)
+        work_id: record_id
         for batch in batches(work_ids)
-        for work_id, pmid in session.execute(wanted.where(presented.c.work_id.in_(batch)))
+        for work_id, record_id in session.execute(wanted.where(presented.c.work_id.in_(batch)))
     }
 
 
@@ -179,7 +179,7 @@ def _judge(session: sa.Connection, list_id: int, digest_id: int, judged: Sequenc
         {
             "list_id": list_id,
             "watch_id": watch_ids[one.watch],
-            "pmid": one.pmid,
+            "record_id": one.record_id,
             "digest_id": digest_id,
             "outcome": one.outcome.value,
             "score": one.score,
@@ -194,12 +194,12 @@ def _judge(session: sa.Connection, list_id: int, digest_id: int, judged: Sequenc
 
 def _present(session: sa.Connection, list_id: int, digest_id: int, digest: Digest) -> None:
     """Marks the works as presented: the works that the papers belong to now, should some have been merged since they were read."""
-    current = _works_of(session, [item.article.pmid for item in digest.presented])
+    current = _works_of(session, [item.article.record_id for item in digest.presented])
     rows = [
         {
             "list_id": list_id,
-            "work_id": current[item.article.pmid],
-            "pmid": item.article.pmid,
+            "work_id": current[item.article.record_id],
+            "record_id": item.article.record_id,
             "digest_id": digest_id,
             "section": item.section.value,
             "position": position,
@@ -217,9 +217,9 @@ def _present(session: sa.Connection, list_id: int, digest_id: int, digest: Diges
 
 
 def _tell_follow_ups(session: sa.Connection, list_id: int, digest_id: int, digest: Digest) -> None:
-    current = _works_of(session, [told.article.pmid for told in digest.follow_ups])
+    current = _works_of(session, [told.article.record_id for told in digest.follow_ups])
     key = {"list_id": list_id, "kind": LATER_RECORD, "digest_id": digest_id}
-    rows = [{**key, "work_id": current[told.article.pmid], "pmid": told.article.pmid} for told in digest.follow_ups]
+    rows = [{**key, "work_id": current[told.article.record_id], "record_id": told.article.record_id} for told in digest.follow_ups]
     insert_new(session, follow_ups, rows)
 
 
@@ -230,18 +230,18 @@ def _tell_corrections(session: sa.Connection, list_id: int, digest_id: int, dige
     corrections.tell(session, list_id, told, digest.composed_at, digest_id=digest_id)
 
 
-def _works_of(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, int]:
+def _works_of(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, int]:
     """The work that each of the records belongs to now.
 
     Raises StoreError when one is not stored.
     """
-    wanted = sa.select(articles.c.pmid, articles.c.work_id)
+    wanted = sa.select(articles.c.record_id, articles.c.work_id)
     found = {
-        Pmid(pmid): int(work_id)
-        for batch in batches(pmids)
-        for pmid, work_id in session.execute(wanted.where(articles.c.pmid.in_(batch)))
+        record_id: int(work_id)
+        for batch in batches(record_ids)
+        for record_id, work_id in session.execute(wanted.where(articles.c.record_id.in_(batch)))
     }
-    missing = sorted(set(pmids) - found.keys())
+    missing = sorted(set(record_ids) - found.keys())
     if missing:
-        raise StoreError(f"PMID {missing[0]} cannot be presented: it is not stored; {len(missing)} such in all")
+        raise StoreError(f"{missing[0].label} cannot be presented: it is not stored; {len(missing)} such in all")
     return found

@@ -1,8 +1,8 @@
 """What became of papers after they were published: each event kept once, whoever says so, and told once to each list that had the paper.
 
 What a record says is taken down with the record, in the same transaction, however it was fetched; what Crossref says beside it. Both may
-tell of one event: the notice tells it apart, by its pmid or DOI, and a paper is retracted once. A row keeps its number when more becomes
-known of it (a link for what was a publication type, a pmid for a citation, a second source): so nobody is told twice.
+tell of one event: the notice tells it apart, by its number or DOI, and a paper is retracted once. A row keeps its number when more becomes
+known of it (a link for what was a publication type, a record for a citation, a second source): so nobody is told twice.
 
 What a source no longer says has ended: it is not told any more, and where it was told before, it is told that it was taken back.
 """
@@ -17,7 +17,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from watcher.domain import PUBMED, Article, Correction, CorrectionKind, Pmid, corrections_of
+from watcher.domain import PUBMED, Article, Correction, CorrectionKind, RecordId, corrections_of
 from watcher.store.columns import articles, corrections, corrections_told
 from watcher.store.database import batches, change, insert_new, insert_one
 
@@ -72,7 +72,7 @@ class _Desk:
         return True
 
     def _is_it(self, row: Correction, one: Correction) -> bool:
-        same_record = row.notice_pmid is not None and row.notice_pmid == one.notice_pmid
+        same_record = row.notice_record_id is not None and row.notice_record_id == one.notice_record_id
         return row.kind is one.kind and (row.notice == one.notice or same_record)
 
     def _is_same_notice(self, row: Correction, one: Correction) -> bool:
@@ -85,7 +85,7 @@ class _Desk:
             return False
         is_vague = not row.notice or not one.notice
         if self._is_mine(row):
-            return is_vague or (row.notice_pmid is None and bool(row.citation))
+            return is_vague or (row.notice_record_id is None and bool(row.citation))
         return is_vague or one.kind.happens_once or row.notice_doi is None or one.notice_doi is None
 
     def _is_mine(self, row: Correction) -> bool:
@@ -112,42 +112,42 @@ class _Desk:
 def record(session: sa.Connection, given: Iterable[Article], at: datetime) -> int:
     """Takes down what these records say became of their papers, and, of those that are notices, what that means for the papers that they
     are about; how many corrections are new."""
-    stated = {article.pmid: corrections_of(article) for article in given}
+    stated = {article.record_id: corrections_of(article) for article in given}
     if not stated:
         return 0
     known = _known(session, stated.keys())
-    dois = _dois(session, {one.notice_pmid for found in stated.values() for one in found if one.notice_pmid})
+    dois = _dois(session, {one.notice_record_id for found in stated.values() for one in found if one.notice_record_id})
     new = 0
-    for pmid in (pmid for pmid, found in stated.items() if found or pmid in known):
-        told = [replace(one, notice_doi=dois.get(one.notice_pmid or 0)) for one in stated[pmid]]
-        new += _Desk(session, PUBMED, known.get(pmid, []), at).settle(told)
+    for record_id in (record_id for record_id, found in stated.items() if found or record_id in known):
+        told = [replace(one, notice_doi=dois.get(one.notice_record_id)) for one in stated[record_id]]
+        new += _Desk(session, PUBMED, known.get(record_id, []), at).settle(told)
     _name_notices(session, stated.keys())
     return new + _of_retracted_notices(session, stated.keys(), at)
 
 
-def record_found(session: sa.Connection, pmid: Pmid, stated: Sequence[Correction], at: datetime) -> int:
+def record_found(session: sa.Connection, record_id: RecordId, stated: Sequence[Correction], at: datetime) -> int:
     """Takes down everything that Crossref says of one paper; how many corrections are new."""
-    known = _known(session, [pmid])
-    return _Desk(session, CROSSREF, known.get(pmid, []), at).settle(stated)
+    known = _known(session, [record_id])
+    return _Desk(session, CROSSREF, known.get(record_id, []), at).settle(stated)
 
 
-def record_gone(session: sa.Connection, pmid: Pmid, living: Pmid | None, at: datetime) -> int:
+def record_gone(session: sa.Connection, record_id: RecordId, living: RecordId | None, at: datetime) -> int:
     """Takes down that PubMed deleted a record, and which other one is the paper's now; how many corrections are new: none when it was
     known."""
-    kept = next((one for one in _known(session, [pmid]).get(pmid, []) if one.value.kind is CorrectionKind.GONE), None)
+    kept = next((one for one in _known(session, [record_id]).get(record_id, []) if one.value.kind is CorrectionKind.GONE), None)
     if kept is None:
-        _insert(session, Correction(pmid, CorrectionKind.GONE, notice_pmid=living), at)
+        _insert(session, Correction(record_id, CorrectionKind.GONE, notice_record_id=living), at)
         return 1
-    values = _columns(replace(kept.value, notice_pmid=living or kept.value.notice_pmid))
+    values = _columns(replace(kept.value, notice_record_id=living or kept.value.notice_record_id))
     session.execute(corrections.update().where(corrections.c.id == kept.value.id).values(**values, ended_at=None))
     return 0
 
 
-def record_back(session: sa.Connection, pmids: Collection[Pmid], at: datetime) -> None:
+def record_back(session: sa.Connection, record_ids: Collection[RecordId], at: datetime) -> None:
     """Takes down that records are there again that were gone."""
     gone = sa.and_(corrections.c.kind == CorrectionKind.GONE.value, corrections.c.ended_at.is_(None))
-    for batch in batches(pmids):
-        for row in session.execute(corrections.select().where(gone, corrections.c.pmid.in_(batch))).mappings().all():
+    for batch in batches(record_ids):
+        for row in session.execute(corrections.select().where(gone, corrections.c.record_id.in_(batch))).mappings().all():
             session.execute(corrections.update().where(corrections.c.id == row["id"]).values(ended_at=at))
             _take_back(session, value(row), at)
 
@@ -155,9 +155,9 @@ def record_back(session: sa.Connection, pmids: Collection[Pmid], at: datetime) -
 def value(row: sa.RowMapping) -> Correction:
     """A row of `correction` as its value."""
     return Correction(
-        pmid=Pmid(row["pmid"]),
+        record_id=row["record_id"],
         kind=CorrectionKind(row["kind"]),
-        notice_pmid=Pmid(row["notice_pmid"]) if row["notice_pmid"] else None,
+        notice_record_id=row["notice_record_id"],
         notice_doi=row["notice_doi"],
         citation=row["citation"],
         sources=tuple(json.loads(row["sources"])),
@@ -171,8 +171,8 @@ def value(row: sa.RowMapping) -> Correction:
 
 def _joined(row: Correction, one: Correction) -> Correction:
     """The row with what is newly known of it. PubMed's own link to the notice says more than a citation, and that more than a DOI."""
-    takes = bool(one.notice_pmid) or (PUBMED in one.sources and bool(one.citation) and row.notice_pmid is None)
-    told = replace(row, kind=one.kind, notice_pmid=one.notice_pmid, citation=one.citation) if takes else row
+    takes = bool(one.notice_record_id) or (PUBMED in one.sources and bool(one.citation) and row.notice_record_id is None)
+    told = replace(row, kind=one.kind, notice_record_id=one.notice_record_id, citation=one.citation) if takes else row
     return replace(
         told,
         notice_doi=told.notice_doi or one.notice_doi,
@@ -190,7 +190,7 @@ def _columns(one: Correction) -> dict[str, object]:
     return {
         "kind": one.kind.value,
         "notice": one.notice,
-        "notice_pmid": one.notice_pmid,
+        "notice_record_id": one.notice_record_id,
         "notice_doi": one.notice_doi,
         "citation": one.citation,
         "sources": json.dumps(one.sources),
@@ -200,12 +200,12 @@ def _columns(one: Correction) -> dict[str, object]:
 
 
 def _insert(session: sa.Connection, one: Correction, at: datetime) -> int:
-    return insert_one(session, corrections, pmid=one.pmid, found_at=at, about_id=one.about, **_columns(one))
+    return insert_one(session, corrections, record_id=one.record_id, found_at=at, about_id=one.about, **_columns(one))
 
 
 def _take_back(session: sa.Connection, row: Correction, at: datetime) -> None:
     """Notes that a correction was taken back; one that was before stands again, with its old day."""
-    told = {"pmid": row.pmid, "kind": CorrectionKind.TAKEN_BACK.value, "notice": f"{row.kind.value} {row.notice}".strip()}
+    told = {"record_id": row.record_id, "kind": CorrectionKind.TAKEN_BACK.value, "notice": f"{row.kind.value} {row.notice}".strip()}
     key = [corrections.c[name] == held for name, held in told.items()]
     if change(session, corrections.update().where(*key).values(ended_at=None)):
         return
@@ -216,45 +216,51 @@ def _take_back(session: sa.Connection, row: Correction, at: datetime) -> None:
 # --- notices ---------------------------------------------------------------------------------------------------------------------
 
 
-def unread_notices(session: sa.Connection, pmids: Collection[Pmid]) -> frozenset[Pmid]:
+def unread_notices(session: sa.Connection, record_ids: Collection[RecordId]) -> frozenset[RecordId]:
     """Those of these notices whose records were never stored."""
     stored = {
-        pmid
-        for batch in batches(pmids)
-        for pmid in session.execute(sa.select(articles.c.pmid).where(articles.c.pmid.in_(batch))).scalars()
+        record_id
+        for batch in batches(record_ids)
+        for record_id in session.execute(sa.select(articles.c.record_id).where(articles.c.record_id.in_(batch))).scalars()
     }
-    return frozenset(pmids) - stored
+    return frozenset(record_ids) - stored
 
 
-def _name_notices(session: sa.Connection, pmids: Collection[Pmid]) -> None:
+def _name_notices(session: sa.Connection, record_ids: Collection[RecordId]) -> None:
     """Gives corrections the DOIs of those of these records that are their notices."""
-    unnamed = sa.select(corrections.c.id, corrections.c.notice_pmid).where(corrections.c.notice_doi.is_(None))
-    for batch in batches(pmids):
-        found = session.execute(unnamed.where(corrections.c.notice_pmid.in_(batch))).all()
+    unnamed = sa.select(corrections.c.id, corrections.c.notice_record_id).where(corrections.c.notice_doi.is_(None))
+    for batch in batches(record_ids):
+        found = session.execute(unnamed.where(corrections.c.notice_record_id.in_(batch))).all()
         dois = _dois(session, {notice for _, notice in found}) if found else {}
         for row, notice in found:
             if notice in dois:
                 session.execute(corrections.update().where(corrections.c.id == row).values(notice_doi=dois[notice]))
 
 
-def _of_retracted_notices(session: sa.Connection, pmids: Collection[Pmid], at: datetime) -> int:
-    """Notes for each correction whose notice was itself retracted that it was; how many are new. `pmids`: papers and notices alike."""
+def _of_retracted_notices(session: sa.Connection, record_ids: Collection[RecordId], at: datetime) -> int:
+    """Notes for each correction whose notice was itself retracted that it was; how many are new. `record_ids`: papers and notices alike."""
     said, of_notice = corrections.alias("said"), corrections.alias("of_notice")
     retracting = [kind.value for kind in CorrectionKind if kind.retracts]
     pairs = (
-        sa.select(said.c.id, said.c.pmid, said.c.notice_pmid, said.c.notice_doi, of_notice.c.citation, of_notice.c.sources)
-        .join(of_notice, of_notice.c.pmid == said.c.notice_pmid)
+        sa.select(
+            said.c.id, said.c.record_id, said.c.notice_record_id, said.c.notice_doi, of_notice.c.citation, of_notice.c.sources
+        )
+        .join(of_notice, of_notice.c.record_id == said.c.notice_record_id)
         .where(of_notice.c.kind.in_(retracting), of_notice.c.ended_at.is_(None), said.c.ended_at.is_(None))
         .where(said.c.kind.not_in([kind.value for kind in _OF_OTHERS]))
     )
     rows = []
-    for batch in batches(pmids):
-        for row in session.execute(pairs.where(sa.or_(said.c.pmid.in_(batch), of_notice.c.pmid.in_(batch)))).mappings():
+    for batch in batches(record_ids):
+        for row in session.execute(pairs.where(sa.or_(said.c.record_id.in_(batch), of_notice.c.record_id.in_(batch)))).mappings():
             told = Correction(
-                Pmid(row["pmid"]), CorrectionKind.NOTICE_RETRACTED, row["notice_pmid"], row["notice_doi"], row["citation"]
+                row["record_id"],
+                CorrectionKind.NOTICE_RETRACTED,
+                row["notice_record_id"],
+                row["notice_doi"],
+                row["citation"],
             )
             columns = _columns(replace(told, sources=tuple(json.loads(row["sources"])))) | {"notice": f"of correction {row['id']}"}
-            rows.append({**columns, "pmid": row["pmid"], "found_at": at, "about_id": row["id"]})
+            rows.append({**columns, "record_id": row["record_id"], "found_at": at, "about_id": row["id"]})
     before = _count_retracted_notices(session)
     insert_new(session, corrections, rows)
     return _count_retracted_notices(session) - before if rows else 0
@@ -268,25 +274,29 @@ def _count_retracted_notices(session: sa.Connection) -> int:
 # --- reading ---------------------------------------------------------------------------------------------------------------------
 
 
-def _known(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, list[_Known]]:
-    found: defaultdict[Pmid, list[_Known]] = defaultdict(list)
-    for batch in batches(pmids):
-        wanted = corrections.select().where(corrections.c.pmid.in_(batch)).order_by(corrections.c.id)
+def _known(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, list[_Known]]:
+    found: defaultdict[RecordId, list[_Known]] = defaultdict(list)
+    for batch in batches(record_ids):
+        wanted = corrections.select().where(corrections.c.record_id.in_(batch)).order_by(corrections.c.id)
         for row in session.execute(wanted).mappings():
-            found[Pmid(row["pmid"])].append(_Known(value(row), row["ended_at"] is not None))
+            found[row["record_id"]].append(_Known(value(row), row["ended_at"] is not None))
     return dict(found)
 
 
-def _dois(session: sa.Connection, pmids: Collection[int]) -> dict[int, str]:
+def _dois(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId | None, str]:
     """The DOIs of stored records; the table holds them in lower case."""
-    wanted = sa.select(articles.c.pmid, articles.c.doi).where(articles.c.doi.is_not(None))
-    return {pmid: doi for batch in batches(pmids) for pmid, doi in session.execute(wanted.where(articles.c.pmid.in_(batch)))}
+    wanted = sa.select(articles.c.record_id, articles.c.doi).where(articles.c.doi.is_not(None))
+    return {
+        record_id: doi
+        for batch in batches(record_ids)
+        for record_id, doi in session.execute(wanted.where(articles.c.record_id.in_(batch)))
+    }
 
 
-def standing_of(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, tuple[Correction, ...]]:
+def standing_of(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, tuple[Correction, ...]]:
     """What stands against each of these records, oldest first."""
-    kept = _known(session, pmids)
-    return {pmid: found for pmid, rows in kept.items() if (found := tuple(row.value for row in rows if not row.ended))}
+    kept = _known(session, record_ids)
+    return {record_id: found for record_id, rows in kept.items() if (found := tuple(row.value for row in rows if not row.ended))}
 
 
 def of_works(session: sa.Connection, work_ids: Collection[int]) -> dict[int, tuple[Correction, ...]]:
@@ -294,7 +304,7 @@ def of_works(session: sa.Connection, work_ids: Collection[int]) -> dict[int, tup
     found: defaultdict[int, list[Correction]] = defaultdict(list)
     wanted = (
         sa.select(corrections, articles.c.work_id)
-        .join(articles, articles.c.pmid == corrections.c.pmid)
+        .join(articles, articles.c.record_id == corrections.c.record_id)
         .where(corrections.c.ended_at.is_(None))
         .order_by(corrections.c.id)
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from watcher.domain import Pmid, embedded_text, text_sha256
+from watcher.domain import RecordId, embedded_text, text_sha256
 from watcher.store.articles import Texts, load
 from watcher.store.columns import embeddings
 from watcher.store.database import batches, change, upsert
@@ -36,7 +36,7 @@ def count(session: sa.Connection, model_sha256: str) -> int:
     return int(session.execute(wanted).scalar_one())
 
 
-def forget(session: sa.Connection, pmids: Collection[Pmid], before: datetime) -> None:
+def forget(session: sa.Connection, record_ids: Collection[RecordId], before: datetime) -> None:
     """Drops the vectors of papers whose texts are being dropped, and those made before an instant, whatever text they are of.
 
     The latter are of texts that PubMed has since changed, or of models no longer used; one that is still needed is computed again.
@@ -44,6 +44,6 @@ def forget(session: sa.Connection, pmids: Collection[Pmid], before: datetime) ->
     change(session, embeddings.delete().where(embeddings.c.made_at < before))
     if session.execute(sa.select(embeddings.c.text_sha256).limit(1)).first() is None:
         return
-    for batch in batches(pmids):
+    for batch in batches(record_ids):
         texts = [text_sha256(embedded_text(article)) for article in load(session, batch, Texts()).values()]
         change(session, embeddings.delete().where(embeddings.c.text_sha256.in_(texts)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from watcher.domain import Article, DeliveryState, HitState, Outcome, Pmid, Reasons, Receipt, Scored, Section, Weeks
+from watcher.domain import Article, DeliveryState, HitState, Outcome, Reasons, Receipt, RecordId, Scored, Section, Weeks
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import articles as records
 from watcher.store import codec, configuration, deliveries, ledger, tellings, verdicts
@@ -45,53 +45,55 @@ from watcher.store.values import (
 )
 
 
-def explain(session: sa.Connection, pmid: Pmid, texts: records.Texts) -> History:
-    """Everything that is known of a pmid, also when that is nothing."""
-    work_pmids = _work_pmids(session, pmid)
-    presentations = _presented(session, work_pmids)
-    told = _follow_ups(session, pmid)
+def explain(session: sa.Connection, record_id: RecordId, texts: records.Texts) -> History:
+    """Everything that is known of a record, also when that is nothing."""
+    work_record_ids = _work_records(session, record_id)
+    presentations = _presented(session, work_record_ids)
+    told = _follow_ups(session, record_id)
     issued = {one.digest_id for one in presentations} | {one.digest_id for one in told}
-    article = records.load(session, [pmid], texts).get(pmid)
+    article = records.load(session, [record_id], texts).get(record_id)
     title, forgotten_at, damaged_at = session.execute(
-        sa.select(articles.c.title, articles.c.forgotten_at, articles.c.damaged_at).where(articles.c.pmid == pmid)
+        sa.select(articles.c.title, articles.c.forgotten_at, articles.c.damaged_at).where(articles.c.record_id == record_id)
     ).first() or ("", None, None)
     return History(
-        pmid=pmid,
+        record_id=record_id,
         article=article,
-        work_pmids=work_pmids,
-        hits=_hits(session, pmid),
-        scores=_scores(session, pmid),
-        judgements=_judgements(session, pmid),
+        work_record_ids=work_record_ids,
+        hits=_hits(session, record_id),
+        scores=_scores(session, record_id),
+        judgements=_judgements(session, record_id),
         presented=presentations,
         follow_ups=told,
         deliveries=tuple(reversed(deliveries.listed(session, digests.c.id.in_(issued)))),
         title=title or "",
         forgotten_at=forgotten_at,
-        is_damaged=damaged_at is not None or pmid in texts.damaged,
-        verdicts=verdicts.of_paper(session, pmid),
-        claims=_claims(session, pmid),
-        corrections=tellings.of_papers(session, {pmid, *work_pmids}),
+        is_damaged=damaged_at is not None or record_id in texts.damaged,
+        verdicts=verdicts.of_paper(session, record_id),
+        claims=_claims(session, record_id),
+        corrections=tellings.of_papers(session, {record_id, *work_record_ids}),
     )
 
 
-def _work_pmids(session: sa.Connection, pmid: Pmid) -> tuple[Pmid, ...]:
-    mine = sa.select(articles.c.work_id).where(articles.c.pmid == pmid).scalar_subquery()
-    return tuple(session.execute(sa.select(articles.c.pmid).where(articles.c.work_id == mine).order_by(articles.c.pmid)).scalars())
+def _work_records(session: sa.Connection, record_id: RecordId) -> tuple[RecordId, ...]:
+    mine = sa.select(articles.c.work_id).where(articles.c.record_id == record_id).scalar_subquery()
+    return tuple(
+        session.execute(sa.select(articles.c.record_id).where(articles.c.work_id == mine).order_by(articles.c.record_id)).scalars()
+    )
 
 
-def _hits(session: sa.Connection, pmid: Pmid) -> tuple[HitFacts, ...]:
+def _hits(session: sa.Connection, record_id: RecordId) -> tuple[HitFacts, ...]:
     found = session.execute(
         sa.select(hits, watches.c.name, runs.c.finished_at)
         .join(watches, watches.c.id == hits.c.watch_id)
         .join(runs, runs.c.id == hits.c.first_run_id)
-        .where(hits.c.pmid == pmid)
+        .where(hits.c.record_id == record_id)
         .order_by(hits.c.first_run_id)
     ).mappings()
     return tuple(
         HitFacts(
             watch=row["name"],
             state=HitState(row["state"]),
-            origins=ledger.origins(session, row["watch_id"], [pmid]).get(pmid, frozenset()),
+            origins=ledger.origins(session, row["watch_id"], [record_id]).get(record_id, frozenset()),
             first_seen_at=row["finished_at"],
             tries=row["tries"],
             news_at=row["news_at"],
@@ -104,7 +106,7 @@ def _hits(session: sa.Connection, pmid: Pmid) -> tuple[HitFacts, ...]:
     )
 
 
-def _claims(session: sa.Connection, pmid: Pmid) -> tuple[ClaimFacts, ...]:
+def _claims(session: sa.Connection, record_id: RecordId) -> tuple[ClaimFacts, ...]:
     """For each list and watch the subscription that stands, else the one that ended last."""
     owed = sa.or_(is_new_to(subscriptions, hits, articles), is_starter_of(subscriptions, hits))
     found = session.execute(
@@ -122,15 +124,15 @@ def _claims(session: sa.Connection, pmid: Pmid) -> tuple[ClaimFacts, ...]:
         .join(subscriptions, subscriptions.c.watch_id == hits.c.watch_id)
         .join(lists, lists.c.id == subscriptions.c.list_id)
         .join(watches, watches.c.id == hits.c.watch_id)
-        .join(articles, articles.c.pmid == hits.c.pmid)
-        .where(hits.c.pmid == pmid)
+        .join(articles, articles.c.record_id == hits.c.record_id)
+        .where(hits.c.record_id == record_id)
         .order_by(lists.c.id, watches.c.id, subscriptions.c.until.is_(None), subscriptions.c.after_run_id)
     )
     latest = {(row[0], row[1]): ClaimFacts(*row) for row in found}
     return tuple(latest.values())
 
 
-def _scores(session: sa.Connection, pmid: Pmid) -> tuple[ScoreFacts, ...]:
+def _scores(session: sa.Connection, record_id: RecordId) -> tuple[ScoreFacts, ...]:
     found = session.execute(
         sa.select(
             watches.c.name,
@@ -142,17 +144,17 @@ def _scores(session: sa.Connection, pmid: Pmid) -> tuple[ScoreFacts, ...]:
         )
         .join(rankings, rankings.c.id == scores.c.ranking_id)
         .join(watches, watches.c.id == scores.c.watch_id)
-        .join(articles, articles.c.pmid == scores.c.pmid)
-        .where(scores.c.pmid == pmid)
+        .join(articles, articles.c.record_id == scores.c.record_id)
+        .where(scores.c.record_id == record_id)
         .order_by(rankings.c.made_at, rankings.c.id)
     )
     return tuple(
-        ScoreFacts(watch, ranking, made_at, bool(current), Scored(pmid, value, codec.loads_or(Reasons, reasons, Reasons())))
+        ScoreFacts(watch, ranking, made_at, bool(current), Scored(record_id, value, codec.loads_or(Reasons, reasons, Reasons())))
         for watch, ranking, made_at, value, reasons, current in found
     )
 
 
-def _judgements(session: sa.Connection, pmid: Pmid) -> tuple[JudgementFacts, ...]:
+def _judgements(session: sa.Connection, record_id: RecordId) -> tuple[JudgementFacts, ...]:
     found = session.execute(
         sa.select(
             judgements, lists.c.name, watches.c.name.label("watch"), digests.c.period, digests.c.composed_at, rankings.c.sha256
@@ -161,7 +163,7 @@ def _judgements(session: sa.Connection, pmid: Pmid) -> tuple[JudgementFacts, ...
         .join(watches, watches.c.id == judgements.c.watch_id)
         .join(digests, digests.c.id == judgements.c.digest_id)
         .outerjoin(rankings, rankings.c.id == judgements.c.ranking_id)
-        .where(judgements.c.pmid == pmid)
+        .where(judgements.c.record_id == record_id)
         .order_by(digests.c.id, watches.c.name)
     ).mappings()
     return tuple(
@@ -180,16 +182,16 @@ def _judgements(session: sa.Connection, pmid: Pmid) -> tuple[JudgementFacts, ...
     )
 
 
-def _presented(session: sa.Connection, pmids: Iterable[Pmid]) -> tuple[PresentedFacts, ...]:
+def _presented(session: sa.Connection, record_ids: Iterable[RecordId]) -> tuple[PresentedFacts, ...]:
     """How the work of these records was presented."""
-    mine = sa.select(articles.c.work_id).where(articles.c.pmid.in_(list(pmids)))
+    mine = sa.select(articles.c.work_id).where(articles.c.record_id.in_(list(record_ids)))
     found = session.execute(
         sa.select(
             lists.c.name,
             digests.c.id,
             digests.c.period,
             digests.c.composed_at,
-            presented.c.pmid,
+            presented.c.record_id,
             presented.c.section,
             presented.c.position,
             digests.c.receipt,
@@ -200,21 +202,23 @@ def _presented(session: sa.Connection, pmids: Iterable[Pmid]) -> tuple[Presented
         .order_by(digests.c.id)
     )
     return tuple(
-        PresentedFacts(name, digest_id, period, composed_at, pmid, Section(section), position, _gave_way_to(pmid, receipt))
-        for name, digest_id, period, composed_at, pmid, section, position, receipt in found
+        PresentedFacts(
+            name, digest_id, period, composed_at, record_id, Section(section), position, _gave_way_to(record_id, receipt)
+        )
+        for name, digest_id, period, composed_at, record_id, section, position, receipt in found
     )
 
 
-def _gave_way_to(pmid: Pmid, receipt: str) -> Pmid | None:
-    return next((one.to for one in codec.loads_or(Receipt, receipt, Receipt()).gave_way if one.pmid == pmid), None)
+def _gave_way_to(record_id: RecordId, receipt: str) -> RecordId | None:
+    return next((one.to for one in codec.loads_or(Receipt, receipt, Receipt()).gave_way if one.record_id == record_id), None)
 
 
-def _follow_ups(session: sa.Connection, pmid: Pmid) -> tuple[FollowUpFacts, ...]:
+def _follow_ups(session: sa.Connection, record_id: RecordId) -> tuple[FollowUpFacts, ...]:
     found = session.execute(
         sa.select(lists.c.name, digests.c.id, digests.c.period, digests.c.composed_at)
         .join(lists, lists.c.id == follow_ups.c.list_id)
         .join(digests, digests.c.id == follow_ups.c.digest_id)
-        .where(follow_ups.c.pmid == pmid)
+        .where(follow_ups.c.record_id == record_id)
         .order_by(digests.c.id)
     )
     return tuple(FollowUpFacts(*row) for row in found)
@@ -234,17 +238,17 @@ def export(
     With both: what the list presented of the watch's hits. `since` is the day (UTC) of the digest, or for a watch alone that on which
     they became news. `period`: only those of the list's digest of this period.
     """
-    pmids = _exported(session, list_name, watch, since, period)
-    stored = records.load(session, pmids, texts)
-    return tuple(stored[pmid] for pmid in dict.fromkeys(pmids) if pmid in stored)
+    record_ids = _exported(session, list_name, watch, since, period)
+    stored = records.load(session, record_ids, texts)
+    return tuple(stored[record_id] for record_id in dict.fromkeys(record_ids) if record_id in stored)
 
 
 def weeks(session: sa.Connection, watch: str, bounds: Sequence[datetime], list_name: str | None) -> Weeks:
     """What a watch found between each bound and the next, and how many of its papers the list (None: any list) showed."""
     watch_id = configuration.known_watch_id(session, watch)
-    found = _between(bounds, hits.c.news_at, hits.c.pmid).where(hits.c.watch_id == watch_id)
+    found = _between(bounds, hits.c.news_at, hits.c.record_id).where(hits.c.watch_id == watch_id)
     shown = (
-        _between(bounds, digests.c.composed_at, judgements.c.pmid)
+        _between(bounds, digests.c.composed_at, judgements.c.record_id)
         .select_from(judgements)
         .join(digests, digests.c.id == judgements.c.digest_id)
         .where(judgements.c.watch_id == watch_id, judgements.c.outcome == Outcome.SHOWN.value)
@@ -254,10 +258,10 @@ def weeks(session: sa.Connection, watch: str, bounds: Sequence[datetime], list_n
     return Weeks(watch, *(tuple(int(count) for count in session.execute(one).one()) for one in (found, shown)))
 
 
-def _between(bounds: Sequence[datetime], at: sa.ColumnElement[Any], pmid: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """How many different pmids have an instant between each bound and the next."""
+def _between(bounds: Sequence[datetime], at: sa.ColumnElement[Any], record_id: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """How many different records have an instant between each bound and the next."""
     counts: list[sa.ColumnElement[Any]] = [
-        sa.func.count(sa.distinct(sa.case((sa.and_(at >= since, at < until), pmid)))) for since, until in pairwise(bounds)
+        sa.func.count(sa.distinct(sa.case((sa.and_(at >= since, at < until), record_id)))) for since, until in pairwise(bounds)
     ]
     wanted: sa.Select[Any] = sa.select(*counts)
     return wanted.where(at >= bounds[0], at < bounds[-1])
@@ -271,38 +275,38 @@ def left_out(
     counted = sa.select(is_damaged, sa.func.count()).where(~records.IS_READABLE).group_by(is_damaged)
     found: Counter[bool] = Counter()
     for batch in batches(set(_exported(session, list_name, watch, since, period))):
-        for damaged, count in session.execute(counted.where(articles.c.pmid.in_(batch))):
+        for damaged, count in session.execute(counted.where(articles.c.record_id.in_(batch))):
             found[bool(damaged)] += count
     return LeftOut(dropped=found[False], damaged=found[True])
 
 
 def _exported(
     session: sa.Connection, list_name: str | None, watch: str | None, since: date | None, period: str | None
-) -> list[Pmid]:
+) -> list[RecordId]:
     start = datetime.combine(since, time(), UTC) if since is not None else None
     if watch is not None and list_name is None:
         return _news(session, configuration.known_watch_id(session, watch), start)
     return _shown(session, list_name, watch, start, period)
 
 
-def _news(session: sa.Connection, watch_id: int, start: datetime | None) -> list[Pmid]:
-    wanted = sa.select(hits.c.pmid).where(hits.c.watch_id == watch_id, hits.c.state == HitState.NEWS.value)
+def _news(session: sa.Connection, watch_id: int, start: datetime | None) -> list[RecordId]:
+    wanted = sa.select(hits.c.record_id).where(hits.c.watch_id == watch_id, hits.c.state == HitState.NEWS.value)
     if start is not None:
         wanted = wanted.where(hits.c.news_at >= start)
-    return list(session.execute(wanted.order_by(hits.c.news_at, hits.c.pmid)).scalars())
+    return list(session.execute(wanted.order_by(hits.c.news_at, hits.c.record_id)).scalars())
 
 
 def _shown(
     session: sa.Connection, list_name: str | None, watch: str | None, start: datetime | None, period: str | None
-) -> list[Pmid]:
-    wanted = sa.select(presented.c.pmid).join(digests, digests.c.id == presented.c.digest_id)
+) -> list[RecordId]:
+    wanted = sa.select(presented.c.record_id).join(digests, digests.c.id == presented.c.digest_id)
     if list_name is not None:
         wanted = wanted.where(presented.c.list_id == configuration.known_list_id(session, list_name))
         if period is not None:
             wanted = wanted.where(presented.c.digest_id == _digest_of(session, list_name, period))
     if watch is not None:
         matched = sa.exists().where(
-            hits.c.watch_id == configuration.known_watch_id(session, watch), hits.c.pmid == presented.c.pmid
+            hits.c.watch_id == configuration.known_watch_id(session, watch), hits.c.record_id == presented.c.record_id
         )
         wanted = wanted.where(matched)
     if start is not None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from watcher.domain import Pmid, VerdictKind
+from watcher.domain import RecordId, VerdictKind
 from watcher.store import corrections
 from watcher.store.columns import articles, digests, lists, presented, reread, rereadings, seeds, verdicts
 from watcher.store.columns import corrections as correction_rows
@@ -60,66 +60,71 @@ def add(session: sa.Connection, number: int, **counts: int) -> None:
     session.execute(rereadings.update().where(rereadings.c.id == number).values(**more))
 
 
-def due(session: sa.Connection, now: datetime, started_at: datetime, *, column: str) -> tuple[Pmid, ...]:
+def due(session: sa.Connection, now: datetime, started_at: datetime, *, column: str) -> tuple[RecordId, ...]:
     """The records that a rereading has still to ask for; `column` says when each was asked for last.
 
     Of works that were presented: all records, and the notices about them. Of papers that readers marked as relevant, and of seeds: the record.
     """
     asked = {
-        row.pmid: row for row in session.execute(sa.select(reread.c.pmid, reread.c[column].label("at"), reread.c.absent_since))
+        row.record_id: row
+        for row in session.execute(sa.select(reread.c.record_id, reread.c[column].label("at"), reread.c.absent_since))
     }
-    found = []
-    for pmid, often in sorted(_all(session, now).items()):
-        row = asked.get(pmid)
+    found: list[RecordId] = []
+    for record_id, often in sorted(_all(session, now).items()):
+        row = asked.get(record_id)
         border = started_at if often or (row and row.absent_since) else now - OLD_EVERY
         if row is None or row.at is None or row.at < border or row.at > now:
-            found.append(Pmid(pmid))
+            found.append(record_id)
     return tuple(found)
 
 
-def _all(session: sa.Connection, now: datetime) -> dict[int, bool]:
+def _all(session: sa.Connection, now: datetime) -> dict[RecordId, bool]:
     """Every record that is read again, and whether in each rereading."""
-    found = {pmid: now - at <= YOUNG_FOR for pmid, at in _shown(session)}
+    found = {record_id: now - at <= YOUNG_FOR for record_id, at in _shown(session)}
     relevant = sa.and_(verdicts.c.kind == VerdictKind.RELEVANT.value, verdicts.c.undone_at.is_(None))
-    found |= dict.fromkeys(session.execute(sa.select(verdicts.c.pmid).where(relevant)).scalars(), True)
-    used = sa.and_(seeds.c.pmid.is_not(None), seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None))
-    found |= dict.fromkeys(session.execute(sa.select(seeds.c.pmid).where(used)).scalars(), True)
+    found |= dict.fromkeys(session.execute(sa.select(verdicts.c.record_id).where(relevant)).scalars(), True)
+    used = sa.and_(seeds.c.record_id.is_not(None), seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None))
+    found |= dict.fromkeys(session.execute(sa.select(seeds.c.record_id).where(used)).scalars(), True)
     return _notices(session, found) | found
 
 
-def _shown(session: sa.Connection) -> Iterator[tuple[int, datetime]]:
+def _shown(session: sa.Connection) -> Iterator[tuple[RecordId, datetime]]:
     """Each record of a work that was presented, and when that was done last. The works come first: there may be many more records."""
     latest = sa.select(presented.c.work_id, sa.func.max(digests.c.composed_at)).join(digests, digests.c.id == presented.c.digest_id)
     presented_at = dict(session.execute(latest.group_by(presented.c.work_id)).all())
     for batch in batches(presented_at):
-        for pmid, work_id in session.execute(sa.select(articles.c.pmid, articles.c.work_id).where(articles.c.work_id.in_(batch))):
-            yield pmid, presented_at[work_id]
+        for record_id, work_id in session.execute(
+            sa.select(articles.c.record_id, articles.c.work_id).where(articles.c.work_id.in_(batch))
+        ):
+            yield record_id, presented_at[work_id]
 
 
-def _notices(session: sa.Connection, papers: dict[int, bool]) -> dict[int, bool]:
-    told = sa.select(correction_rows.c.pmid, correction_rows.c.notice_pmid).where(correction_rows.c.notice_pmid.is_not(None))
-    notices: dict[int, bool] = {}
+def _notices(session: sa.Connection, papers: dict[RecordId, bool]) -> dict[RecordId, bool]:
+    told = sa.select(correction_rows.c.record_id, correction_rows.c.notice_record_id).where(
+        correction_rows.c.notice_record_id.is_not(None)
+    )
+    notices: dict[RecordId, bool] = {}
     for batch in batches(papers):
-        for pmid, notice in session.execute(told.where(correction_rows.c.pmid.in_(batch))):
-            notices[notice] = notices.get(notice, False) or papers[pmid]
+        for record_id, notice in session.execute(told.where(correction_rows.c.record_id.in_(batch))):
+            notices[notice] = notices.get(notice, False) or papers[record_id]
     return notices
 
 
-def note(session: sa.Connection, asked: Collection[Pmid], missing: Collection[Pmid], at: datetime) -> None:
+def note(session: sa.Connection, asked: Collection[RecordId], missing: Collection[RecordId], at: datetime) -> None:
     """Notes that these records were asked for, and which of them did not come."""
     known = {
-        row["pmid"]: row
+        row["record_id"]: row
         for batch in batches(asked)
-        for row in session.execute(reread.select().where(reread.c.pmid.in_(batch))).mappings()
+        for row in session.execute(reread.select().where(reread.c.record_id.in_(batch))).mappings()
     }
     absent, there = frozenset(missing), {"absent_since": None, "absent_at": None, "absent_readings": 0}
     rows: list[dict[str, object]] = []
-    for pmid in asked:
-        row = known.get(pmid)
-        came = _absent(row, at) if pmid in absent else there
-        rows.append({"pmid": pmid, "asked_at": at, "crossref_at": row["crossref_at"] if row else None, **came})
-    upsert(session, reread, rows, key=("pmid",))
-    back = [pmid for pmid in asked if pmid not in absent and pmid in known and known[pmid]["absent_since"]]
+    for record_id in asked:
+        row = known.get(record_id)
+        came = _absent(row, at) if record_id in absent else there
+        rows.append({"record_id": record_id, "asked_at": at, "crossref_at": row["crossref_at"] if row else None, **came})
+    upsert(session, reread, rows, key=("record_id",))
+    back = [record_id for record_id in asked if record_id not in absent and record_id in known and known[record_id]["absent_since"]]
     corrections.record_back(session, back, at)
 
 
@@ -134,35 +139,41 @@ def _absent(row: sa.RowMapping | None, at: datetime) -> dict[str, object]:
     }
 
 
-def note_crossref(session: sa.Connection, pmid: Pmid, at: datetime) -> None:
+def note_crossref(session: sa.Connection, record_id: RecordId, at: datetime) -> None:
     """Notes that Crossref was asked about the paper of a record."""
-    row = {"pmid": pmid, "asked_at": at, "crossref_at": at, "absent_readings": 0}
-    upsert(session, reread, [row], key=("pmid",), first=("asked_at", "absent_readings"))
+    row = {"record_id": record_id, "asked_at": at, "crossref_at": at, "absent_readings": 0}
+    upsert(session, reread, [row], key=("record_id",), first=("asked_at", "absent_readings"))
 
 
 def absent(session: sa.Connection, readings: int) -> tuple[Absent, ...]:
     """The records that were absent in so many readings and of which nobody has been told yet."""
     told = sa.exists().where(
-        correction_rows.c.pmid == reread.c.pmid, correction_rows.c.kind == "gone", correction_rows.c.ended_at.is_(None)
+        correction_rows.c.record_id == reread.c.record_id, correction_rows.c.kind == "gone", correction_rows.c.ended_at.is_(None)
     )
     wanted = (
-        sa.select(reread.c.pmid, articles.c.doi)
-        .join(articles, articles.c.pmid == reread.c.pmid)
+        sa.select(reread.c.record_id, articles.c.doi)
+        .join(articles, articles.c.record_id == reread.c.record_id)
         .where(reread.c.absent_readings >= readings, ~told)
-        .order_by(reread.c.pmid)
+        .order_by(reread.c.record_id)
     )
-    return tuple(Absent(Pmid(pmid), doi) for pmid, doi in session.execute(wanted))
+    return tuple(Absent(record_id, doi) for record_id, doi in session.execute(wanted))
 
 
-def same_doi(session: sa.Connection, pmid: Pmid, doi: str) -> Pmid | None:
+def same_doi(session: sa.Connection, record_id: RecordId, doi: str) -> RecordId | None:
     """Another stored record of this DOI that is no notice and not absent itself: the lowest."""
-    away = sa.exists().where(reread.c.pmid == articles.c.pmid, reread.c.absent_since.is_not(None))
-    wanted = sa.select(articles.c.pmid).where(articles.c.doi == doi.lower(), articles.c.pmid != pmid, ~articles.c.is_notice, ~away)
-    found = session.execute(wanted.order_by(articles.c.pmid).limit(1)).scalar()
-    return Pmid(found) if found else None
+    away = sa.exists().where(reread.c.record_id == articles.c.record_id, reread.c.absent_since.is_not(None))
+    wanted = sa.select(articles.c.record_id).where(
+        articles.c.doi == doi.lower(), articles.c.record_id != record_id, ~articles.c.is_notice, ~away
+    )
+    found = session.execute(wanted.order_by(articles.c.record_id).limit(1)).scalar()
+    return found or None
 
 
-def dois(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, str]:
+def dois(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, str]:
     """The DOIs of those of the records that have one and are no notices."""
-    wanted = sa.select(articles.c.pmid, articles.c.doi).where(articles.c.doi.is_not(None), ~articles.c.is_notice)
-    return {Pmid(pmid): doi for batch in batches(pmids) for pmid, doi in session.execute(wanted.where(articles.c.pmid.in_(batch)))}
+    wanted = sa.select(articles.c.record_id, articles.c.doi).where(articles.c.doi.is_not(None), ~articles.c.is_notice)
+    return {
+        record_id: doi
+        for batch in batches(record_ids)
+        for record_id, doi in session.execute(wanted.where(articles.c.record_id.in_(batch)))
+    }

@@ -12,7 +12,7 @@ from watcher.errors import StoreError
 from watcher.store import integrity
 from watcher.store.database import Database, revision
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision of the models in `tables`."""
 
 _WHY = f"before-{HEAD}"
@@ -30,8 +30,8 @@ def migrate(database: Database, *, keep_backups: int = 0) -> None:
         integrity.begin(database)
     with database.reading() as session:
         found = revision(session)
-    if found not in (HEAD, None):
-        _pack(database, found, keep_backups)
+    if found not in (HEAD, None) and _pack(database, found, keep_backups):
+        keep_backups = 0  # what was there is kept already
     if database.is_sqlite:
         _set_journal(database)
     if found == HEAD:
@@ -48,11 +48,14 @@ def is_head(database: Database) -> bool:
         return revision(session) == HEAD
 
 
-def _pack(database: Database, found: str | None, keep_backups: int) -> None:
+def _pack(database: Database, found: str | None, keep_backups: int) -> bool:
+    """Whether there was something to pack."""
     from watcher.store import repacking  # noqa: PLC0415 - as in _upgrade
 
-    if found is not None and repacking.is_needed(found):
-        repacking.run(database, found, why=_WHY, keep_backups=keep_backups)
+    if found is None or not repacking.is_needed(found):
+        return False
+    repacking.run(database, found, why=_WHY, keep_backups=keep_backups)
+    return True
 
 
 def _upgrade(database: Database, session: sa.Connection, found: str | None, keep_backups: int) -> None:

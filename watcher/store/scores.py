@@ -9,25 +9,25 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from watcher.domain import Pmid, RankingFacts, Reasons, Scored
+from watcher.domain import RankingFacts, Reasons, RecordId, Scored
 from watcher.errors import StoreError
 from watcher.store import codec
 from watcher.store.columns import articles, rankings, scores
 from watcher.store.database import BATCH, batches, insert_new, upsert
 
 
-def current(session: sa.Connection, watch_id: int, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
-    """The scores under this ranking of those of the pmids whose record has not changed since it was scored; damaged ones are left out."""
+def current(session: sa.Connection, watch_id: int, ranking_sha256: str, record_ids: Collection[RecordId]) -> dict[RecordId, Scored]:
+    """The scores under this ranking of those of the records that have not changed since they were scored; damaged ones are left out."""
     wanted = (
-        sa.select(scores.c.pmid, scores.c.value, scores.c.reasons)
+        sa.select(scores.c.record_id, scores.c.value, scores.c.reasons)
         .join(rankings, rankings.c.id == scores.c.ranking_id)
-        .join(articles, sa.and_(articles.c.pmid == scores.c.pmid, articles.c.content_sha256 == scores.c.content_sha256))
+        .join(articles, sa.and_(articles.c.record_id == scores.c.record_id, articles.c.content_sha256 == scores.c.content_sha256))
         .where(scores.c.watch_id == watch_id, rankings.c.sha256 == ranking_sha256)
     )
     return {
-        pmid: Scored(pmid, value, told)
-        for batch in batches(pmids)
-        for pmid, value, reasons in session.execute(wanted.where(scores.c.pmid.in_(batch)))
+        record_id: Scored(record_id, value, told)
+        for batch in batches(record_ids)
+        for record_id, value, reasons in session.execute(wanted.where(scores.c.record_id.in_(batch)))
         if _is_score(value) and (told := codec.loads_or(Reasons | None, reasons, None))  # type: ignore[arg-type]
     }
 
@@ -45,20 +45,26 @@ def save(session: sa.Connection, watch_id: int, ranking: RankingFacts, scored: S
     key = {"watch_id": watch_id, "ranking_id": _ranking(session, watch_id, ranking, at)}
     given = iter(scored)
     while part := list(islice(given, BATCH)):
-        contents = _contents(session, {one.pmid for one in part})
-        if not contents.keys() >= {one.pmid for one in part}:
+        contents = _contents(session, {one.record_id for one in part})
+        if not contents.keys() >= {one.record_id for one in part}:
             raise _unstored(session, scored)
         rows = [
-            {**key, "pmid": one.pmid, "content_sha256": contents[one.pmid], "value": one.value, "reasons": codec.dumps(one.reasons)}
+            {
+                **key,
+                "record_id": one.record_id,
+                "content_sha256": contents[one.record_id],
+                "value": one.value,
+                "reasons": codec.dumps(one.reasons),
+            }
             for one in part
         ]
-        upsert(session, scores, rows, key=("watch_id", "pmid", "ranking_id", "content_sha256"), first=("value",))
+        upsert(session, scores, rows, key=("watch_id", "record_id", "ranking_id", "content_sha256"), first=("value",))
 
 
 def _unstored(session: sa.Connection, scored: Sequence[Scored]) -> StoreError:
-    pmids = {one.pmid for one in scored}
-    missing = sorted(pmids - _contents(session, pmids).keys())
-    return StoreError(f"PMID {missing[0]} was scored but is not stored; {len(missing)} such in all")
+    record_ids = {one.record_id for one in scored}
+    missing = sorted(record_ids - _contents(session, record_ids).keys())
+    return StoreError(f"{missing[0].label} was scored but is not stored; {len(missing)} such in all")
 
 
 def ranking_ids(session: sa.Connection) -> dict[tuple[int, str], int]:
@@ -73,6 +79,10 @@ def _ranking(session: sa.Connection, watch_id: int, ranking: RankingFacts, at: d
     return int(session.execute(sa.select(rankings.c.id).where(mine)).scalar_one())
 
 
-def _contents(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, str]:
-    wanted = sa.select(articles.c.pmid, articles.c.content_sha256)
-    return {pmid: sha256 for batch in batches(pmids) for pmid, sha256 in session.execute(wanted.where(articles.c.pmid.in_(batch)))}
+def _contents(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, str]:
+    wanted = sa.select(articles.c.record_id, articles.c.content_sha256)
+    return {
+        record_id: sha256
+        for batch in batches(record_ids)
+        for record_id, sha256 in session.execute(wanted.where(articles.c.record_id.in_(batch)))
+    }

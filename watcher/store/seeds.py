@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from watcher.domain import Pmid, ResolvedSeed
+from watcher.domain import ResolvedSeed
 from watcher.store import works
 from watcher.store.columns import seeds
 from watcher.store.database import upsert
@@ -41,7 +41,7 @@ def _row(watch_id: int, resolved: ResolvedSeed, at: datetime) -> dict[str, objec
         "path": seed.path,
         "locator": seed.locator,
         "file_sha256": seed.file_sha256,
-        "pmid": article.pmid if article else seed.pmid,
+        "record_id": article.record_id if article else seed.record_id,
         "resolved_by": resolved.resolved_by,
         "resolved_at": at,
         "problem": resolved.problem,
@@ -54,7 +54,7 @@ def _value(row: sa.Row[Any]) -> ResolvedSeedRow:
         path=row.path,
         locator=row.locator,
         file_sha256=row.file_sha256,
-        pmid=Pmid(row.pmid) if row.pmid is not None else None,
+        record_id=row.record_id if row.record_id is not None else None,
         resolved_by=row.resolved_by,
         resolved_at=row.resolved_at,
         problem=row.problem,

@@ -23,8 +23,8 @@ from watcher.domain import (
     Failure,
     HitState,
     Notice,
-    Pmid,
     RankingFacts,
+    RecordId,
     ResolvedSeed,
     RunReport,
     Scored,
@@ -330,8 +330,8 @@ class Store:
         with self._database.reading() as session:
             return runs.document_at(session, at)
 
-    def ledger(self, watch: str) -> dict[Pmid, HitState]:
-        """Every pmid that the watch ever saw."""
+    def ledger(self, watch: str) -> dict[RecordId, HitState]:
+        """Every record that the watch ever saw."""
         with self._database.reading() as session:
             return ledger.states(session, configuration.known_watch_id(session, watch))
 
@@ -345,22 +345,22 @@ class Store:
         with self._database.reading() as session:
             return ledger.awaiting_count(session, configuration.known_watch_id(session, watch))
 
-    def newly_unavailable(self, watch: str, since: datetime | None) -> tuple[Pmid, ...]:
+    def newly_unavailable(self, watch: str, since: datetime | None) -> tuple[RecordId, ...]:
         """The hits whose record was given up after an instant (None: ever)."""
         with self._database.reading() as session:
             return ledger.newly_unavailable(session, configuration.known_watch_id(session, watch), since)
 
     # --- articles
 
-    def stored(self, pmids: Collection[Pmid]) -> dict[Pmid, StoredArticle]:
-        """What is known of the stored ones among the pmids, without their text."""
+    def stored(self, record_ids: Collection[RecordId]) -> dict[RecordId, StoredArticle]:
+        """What is known of the stored ones among the records, without their text."""
         with self._database.reading() as session:
-            return articles.stored(session, pmids)
+            return articles.stored(session, record_ids)
 
-    def articles(self, pmids: Collection[Pmid]) -> dict[Pmid, Article]:
-        """The stored ones among the pmids."""
+    def articles(self, record_ids: Collection[RecordId]) -> dict[RecordId, Article]:
+        """The stored ones among the records."""
         with self._texts() as (session, texts):
-            return articles.load(session, pmids, texts)
+            return articles.load(session, record_ids, texts)
 
     def save_articles(self, articles: Iterable[Article], at: datetime) -> None:
         """Stores articles outside a run, joined to their works."""
@@ -368,11 +368,11 @@ class Store:
             works.save(session, articles, at)
 
     def works(self, work_ids: Collection[int], *, at_hand: Iterable[Article] = ()) -> dict[int, tuple[Article, ...]]:
-        """All stored records of each work, lowest pmid first; those that are `at_hand`, read before, are not read again."""
+        """All stored records of each work, lowest record first; those that are `at_hand`, read before, are not read again."""
         with self._texts() as (session, texts):
-            return articles.of_works(session, work_ids, texts, {one.pmid: one for one in at_hand})
+            return articles.of_works(session, work_ids, texts, {one.record_id: one for one in at_hand})
 
-    def without_text(self, watch: str) -> tuple[Pmid, ...]:
+    def without_text(self, watch: str) -> tuple[RecordId, ...]:
         """The hits of a watch whose stored text is damaged, or was dropped although a list has still to judge it: their records are to be
         fetched again. What digests have still to judge is read for it, the rest is known from earlier reading."""
         with self._texts() as (session, texts):
@@ -380,13 +380,13 @@ class Store:
         with self._database.reading() as session:
             return without_text(session, configuration.known_watch_id(session, watch))
 
-    def to_be_judged(self, watch: str) -> dict[Pmid, bool]:
+    def to_be_judged(self, watch: str) -> dict[RecordId, bool]:
         """What a list has still to judge of a watch, those read longest ago first, and whether the full set lacked it when it was last
         read."""
         with self._database.reading() as session:
             return dict(to_be_judged(session, configuration.known_watch_id(session, watch)))
 
-    def awaiting_text(self, watch: str) -> tuple[Pmid, ...]:
+    def awaiting_text(self, watch: str) -> tuple[RecordId, ...]:
         """Of these, what a list has still to judge."""
         with self._database.reading() as session:
             return without_text(session, configuration.known_watch_id(session, watch), owed_only=True)
@@ -443,10 +443,10 @@ class Store:
             with self._database.writing() as session:
                 seeds.drop(session, configuration.watch_id(session, watch), entries, at)
 
-    def scores(self, watch: str, ranking_sha256: str, pmids: Collection[Pmid]) -> dict[Pmid, Scored]:
+    def scores(self, watch: str, ranking_sha256: str, record_ids: Collection[RecordId]) -> dict[RecordId, Scored]:
         """The scores under this ranking of records that have not changed since."""
         with self._database.reading() as session:
-            return scores.current(session, configuration.known_watch_id(session, watch), ranking_sha256, pmids)
+            return scores.current(session, configuration.known_watch_id(session, watch), ranking_sha256, record_ids)
 
     def save_scores(self, watch: str, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
         """Keeps scores of stored articles, as they are stored now. Raises StoreError when one is not stored."""
@@ -456,12 +456,12 @@ class Store:
     # --- verdicts
 
     def give_verdict(
-        self, pmid: Pmid, kind: VerdictKind | None, watches: Collection[str], *, reader: str, at: datetime, via: str = ""
+        self, record_id: RecordId, kind: VerdictKind | None, watches: Collection[str], *, reader: str, at: datetime, via: str = ""
     ) -> dict[str, VerdictKind | None]:
         """Puts a reader's verdict on a paper in the place of the one that they gave before, for each of the watches.
 
         Args:
-            pmid: the paper; its record need not be stored.
+            record_id: the paper; its record need not be stored.
             kind: what the reader says; None takes back what they said. What they said already has its date renewed.
             watches: for which watches.
             reader: who; one verdict of theirs is in force for each watch and paper.
@@ -472,14 +472,14 @@ class Store:
             For each watch the kind that was in force; None when there was none.
         """
         with self._database.writing() as session:
-            return verdicts.give(session, pmid, kind, watches, reader=reader, at=at, via=via)
+            return verdicts.give(session, record_id, kind, watches, reader=reader, at=at, via=via)
 
     def verdicts(self, watch: str) -> tuple[Verdict, ...]:
         """The verdicts in force for a watch, oldest first."""
         with self._database.reading() as session:
             return verdicts.standing(session, configuration.known_watch_id(session, watch))
 
-    def unread_verdicts(self, watch: str, since: datetime) -> tuple[Pmid, ...]:
+    def unread_verdicts(self, watch: str, since: datetime) -> tuple[RecordId, ...]:
         """The papers marked for a watch since then, whose text is not stored and was not given up."""
         with self._database.reading() as session:
             return verdicts.unread(session, configuration.known_watch_id(session, watch), since)
@@ -525,7 +525,7 @@ class Store:
         with self._texts() as (session, texts):
             return Reader(session, list_name, watch, texts).reconsiderable(since, ranking_sha256)
 
-    def presented(self, list_name: str, work_ids: Collection[int]) -> dict[int, Pmid]:
+    def presented(self, list_name: str, work_ids: Collection[int]) -> dict[int, RecordId]:
         """Those of the works that the list has had, each with the record that it was shown as."""
         with self._database.reading() as session:
             return compose.presented_works(session, list_name, work_ids)
@@ -551,10 +551,10 @@ class Store:
 
     # --- corrections
 
-    def corrections_of(self, pmids: Collection[Pmid]) -> dict[Pmid, tuple[Correction, ...]]:
+    def corrections_of(self, record_ids: Collection[RecordId]) -> dict[RecordId, tuple[Correction, ...]]:
         """What stands against each of these records, oldest first."""
         with self._database.reading() as session:
-            return corrections.standing_of(session, pmids)
+            return corrections.standing_of(session, record_ids)
 
     def corrections_of_works(self, work_ids: Collection[int]) -> dict[int, tuple[Correction, ...]]:
         """What became of the records of each work, as far as it stands, oldest first."""
@@ -616,50 +616,57 @@ class Store:
         with self._database.writing() as session:
             rereading.add(session, number, **counts)
 
-    def to_reread(self, now: datetime, started_at: datetime) -> tuple[Pmid, ...]:
+    def to_reread(self, now: datetime, started_at: datetime) -> tuple[RecordId, ...]:
         """The records that the rereading begun then has still to ask PubMed for."""
         with self._database.reading() as session:
             return rereading.due(session, now, started_at, column="asked_at")
 
-    def to_ask_crossref(self, now: datetime, started_at: datetime) -> dict[Pmid, str]:
+    def to_ask_crossref(self, now: datetime, started_at: datetime) -> dict[RecordId, str]:
         """The records whose DOI the rereading begun then has still to ask Crossref for, with the DOI."""
         with self._database.reading() as session:
             return rereading.dois(session, rereading.due(session, now, started_at, column="crossref_at"))
 
-    def unread_notices(self, pmids: Collection[Pmid]) -> frozenset[Pmid]:
+    def unread_notices(self, record_ids: Collection[RecordId]) -> frozenset[RecordId]:
         """Those of these notices whose records were never stored."""
         with self._database.reading() as session:
-            return corrections.unread_notices(session, pmids)
+            return corrections.unread_notices(session, record_ids)
 
-    def keep_reread(self, articles: Sequence[Article], asked: Collection[Pmid], missing: Collection[Pmid], at: datetime) -> None:
+    def keep_reread(
+        self, articles: Sequence[Article], asked: Collection[RecordId], missing: Collection[RecordId], at: datetime
+    ) -> None:
         """Stores records that were asked for again, and notes which of them did not come, in one transaction."""
         with self._database.writing() as session:
             works.save(session, articles, at)
             rereading.note(session, asked, missing, at)
 
-    def keep_crossref(self, pmid: Pmid, stated: Sequence[Correction] | None, at: datetime) -> None:
+    def keep_crossref(self, record_id: RecordId, stated: Sequence[Correction] | None, at: datetime) -> None:
         """Takes down all that Crossref says of a paper, or with None that it was asked in vain and is not asked again in this rereading."""
         with self._database.writing() as session:
             if stated is not None:
-                corrections.record_found(session, pmid, stated, at)
-            rereading.note_crossref(session, pmid, at)
+                corrections.record_found(session, record_id, stated, at)
+            rereading.note_crossref(session, record_id, at)
 
     def absent(self, readings: int) -> tuple[Absent, ...]:
         """The records that were absent in so many readings, and are not known to be gone."""
         with self._database.reading() as session:
             return rereading.absent(session, readings)
 
-    def same_doi(self, pmid: Pmid, doi: str) -> Pmid | None:
+    def record_of_doi(self, doi: str) -> RecordId | None:
+        """The stored record of a DOI; of several one that a watch has seen, and the lowest of those."""
+        with self._database.reading() as session:
+            return articles.of_doi(session, doi)
+
+    def same_doi(self, record_id: RecordId, doi: str) -> RecordId | None:
         """Another stored record of this DOI that is no notice and is there."""
         with self._database.reading() as session:
-            return rereading.same_doi(session, pmid, doi)
+            return rereading.same_doi(session, record_id, doi)
 
-    def keep_gone(self, gone: Absent, living: Pmid | None, at: datetime) -> None:
+    def keep_gone(self, gone: Absent, living: RecordId | None, at: datetime) -> None:
         """Takes down that PubMed deleted a record, and joins it to the living one of the same DOI if there is one."""
         with self._database.writing() as session:
-            corrections.record_gone(session, gone.pmid, living, at)
+            corrections.record_gone(session, gone.record_id, living, at)
             if living is not None and gone.doi:
-                works.join_by_doi(session, gone.pmid, living, gone.doi, at)
+                works.join_by_doi(session, gone.record_id, living, gone.doi, at)
 
     def count_corrections(self) -> int:
         """How many corrections are known."""
@@ -798,10 +805,10 @@ class Store:
 
     # --- questions
 
-    def explain(self, pmid: Pmid) -> History:
-        """Everything that is known of a pmid, also when that is nothing."""
+    def explain(self, record_id: RecordId) -> History:
+        """Everything that is known of a record, also when that is nothing."""
         with self._texts() as (session, texts):
-            return questions.explain(session, pmid, texts)
+            return questions.explain(session, record_id, texts)
 
     def papers(self, watch: str, *, since: datetime | None = None) -> tuple[PaperFacts, ...]:
         """The papers of a watch whose texts are stored: those that became news since then, or that a list has still to judge. Without

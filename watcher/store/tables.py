@@ -9,7 +9,8 @@ The keys and constraints carry the promises of the service:
 * one open notice for each topic: that of `notice`.
 
 Watches, lists, hits, judgements and presented works are kept for ever. Times are aware UTC. `Article` bodies, reasons, receipts and the
-like are canonical JSON written by `codec`. Statements name the columns of `columns`, which are the same and cost no model.
+like are canonical JSON written by `codec`. Columns `…record_id` hold records as `RecordNumber` numbers them; constraints of the time when they
+were called `pmid` keep their names. Statements name the columns of `columns`, which are the same and cost no model.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from typing import Annotated, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from watcher.store.columns import Bytes, PlainText
+from watcher.store.columns import Bytes, PlainText, RecordNumber
 
 Words = Annotated[str, Field(sa_type=PlainText)]
 MaybeWords = Annotated[str | None, Field(sa_type=PlainText)]
+Record = Annotated[int, Field(sa_type=RecordNumber)]
+MaybeRecord = Annotated[int | None, Field(sa_type=RecordNumber)]
 
 
 class Row(SQLModel):
@@ -147,10 +150,10 @@ class ArticleRow(Row, table=True):
         sa.Index("article_work", "work_id"),
         sa.Index("article_crdt", "crdt"),
         _where("article_kept", "fetched_at", condition="forgotten_at IS NULL"),
-        _where("article_damaged", "pmid", condition="damaged_at IS NOT NULL"),
+        _where("article_damaged", "record_id", condition="damaged_at IS NOT NULL"),
     )
 
-    pmid: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    record_id: Record = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, sa_type=RecordNumber)
     work_id: int = Field(foreign_key="work.id")
     version: int
     doi: MaybeWords = None
@@ -177,10 +180,10 @@ class WorkLinkRow(Row, table=True):
     """Two records of one work, as one of them says (or as their DOI does). The other need not be stored yet."""
 
     __tablename__ = "work_link"
-    __table_args__ = (sa.Index("work_link_to", "to_pmid"),)
+    __table_args__ = (sa.Index("work_link_to", "to_record_id"),)
 
-    from_pmid: int = Field(primary_key=True)
-    to_pmid: int = Field(primary_key=True)
+    from_record_id: Record = Field(primary_key=True, sa_type=RecordNumber)
+    to_record_id: Record = Field(primary_key=True, sa_type=RecordNumber)
     kind: Words = Field(primary_key=True, sa_type=PlainText)
     evidence: Words
     found_at: dt.datetime
@@ -191,14 +194,17 @@ class CorrectionRow(Row, table=True):
     when no source says so any more. `about_id` is the correction that was taken back, or whose notice was retracted."""
 
     __tablename__ = "correction"
-    __table_args__ = (sa.UniqueConstraint("pmid", "kind", "notice"), sa.Index("correction_notice", "notice_pmid"))
+    __table_args__ = (
+        sa.UniqueConstraint("record_id", "kind", "notice", name="uq_correction_pmid_kind_notice"),
+        sa.Index("correction_notice", "notice_record_id"),
+    )
 
     id: int = Field(default=None, primary_key=True)
-    pmid: int
+    record_id: Record
     kind: Words
     notice: Words
     found_at: dt.datetime
-    notice_pmid: int | None = None
+    notice_record_id: MaybeRecord = None
     notice_doi: MaybeWords = None
     citation: Words = ""
     sources: Words
@@ -238,7 +244,7 @@ class RereadRow(Row, table=True):
 
     __tablename__ = "reread"
 
-    pmid: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    record_id: Record = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, sa_type=RecordNumber)
     asked_at: dt.datetime
     crossref_at: dt.datetime | None = None
     absent_since: dt.datetime | None = None
@@ -257,7 +263,7 @@ class SeedRow(Row, table=True):
     path: Words
     locator: Words
     file_sha256: Words
-    pmid: int | None = None
+    record_id: MaybeRecord = None
     resolved_by: MaybeWords = None
     resolved_at: dt.datetime
     problem: MaybeWords = None
@@ -305,7 +311,7 @@ class RunRow(Row, table=True):
 
 
 class HitRow(Row, table=True):
-    """The seen ledger: one row for each pmid that ever matched the watch, for ever.
+    """The seen ledger: one row for each record that ever matched the watch, for ever.
 
     `starter_at`: an older paper that an edited query added, to be shown once. `absent_since` and `absent_readings`: it stopped
     coming with the full set.
@@ -316,12 +322,12 @@ class HitRow(Row, table=True):
         _where("hit_open", "watch_id", "state", condition="state = 'awaiting-record'"),
         _where("hit_news", "watch_id", condition="state = 'news'"),
         _where("hit_starter", "watch_id", condition="starter_at IS NOT NULL"),
-        sa.Index("hit_pmid", "pmid"),
+        sa.Index("hit_record", "record_id"),
         _WITHOUT_ROWID,
     )
 
     watch_id: int = Field(foreign_key="watch.id", primary_key=True)
-    pmid: int = Field(primary_key=True)
+    record_id: Record = Field(primary_key=True, sa_type=RecordNumber)
     state: Words
     first_run_id: int = Field(foreign_key="run.id")
     query_version_id: int | None = Field(foreign_key="query_version.id", default=None)
@@ -334,13 +340,18 @@ class HitRow(Row, table=True):
 
 
 class HitOriginRow(Row, table=True):
-    """How a pmid came to a watch; not kept for the baseline."""
+    """How a record came to a watch; not kept for the baseline."""
 
     __tablename__ = "hit_origin"
-    __table_args__ = (sa.ForeignKeyConstraint(["watch_id", "pmid"], ["hit.watch_id", "hit.pmid"]), _WITHOUT_ROWID)
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["watch_id", "record_id"], ["hit.watch_id", "hit.record_id"], name="fk_hit_origin_watch_id_pmid_hit"
+        ),
+        _WITHOUT_ROWID,
+    )
 
     watch_id: int = Field(primary_key=True)
-    pmid: int = Field(primary_key=True)
+    record_id: Record = Field(primary_key=True, sa_type=RecordNumber)
     origin: Words = Field(primary_key=True, sa_type=PlainText)
     run_id: int = Field(foreign_key="run.id")
 
@@ -365,12 +376,13 @@ class RankingRow(Row, table=True):
 
 
 class ScoreRow(Row, table=True):
-    """A score, immutable for its watch, pmid, ranking and content."""
+    """A score, immutable for its watch, record, ranking and content."""
 
     __tablename__ = "score"
+    __table_args__ = (sa.ForeignKeyConstraint(["record_id"], ["article.record_id"], name="fk_score_pmid_article"),)
 
     watch_id: int = Field(foreign_key="watch.id", primary_key=True)
-    pmid: int = Field(foreign_key="article.pmid", primary_key=True)
+    record_id: Record = Field(primary_key=True, sa_type=RecordNumber)
     ranking_id: int = Field(foreign_key="ranking.id", primary_key=True)
     content_sha256: Words = Field(primary_key=True, sa_type=PlainText)
     value: float
@@ -396,7 +408,7 @@ class VerdictRow(Row, table=True):
 
     id: int = Field(default=None, primary_key=True)
     watch_id: int | None = Field(foreign_key="watch.id", default=None)
-    pmid: int
+    record_id: Record
     reader: Words
     kind: Words
     made_at: dt.datetime
@@ -431,11 +443,11 @@ class JudgementRow(Row, table=True):
     """What a digest decided about a hit."""
 
     __tablename__ = "judgement"
-    __table_args__ = (sa.Index("judgement_pmid", "pmid"),)
+    __table_args__ = (sa.Index("judgement_record", "record_id"),)
 
     list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
     watch_id: int = Field(foreign_key="watch.id", primary_key=True)
-    pmid: int = Field(primary_key=True)
+    record_id: Record = Field(primary_key=True, sa_type=RecordNumber)
     digest_id: int = Field(foreign_key="digest.id", primary_key=True)
     outcome: Words
     score: float
@@ -450,7 +462,7 @@ class PresentedRow(Row, table=True):
 
     list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
     work_id: int = Field(foreign_key="work.id", primary_key=True)
-    pmid: int
+    record_id: Record
     digest_id: int = Field(foreign_key="digest.id")
     section: Words
     position: int
@@ -463,7 +475,7 @@ class FollowUpRow(Row, table=True):
 
     list_id: int = Field(foreign_key="digest_list.id", primary_key=True)
     work_id: int = Field(foreign_key="work.id", primary_key=True)
-    pmid: int = Field(primary_key=True)
+    record_id: Record = Field(primary_key=True, sa_type=RecordNumber)
     kind: Words = Field(primary_key=True, sa_type=PlainText)
     digest_id: int = Field(foreign_key="digest.id")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Notice, Pmid, VerdictKind
+from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Notice, RecordId, VerdictKind
 from watcher.store import articles as records
 from watcher.store import configuration, corrections, messages
 from watcher.store.columns import (
@@ -41,20 +41,20 @@ def untold(session: sa.Connection, list_name: str, texts: records.Texts, now: da
     had = sa.and_(presented.c.work_id == articles.c.work_id, presented.c.list_id == list_id)
     told = sa.exists().where(corrections_told.c.correction_id == correction_rows.c.id, corrections_told.c.list_id == list_id)
     rows = session.execute(
-        sa.select(correction_rows, presented.c.pmid.label("had_as"), presented.c.digest_id, digests.c.composed_at)
-        .join(articles, articles.c.pmid == correction_rows.c.pmid)
+        sa.select(correction_rows, presented.c.record_id.label("had_as"), presented.c.digest_id, digests.c.composed_at)
+        .join(articles, articles.c.record_id == correction_rows.c.record_id)
         .join(presented, had)
         .join(digests, digests.c.id == presented.c.digest_id)
         .where(correction_rows.c.ended_at.is_(None), ~told)
         .order_by(correction_rows.c.id)
     ).mappings()
-    found: defaultdict[tuple[Pmid, int, datetime], list[Correction]] = defaultdict(list)
+    found: defaultdict[tuple[RecordId, int, datetime], list[Correction]] = defaultdict(list)
     for row in rows:
-        found[Pmid(row["had_as"]), row["digest_id"], row["composed_at"]].append(corrections.value(row))
+        found[row["had_as"], row["digest_id"], row["composed_at"]].append(corrections.value(row))
     return _of_papers(session, _speaking(session, list_id, found, now), texts)
 
 
-_Found = dict[tuple[Pmid, int, datetime], list[Correction]]
+_Found = dict[tuple[RecordId, int, datetime], list[Correction]]
 
 
 def _speaking(session: sa.Connection, list_id: int, found: _Found, now: datetime) -> _Found:
@@ -77,27 +77,32 @@ def _speaks(one: Correction, told: Collection[int], here: Collection[int], now: 
 
 
 def _of_papers(session: sa.Connection, found: _Found, texts: records.Texts) -> tuple[Untold, ...]:
-    stored = records.load(session, {pmid for pmid, _, _ in found}, texts)
-    titles, readers = _titles(session, {pmid for pmid, _, _ in found}), _readers(session, {digest for _, digest, _ in found})
+    stored = records.load(session, {record_id for record_id, _, _ in found}, texts)
+    titles, readers = (
+        _titles(session, {record_id for record_id, _, _ in found}),
+        _readers(session, {digest for _, digest, _ in found}),
+    )
     sent = _sent(session, {digest for _, digest, _ in found})
     papers = [
         Untold(
-            Corrected(pmid, titles.get(pmid, ""), sent.get(digest, composed_at), tuple(held), stored.get(pmid)),
+            Corrected(record_id, titles.get(record_id, ""), sent.get(digest, composed_at), tuple(held), stored.get(record_id)),
             readers.get(digest, frozenset()),
         )
-        for (pmid, digest, composed_at), held in found.items()
+        for (record_id, digest, composed_at), held in found.items()
     ]
     return tuple(sorted(papers, key=_worst_first))
 
 
 def _worst_first(one: Untold) -> tuple[int, float, int]:
-    return _WORST.index(one.paper.corrections[0].kind), -one.paper.had_at.timestamp(), -one.paper.pmid
+    return _WORST.index(one.paper.corrections[0].kind), -one.paper.had_at.timestamp(), -one.paper.record_id.id
 
 
-def _titles(session: sa.Connection, pmids: Collection[Pmid]) -> dict[Pmid, str]:
-    wanted = sa.select(articles.c.pmid, articles.c.title)
+def _titles(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, str]:
+    wanted = sa.select(articles.c.record_id, articles.c.title)
     return {
-        pmid: title or "" for batch in batches(pmids) for pmid, title in session.execute(wanted.where(articles.c.pmid.in_(batch)))
+        record_id: title or ""
+        for batch in batches(record_ids)
+        for record_id, title in session.execute(wanted.where(articles.c.record_id.in_(batch)))
     }
 
 
@@ -156,13 +161,15 @@ def untold_to_owner(session: sa.Connection, watches: Collection[str], now: datet
     told of, worst first. Retractions are none of it: they are warned of for as long as they stand."""
     told = sa.exists().where(notices.c.key == _key_of(correction_rows.c.id))
     shown = sa.exists().where(presented.c.work_id == articles.c.work_id)
-    used = sa.select(seeds.c.pmid).where(seeds.c.pmid.is_not(None), seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None))
-    marked = sa.select(verdicts.c.pmid).where(verdicts.c.undone_at.is_(None), verdicts.c.kind == VerdictKind.RELEVANT.value)
+    used = sa.select(seeds.c.record_id).where(
+        seeds.c.record_id.is_not(None), seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None)
+    )
+    marked = sa.select(verdicts.c.record_id).where(verdicts.c.undone_at.is_(None), verdicts.c.kind == VerdictKind.RELEVANT.value)
     found = listed(
         session,
         correction_rows.c.ended_at.is_(None),
         correction_rows.c.kind.not_in([kind.value for kind in CorrectionKind if kind.retracts]),
-        sa.or_(correction_rows.c.pmid.in_(used), correction_rows.c.pmid.in_(marked)),
+        sa.or_(correction_rows.c.record_id.in_(used), correction_rows.c.record_id.in_(marked)),
         ~told,
         ~shown,
     )
@@ -215,21 +222,21 @@ def listed(session: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tuple
     """Corrections with whom they were told, oldest first: those of papers that a list had, a reader marked or a watch has as a seed."""
     wanted = (
         sa.select(correction_rows, articles.c.work_id, articles.c.title)
-        .outerjoin(articles, articles.c.pmid == correction_rows.c.pmid)
+        .outerjoin(articles, articles.c.record_id == correction_rows.c.record_id)
         .where(*conditions)
         .order_by(correction_rows.c.found_at, correction_rows.c.id)
     )
     rows = session.execute(wanted).mappings().all()
     had, told = _had(session, {row["work_id"] for row in rows if row["work_id"]}), _told(session, [row["id"] for row in rows])
-    roles, owner = _roles(session, {Pmid(row["pmid"]) for row in rows}), _owner_told(session, [row["id"] for row in rows])
+    roles, owner = _roles(session, {row["record_id"] for row in rows}), _owner_told(session, [row["id"] for row in rows])
     facts = (
         CorrectionFacts(
             correction=corrections.value(row),
             title=row["title"] or "",
             ended_at=row["ended_at"],
             tellings=tuple(_telling(one, told.get((row["id"], one["list_id"]))) for one in had.get(row["work_id"], ())),
-            seed_of=roles.get(Pmid(row["pmid"]), ((), ()))[0],
-            marked_for=roles.get(Pmid(row["pmid"]), ((), ()))[1],
+            seed_of=roles.get(row["record_id"], ((), ()))[0],
+            marked_for=roles.get(row["record_id"], ((), ()))[1],
             owner_told_at=owner.get(row["id"]),
         )
         for row in rows
@@ -237,9 +244,9 @@ def listed(session: sa.Connection, *conditions: sa.ColumnElement[bool]) -> tuple
     return tuple(one for one in facts if one.tellings or one.seed_of or one.marked_for)
 
 
-def of_papers(session: sa.Connection, pmids: Collection[Pmid]) -> tuple[CorrectionFacts, ...]:
+def of_papers(session: sa.Connection, record_ids: Collection[RecordId]) -> tuple[CorrectionFacts, ...]:
     """The corrections of these records."""
-    return listed(session, correction_rows.c.pmid.in_(list(pmids)))
+    return listed(session, correction_rows.c.record_id.in_(list(record_ids)))
 
 
 def found_since(session: sa.Connection, since: datetime | None) -> tuple[CorrectionFacts, ...]:
@@ -280,15 +287,15 @@ def _telling(had: sa.RowMapping, told: sa.RowMapping | None) -> TellingFacts:
     return TellingFacts(**facts, told_at=told["told_at"], period=told["period"], with_paper=bool(told["with_paper"]))
 
 
-def _roles(session: sa.Connection, pmids: Iterable[Pmid]) -> dict[Pmid, tuple[tuple[str, ...], tuple[str, ...]]]:
+def _roles(session: sa.Connection, record_ids: Iterable[RecordId]) -> dict[RecordId, tuple[tuple[str, ...], tuple[str, ...]]]:
     """Of which watches each record is a seed, and for which it was marked relevant."""
-    found: defaultdict[Pmid, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    used = sa.select(seeds.c.pmid, watches.c.name).join(watches, watches.c.id == seeds.c.watch_id)
+    found: defaultdict[RecordId, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    used = sa.select(seeds.c.record_id, watches.c.name).join(watches, watches.c.id == seeds.c.watch_id)
     used = used.where(seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None)).distinct()
-    marked = sa.select(verdicts.c.pmid, watches.c.name).join(watches, watches.c.id == verdicts.c.watch_id)
+    marked = sa.select(verdicts.c.record_id, watches.c.name).join(watches, watches.c.id == verdicts.c.watch_id)
     marked = marked.where(verdicts.c.undone_at.is_(None), verdicts.c.kind == VerdictKind.RELEVANT.value).distinct()
-    for batch in batches(list(pmids)):
-        for place, (wanted, column) in enumerate(((used, seeds.c.pmid), (marked, verdicts.c.pmid))):
-            for pmid, name in session.execute(wanted.where(column.in_(batch))):
-                found[Pmid(pmid)][place].append(name)
-    return {pmid: (tuple(sorted(of)), tuple(sorted(for_))) for pmid, (of, for_) in found.items()}
+    for batch in batches(list(record_ids)):
+        for place, (wanted, column) in enumerate(((used, seeds.c.record_id), (marked, verdicts.c.record_id))):
+            for record_id, name in session.execute(wanted.where(column.in_(batch))):
+                found[record_id][place].append(name)
+    return {record_id: (tuple(sorted(of)), tuple(sorted(for_))) for record_id, (of, for_) in found.items()}

@@ -15,9 +15,9 @@ from watcher.domain import (
     Message,
     Origin,
     Outcome,
-    Pmid,
     RankingFacts,
     Receipt,
+    RecordId,
     RunReport,
     Scored,
     Section,
@@ -95,7 +95,7 @@ class RunHistory:
 class StoredArticle:
     """What a run asks of a stored record before it fetches it again. `fetched_at`: when EFetch last gave it, changed or not."""
 
-    pmid: Pmid
+    record_id: RecordId
     content_sha256: str
     fetched_at: datetime
     has_abstract: bool
@@ -106,7 +106,7 @@ class StoredArticle:
 class Waiting:
     """A hit whose record EFetch does not give yet."""
 
-    pmid: Pmid
+    record_id: RecordId
     since: datetime
     tries: int
 
@@ -122,15 +122,15 @@ class RunCommit:
     report: RunReport
     version: NewVersion | None = None
     articles: Sequence[Article] = ()
-    news: Mapping[Pmid, frozenset[Origin]] = field(default_factory=dict)
-    awaiting: Mapping[Pmid, frozenset[Origin]] = field(default_factory=dict)
-    still_awaiting: tuple[Pmid, ...] = ()
-    arrived: tuple[Pmid, ...] = ()
-    unavailable: tuple[Pmid, ...] = ()
-    baseline: frozenset[Pmid] = frozenset()
-    starters: tuple[Pmid, ...] = ()
-    absent: frozenset[Pmid] = frozenset()
-    present: frozenset[Pmid] = frozenset()
+    news: Mapping[RecordId, frozenset[Origin]] = field(default_factory=dict)
+    awaiting: Mapping[RecordId, frozenset[Origin]] = field(default_factory=dict)
+    still_awaiting: tuple[RecordId, ...] = ()
+    arrived: tuple[RecordId, ...] = ()
+    unavailable: tuple[RecordId, ...] = ()
+    baseline: frozenset[RecordId] = frozenset()
+    starters: tuple[RecordId, ...] = ()
+    absent: frozenset[RecordId] = frozenset()
+    present: frozenset[RecordId] = frozenset()
     ranking: RankingFacts | None = None
     scores: Sequence[Scored] = ()
     similar_read: bool = False
@@ -146,7 +146,7 @@ class ResolvedSeedRow:
     path: str
     locator: str
     file_sha256: str
-    pmid: Pmid | None
+    record_id: RecordId | None
     resolved_by: str | None
     resolved_at: datetime
     problem: str | None
@@ -160,7 +160,7 @@ class Judgement:
     """What a digest decided about one hit, to be written with it."""
 
     watch: str
-    pmid: Pmid
+    record_id: RecordId
     outcome: Outcome
     score: float
     threshold: float
@@ -264,7 +264,7 @@ class DeliveryFacts:
 
 @dataclass(frozen=True, slots=True)
 class HitFacts:
-    """One watch's knowledge of a pmid: how and when it came, and whether its record is there."""
+    """One watch's knowledge of a record: how and when it came, and whether its record is there."""
 
     watch: str
     state: HitState
@@ -308,7 +308,7 @@ class ScoreFacts:
 
 @dataclass(frozen=True, slots=True)
 class JudgementFacts:
-    """What a digest decided about the pmid."""
+    """What a digest decided about the record."""
 
     list_name: str
     watch: str
@@ -323,22 +323,22 @@ class JudgementFacts:
 
 @dataclass(frozen=True, slots=True)
 class PresentedFacts:
-    """How the pmid's work reached the readers of a list; `pmid` is the record that was shown, `gave_way_to` the pick that it is so
+    """How the record's work reached the readers of a list; `record_id` is the record that was shown, `gave_way_to` the pick that it is so
     like that it was no pick itself."""
 
     list_name: str
     digest_id: int
     period: str
     composed_at: datetime
-    pmid: Pmid
+    record_id: RecordId
     section: Section
     position: int
-    gave_way_to: Pmid | None = None
+    gave_way_to: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpFacts:
-    """A list's readers were told of this pmid as a later record of a work that they had."""
+    """A list's readers were told of this record as a later record of a work that they had."""
 
     list_name: str
     digest_id: int
@@ -368,15 +368,15 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Everything that is known of one pmid, oldest first within each part; `claims` hold one value for each list and watch.
+    """Everything that is known of one record, oldest first within each part; `claims` hold one value for each list and watch.
 
     `deliveries` are those of the digests that presented its work or told of it; `verdicts` hold those taken back too. Of a paper whose
     text was dropped at `forgotten_at`, or `is_damaged`, `title` is left and `article` is None.
     """
 
-    pmid: Pmid
+    record_id: RecordId
     article: Article | None
-    work_pmids: tuple[Pmid, ...]
+    work_record_ids: tuple[RecordId, ...]
     hits: tuple[HitFacts, ...]
     scores: tuple[ScoreFacts, ...]
     judgements: tuple[JudgementFacts, ...]
@@ -445,7 +445,7 @@ class Rereading:
 class Absent:
     """A stored record that PubMed no longer gives."""
 
-    pmid: Pmid
+    record_id: RecordId
     doi: str | None
 
 

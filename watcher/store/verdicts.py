@@ -1,4 +1,4 @@
-"""Readers' verdicts: one in force for each watch, pmid and reader. What is replaced or taken back stays, with `undone_at`.
+"""Readers' verdicts: one in force for each watch, record and reader. What is replaced or taken back stays, with `undone_at`.
 
 Each row names its watch. `watch_id` may be NULL in the table for what an outside program writes; such a row teaches no watch anything.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from watcher.domain import HitState, Pmid, Verdict, VerdictKind
+from watcher.domain import HitState, RecordId, Verdict, VerdictKind
 from watcher.store import configuration
 from watcher.store.articles import IS_READABLE
 from watcher.store.columns import articles, hits, verdicts, watches
@@ -18,7 +18,14 @@ from watcher.store.database import insert_one
 
 
 def give(
-    session: sa.Connection, pmid: Pmid, kind: VerdictKind | None, named: Collection[str], *, reader: str, at: datetime, via: str
+    session: sa.Connection,
+    record_id: RecordId,
+    kind: VerdictKind | None,
+    named: Collection[str],
+    *,
+    reader: str,
+    at: datetime,
+    via: str,
 ) -> dict[str, VerdictKind | None]:
     """Puts the reader's verdict in the place of the one in force, for each of the watches; the kind that was in force there.
 
@@ -29,7 +36,7 @@ def give(
     for watch_id, name in rows.items():
         mine = sa.and_(
             verdicts.c.watch_id == watch_id,
-            verdicts.c.pmid == pmid,
+            verdicts.c.record_id == record_id,
             verdicts.c.reader == reader,
             verdicts.c.undone_at.is_(None),
         )
@@ -40,7 +47,7 @@ def give(
             continue
         session.execute(verdicts.update().where(mine).values(undone_at=at))
         if kind is not None:
-            said = {"pmid": pmid, "reader": reader, "kind": kind.value}
+            said = {"record_id": record_id, "reader": reader, "kind": kind.value}
             insert_one(session, verdicts, watch_id=watch_id, made_at=at, via=via or None, **said)
     return before
 
@@ -50,20 +57,20 @@ def standing(session: sa.Connection, watch_id: int) -> tuple[Verdict, ...]:
     return _read(session, sa.and_(verdicts.c.watch_id == watch_id, verdicts.c.undone_at.is_(None)))
 
 
-def of_paper(session: sa.Connection, pmid: Pmid) -> tuple[Verdict, ...]:
+def of_paper(session: sa.Connection, record_id: RecordId) -> tuple[Verdict, ...]:
     """Every verdict on a paper, those taken back too, oldest first."""
-    return _read(session, verdicts.c.pmid == pmid)
+    return _read(session, verdicts.c.record_id == record_id)
 
 
-def unread(session: sa.Connection, watch_id: int, since: datetime) -> tuple[Pmid, ...]:
+def unread(session: sa.Connection, watch_id: int, since: datetime) -> tuple[RecordId, ...]:
     """The papers with a verdict in force, given since then, whose text is not stored although PubMed may have it."""
     gone = sa.exists().where(
-        hits.c.watch_id == watch_id, hits.c.pmid == verdicts.c.pmid, hits.c.state == HitState.UNAVAILABLE.value
+        hits.c.watch_id == watch_id, hits.c.record_id == verdicts.c.record_id, hits.c.state == HitState.UNAVAILABLE.value
     )
-    stored = sa.exists().where(articles.c.pmid == verdicts.c.pmid, IS_READABLE)
+    stored = sa.exists().where(articles.c.record_id == verdicts.c.record_id, IS_READABLE)
     mine = sa.and_(verdicts.c.watch_id == watch_id, verdicts.c.undone_at.is_(None), verdicts.c.made_at >= since)
-    wanted = sa.select(verdicts.c.pmid).distinct().where(mine, ~gone, ~stored).order_by(verdicts.c.pmid)
-    return tuple(Pmid(pmid) for pmid in session.execute(wanted).scalars())
+    wanted = sa.select(verdicts.c.record_id).distinct().where(mine, ~gone, ~stored).order_by(verdicts.c.record_id)
+    return tuple(session.execute(wanted).scalars())
 
 
 def _read(session: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Verdict, ...]:
@@ -77,7 +84,7 @@ def _read(session: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Ve
         Verdict(
             id=row["id"],
             watch=row["name"],
-            pmid=Pmid(row["pmid"]),
+            record_id=row["record_id"],
             kind=VerdictKind(row["kind"]),
             reader=row["reader"],
             made_at=row["made_at"],

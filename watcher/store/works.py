@@ -1,7 +1,7 @@
 """Stores articles and joins them to works: what a reader means by a paper.
 
 Two records are one work when one says that it updates the other (UpdateIn, UpdateOf: preprint and article), or when their DOIs are
-equal and their titles alike. Versions of a record share its pmid, and so its row. Errata, comments, replies, retraction notices and
+equal and their titles alike. Versions of a record share its number, and so its row. Errata, comments, replies, retraction notices and
 expressions of concern often carry the DOI or the title of the paper they are about: a DOI never joins them.
 
 Links are kept both ways and before the other record is stored, so that the order in which records come does not matter. Works that a
@@ -18,7 +18,7 @@ from itertools import groupby, islice
 
 import sqlalchemy as sa
 
-from watcher.domain import Article, Pmid
+from watcher.domain import Article, RecordId
 from watcher.store import codec, corrections, packing
 from watcher.store.articles import IS_READABLE
 from watcher.store.columns import articles, digests, follow_ups, presented, work_links, works
@@ -51,10 +51,10 @@ def save(session: sa.Connection, given: Iterable[Article], at: datetime) -> None
     """
     pairs = given.pairs() if isinstance(given, Spool) else ((article, codec.dumps(article)) for article in given)
     while batch := list(islice(pairs, _BATCH)):
-        newest: dict[Pmid, tuple[Article, str]] = {}
+        newest: dict[RecordId, tuple[Article, str]] = {}
         for article, body in batch:
-            if article.pmid not in newest or article.version >= newest[article.pmid][0].version:
-                newest[article.pmid] = article, body
+            if article.record_id not in newest or article.version >= newest[article.record_id][0].version:
+                newest[article.record_id] = article, body
         _Shelf(session, list(newest.values())).put(at)
 
 
@@ -86,9 +86,9 @@ class _Shelf:
         self._session = session
         self._batch = [article for article, _ in batch]
         self._bodies = batch
-        self._partners: defaultdict[Pmid, set[Pmid]] = defaultdict(set)
-        self._by_doi: defaultdict[str, set[Pmid]] = defaultdict(set)
-        self._kept: dict[Pmid, _Kept] = {}
+        self._partners: defaultdict[RecordId, set[RecordId]] = defaultdict(set)
+        self._by_doi: defaultdict[str, set[RecordId]] = defaultdict(set)
+        self._kept: dict[RecordId, _Kept] = {}
         self._links: list[Mapping[str, object]] = []
         self._made: list[int] = []
         self._read_links()
@@ -98,20 +98,20 @@ class _Shelf:
         """Stores what is new or changed."""
         rows, current = [], []
         alone = self._alone()
-        for is_alone, bodies in groupby(self._bodies, lambda pair: pair[0].pmid in alone):
+        for is_alone, bodies in groupby(self._bodies, lambda pair: pair[0].record_id in alone):
             some = list(bodies)
             self._made = insert_empty(self._session, works, len(some))[::-1] if is_alone else []
             for article, body in some:
                 content_sha256 = codec.sha256(body)
-                kept = self._kept.get(article.pmid)
+                kept = self._kept.get(article.record_id)
                 if kept is None or article.version >= kept.version:
                     current.append(article)
                 if kept is None or (article.version >= kept.version and kept.differs(content_sha256)):
                     self._place(article, content_sha256, at)
                     rows.append((article, body))
-        upsert(self._session, articles, [self._row(article, body, at) for article, body in rows], key=("pmid",))
+        upsert(self._session, articles, [self._row(article, body, at) for article, body in rows], key=("record_id",))
         insert_new(self._session, work_links, [{**link, "found_at": at} for link in self._links])
-        self._note_fetched({article.pmid for article in self._batch} - {article.pmid for article, _ in rows}, at)
+        self._note_fetched({article.record_id for article in self._batch} - {article.record_id for article, _ in rows}, at)
         corrections.record(self._session, current, at)
 
     # --- reading
@@ -119,54 +119,54 @@ class _Shelf:
     def _read_links(self) -> None:
         for article in self._batch:
             for other, _ in _stated_links(article):
-                self._link(article.pmid, other)
+                self._link(article.record_id, other)
         link = work_links.c
-        for batch in batches({article.pmid for article in self._batch}):
-            either = sa.or_(link.from_pmid.in_(batch), link.to_pmid.in_(batch))
-            for one, other in self._session.execute(sa.select(link.from_pmid, link.to_pmid).where(either)):
+        for batch in batches({article.record_id for article in self._batch}):
+            either = sa.or_(link.from_record_id.in_(batch), link.to_record_id.in_(batch))
+            for one, other in self._session.execute(sa.select(link.from_record_id, link.to_record_id).where(either)):
                 self._link(one, other)
 
-    def _link(self, one: Pmid, other: Pmid) -> None:
+    def _link(self, one: RecordId, other: RecordId) -> None:
         self._partners[one].add(other)
         self._partners[other].add(one)
 
     def _read_records(self) -> None:
-        pmids = {article.pmid for article in self._batch} | self._partners.keys()
+        record_ids = {article.record_id for article in self._batch} | self._partners.keys()
         dois = {doi for article in self._batch if (doi := _doi(article))}
-        for column, wanted in ((articles.c.pmid, pmids), (articles.c.doi, dois)):
+        for column, wanted in ((articles.c.record_id, record_ids), (articles.c.doi, dois)):
             for batch in batches(wanted):
-                for pmid, *facts in self._session.execute(_KEPT.where(column.in_(batch))):
-                    self._remember(pmid, _Kept(*facts))
+                for record_id, *facts in self._session.execute(_KEPT.where(column.in_(batch))):
+                    self._remember(record_id, _Kept(*facts))
 
-    def _remember(self, pmid: Pmid, kept: _Kept) -> None:
-        self._kept[pmid] = kept
+    def _remember(self, record_id: RecordId, kept: _Kept) -> None:
+        self._kept[record_id] = kept
         if kept.doi:
-            self._by_doi[kept.doi].add(pmid)
+            self._by_doi[kept.doi].add(record_id)
 
     # --- joining
 
-    def _alone(self) -> set[Pmid]:
+    def _alone(self) -> set[RecordId]:
         """The new records that no other one, stored or of the batch, can share a work with: their works are made together."""
         dois = Counter(map(_doi, self._batch))
         return {
-            article.pmid
+            article.record_id
             for article in self._batch
-            if article.pmid not in self._kept
-            and not self._partners.get(article.pmid)
+            if article.record_id not in self._kept
+            and not self._partners.get(article.record_id)
             and ((doi := _doi(article)) is None or (doi not in self._by_doi and dois[doi] == 1))
         }
 
     def _place(self, article: Article, content_sha256: str, at: datetime) -> None:
         """Finds the article's work, and takes the article in so that later ones of the batch find it."""
         for other, kind in _stated_links(article):
-            self._keep_link(article.pmid, other, kind, "stated by the record")
-        before = self._kept.get(article.pmid)
-        akin = {self._kept[pmid].work_id for pmid in self._akin(article) if pmid in self._kept}
+            self._keep_link(article.record_id, other, kind, "stated by the record")
+        before = self._kept.get(article.record_id)
+        akin = {self._kept[record_id].work_id for record_id in self._akin(article) if record_id in self._kept}
         work_id = self._join(akin | ({before.work_id} if before else set()))
         gained_abstract = before and article.abstract and not before.has_abstract
         gained_headings = before and article.headings and not before.has_headings
         self._remember(
-            article.pmid,
+            article.record_id,
             _Kept(
                 work_id=work_id,
                 version=article.version,
@@ -181,20 +181,20 @@ class _Shelf:
             ),
         )
 
-    def _akin(self, article: Article) -> Iterator[Pmid]:
+    def _akin(self, article: Article) -> Iterator[RecordId]:
         """The other records of the article's work, as far as it or they say so."""
-        yield from self._partners[article.pmid]
+        yield from self._partners[article.record_id]
         doi = _doi(article)
         if not doi or is_notice(article):
             return
-        for pmid in sorted(self._by_doi[doi] - {article.pmid}):
+        for record_id in sorted(self._by_doi[doi] - {article.record_id}):
             from rapidfuzz import fuzz  # noqa: PLC0415 - seldom have two records one DOI
 
-            other = self._kept[pmid]
+            other = self._kept[record_id]
             alike = fuzz.token_set_ratio(article.title.lower(), other.title.lower())
             if other.doi == doi and not other.is_notice and alike >= ALIKE:
-                self._keep_link(article.pmid, pmid, "doi", f"{doi}, titles {alike:.0f} % alike")
-                yield pmid
+                self._keep_link(article.record_id, record_id, "doi", f"{doi}, titles {alike:.0f} % alike")
+                yield record_id
 
     def _join(self, work_ids: set[int]) -> int:
         """The one work of all these: a new one, the one, or the oldest with the others merged into it."""
@@ -203,20 +203,21 @@ class _Shelf:
         oldest = min(work_ids)
         for other in work_ids - {oldest}:
             self._kept = {
-                pmid: replace(kept, work_id=oldest) if kept.work_id == other else kept for pmid, kept in self._kept.items()
+                record_id: replace(kept, work_id=oldest) if kept.work_id == other else kept
+                for record_id, kept in self._kept.items()
             }
             merge(self._session, other, into=oldest)
         return oldest
 
     # --- writing
 
-    def _keep_link(self, one: Pmid, other: Pmid, kind: str, evidence: str) -> None:
-        self._links.append({"from_pmid": one, "to_pmid": other, "kind": kind, "evidence": evidence})
+    def _keep_link(self, one: RecordId, other: RecordId, kind: str, evidence: str) -> None:
+        self._links.append({"from_record_id": one, "to_record_id": other, "kind": kind, "evidence": evidence})
 
     def _row(self, article: Article, body: str, at: datetime) -> Mapping[str, object]:
-        kept = self._kept[article.pmid]
+        kept = self._kept[article.record_id]
         return {
-            "pmid": article.pmid,
+            "record_id": article.record_id,
             "work_id": kept.work_id,
             "version": kept.version,
             "doi": kept.doi,
@@ -239,13 +240,13 @@ class _Shelf:
             "damaged_at": None,
         }
 
-    def _note_fetched(self, pmids: set[Pmid], at: datetime) -> None:
-        for batch in batches(pmids):
-            self._session.execute(articles.update().where(articles.c.pmid.in_(batch)).values(fetched_at=at))
+    def _note_fetched(self, record_ids: set[RecordId], at: datetime) -> None:
+        for batch in batches(record_ids):
+            self._session.execute(articles.update().where(articles.c.record_id.in_(batch)).values(fetched_at=at))
 
 
 _KEPT = sa.select(
-    articles.c.pmid,
+    articles.c.record_id,
     articles.c.work_id,
     articles.c.version,
     sa.func.coalesce(articles.c.title, ""),
@@ -260,11 +261,17 @@ _KEPT = sa.select(
 )
 
 
-def join_by_doi(session: sa.Connection, gone: Pmid, living: Pmid, doi: str, at: datetime) -> None:
+def join_by_doi(session: sa.Connection, gone: RecordId, living: RecordId, doi: str, at: datetime) -> None:
     """Makes a record that PubMed deleted and the living one of the same DOI one work, whatever their titles."""
-    wanted = sa.select(articles.c.work_id).where(articles.c.pmid.in_([gone, living])).distinct()
+    wanted = sa.select(articles.c.work_id).where(articles.c.record_id.in_([gone, living])).distinct()
     found = sorted(session.execute(wanted).scalars())
-    link = {"from_pmid": gone, "to_pmid": living, "kind": "doi", "evidence": f"{doi}; PubMed deleted PMID {gone}", "found_at": at}
+    link = {
+        "from_record_id": gone,
+        "to_record_id": living,
+        "kind": "doi",
+        "evidence": f"{doi}; PubMed deleted {gone.label}",
+        "found_at": at,
+    }
     insert_new(session, work_links, [link])
     for other in found[1:]:
         merge(session, other, into=found[0])
@@ -293,11 +300,11 @@ def _merge_presented(session: sa.Connection, work_id: int, into: int) -> None:
     insert_new(session, presented, list(earliest.values()))
 
 
-def _stated_links(article: Article) -> Iterator[tuple[Pmid, str]]:
+def _stated_links(article: Article) -> Iterator[tuple[RecordId, str]]:
     """The other records of this work that the record itself names."""
     for relation in article.relations:
-        if relation.kind in SAME_WORK and relation.pmid is not None and relation.pmid != article.pmid:
-            yield relation.pmid, relation.kind
+        if relation.kind in SAME_WORK and relation.record_id is not None and relation.record_id != article.record_id:
+            yield relation.record_id, relation.kind
 
 
 def _doi(article: Article) -> str | None:

@@ -10,7 +10,7 @@ from watcher.flows.scoring.verdicts import Marked, Marking
 
 def marking(done: Marking) -> None:
     """What became of a verdict, for each watch."""
-    line(f"PMID {done.pmid}: {done.title}")
+    line(f"{done.record_id.label}: {done.title}")
     for one in done.watches:
         line(f"watch {one.watch}: {_change(one, done.reader)}{_meaning(one)}")
 

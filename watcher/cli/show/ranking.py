@@ -35,9 +35,9 @@ def orders(found: Sequence[Order], *, top: int, as_json: bool) -> None:
         line(_order_line(order, top))
         rows = [_standing_row(one) for one in order.standings[:top]]
         if sys.stdout.isatty():
-            for place, score, day, pmid, state, verdict, title in rows:
+            for one, (place, score, day, _, state, verdict, title) in zip(order.standings, rows, strict=False):
                 marked = f"  marked {verdict}" if verdict else ""
-                line(f"{place:>4}  {score:>5}  {day}  PMID {pmid}  {state}{marked}\n    {title}")
+                line(f"{place:>4}  {score:>5}  {day}  {one.article.record_id.label}  {state}{marked}\n    {title}")
         else:
             table((), rows)
 
@@ -54,7 +54,7 @@ def _order_line(order: Order, top: int) -> str:
 def _standing_row(one: Placed) -> tuple[str, ...]:
     article, verdict = one.article, VERDICTS[one.verdict] if one.verdict else ""
     day = article.crdt.isoformat() if article.crdt else "-"
-    return str(one.place), _cut(one.value), day, str(article.pmid), one.state, verdict, article.display_title
+    return str(one.place), _cut(one.value), day, str(article.record_id), one.state, verdict, article.display_title
 
 
 def behind(found: Sequence[Behind], *, as_json: bool) -> None:
@@ -64,7 +64,7 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
         return
     for one in found:
         what = one.breakdown
-        line(f"PMID {one.article.pmid}: {one.article.display_title}")
+        line(f"{one.article.record_id.label}: {one.article.display_title}")
         line(
             f"watch {one.watch.name}: score {_cut(what.value)} (threshold {one.watch.threshold:g}), {what.total:+.2f} points in all"
         )
@@ -76,7 +76,8 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
         rows += [("term", f"{part.points:+.2f}", part.name) for part in what.terms]
         rows += [("heading", f"{part.points:+.2f}", part.name) for part in what.headings]
         rows += [
-            ("verdict", f"{points:+.2f}", f"PMID {pmid} {VERDICTS[VerdictKind(kind)]}") for pmid, kind, points in what.verdicts
+            ("verdict", f"{points:+.2f}", f"{record_id.label} {VERDICTS[VerdictKind(kind)]}")
+            for record_id, kind, points in what.verdicts
         ]
         rows += [("seed", f"{cosine:.2f}", label) for label, cosine in what.nearest]
         if rows:
@@ -105,7 +106,7 @@ def against(found: Sequence[Against], *, top: int, as_json: bool) -> None:
 def _moved(title: str, moved: Sequence[Moved]) -> None:
     heads = (title, "before", "after", "pmid", "title")
     places = ((f"{one.place_before}-{one.place_after}", one) for one in moved)
-    rows = [(f"{title} {place}", _cut(one.before), _cut(one.after), str(one.pmid), one.title) for place, one in places]
+    rows = [(f"{title} {place}", _cut(one.before), _cut(one.after), str(one.record_id), one.title) for place, one in places]
     if rows:
         table(heads, [(row[0].removeprefix(f"{title} "), *row[1:]) for row in rows] if sys.stdout.isatty() else rows)
 
@@ -199,7 +200,7 @@ def _calibration_lines(one: Calibrated) -> Iterator[str]:
 def _border(border: Border) -> None:
     for side, papers in (("just above", border.above), ("just below", border.below)):
         name = f"{side} {border.threshold:g}"
-        rows = [(name, _cut(one.value), str(one.pmid), one.title) for one in papers]
+        rows = [(name, _cut(one.value), str(one.record_id), one.title) for one in papers]
         if rows and sys.stdout.isatty():
             table((name, "pmid", "title"), [row[1:] for row in rows])
         elif rows:

@@ -93,10 +93,10 @@ def commit(planned: RunCommit) -> None:
     """What a dry run found."""
     line(f"{summary(planned.report)} (dry run: nothing is kept)")
     _failure(planned.report)
-    scores = {scored.pmid: scored.value for scored in planned.scores}
-    new = [one for one in planned.articles if one.pmid in planned.news]
-    new.sort(key=lambda one: (-scores.get(one.pmid, 0), -one.pmid))
-    rows = [(f"{scores.get(one.pmid, 0):.1f}", str(one.pmid), one.display_title, one.journal.display) for one in new]
+    scores = {scored.record_id: scored.value for scored in planned.scores}
+    new = [one for one in planned.articles if one.record_id in planned.news]
+    new.sort(key=lambda one: (-scores.get(one.record_id, 0), -one.record_id.id))
+    rows = [(f"{scores.get(one.record_id, 0):.1f}", str(one.record_id), one.display_title, one.journal.display) for one in new]
     if rows:
         table(("score", "pmid", "title", "journal"), rows)
     if planned.baseline:
@@ -209,7 +209,7 @@ def themes(found: Sequence[Theme], got: Mapping[str | None, int]) -> None:
 
 
 def explanation(told: explain.Explanation, *, as_json: bool) -> None:
-    """The steps of one pmid and the answer."""
+    """The steps of one record and the answer."""
     if as_json:
         from watcher.flows.questions import explain  # noqa: PLC0415 - only what is printed
 
@@ -217,7 +217,7 @@ def explanation(told: explain.Explanation, *, as_json: bool) -> None:
         return
     rows = [(step.step, step.outcome, f"{step.at:%Y-%m-%d %H:%M}" if step.at else "", step.detail) for step in told.steps]
     table(("step", "outcome", "when (UTC)", "detail"), rows)
-    line(f"PMID {told.pmid}: {told.answer}")
+    line(f"{told.record_id.label}: {told.answer}")
 
 
 def reread(one: Rereading) -> None:
@@ -234,7 +234,7 @@ def corrections(found: Sequence[corrections_told.Answered], last: Rereading | No
         return
     for one in found:
         what = one.facts.correction
-        line(f"{what.found_at:%Y-%m-%d}  PMID {what.pmid}  {one.facts.title}")
+        line(f"{what.found_at:%Y-%m-%d}  {what.record_id.label}  {one.facts.title}")
         line(f"    {one.line}")
         for sentence in one.told:
             line(f"    {sentence}")
@@ -273,7 +273,7 @@ def _seed_row(one: ResolvedSeed) -> tuple[str, str, str, str]:
     understood += [count(len(seed.keywords), "keyword")] if seed.keywords else []
     understood += [count(len(seed.headings), "heading")] if seed.headings else []
     understood += ["notes"] if seed.notes else []
-    record = f"PMID {one.article.pmid} by {one.resolved_by}" if one.article else ""
+    record = f"{one.article.record_id.label} by {one.resolved_by}" if one.article else ""
     fate = "it no longer stands: the ranking goes without it" if one.retracted else ""
     record = "; ".join(filter(None, [record, one.problem, fate])) or "not looked up yet"
     title = seed.title or (one.article.display_title if one.article else "")

@@ -19,7 +19,7 @@ from watcher import clock, schedule
 from watcher.digest.arrange import GivingWay, arrange, by_theme
 from watcher.digest.chips import chips
 from watcher.digest.parts import Fits
-from watcher.digest.wording import day_and_time, pmids
+from watcher.digest.wording import day_and_time, named
 from watcher.domain import (
     Article,
     Candidate,
@@ -36,8 +36,8 @@ from watcher.domain import (
     Message,
     Outcome,
     Period,
-    Pmid,
     Receipt,
+    RecordId,
     ResolvedSeed,
     RunOutcome,
     RunReport,
@@ -240,7 +240,7 @@ class Composer:
         starters = self.store.starters(name, watch.name)
         again = self.store.reconsiderable(name, watch.name, since, ranking.facts.sha256)
         unwanted = not_wanted(self.store, watch.name)
-        again = tuple(one for one in _without(again, (*new, *gained, *starters)) if one.article.pmid not in unwanted)
+        again = tuple(one for one in _without(again, (*new, *gained, *starters)) if one.article.record_id not in unwanted)
         scores = self._scores(watch, ranking, (*new, *gained, *starters, *again), request.now)
         basis = self._basis(request.list, (*new, *gained, *starters, *again))
         return [
@@ -250,14 +250,14 @@ class Composer:
             *reconsidered(basis, watch, again, scores),
         ]
 
-    def _scores(self, watch: Watch, ranking: Ranks, candidates: Sequence[Candidate], now: datetime) -> dict[Pmid, Scored]:
-        articles = {one.article.pmid: one.article for one in candidates}
+    def _scores(self, watch: Watch, ranking: Ranks, candidates: Sequence[Candidate], now: datetime) -> dict[RecordId, Scored]:
+        articles = {one.article.record_id: one.article for one in candidates}
         known = self.store.scores(watch.name, ranking.facts.sha256, articles.keys())
-        missing = [article for pmid, article in articles.items() if pmid not in known]
+        missing = [article for record_id, article in articles.items() if record_id not in known]
         fresh = ranking.score(missing)
         if fresh:
             self.store.save_scores(watch.name, ranking.facts, fresh, now)
-        return known | {scored.pmid: scored for scored in fresh}
+        return known | {scored.record_id: scored for scored in fresh}
 
     def _basis(self, list_: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Basis:
         works = {one.candidate.work_id if isinstance(one, Judged) else one.work_id for one in of}
@@ -266,9 +266,9 @@ class Composer:
     def _fallen(self, works: Collection[int]) -> dict[int, tuple[Article, ...]]:
         """By work, the records that were retracted, withdrawn or removed: few, so that their texts are read for them alone."""
         known = self.store.corrections_of_works(works)
-        fallen = {work: {one.pmid for one in found if one.kind.retracts} for work, found in known.items()}
-        records = self.store.works([work for work, pmids in fallen.items() if pmids])
-        return {work: tuple(one for one in found if one.pmid in fallen[work]) for work, found in records.items()}
+        fallen = {work: {one.record_id for one in found if one.kind.retracts} for work, found in known.items()}
+        records = self.store.works([work for work, record_ids in fallen.items() if record_ids])
+        return {work: tuple(one for one in found if one.record_id in fallen[work]) for work, found in records.items()}
 
     # --- the digest's frame -------------------------------------------------------------------------------------------------------
 
@@ -302,11 +302,15 @@ class Composer:
         damaged = {watch.name: self.store.awaiting_text(watch.name) for watch in request.watches}
         titles = {watch.name: watch.title for watch in request.watches}
         untold = [
-            f"watch {titles[name]}: the stored text of {pmids(held)} is damaged: it comes once the record was fetched again"
+            f"watch {titles[name]}: the stored text of {named(held)} is damaged: it comes once the record was fetched again"
             for name, held in damaged.items()
             if held
         ]
-        gone = [pmid for watch in request.watches for pmid in self.store.newly_unavailable(watch.name, history.last_composed_at)]
+        gone = [
+            record_id
+            for watch in request.watches
+            for record_id in self.store.newly_unavailable(watch.name, history.last_composed_at)
+        ]
         return Receipt(
             checked=sum(_full_count(reports) for reports in runs.values()),
             new=counts.new,
@@ -358,16 +362,16 @@ def _speaks(digest: Digest) -> bool:
 
 
 def _without(candidates: Sequence[Candidate], others: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    taken = {one.article.pmid for one in others}
-    return tuple(one for one in candidates if one.article.pmid not in taken)
+    taken = {one.article.record_id for one in others}
+    return tuple(one for one in candidates if one.article.record_id not in taken)
 
 
 def _judgements(request: Request, digest: Digest, hearing: _Hearing) -> tuple[Judgement, ...]:
     thresholds = {watch.name: watch.threshold for watch in request.watches}
-    shown = frozenset(item.article.pmid for item in digest.items)
-    attached = frozenset(item.article.pmid for item in digest.attached)
+    shown = frozenset(item.article.record_id for item in digest.items)
+    attached = frozenset(item.article.record_id for item in digest.attached)
     return tuple(
-        Judgement(one.watch, one.article.pmid, outcome, one.scored.value, thresholds[one.watch], hearing.rankings[one.watch])
+        Judgement(one.watch, one.article.record_id, outcome, one.scored.value, thresholds[one.watch], hearing.rankings[one.watch])
         for one, outcome in outcomes(hearing.judged, shown, attached)
     )
 

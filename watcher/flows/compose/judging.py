@@ -12,7 +12,7 @@ from datetime import datetime
 
 from watcher.digest.arrange import Entry
 from watcher.digest.wording import long_day
-from watcher.domain import Article, Candidate, DigestList, FollowUp, Origin, Outcome, Pmid, Scored, Section, Watch
+from watcher.domain import Article, Candidate, DigestList, FollowUp, Origin, Outcome, RecordId, Scored, Section, Watch
 
 RECONSIDERED_AT_MOST = 5
 """A digest is for news: of older papers that pass by now, the best few are told again."""
@@ -54,7 +54,7 @@ class Tally:
 
     new: int
     rejections: Mapping[Outcome, int]
-    retracted: tuple[Pmid, ...]
+    retracted: tuple[RecordId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Basis:
     the records that no longer stand."""
 
     list: DigestList
-    presented: Mapping[int, Pmid]
+    presented: Mapping[int, RecordId]
     chips: Callable[[Article], tuple[str, ...]]
     fallen: Mapping[int, tuple[Article, ...]] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ def judge(
     basis: Basis,
     watch: Watch,
     candidates: Iterable[Candidate],
-    scores: Mapping[Pmid, Scored],
+    scores: Mapping[RecordId, Scored],
     kind: Section = Section.WATCH,
     note: str = "",
 ) -> tuple[Judged, ...]:
@@ -82,14 +82,14 @@ def judge(
         basis: the list, and what its readers had.
         watch: whose threshold and excluded types count.
         candidates: the hits.
-        scores: by pmid, one for each candidate.
+        scores: by record, one for each candidate.
         kind: a starter is not held against the threshold again: the edit chose it.
         note: why the list judges them once more, for the reader; "" for the first time.
     """
     return tuple(
         Judged(watch.name, one, scored, kind, _outcome(basis, watch, one, scored, kind), note)
         for one in candidates
-        for scored in (scores[one.article.pmid],)
+        for scored in (scores[one.article.record_id],)
     )
 
 
@@ -98,11 +98,13 @@ def with_remarks(judged: Iterable[Judged], last_composed_at: datetime | None) ->
     return tuple(replace(one, remark=_seen_before(one, last_composed_at)) for one in judged)
 
 
-def reconsidered(basis: Basis, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[Pmid, Scored]) -> tuple[Judged, ...]:
+def reconsidered(
+    basis: Basis, watch: Watch, candidates: Iterable[Candidate], scores: Mapping[RecordId, Scored]
+) -> tuple[Judged, ...]:
     """Of what was below the threshold under another ranking, the best five that now pass; the others are not judged again."""
     judged = judge(basis, watch, candidates, scores, Section.RECONSIDERED, "reconsidered: the seeds or verdicts have changed")
     passing = [one for one in judged if one.outcome is None]
-    return tuple(sorted(passing, key=lambda one: (-one.scored.value, -one.article.pmid))[:RECONSIDERED_AT_MOST])
+    return tuple(sorted(passing, key=lambda one: (-one.scored.value, -one.article.record_id.id))[:RECONSIDERED_AT_MOST])
 
 
 def tally(judged: Sequence[Judged]) -> Tally:
@@ -113,7 +115,7 @@ def tally(judged: Sequence[Judged]) -> Tally:
         if one.is_new:
             found[one.candidate.work_id].add(one.outcome)
     rejected = [held for work_id, held in found.items() if work_id not in passed]
-    retracted = {one.article.pmid for one in judged if one.is_new and one.outcome is Outcome.RETRACTED}
+    retracted = {one.article.record_id for one in judged if one.is_new and one.outcome is Outcome.RETRACTED}
     return Tally(
         new=len(found),
         rejections=Counter(next(outcome for outcome in REJECTIONS if outcome in held) for held in rejected),
@@ -135,21 +137,23 @@ def entries(judged: Iterable[Judged], records: Mapping[int, Sequence[Article]]) 
     return tuple(_entry(work_id, group, records.get(work_id, ())) for work_id, group in works.items())
 
 
-def outcomes(judged: Iterable[Judged], shown: frozenset[Pmid], attached: frozenset[Pmid]) -> tuple[tuple[Judged, Outcome], ...]:
-    """The final decision about each hit, once the digest has found room. A record whose work stands there under another pmid
+def outcomes(
+    judged: Iterable[Judged], shown: frozenset[RecordId], attached: frozenset[RecordId]
+) -> tuple[tuple[Judged, Outcome], ...]:
+    """The final decision about each hit, once the digest has found room. A record whose work stands there under another record
     counts as already presented."""
-    return tuple((one, one.outcome or _placed(one.article.pmid, shown, attached)) for one in judged)
+    return tuple((one, one.outcome or _placed(one.article.record_id, shown, attached)) for one in judged)
 
 
 def follow_ups(judged: Iterable[Judged], basis: Basis, records: Mapping[int, Sequence[Article]]) -> tuple[FollowUp, ...]:
     """Articles of works that the readers had as a preprint."""
-    told: dict[Pmid, FollowUp] = {}
+    told: dict[RecordId, FollowUp] = {}
     for one in judged:
         work_id, article = one.candidate.work_id, one.article
-        had = next((a for a in records.get(work_id, ()) if a.pmid == basis.presented.get(work_id)), None)
-        later = one.outcome is Outcome.ALREADY_PRESENTED and had is not None and had.pmid != article.pmid
+        had = next((a for a in records.get(work_id, ()) if a.record_id == basis.presented.get(work_id)), None)
+        later = one.outcome is Outcome.ALREADY_PRESENTED and had is not None and had.record_id != article.record_id
         if later and had is not None and had.is_preprint and not article.is_preprint:
-            told[article.pmid] = FollowUp(article, work_id, f"now in {article.journal.display or 'a journal'}")
+            told[article.record_id] = FollowUp(article, work_id, f"now in {article.journal.display or 'a journal'}")
     return tuple(told.values())
 
 
@@ -173,7 +177,7 @@ def _is_later(fallen: Article, article: Article) -> bool:
     was withdrawn says nothing of its article."""
     if fallen.is_preprint != article.is_preprint:
         return article.is_preprint
-    return fallen.pmid >= article.pmid
+    return fallen.record_id >= article.record_id
 
 
 def _seen_before(one: Judged, last_composed_at: datetime | None) -> str:
@@ -183,16 +187,16 @@ def _seen_before(one: Judged, last_composed_at: datetime | None) -> str:
     return f"seen on {long_day(seen_at.date())}: the digests of this list since then were without its watch"
 
 
-def _placed(pmid: Pmid, shown: frozenset[Pmid], attached: frozenset[Pmid]) -> Outcome:
-    if pmid in shown:
+def _placed(record_id: RecordId, shown: frozenset[RecordId], attached: frozenset[RecordId]) -> Outcome:
+    if record_id in shown:
         return Outcome.SHOWN
-    return Outcome.ATTACHED if pmid in attached else Outcome.ALREADY_PRESENTED
+    return Outcome.ATTACHED if record_id in attached else Outcome.ALREADY_PRESENTED
 
 
 def _entry(work_id: int, group: Sequence[Judged], records: Sequence[Article]) -> Entry:
-    chosen = max(group, key=lambda one: (not one.article.is_preprint, one.article.pmid)).article
+    chosen = max(group, key=lambda one: (not one.article.is_preprint, one.article.record_id)).article
     scores: dict[str, Scored] = {}
-    for one in sorted(group, key=lambda one: one.article.pmid == chosen.pmid):
+    for one in sorted(group, key=lambda one: one.article.record_id == chosen.record_id):
         scores[one.watch] = one.scored
     origins = frozenset[Origin]().union(*(hit.origins for one in group for hit in one.candidate.hits))
     kinds = {one.kind for one in group}
@@ -201,7 +205,7 @@ def _entry(work_id: int, group: Sequence[Judged], records: Sequence[Article]) ->
         work_id=work_id,
         scores=scores,
         kind=next(kind for kind in (Section.WATCH, Section.RECONSIDERED, Section.STARTER) if kind in kinds),
-        also=tuple((other.pmid, _form(other)) for other in records if other.pmid != chosen.pmid),
+        also=tuple((other.record_id, _form(other)) for other in records if other.record_id != chosen.record_id),
         origins=origins,
         by_late_dates=bool(origins) and origins <= LATE_ORIGINS,
         note=next((text for one in group if (text := one.note or one.remark)), ""),

@@ -245,11 +245,11 @@ def roles(one: CorrectionFacts) -> list[str]:
 
 
 def _who(one: CorrectionFacts) -> str:
-    return f"PMID {one.correction.pmid}, {' and '.join(roles(one))} ({_title(one)})"
+    return f"{one.correction.record_id.label}, {' and '.join(roles(one))} ({_title(one)})"
 
 
 def _title(one: CorrectionFacts) -> str:
-    return clip(plain(one.title).replace("`", "'").rstrip("."), _TITLE) or f"PMID {one.correction.pmid}"
+    return clip(plain(one.title).replace("`", "'").rstrip("."), _TITLE) or f"{one.correction.record_id.label}"
 
 
 def _where(one: Warned) -> str:

@@ -4,14 +4,14 @@ whether each channel can be reached."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from watcher import clock
-from watcher.domain import Channel, DigestList, Found, Seed, Theme, Warned, Watch
+from watcher.domain import Channel, DigestList, Found, Seed, Theme, Warned, Watch, as_document
 from watcher.errors import BadQuery, ConfigurationError, DeliveryError, Problem, PubMedError, TooManyMatches
 from watcher.flows.ports import Source
 from watcher.flows.questions import warnings
@@ -228,8 +228,8 @@ def document(found: Checked) -> dict[str, Any]:
         "zones": found.zones or None,
         "problems": [{**warnings.where(one.place), "what": one.what, "fix": one.fix} for one in found.problems],
         "warnings": [warnings.document(one) for one in found.warnings],
-        "watches": [asdict(one) for one in found.watches],
-        "lists": [asdict(one) | {"upcoming": [slot.isoformat() for slot in one.upcoming]} for one in found.lists],
+        "watches": [as_document(one) for one in found.watches],
+        "lists": [as_document(one) | {"upcoming": [slot.isoformat() for slot in one.upcoming]} for one in found.lists],
         "limits": dict(found.limits),
-        "online": None if found.online is None else [asdict(one) for one in found.online],
+        "online": None if found.online is None else [as_document(one) for one in found.online],
     }

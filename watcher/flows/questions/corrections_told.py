@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from watcher.digest.corrections import line
 from watcher.digest.wording import long_day
-from watcher.domain import CorrectionKind, DigestList
+from watcher.domain import CorrectionKind, DigestList, as_document
 from watcher.flows.notices.wording import roles
 from watcher.flows.schedule.due import is_paused
 from watcher.store import CorrectionFacts, Rereading, Store, TellingFacts
@@ -91,12 +91,12 @@ def _owner(facts: CorrectionFacts) -> str:
 
 def document(found: Sequence[Answered], last: Rereading | None) -> dict[str, Any]:
     """The answer in JSON."""
-    return {"last_rereading": asdict(last) if last else None, "corrections": [_document(one) for one in found]}
+    return {"last_rereading": as_document(last) if last else None, "corrections": [_document(one) for one in found]}
 
 
 def _document(one: Answered) -> dict[str, Any]:
     facts = one.facts
-    what = {name: held for name, held in asdict(facts.correction).items() if name not in ("id", "about")}
+    what = {name: held for name, held in as_document(facts.correction).items() if name not in ("id", "about")}
     return {
         **what,
         "title": facts.title,
@@ -105,6 +105,6 @@ def _document(one: Answered) -> dict[str, Any]:
         "seed_of": list(facts.seed_of),
         "marked_for": list(facts.marked_for),
         "owner_told_at": facts.owner_told_at,
-        "lists": [asdict(each) for each in facts.tellings],
+        "lists": [as_document(each) for each in facts.tellings],
         "told": list(one.told),
     }

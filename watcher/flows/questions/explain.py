@@ -1,4 +1,4 @@
-"""Why a paper is in a digest, or why it is not: the store's history of one pmid told as steps.
+"""Why a paper is in a digest, or why it is not: the store's history of one record told as steps.
 
     matched -> fetched -> marked -> scored -> judged -> presented -> delivered -> corrected
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from watcher.digest.corrections import line
 from watcher.digest.wording import listed, long_day, moment
-from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, Pmid, VerdictKind
+from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, RecordId, VerdictKind
 from watcher.store import ClaimFacts, DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
 
 ABSENT_READINGS = 3
@@ -57,9 +57,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The steps of one pmid in order, and the answer in a sentence."""
+    """The steps of one record in order, and the answer in a sentence."""
 
-    pmid: Pmid
+    record_id: RecordId
     steps: tuple[Step, ...]
     answer: str
 
@@ -68,16 +68,16 @@ NextDigest = Callable[[str], datetime | None]
 """When the next digest of a list is composed, in the list's time zone; None when that is not known."""
 
 
-def explain(store: Store, pmid: Pmid, now: datetime, next_digest: NextDigest = lambda _name: None) -> Explanation:
-    """Tell what is known of `pmid` at the instant `now`; a pmid that no watch ever matched has an explanation too.
+def explain(store: Store, record_id: RecordId, now: datetime, next_digest: NextDigest = lambda _name: None) -> Explanation:
+    """Tell what is known of `record_id` at the instant `now`; a record that no watch ever matched has an explanation too.
 
     Args:
         store: the store.
-        pmid: the record that is asked about.
+        record_id: the record that is asked about.
         now: the present instant.
         next_digest: says until when a paper waits that a list has still to judge.
     """
-    history = store.explain(pmid)
+    history = store.explain(record_id)
     steps = (
         *_matched(history, now),
         *_fetched(history),
@@ -88,7 +88,7 @@ def explain(store: Store, pmid: Pmid, now: datetime, next_digest: NextDigest = l
         *_delivered(history.deliveries),
         *_corrected(history),
     )
-    return Explanation(pmid, steps, _answer(history, now, next_digest))
+    return Explanation(record_id, steps, _answer(history, now, next_digest))
 
 
 def _matched(history: History, now: datetime) -> Iterable[Step]:
@@ -122,7 +122,7 @@ def _fetched(history: History) -> Iterable[Step]:
         yield Step("fetched", "forgotten", history.forgotten_at, f"{history.title or NO_TITLE}: {kept}")
     if article is None:
         return
-    others = [str(pmid) for pmid in history.work_pmids if pmid != history.pmid]
+    others = [str(record_id) for record_id in history.work_record_ids if record_id != history.record_id]
     also = f"; one work with PMID {', '.join(others)}" if others else ""
     yield Step("fetched", "stored", None, f"{article.display_title} ({article.journal.display or 'no journal'}){also}")
 
@@ -150,8 +150,8 @@ def _judged(one: JudgementFacts) -> Step:
 
 def _presented(history: History) -> Iterable[Step]:
     for one in history.presented:
-        under = "" if one.pmid == history.pmid else f" as PMID {one.pmid}"
-        way = f"; no pick, as it is very like PMID {one.gave_way_to}: it gave way to other papers" if one.gave_way_to else ""
+        under = "" if one.record_id == history.record_id else f" as {one.record_id.label}"
+        way = f"; no pick, as it is very like {one.gave_way_to.label}: it gave way to other papers" if one.gave_way_to else ""
         yield Step("presented", one.section, one.composed_at, f"list {one.list_name}, period {one.period}{under}{way}")
     for told in history.follow_ups:
         yield Step(
@@ -176,7 +176,7 @@ def _corrected(history: History) -> Iterable[Step]:
     """What became of the paper, and of its other records, and which lists were told."""
     for facts in history.corrections:
         one = facts.correction
-        under = "" if one.pmid == history.pmid else f"PMID {one.pmid}: "
+        under = "" if one.record_id == history.record_id else f"{one.record_id.label}: "
         ended = f" No source says so any more since {long_day(facts.ended_at.date())}." if facts.ended_at else ""
         yield Step("corrected", one.kind, one.found_at, f"{under}{line(one)}{ended}")
         for told in (told for told in facts.tellings if told.told_at):
@@ -267,7 +267,7 @@ def _not_taken(claims: Sequence[ClaimFacts], hits: Sequence[HitFacts]) -> Iterab
 
 def _reached(one: PresentedFacts, history: History) -> str:
     """How far the digest that presented the work has come."""
-    work = "It" if one.pmid == history.pmid else f"Its work, as PMID {one.pmid},"
+    work = "It" if one.record_id == history.record_id else f"Its work, as {one.record_id.label},"
     mine = [each.state for each in history.deliveries if (each.list_name, each.period) == (one.list_name, one.period)]
     if DeliveryState.SENT in mine:
         state = "delivered"
@@ -280,4 +280,4 @@ def _reached(one: PresentedFacts, history: History) -> str:
 
 def document(told: Explanation) -> dict[str, Any]:
     """An explanation in JSON."""
-    return {"pmid": told.pmid, "steps": [asdict(step) for step in told.steps], "answer": told.answer}
+    return {"pmid": told.record_id.plain, "steps": [asdict(step) for step in told.steps], "answer": told.answer}

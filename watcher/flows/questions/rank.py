@@ -6,12 +6,12 @@ Everything is scored anew under the ranking of the moment, and nothing is kept: 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from watcher import clock
-from watcher.domain import Article, Breakdown, Pmid, RankingFacts, ResolvedSeed, Seed, VerdictKind, Watch
+from watcher.domain import Article, Breakdown, RankingFacts, RecordId, ResolvedSeed, Seed, VerdictKind, Watch, as_document
 from watcher.errors import ConfigurationError, Problem, UnknownNameError
 from watcher.flows.ports import Ranks, Source
 from watcher.flows.scoring.unranked import ranking_or_not
@@ -108,20 +108,21 @@ class Orderer:
         ranking, unranked = self._ranking(watch, learnt)
         values = ranking.values([one.article for one in papers])
         said = agreed(self.store.verdicts(watch.name))
-        best = sorted(zip(papers, values, strict=True), key=lambda pair: (-pair[1], -pair[0].article.pmid))
+        best = sorted(zip(papers, values, strict=True), key=lambda pair: (-pair[1], -pair[0].article.record_id.id))
         standings = (
-            Placed(place, one.article, value, _state(one), said.get(one.article.pmid)) for place, (one, value) in enumerate(best, 1)
+            Placed(place, one.article, value, _state(one), said.get(one.article.record_id))
+            for place, (one, value) in enumerate(best, 1)
         )
         counts = (len(learnt.relevant), len(learnt.not_relevant))
         return Order(watch, ranking.facts, since.date() if since else None, unranked, counts, tuple(standings))
 
-    def behind(self, pmid: Pmid, watches: Sequence[Watch]) -> tuple[Behind, ...]:
+    def behind(self, record_id: RecordId, watches: Sequence[Watch]) -> tuple[Behind, ...]:
         """What is behind a paper's number, for those of the watches that have seen it; for all of them when none has.
 
         Raises:
             UnknownNameError: its text is not stored.
         """
-        history = self.store.explain(pmid)
+        history = self.store.explain(record_id)
         article = history.article
         if article is None:
             raise _no_text(history)
@@ -145,7 +146,7 @@ class Orderer:
         papers = [one.article for one in self.store.papers(watch.name, since=since)]
         learnt, seeds = lessons(self.store, watch.name), self.seeds(watch)
         before, after = (self.rank_by(given, learnt).values(papers) for given in (seeds, others))
-        told = [(one.pmid, one.display_title) for one in papers]
+        told = [(one.record_id, one.display_title) for one in papers]
         comparison = compare(told, before, after, threshold=watch.threshold, movers=MOVERS)
         bare = [one for one in others if one.article is None]
         warnings = [f"seed {one.seed.label}: {one.problem}" for one in bare]
@@ -187,11 +188,11 @@ class Orderer:
         """Each marked paper as it would stand if nobody had marked it: scored by the ranking that the others make (cross-validation).
         It cannot be counted where there is no text to rank by without it, nor when it is a seed, which is near itself. All records of
         one work are left out together: a preprint is near its article."""
-        own = {one.article.pmid for one in seeds if one.article}
-        marked = sorted({one.pmid for one in (*learnt.relevant, *learnt.not_relevant)})
-        works = sorted({frozenset((pmid, *self.store.explain(pmid).work_pmids)) for pmid in marked}, key=min)
+        own = {one.article.record_id for one in seeds if one.article}
+        marked = sorted({one.record_id for one in (*learnt.relevant, *learnt.not_relevant)})
+        works = sorted({frozenset((record_id, *self.store.explain(record_id).work_record_ids)) for record_id in marked}, key=min)
         apart = [work for work in works if not work & own]
-        parts = [frozenset[Pmid]().union(*apart[start::FOLDS]) for start in range(min(FOLDS, len(apart)))]
+        parts = [frozenset[RecordId]().union(*apart[start::FOLDS]) for start in range(min(FOLDS, len(apart)))]
         for number, part in enumerate(parts, 1):
             self.say(f"scoring the marked papers without their verdicts: part {number} of {len(parts)}")
             rest = replace(learnt, relevant=_without(learnt.relevant, part), not_relevant=_without(learnt.not_relevant, part))
@@ -200,7 +201,7 @@ class Orderer:
             except ConfigurationError:
                 continue  # counted as left out
             for articles, relevant in ((learnt.relevant, True), (learnt.not_relevant, False)):
-                theirs = [one for one in articles if one.pmid in part]
+                theirs = [one for one in articles if one.record_id in part]
                 yield from (Labelled(value, relevant) for value in ranking.values(theirs))
 
 
@@ -231,9 +232,9 @@ def joined(
 
 
 def _recorded(seeds: Sequence[Seed], store: Store) -> Iterator[ResolvedSeed]:
-    articles = store.articles([seed.pmid for seed in seeds if seed.pmid])
+    articles = store.articles([seed.record_id for seed in seeds if seed.record_id])
     for seed in seeds:
-        article = articles.get(seed.pmid) if seed.pmid else None
+        article = articles.get(seed.record_id) if seed.record_id else None
         if article and agreement(seed, article, "pmid").held is Held.OTHER:
             article = None
         bare = "not looked up (--resolve does it): its own text is used"
@@ -244,8 +245,8 @@ def _state(paper: PaperFacts) -> str:
     return (paper.outcome or paper.state).value
 
 
-def _without(articles: Sequence[Article], pmids: Collection[Pmid]) -> tuple[Article, ...]:
-    return tuple(one for one in articles if one.pmid not in pmids)
+def _without(articles: Sequence[Article], record_ids: Collection[RecordId]) -> tuple[Article, ...]:
+    return tuple(one for one in articles if one.record_id not in record_ids)
 
 
 def _counts(paper: PaperFacts, watch: Watch, since: datetime) -> bool:
@@ -262,23 +263,27 @@ def _best_of_works(papers: Sequence[PaperFacts], values: Sequence[float], since:
         article = paper.article
         came = clock.ncbi_day(paper.news_at) if paper.news_at else until
         day = article.crdt if article.crdt and article.crdt >= since else came
-        one = Counted(value, min(day, until), article.pmid, article.display_title)
+        one = Counted(value, min(day, until), article.record_id, article.display_title)
         if paper.work_id not in best or best[paper.work_id].value < value:
             best[paper.work_id] = one
     return tuple(best.values())
 
 
 def _no_text(history: History) -> UnknownNameError:
-    pmid = history.pmid
+    record_id = history.record_id
     if history.forgotten_at:
         return UnknownNameError(
-            Problem(f"the text of PMID {pmid} was dropped when it was old", f"`watcher explain {pmid}` tells more")
+            Problem(f"the text of {record_id.label} was dropped when it was old", f"`watcher explain {record_id}` tells more")
         )
     if history.hits:
         return UnknownNameError(
-            Problem(f"the text of PMID {pmid} is not stored", f"`watcher mark {pmid} relevant` makes the next run fetch it")
+            Problem(
+                f"the text of {record_id.label} is not stored", f"`watcher mark {record_id} relevant` makes the next run fetch it"
+            )
         )
-    return UnknownNameError(Problem(f"PMID {pmid} is not stored: no watch has seen it", f"`watcher explain {pmid}` tells more"))
+    return UnknownNameError(
+        Problem(f"{record_id.label} is not stored: no watch has seen it", f"`watcher explain {record_id}` tells more")
+    )
 
 
 # --- as JSON ---------------------------------------------------------------------------------------------------------------------
@@ -303,7 +308,7 @@ def _order_document(order: Order, top: int) -> dict[str, Any]:
         "papers": [
             {
                 "place": one.place,
-                "pmid": one.article.pmid,
+                "pmid": one.article.record_id.plain,
                 "score": one.value,
                 "created": one.article.crdt.isoformat() if one.article.crdt else None,
                 "state": one.state,
@@ -322,7 +327,7 @@ def behind_document(found: Sequence[Behind]) -> dict[str, Any]:
 
 def _behind_document(one: Behind) -> dict[str, Any]:
     told = {"unranked": one.unranked or None, "retracted_seeds": list(one.retracted)}
-    return {"watch": one.watch.name, "pmid": one.article.pmid, **told, **asdict(one.breakdown)}
+    return {"watch": one.watch.name, "pmid": one.article.record_id.plain, **told, **as_document(one.breakdown)}
 
 
 def against_document(found: Sequence[Against]) -> dict[str, Any]:
@@ -332,7 +337,7 @@ def against_document(found: Sequence[Against]) -> dict[str, Any]:
 
 def _against_document(one: Against) -> dict[str, Any]:
     counts = {"watch": one.watch.name, "since": one.since.isoformat() if one.since else None, "threshold": one.watch.threshold}
-    return {**counts, "seeds": one.seeds, "others": one.others, "warnings": one.warnings, **asdict(one.comparison)}
+    return {**counts, "seeds": one.seeds, "others": one.others, "warnings": one.warnings, **as_document(one.comparison)}
 
 
 def calibrated_document(found: Sequence[Calibrated]) -> dict[str, Any]:
@@ -341,4 +346,4 @@ def calibrated_document(found: Sequence[Calibrated]) -> dict[str, Any]:
 
 
 def _calibrated_document(one: Calibrated) -> dict[str, Any]:
-    return {"watch": one.watch.name, "unranked": one.unranked or None, "left_out": one.left_out, **asdict(one.calibration)}
+    return {"watch": one.watch.name, "unranked": one.unranked or None, "left_out": one.left_out, **as_document(one.calibration)}

@@ -102,24 +102,24 @@ def _of_seed(seed: Seed, row: ResolvedSeedRow, place: Place) -> Iterator[Warned]
 
 def retracted(home: Path, rows: Sequence[ResolvedSeedRow], seeds: Sequence[Seed], store: Store) -> Iterator[Warned]:
     """Seeds whose papers no longer stand."""
-    records = {(row.path, row.locator): row.pmid for row in rows if row.pmid and row.resolved_by}
+    records = {(row.path, row.locator): row.record_id for row in rows if row.record_id and row.resolved_by}
     found = store.corrections_of(frozenset(records.values()))
     for seed in seeds:
-        pmid = records.get((seed.path, seed.locator))
-        worst = next((one for one in found.get(pmid, ()) if one.kind.retracts), None) if pmid else None
-        if worst is not None:
-            what = f"seed {seed.label} (PMID {pmid}) no longer stands, and the ranking goes without it. {line(worst)}"
+        record_id = records.get((seed.path, seed.locator))
+        worst = next((one for one in found.get(record_id, ()) if one.kind.retracts), None) if record_id else None
+        if record_id and worst is not None:
+            what = f"seed {seed.label} ({record_id.label}) no longer stands, and the ranking goes without it. {line(worst)}"
             yield Warned(Code.SEED_RETRACTED, what, "take it out of the folder", _place(home, seed))
 
 
 def of_marked(store: Store, watch: Watch) -> Iterator[Warned]:
     """Papers that readers marked as relevant and that no longer stand."""
-    marked = {one.pmid for one in store.verdicts(watch.name) if one.kind is VerdictKind.RELEVANT}
-    for pmid, found in sorted(store.corrections_of(marked).items()):
+    marked = {one.record_id for one in store.verdicts(watch.name) if one.kind is VerdictKind.RELEVANT}
+    for record_id, found in sorted(store.corrections_of(marked).items()):
         worst = next((one for one in found if one.kind.retracts), None)
         if worst is not None:
-            what = f"PMID {pmid}, marked as relevant, no longer stands, and the ranking goes without it. {line(worst)}"
-            yield Warned(Code.MARKED_RETRACTED, what, f"`watcher mark {pmid} undo` takes the verdict back")
+            what = f"{record_id.label}, marked as relevant, no longer stands, and the ranking goes without it. {line(worst)}"
+            yield Warned(Code.MARKED_RETRACTED, what, f"`watcher mark {record_id} undo` takes the verdict back")
 
 
 def _has_text(seed: Seed) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from watcher import clock
-from watcher.domain import Pmid, embedded_text, text_sha256
+from watcher.domain import embedded_text, pubmed_id, text_sha256
 from watcher.errors import ConfigurationError, IncompleteAnswer, Place, Problem, Stopped
 from watcher.flows.ports import Source
 from watcher.hub import HubName, Wanted, hub_name
@@ -250,14 +250,14 @@ def prepare(choice: Choice, kept: Kept, source: Source, pmids: Sequence[int]) ->
         PubMedError: PubMed did not give the records; IncompleteAnswer when more than one in a hundred is missing.
     """
     total = f"{len(pmids):,}"
-    asked = [Pmid(int(pmid)) for pmid in pmids]
+    asked = [pubmed_id(int(pmid)) for pmid in pmids]
     answer = source.fetch(asked, progress=lambda done: kept.say(f"fetched {done:,} of {total} sample records"))
-    got = {article.pmid: article for article in answer.articles}
+    got = {article.record_id: article for article in answer.articles}
     if len(got) < (1 - _MOST_MISSING) * len(asked) or not got:
         raise IncompleteAnswer(f"PubMed gave {len(got):,} of {total} sample records: `watcher model prepare` later")
     stand_in, texts = next(iter(got.values())), []
-    for pmid in asked:
-        stand_in = got.get(pmid, stand_in)
+    for record_id in asked:
+        stand_in = got.get(record_id, stand_in)
         texts.append(embedded_text(stand_in))
     sample = dense.sample_of(choice.model, pmids, kept(texts))
     path = choice.sample_file(kept.encoder.sha256)

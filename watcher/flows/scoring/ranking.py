@@ -96,8 +96,8 @@ def once(seeds: Sequence[ResolvedSeed]) -> tuple[ResolvedSeed, ...]:
     a paper counts once."""
     seeds = [one for one in seeds if not one.retracted]
     agreeing_first = sorted(seeds, key=lambda one: one.problem is not None)
-    chosen = {one.article.pmid: one for one in reversed(agreeing_first) if one.article}
-    return tuple(one for one in seeds if one.article is None or chosen[one.article.pmid] is one)
+    chosen = {one.article.record_id: one for one in reversed(agreeing_first) if one.article}
+    return tuple(one for one in seeds if one.article is None or chosen[one.article.record_id] is one)
 
 
 def giving_way(articles: Sequence[Article], scores: Sequence[float], top: int) -> Sequence[GaveWay]:

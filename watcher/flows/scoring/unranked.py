@@ -28,7 +28,7 @@ class Unranked:
 
     def score(self, articles: Sequence[Article]) -> tuple[Scored, ...]:
         """The threshold for each."""
-        return tuple(Scored(article.pmid, self.threshold, Reasons()) for article in articles)
+        return tuple(Scored(article.record_id, self.threshold, Reasons()) for article in articles)
 
     def values(self, articles: Sequence[Article]) -> tuple[float, ...]:
         """The threshold for each."""

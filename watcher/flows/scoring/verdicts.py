@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.domain import NO_TITLE, Article, HitState, Pmid, Verdict, VerdictKind
+from watcher.domain import NO_TITLE, Article, HitState, RecordId, Verdict, VerdictKind
 from watcher.errors import Problem, UnknownNameError
 from watcher.store import History, Store
 
@@ -38,7 +38,7 @@ class Marked:
 class Marking:
     """One reader's verdict on one paper, for each watch that knows it."""
 
-    pmid: Pmid
+    record_id: RecordId
     title: str
     reader: str
     watches: tuple[Marked, ...]
@@ -52,12 +52,12 @@ class Lessons:
     relevant: tuple[Article, ...] = ()
     not_relevant: tuple[Article, ...] = ()
     last_id: int | None = None
-    unread: tuple[Pmid, ...] = ()
+    unread: tuple[RecordId, ...] = ()
 
 
 def mark(
     store: Store,
-    pmid: Pmid,
+    record_id: RecordId,
     kind: VerdictKind | None,
     watches: Collection[str],
     *,
@@ -70,7 +70,7 @@ def mark(
 
     Args:
         store: the database.
-        pmid: the paper.
+        record_id: the paper.
         kind: what the reader says; None takes back what they said.
         watches: the watches of the configuration.
         reader: who says so; one verdict of theirs is in force for each watch and paper.
@@ -81,51 +81,55 @@ def mark(
     Raises:
         UnknownNameError: none of the watches has seen the paper, or the one that is named has not; the message names those that have.
     """
-    history = store.explain(pmid)
+    history = store.explain(record_id)
     states = {hit.watch: hit.state for hit in history.hits if hit.watch in watches}
     if not states or (only is not None and only not in states):
         raise _unseen(history, only, tuple(states), watches)
     named = [only] if only is not None else list(states)
-    before = store.give_verdict(pmid, kind, named, reader=reader, at=now, via=via)
-    history = store.explain(pmid)
+    before = store.give_verdict(record_id, kind, named, reader=reader, at=now, via=via)
+    history = store.explain(record_id)
     title = history.article.display_title if history.article else history.title or NO_TITLE
     marked = (_marked(name, before[name], kind, history, reader, states[name]) for name in named)
-    return Marking(pmid, title, reader, tuple(marked))
+    return Marking(record_id, title, reader, tuple(marked))
 
 
-def agreed(verdicts: Iterable[Verdict]) -> dict[Pmid, VerdictKind | None]:
+def agreed(verdicts: Iterable[Verdict]) -> dict[RecordId, VerdictKind | None]:
     """What the readers say of each paper: the word of more of them, None where as many say the one as the other. In which order they
     said so makes no difference."""
-    votes: dict[Pmid, Counter[VerdictKind]] = {}
+    votes: dict[RecordId, Counter[VerdictKind]] = {}
     for one in verdicts:
-        votes.setdefault(one.pmid, Counter())[one.kind] += 1
-    return {pmid: _majority(counted) for pmid, counted in votes.items()}
+        votes.setdefault(one.record_id, Counter())[one.kind] += 1
+    return {record_id: _majority(counted) for record_id, counted in votes.items()}
 
 
 def lessons(store: Store, watch: str) -> Lessons:
-    """What the watch learns from the verdicts in force, lowest pmid first: nothing from what was retracted since it was marked as relevant."""
+    """What the watch learns from the verdicts in force, by record: nothing from what was retracted since it was marked as relevant."""
     verdicts = store.verdicts(watch)
-    said = {pmid: kind for pmid, kind in sorted(agreed(verdicts).items()) if kind is not None}
-    void = fallen([pmid for pmid, kind in said.items() if kind is VerdictKind.RELEVANT], store)
+    said = {record_id: kind for record_id, kind in sorted(agreed(verdicts).items()) if kind is not None}
+    void = fallen([record_id for record_id, kind in said.items() if kind is VerdictKind.RELEVANT], store)
     texts = store.articles(said.keys())
     return Lessons(
         relevant=tuple(
-            texts[pmid] for pmid, kind in said.items() if kind is VerdictKind.RELEVANT and pmid in texts and pmid not in void
+            texts[record_id]
+            for record_id, kind in said.items()
+            if kind is VerdictKind.RELEVANT and record_id in texts and record_id not in void
         ),
-        not_relevant=tuple(texts[pmid] for pmid, kind in said.items() if kind is VerdictKind.NOT and pmid in texts),
-        last_id=max((one.id for one in verdicts if one.pmid in texts), default=None),
-        unread=tuple(pmid for pmid in said if pmid not in texts),
+        not_relevant=tuple(texts[record_id] for record_id, kind in said.items() if kind is VerdictKind.NOT and record_id in texts),
+        last_id=max((one.id for one in verdicts if one.record_id in texts), default=None),
+        unread=tuple(record_id for record_id in said if record_id not in texts),
     )
 
 
-def fallen(pmids: Collection[Pmid], store: Store) -> frozenset[Pmid]:
+def fallen(record_ids: Collection[RecordId], store: Store) -> frozenset[RecordId]:
     """Those of the papers that no longer stand, whoever says so."""
-    return frozenset(pmid for pmid, found in store.corrections_of(pmids).items() if any(one.kind.retracts for one in found))
+    return frozenset(
+        record_id for record_id, found in store.corrections_of(record_ids).items() if any(one.kind.retracts for one in found)
+    )
 
 
-def not_wanted(store: Store, watch: str) -> frozenset[Pmid]:
+def not_wanted(store: Store, watch: str) -> frozenset[RecordId]:
     """The papers that the readers agree are not relevant for the watch."""
-    return frozenset(pmid for pmid, kind in agreed(store.verdicts(watch)).items() if kind is VerdictKind.NOT)
+    return frozenset(record_id for record_id, kind in agreed(store.verdicts(watch)).items() if kind is VerdictKind.NOT)
 
 
 def counted(store: Store, watch: str) -> Mapping[VerdictKind, int]:
@@ -149,21 +153,21 @@ def _marked(
         before=before,
         now=kind,
         others=tuple(one for one in standing if one.reader != reader),
-        agreed=agreed(standing).get(history.pmid),
+        agreed=agreed(standing).get(history.record_id),
         state=state,
         has_text=history.article is not None,
     )
 
 
 def _unseen(history: History, only: str | None, seen_by: Collection[str], watches: Collection[str]) -> UnknownNameError:
-    pmid = history.pmid
+    record_id = history.record_id
     if only is not None and seen_by:
-        return UnknownNameError(Problem(f"watch {only} has not seen PMID {pmid}", f"it was seen by: {', '.join(seen_by)}"))
+        return UnknownNameError(Problem(f"watch {only} has not seen {record_id.label}", f"it was seen by: {', '.join(seen_by)}"))
     gone = ", ".join(sorted({hit.watch for hit in history.hits}))
     what = f"only watches that the configuration no longer has ({gone}) have seen" if gone else "no watch has seen"
     return UnknownNameError(
         Problem(
-            f"{what} PMID {pmid}, so a verdict on it would be about nothing",
+            f"{what} {record_id.label}, so a verdict on it would be about nothing",
             f"to rank by this paper, put it among the seeds of a watch ({', '.join(watches)})",
         )
     )

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from watcher import clock, schedule
-from watcher.domain import Article, Pmid, corrections_of
+from watcher.domain import Article, RecordId, corrections_of
 from watcher.errors import IncompleteAnswer, PubMedError, Stopped
 from watcher.flows.ports import Source
 from watcher.schedule import BY_ITSELF
@@ -116,38 +116,38 @@ class Rereader:
         return found
 
     def _read(self, number: int, started_at: datetime, now: datetime) -> None:
-        pmids = self.store.to_reread(now, started_at)
-        for start in range(0, len(pmids), BATCH):
+        record_ids = self.store.to_reread(now, started_at)
+        for start in range(0, len(record_ids), BATCH):
             self._go_on()
-            self.say(f"corrections: {start:,} of {len(pmids):,} records read again")
-            self._batch(number, pmids[start : start + BATCH])
+            self.say(f"corrections: {start:,} of {len(record_ids):,} records read again")
+            self._batch(number, record_ids[start : start + BATCH])
         self._gone(number)
         at = clock.now()
         done = {} if self.asks_crossref else {"finished_at": at}
         self.store.note_rereading(number, read_at=at, failures=0, failed_at=None, error=None, **done)
 
-    def _batch(self, number: int, pmids: Sequence[Pmid]) -> None:
-        articles, missing = self._fetched(pmids)
+    def _batch(self, number: int, record_ids: Sequence[RecordId]) -> None:
+        articles, missing = self._fetched(record_ids)
         notices = self._notices(articles)
         at, known = clock.now(), self.store.count_corrections()
-        self.store.keep_reread([*notices, *articles], [*pmids, *(one.pmid for one in notices)], missing, at)
+        self.store.keep_reread([*notices, *articles], [*record_ids, *(one.record_id for one in notices)], missing, at)
         found = self.store.count_corrections() - known
-        self.store.add_to_rereading(number, papers=len(pmids), absent=len(missing), found=found)
+        self.store.add_to_rereading(number, papers=len(record_ids), absent=len(missing), found=found)
 
-    def _fetched(self, pmids: Sequence[Pmid]) -> tuple[list[Article], list[Pmid]]:
+    def _fetched(self, record_ids: Sequence[RecordId]) -> tuple[list[Article], list[RecordId]]:
         """The records, and the numbers of those that did not come when they were asked for twice."""
-        answer = self.source().fetch(pmids)
+        answer = self.source().fetch(record_ids)
         articles, missing = list(answer.articles), list(answer.missing)
         if missing:
             again = self.source().fetch(missing)
             articles, missing = [*articles, *again.articles], list(again.missing)
-        if len(pmids) > FEW and len(missing) * 2 > len(pmids):
-            raise IncompleteAnswer(f"efetch: {len(missing):,} of {len(pmids):,} records that PubMed had did not come")
+        if len(record_ids) > FEW and len(missing) * 2 > len(record_ids):
+            raise IncompleteAnswer(f"efetch: {len(missing):,} of {len(record_ids):,} records that PubMed had did not come")
         return articles, missing
 
     def _notices(self, articles: Sequence[Article]) -> list[Article]:
         """The records of notices that are named for the first time."""
-        named = {one.notice_pmid for article in articles for one in corrections_of(article) if one.notice_pmid}
+        named = {one.notice_record_id for article in articles for one in corrections_of(article) if one.notice_record_id}
         unread = sorted(self.store.unread_notices(named))
         return list(self.source().fetch(unread).articles) if unread else []
 
@@ -157,23 +157,27 @@ class Rereader:
         absent = self.store.absent(GONE_AFTER)
         if not absent:
             return
-        found = frozenset(self.source().search(" OR ".join(f"{one.pmid}[uid]" for one in absent[:BATCH])).pmids)
+        found = frozenset(self.source().search(" OR ".join(f"{one.record_id}[uid]" for one in absent[:BATCH])).record_ids)
         for one in absent[:BATCH]:
             self._go_on()
-            if one.pmid not in found:
+            if one.record_id not in found:
                 self.store.keep_gone(one, self._living(one), clock.now())
                 self.store.add_to_rereading(number, found=1)
 
-    def _living(self, gone: Absent) -> Pmid | None:
+    def _living(self, gone: Absent) -> RecordId | None:
         """Another record of the same DOI: one that is stored, else one that PubMed has."""
         if not gone.doi:
             return None
-        known = self.store.same_doi(gone.pmid, gone.doi)
+        known = self.store.same_doi(gone.record_id, gone.doi)
         if known is not None:
             return known
-        pmids = [pmid for pmid in self.source().search(f'"{gone.doi}"[aid]', retmax=BATCH).pmids if pmid != gone.pmid]
-        self.store.save_articles(self.source().fetch(pmids).articles if pmids else (), clock.now())
-        return self.store.same_doi(gone.pmid, gone.doi)
+        record_ids = [
+            record_id
+            for record_id in self.source().search(f'"{gone.doi}"[aid]', retmax=BATCH).record_ids
+            if record_id != gone.record_id
+        ]
+        self.store.save_articles(self.source().fetch(record_ids).articles if record_ids else (), clock.now())
+        return self.store.same_doi(gone.record_id, gone.doi)
 
     def _go_on(self) -> None:
         if self.stopping.is_set():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watcher import clock
-from watcher.domain import Pmid
+from watcher.domain import RecordId
 from watcher.errors import CrossrefUnavailable, Stopped
 from watcher.flows.ports import Witness
 from watcher.schedule import BY_ITSELF
@@ -35,7 +35,7 @@ class _Portion:
     """How a portion went: DOIs answered for or not known, and the latest in a row without an answer."""
 
     asked: int = 0
-    unanswered: list[Pmid] = field(default_factory=list)
+    unanswered: list[RecordId] = field(default_factory=list)
     error: CrossrefUnavailable | None = None
     vain: int = 0
 
@@ -75,21 +75,21 @@ class Asker:
         self._note(last, went, left=len(todo) > PORTION)
         return self.store.last_rereading(max(now, clock.now()))
 
-    def _go_through(self, todo: dict[Pmid, str]) -> _Portion:
+    def _go_through(self, todo: dict[RecordId, str]) -> _Portion:
         went = _Portion()
-        for pmid, doi in todo.items():
+        for record_id, doi in todo.items():
             if self.stopping.is_set():
                 raise Stopped
             try:
-                stated = self.crossref.corrections(pmid, doi)
+                stated = self.crossref.corrections(record_id, doi)
             except CrossrefUnavailable as error:
                 went.error = error
-                went.unanswered.append(pmid)
+                went.unanswered.append(record_id)
                 if len(went.unanswered) >= IN_A_ROW or error.retry_after is not None:
                     return went
                 continue
             self._give_up(went)
-            self.store.keep_crossref(pmid, stated, clock.now())
+            self.store.keep_crossref(record_id, stated, clock.now())
             went.asked += 1
         if len(went.unanswered) < len(todo) or not todo:
             self._give_up(went)
@@ -97,8 +97,8 @@ class Asker:
 
     def _give_up(self, went: _Portion) -> None:
         """Crossref answers for others: those that it did not answer for are asked again with the next rereading."""
-        for pmid in went.unanswered:
-            self.store.keep_crossref(pmid, None, clock.now())
+        for record_id in went.unanswered:
+            self.store.keep_crossref(record_id, None, clock.now())
         went.vain += len(went.unanswered)
         went.unanswered = []
 
@@ -117,7 +117,7 @@ class Asker:
         self.store.note_rereading(last.id, failures=failures, failed_at=at + waits, error=error, **over)
 
 
-def _from_another(todo: list[tuple[Pmid, str]], failures: int) -> list[tuple[Pmid, str]]:
+def _from_another(todo: list[tuple[RecordId, str]], failures: int) -> list[tuple[RecordId, str]]:
     """The same DOIs, begun with another one than the last time: one that is never answered for keeps none back."""
     start = failures % len(todo) if todo else 0
     return todo[start:] + todo[:start]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from watcher import clock
-from watcher.domain import HitState, Pmid, RunKind, Watch
+from watcher.domain import HitState, RecordId, RunKind, Watch
 from watcher.flows.ports import Normalise
 from watcher.store import QueryVersion, RunHistory, Store
 
@@ -33,7 +33,7 @@ class Plan:
     version: QueryVersion | None
     window_from: date | None
     history: RunHistory
-    ledger: Mapping[Pmid, HitState]
+    ledger: Mapping[RecordId, HitState]
 
 
 @dataclass(frozen=True, slots=True)

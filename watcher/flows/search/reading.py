@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher import clock
-from watcher.domain import Code, Found, Origin, Pmid, ResolvedSeed, RunKind, SearchFacts, Warned, Watch
+from watcher.domain import Code, Found, Origin, RecordId, ResolvedSeed, RunKind, SearchFacts, Warned, Watch
 from watcher.errors import BadQuery, PubMedError, TooManyMatches
 from watcher.flows.ports import Source
 from watcher.flows.search.plan import FULL_SET_EVERY, Plan
@@ -19,8 +19,8 @@ SIMILAR_EVERY = timedelta(days=7)
 SIMILAR_BACK = timedelta(days=30)
 """So long before the last look a neighbour may have been created: PubMed computes who is similar some days late."""
 
-Origins = Mapping[Pmid, frozenset[Origin]]
-"""How each new pmid came to the watch."""
+Origins = Mapping[RecordId, frozenset[Origin]]
+"""How each new record came to the watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Reading:
 
     facts: SearchFacts
     news: Origins
-    window: frozenset[Pmid] | None = None
-    full: frozenset[Pmid] | None = None
-    baseline: frozenset[Pmid] = frozenset()
+    window: frozenset[RecordId] | None = None
+    full: frozenset[RecordId] | None = None
+    baseline: frozenset[RecordId] = frozenset()
     warnings: tuple[Warned, ...] = ()
     refusal: BadQuery | None = None
 
     @property
-    def seen(self) -> frozenset[Pmid]:
+    def seen(self) -> frozenset[RecordId]:
         """The widest set that was read."""
         return self.full if self.full is not None else self.window or frozenset()
 
@@ -75,7 +75,7 @@ class Searcher:
     def _first(self) -> Reading:
         whole, recent = self._whole_and_recent()
         news = dict.fromkeys(recent, frozenset({Origin.QUERY}))
-        full = frozenset(whole.pmids)
+        full = frozenset(whole.record_ids)
         return Reading(facts=whole.facts, news=news, full=full, baseline=full - recent)
 
     def _edit_or_old(self) -> Reading:
@@ -92,21 +92,21 @@ class Searcher:
             return replace(reading, refusal=error, warnings=(*reading.warnings, told))
 
     def _edit(self, version: QueryVersion) -> Reading:
-        """The new term's set against the ledger. A pmid that the old term would have found by now is news whatever its date: it
+        """The new term's set against the ledger. A record that the old term would have found by now is news whatever its date: it
         became visible since the last run, and an edit must not lose it (decision 0008)."""
         whole, recent = self._whole_and_recent()
         before = self.source.read_set(version.term)
-        full = frozenset(whole.pmids)
+        full = frozenset(whole.record_ids)
         window = self._window(len(full))
         unseen = full - self.plan.ledger.keys()
-        by_date, by_old_term = unseen & recent, unseen & frozenset(before.pmids)
-        news = {pmid: frozenset({Origin.QUERY}) for pmid in by_date} | {
-            pmid: frozenset({Origin.FULL_SET}) for pmid in by_old_term - by_date
+        by_date, by_old_term = unseen & recent, unseen & frozenset(before.record_ids)
+        news = {record_id: frozenset({Origin.QUERY}) for record_id in by_date} | {
+            record_id: frozenset({Origin.FULL_SET}) for record_id in by_old_term - by_date
         }
         return Reading(
             facts=whole.facts,
             news=news,
-            window=frozenset(window.pmids),
+            window=frozenset(window.record_ids),
             full=full,
             baseline=unseen - news.keys(),
         )
@@ -114,13 +114,13 @@ class Searcher:
     def _known(self) -> Reading:
         ledger = self.plan.ledger
         window = self._window(self.plan.history.full_set_matched)
-        news = {pmid: frozenset({Origin.QUERY}) for pmid in window.pmids if pmid not in ledger}
-        reading = Reading(facts=window.facts, news=news, window=frozenset(window.pmids))
+        news = {record_id: frozenset({Origin.QUERY}) for record_id in window.record_ids if record_id not in ledger}
+        reading = Reading(facts=window.facts, news=news, window=frozenset(window.record_ids))
         if self.plan.kind is not RunKind.FULL:
             return reading
         whole, warnings = self._full_set()
-        full = frozenset(whole.pmids)
-        late = {pmid: frozenset({Origin.FULL_SET}) for pmid in full if pmid not in ledger and pmid not in news}
+        full = frozenset(whole.record_ids)
+        late = {record_id: frozenset({Origin.FULL_SET}) for record_id in full if record_id not in ledger and record_id not in news}
         return replace(reading, facts=whole.facts, full=full, news=news | late, warnings=warnings)
 
     # --- the searches --------------------------------------------------------------------------------------------------------
@@ -129,12 +129,12 @@ class Searcher:
         since = self.plan.window_from or self.plan.as_of - FULL_SET_EVERY
         return self._dated(self.source.windowed(self.plan.term, since), of)
 
-    def _whole_and_recent(self) -> tuple[Found, frozenset[Pmid]]:
+    def _whole_and_recent(self) -> tuple[Found, frozenset[RecordId]]:
         """The full set, and which of it was created since the cut. What appears between the two searches is left for the next run."""
         whole = self._allowed()
         term = self.source.created_between(self.plan.term, self.plan.cut, None)
         recent = self._dated(term, whole.facts.count)
-        return whole, frozenset(recent.pmids) & frozenset(whole.pmids)
+        return whole, frozenset(recent.record_ids) & frozenset(whole.record_ids)
 
     def _dated(self, term: str, of: int) -> Found:
         """The set of a dated search. It cannot hold more than the query alone: PubMed drops words that it does not know, and where a
@@ -165,11 +165,11 @@ class Searcher:
         """The full set; one that fell by more than half is read once more before it is believed."""
         whole = self.source.read_set(self.plan.term)
         last = self.plan.history.full_set_matched
-        if len(whole.pmids) * 2 < last:
+        if len(whole.record_ids) * 2 < last:
             whole = self.source.read_set(self.plan.term)
         warnings = []
-        if len(whole.pmids) * 2 < last:
-            what = f"the full set fell from {last:,} to {len(whole.pmids):,} records: PubMed or the query's terms have changed"
+        if len(whole.record_ids) * 2 < last:
+            what = f"the full set fell from {last:,} to {len(whole.record_ids):,} records: PubMed or the query's terms have changed"
             warnings.append(Warned(Code.SET_FELL, what, "`watcher check --online` tells what PubMed makes of the query"))
         return whole, tuple(warnings)
 
@@ -178,19 +178,19 @@ class Searcher:
     def similar(self, reading: Reading, seeds: Sequence[ResolvedSeed], now: datetime) -> Neighbours:
         """Neighbours of the seeds that were created lately. A failure is a warning."""
         plan, last = self.plan, self.plan.history.similar_at
-        pmids = sorted({resolved.article.pmid for resolved in seeds if resolved.article and not resolved.retracted})
-        if not plan.watch.similar or not pmids or (last is not None and now - last < SIMILAR_EVERY):
+        record_ids = sorted({resolved.article.record_id for resolved in seeds if resolved.article and not resolved.retracted})
+        if not plan.watch.similar or not record_ids or (last is not None and now - last < SIMILAR_EVERY):
             return Neighbours({})
         since = plan.cut if last is None else max(plan.cut, clock.ncbi_day(last) - SIMILAR_BACK)
         try:
-            near = {neighbour.pmid for pmid in pmids for neighbour in self.source.similar(pmid)}
+            near = {neighbour.record_id for record_id in record_ids for neighbour in self.source.similar(record_id)}
             unseen = sorted(near - plan.ledger.keys() - reading.news.keys() - reading.baseline)
             recent = self.source.created_since(unseen, since) if unseen else ()
         except PubMedError as error:
             told = Warned(Code.SIMILAR_LEFT_OUT, f"similar articles of the seeds were left out: {error}", "the next run asks again")
             return Neighbours({}, warnings=(told,))
-        found = {pmid: frozenset({Origin.SIMILAR}) for pmid in recent}
-        also = {pmid: frozenset({Origin.SIMILAR}) for pmid in near & reading.news.keys()}
+        found = {record_id: frozenset({Origin.SIMILAR}) for record_id in recent}
+        also = {record_id: frozenset({Origin.SIMILAR}) for record_id in near & reading.news.keys()}
         return Neighbours(found | also, were_read=True)
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from functools import partial
 
 from watcher import schedule
-from watcher.digest.wording import pmids
-from watcher.domain import Article, Code, HitState, Pmid, RunKind, Warned
+from watcher.digest.wording import named
+from watcher.domain import Article, Code, HitState, RecordId, RunKind, Warned
 from watcher.errors import QuietHours
 from watcher.flows.ports import Source
 from watcher.flows.search.plan import Plan
@@ -40,14 +40,14 @@ LARGE_JOB = 100
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What EFetch gave: the pmids of what came, in the order asked for. `revived` are known records that had been given up, `older` those
+    """What EFetch gave: the records of what came, in the order asked for. `revived` are known records that had been given up, `older` those
     that an edit adds."""
 
-    got: Mapping[Pmid, None]
+    got: Mapping[RecordId, None]
     waiting: tuple[Waiting, ...]
-    given_up: tuple[Pmid, ...]
-    revived: tuple[Pmid, ...]
-    older: tuple[Pmid, ...]
+    given_up: tuple[RecordId, ...]
+    revived: tuple[RecordId, ...]
+    older: tuple[RecordId, ...]
     warnings: tuple[Warned, ...] = ()
 
 
@@ -78,51 +78,55 @@ class Fetcher:
         waiting = self.store.waiting(name)
         window = reading.window or frozenset()
         seen = window | (reading.full or frozenset())
-        revived = tuple(sorted(pmid for pmid in seen if self.plan.ledger.get(pmid) is HitState.UNAVAILABLE))
+        revived = tuple(sorted(record_id for record_id in seen if self.plan.ledger.get(record_id) is HitState.UNAVAILABLE))
         older = self.older()
         new = sorted(reading.news, reverse=True)
         marked = self.store.unread_verdicts(name, self.oldest)
         damaged = self.store.without_text(name)[:CHANGED_PER_RUN]
         owed = self.store.to_be_judged(name)
         known = [*self._changed(window, owed), *_strays(owed, reading)]
-        wanted = list(dict.fromkeys([*new, *(one.pmid for one in waiting), *revived, *marked, *damaged, *known, *older]))
+        wanted = list(dict.fromkeys([*new, *(one.record_id for one in waiting), *revived, *marked, *damaged, *known, *older]))
         wait_for_quiet(name, len(wanted), now, at_once=at_once)
         got, broken = self._got(wanted, new, take)
-        warnings = tuple(_unreadable(pmid, reason) for pmid, reason in broken.items() if pmid not in got)
+        warnings = tuple(_unreadable(record_id, reason) for record_id, reason in broken.items() if record_id not in got)
         warnings += _mended(damaged, got)
-        given_up = tuple(one.pmid for one in waiting if one.since < self.oldest and one.pmid not in got)
-        waiting = tuple(one for one in waiting if one.pmid not in given_up)
+        given_up = tuple(one.record_id for one in waiting if one.since < self.oldest and one.record_id not in got)
+        waiting = tuple(one for one in waiting if one.record_id not in given_up)
         return Records(got, waiting, given_up, revived, older, warnings)
 
-    def _got(self, wanted: Sequence[Pmid], new: Sequence[Pmid], take: Take) -> tuple[dict[Pmid, None], dict[Pmid | None, str]]:
+    def _got(
+        self, wanted: Sequence[RecordId], new: Sequence[RecordId], take: Take
+    ) -> tuple[dict[RecordId, None], dict[RecordId | None, str]]:
         """The records that came, and why others cannot be understood."""
-        got: dict[Pmid, None] = {}
-        broken: dict[Pmid | None, str] = {}
+        got: dict[RecordId, None] = {}
+        broken: dict[RecordId | None, str] = {}
 
-        def ask(pmids: Sequence[Pmid], progress: Callable[[int], None] | None = None) -> None:
-            for start in range(0, len(pmids), PART):
+        def ask(record_ids: Sequence[RecordId], progress: Callable[[int], None] | None = None) -> None:
+            for start in range(0, len(record_ids), PART):
                 further = partial(_later, progress, start) if progress else None
-                answer = self.source.fetch(pmids[start : start + PART], progress=further)
+                answer = self.source.fetch(record_ids[start : start + PART], progress=further)
                 broken.update(answer.broken)
-                got.update(dict.fromkeys(article.pmid for article in answer.articles))
+                got.update(dict.fromkeys(article.record_id for article in answer.articles))
                 take(answer.articles)
 
         ask(wanted, self._progress(len(wanted)))
-        ask([pmid for pmid in new if pmid not in got])
+        ask([record_id for record_id in new if record_id not in got])
         return got, broken
 
-    def _changed(self, window: frozenset[Pmid], owed: Collection[Pmid]) -> list[Pmid]:
+    def _changed(self, window: frozenset[RecordId], owed: Collection[RecordId]) -> list[RecordId]:
         """Known records that the window found again, news and what a list has still to judge (`owed`: older papers of an edit too),
         those read longest ago first, at most 2,000. Where they are more than one batch, only those that moved since the last good run's
         own day: the overlap is there for records that were not seen."""
         plan = self.plan
-        known = self.store.stored([pmid for pmid in window if plan.ledger.get(pmid) is HitState.NEWS or pmid in owed])
+        known = self.store.stored(
+            [record_id for record_id in window if plan.ledger.get(record_id) is HitState.NEWS or record_id in owed]
+        )
         if len(known) > BATCH and plan.history.window_to is not None:
-            moved = frozenset(self.source.read_set(self.source.windowed(plan.term, plan.history.window_to)).pmids)
-            known = {pmid: facts for pmid, facts in known.items() if pmid in moved}
-        return sorted(known, key=lambda pmid: (known[pmid].fetched_at, pmid))[:CHANGED_PER_RUN]
+            moved = frozenset(self.source.read_set(self.source.windowed(plan.term, plan.history.window_to)).record_ids)
+            known = {record_id: facts for record_id, facts in known.items() if record_id in moved}
+        return sorted(known, key=lambda record_id: (known[record_id].fetched_at, record_id))[:CHANGED_PER_RUN]
 
-    def older(self) -> tuple[Pmid, ...]:
+    def older(self) -> tuple[RecordId, ...]:
         """What an edit adds from before the cut, newest first: the best of it is shown once."""
         if self.plan.kind is not RunKind.EDIT or self.reading.refusal or self.plan.watch.start.papers == 0:
             return ()
@@ -146,24 +150,29 @@ def wait_for_quiet(watch: str, records: int, now: datetime, *, at_once: bool) ->
         )
 
 
-def _strays(owed: Mapping[Pmid, bool], reading: Reading) -> list[Pmid]:
+def _strays(owed: Mapping[RecordId, bool], reading: Reading) -> list[RecordId]:
     """What a list has still to judge and the query no longer finds, so that no search tells that its record changed, at most 2,000."""
-    strays = [pmid for pmid, is_absent in owed.items() if (is_absent if reading.full is None else pmid not in reading.full)]
+    strays = [
+        record_id for record_id, is_absent in owed.items() if (is_absent if reading.full is None else record_id not in reading.full)
+    ]
     return strays[:CHANGED_PER_RUN]
 
 
-def _unreadable(pmid: Pmid | None, reason: str) -> Warned:
+def _unreadable(record_id: RecordId | None, reason: str) -> Warned:
     fix = "it is asked for again; if it stays so, report it"
-    return Warned(Code.RECORD_UNREADABLE, f"PMID {pmid or '?'} cannot be read: {reason}", fix)
+    return Warned(Code.RECORD_UNREADABLE, f"PMID {record_id or '?'} cannot be read: {reason}", fix)
 
 
-def _mended(damaged: Sequence[Pmid], got: Collection[Pmid]) -> tuple[Warned, ...]:
+def _mended(damaged: Sequence[RecordId], got: Collection[RecordId]) -> tuple[Warned, ...]:
     """What is told of records whose stored text was damaged or gone."""
-    again, missing = [pmid for pmid in damaged if pmid in got], [pmid for pmid in damaged if pmid not in got]
-    told = [f"the stored text of {pmids(again)} was damaged or gone: fetched again"] if again else []
+    again, missing = (
+        [record_id for record_id in damaged if record_id in got],
+        [record_id for record_id in damaged if record_id not in got],
+    )
+    told = [f"the stored text of {named(again)} was damaged or gone: fetched again"] if again else []
     if missing:
         told.append(
-            f"the stored text of {pmids(missing)} is damaged or gone, and EFetch does not give the record: asked for with each run"
+            f"the stored text of {named(missing)} is damaged or gone, and EFetch does not give the record: asked for with each run"
         )
     return tuple(
         Warned(Code.TEXT_DAMAGED, one, "look at the disk; docs/operations.md says how to check the database") for one in told

@@ -1,7 +1,7 @@
 """One look of one watch at PubMed: what is new is the set difference between what matches and what was ever seen.
 
     plan       which term, which kind of reading                                                                   `plan`
-    search     -> Reading: unseen pmids with their origins, the baseline, what may have changed                    `reading`
+    search     -> Reading: unseen records with their origins, the baseline, what may have changed                    `reading`
     resolve    seeds -> their records; their neighbours are a second origin                                        `seeds`
     fetch      new, awaited, changed, marked, stray and (after an edit) older records, part by part                `records`
     rank       -> scores of each part, which then waits on disk (decision 65)
@@ -21,7 +21,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from watcher import clock
-from watcher.domain import Article, Code, HitState, Origin, Pmid, RunKind, RunOutcome, RunReport, Scored, Seed, Warned, Watch
+from watcher.domain import Article, Code, HitState, Origin, RecordId, RunKind, RunOutcome, RunReport, Scored, Seed, Warned, Watch
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, Stopped
 from watcher.flows.ports import Rank, Ranks, Source
 from watcher.flows.scoring.unranked import ranking_or_not
@@ -157,13 +157,19 @@ class _Look:
 
     def _sorted_out(self, reading: Reading, news: Origins, records: Records, came: _Came) -> RunCommit:
         plan = self.plan
-        starters = self._starters([came.older[pmid] for pmid in records.older if pmid in came.older], came.ranking)
-        came.keep([came.older[pmid] for pmid in starters], tuple(starters.values()))
+        starters = self._starters([came.older[record_id] for record_id in records.older if record_id in came.older], came.ranking)
+        came.keep([came.older[record_id] for record_id in starters], tuple(starters.values()))
         kept = came.kept
-        arrived = tuple(one.pmid for one in records.waiting if one.pmid in kept) + tuple(p for p in records.revived if p in kept)
-        still = tuple(one.pmid for one in records.waiting if one.pmid not in kept)
-        awaiting = {pmid: origins for pmid, origins in news.items() if pmid not in kept}
-        fresh = {pmid: _dated(origins, kept[pmid], plan.window_from) for pmid, origins in news.items() if pmid in kept}
+        arrived = tuple(one.record_id for one in records.waiting if one.record_id in kept) + tuple(
+            p for p in records.revived if p in kept
+        )
+        still = tuple(one.record_id for one in records.waiting if one.record_id not in kept)
+        awaiting = {record_id: origins for record_id, origins in news.items() if record_id not in kept}
+        fresh = {
+            record_id: _dated(origins, kept[record_id], plan.window_from)
+            for record_id, origins in news.items()
+            if record_id in kept
+        }
         absent, present = _presence(plan, reading)
         commit = RunCommit(
             report=self._report(reading),
@@ -186,18 +192,18 @@ class _Look:
             fetched=len(records.got),
             new=len(fresh) + len(awaiting),
             awaiting=len(awaiting) + len(still),
-            selected=sum(kept[pmid].score >= plan.watch.threshold for pmid in fresh),
+            selected=sum(kept[record_id].score >= plan.watch.threshold for record_id in fresh),
             warnings=(*commit.report.warnings, *records.warnings),
         )
         return replace(commit, report=counted)
 
-    def _starters(self, older: Sequence[Article], ranking: Ranks) -> dict[Pmid, Scored]:
+    def _starters(self, older: Sequence[Article], ranking: Ranks) -> dict[RecordId, Scored]:
         watch = self.plan.watch
         excluded = set(watch.exclude_types)
         usable = [one for one in older if one.stands and not excluded & set(one.publication_types)]
         near = [scored for scored in ranking.score(usable) if scored.value >= watch.threshold]
-        best = sorted(near, key=lambda scored: (-scored.value, -scored.pmid))[: watch.start.papers]
-        return {scored.pmid: scored for scored in best}
+        best = sorted(near, key=lambda scored: (-scored.value, -scored.record_id.id))[: watch.start.papers]
+        return {scored.record_id: scored for scored in best}
 
     def _report(self, reading: Reading) -> RunReport:
         plan = self.plan
@@ -238,20 +244,20 @@ class _Came:
     ranking: Ranks
     articles: Spool[Article]
     scores: Spool[Scored]
-    kept: dict[Pmid, _Known] = field(default_factory=dict)
-    older: dict[Pmid, Article] = field(default_factory=dict)
+    kept: dict[RecordId, _Known] = field(default_factory=dict)
+    older: dict[RecordId, Article] = field(default_factory=dict)
 
-    def take(self, older: Collection[Pmid], articles: Sequence[Article]) -> None:
+    def take(self, older: Collection[RecordId], articles: Sequence[Article]) -> None:
         """Take a part of them; `older` are those that an edit adds."""
-        self.older.update((one.pmid, one) for one in articles if one.pmid in older)
-        kept = tuple(one for one in articles if one.pmid not in older)
+        self.older.update((one.record_id, one) for one in articles if one.record_id in older)
+        kept = tuple(one for one in articles if one.record_id not in older)
         self.keep(kept, self.ranking.score(kept))
 
     def keep(self, articles: Sequence[Article], scores: Sequence[Scored]) -> None:
         """Put records down with their scores, which are in the same order."""
         for article, scored in zip(articles, scores, strict=True):
             days = [day for day in (article.crdt, article.edat) if day is not None]
-            self.kept[article.pmid] = _Known(scored.value, max(days, default=None))
+            self.kept[article.record_id] = _Known(scored.value, max(days, default=None))
         self.articles.extend(articles)
         self.scores.extend(scores)
 
@@ -261,8 +267,8 @@ def _of_the_set(plan: Plan, reading: Reading) -> tuple[Warned, ...]:
     return () if reading.full is None or reading.refusal else of_the_size(len(reading.full), plan.watch)
 
 
-def _merged(news: Origins, similar: Origins) -> dict[Pmid, frozenset[Origin]]:
-    return {pmid: news.get(pmid, frozenset()) | similar.get(pmid, frozenset()) for pmid in [*news, *similar]}
+def _merged(news: Origins, similar: Origins) -> dict[RecordId, frozenset[Origin]]:
+    return {record_id: news.get(record_id, frozenset()) | similar.get(record_id, frozenset()) for record_id in [*news, *similar]}
 
 
 def _dated(origins: frozenset[Origin], known: _Known, window_from: date | None) -> frozenset[Origin]:
@@ -274,11 +280,11 @@ def _dated(origins: frozenset[Origin], known: _Known, window_from: date | None) 
     return origins - {Origin.QUERY} | {Origin.INDEXED}
 
 
-def _presence(plan: Plan, reading: Reading) -> tuple[frozenset[Pmid], frozenset[Pmid]]:
+def _presence(plan: Plan, reading: Reading) -> tuple[frozenset[RecordId], frozenset[RecordId]]:
     """Known news that a full set of the version in force no longer, and still, holds."""
     if plan.kind is not RunKind.FULL or reading.full is None:
         return frozenset(), frozenset()
-    known = frozenset(pmid for pmid, state in plan.ledger.items() if state is HitState.NEWS)
+    known = frozenset(record_id for record_id, state in plan.ledger.items() if state is HitState.NEWS)
     return known - reading.full, known & reading.full
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from watcher.domain import Article, Code, Pmid, ResolvedSeed, Seed, Warned
+from watcher.domain import Article, Code, RecordId, ResolvedSeed, Seed, Warned, pubmed_id
 from watcher.errors import BadQuery, PubMedError
 from watcher.flows.ports import Source
 from watcher.flows.scoring.verdicts import fallen
@@ -80,9 +80,9 @@ def resolve(
 
 def held_against_corrections(seeds: Sequence[ResolvedSeed], store: Store) -> tuple[ResolvedSeed, ...]:
     """The seeds, with those named that were retracted, withdrawn or removed."""
-    void = fallen({one.article.pmid for one in seeds if one.article}, store)
+    void = fallen({one.article.record_id for one in seeds if one.article}, store)
     return tuple(
-        replace(one, retracted=True) if one.article and (one.article.pmid in void or not one.article.stands) else one
+        replace(one, retracted=True) if one.article and (one.article.record_id in void or not one.article.stands) else one
         for one in seeds
     )
 
@@ -148,7 +148,7 @@ class _Asked:
         if compared.held is Held.SAME:
             self.take(article, "pmid")
         elif compared.held is Held.OTHER:
-            self.differences.append(f"the number {article.pmid} {compared.differs}")
+            self.differences.append(f"the number {article.record_id} {compared.differs}")
 
     def told(self) -> ResolvedSeed:
         """The outcome."""
@@ -164,8 +164,8 @@ class _Asked:
 
     def _strange(self) -> list[str]:
         """A PMID is PubMed's own: one that it does not know was mistyped. DOIs it need not know."""
-        pmid = f"PMID {self.seed.pmid}"
-        return [f"PubMed has no record for {pmid}"] if pmid in self.unknown else []
+        named = f"PMID {self.seed.pmid}"
+        return [f"PubMed has no record for {named}"] if named in self.unknown else []
 
 
 @dataclass(slots=True)
@@ -189,19 +189,20 @@ class _Search:
         return [one for one in self.asked if one.found is None]
 
     def _by_pmid(self) -> None:
-        articles = self._fetched(one.seed.pmid for one in self.asked if one.seed.pmid)
+        articles = self._fetched(one.seed.record_id for one in self.asked if one.seed.record_id)
         for one in self.asked:
-            if one.seed.pmid in articles:
-                one.hold(articles[one.seed.pmid], "pmid")
+            if one.seed.record_id in articles:
+                one.hold(articles[one.seed.record_id], "pmid")
             elif one.seed.pmid:
                 one.unknown.append(f"PMID {one.seed.pmid}")
 
     def _by_claim(self) -> None:
         mine = [one for one in self._open() if one.seed.claimed_pmid]
-        articles = self._fetched(one.seed.claimed_pmid for one in mine if one.seed.claimed_pmid)
-        for one in mine:
-            if one.seed.claimed_pmid in articles:
-                one.hold_claim(articles[one.seed.claimed_pmid])
+        claimed = [pubmed_id(one.seed.claimed_pmid or 0) for one in mine]
+        articles = self._fetched(claimed)
+        for one, record_id in zip(mine, claimed, strict=True):
+            if record_id in articles:
+                one.hold_claim(articles[record_id])
 
     def _by_term(self, name: str, term: Callable[[str], str]) -> None:
         """Ask for all DOIs, or PMCIDs, of the portion at once; where that brings more than they can mean, for each alone."""
@@ -222,7 +223,7 @@ class _Search:
         found = self.source.search(" OR ".join(map(term, values)), retmax=most)
         if found.facts.count > most and len(values) > 1:
             return {key: article for value in values for key, article in self._with(name, [value], term).items()}
-        articles = self._fetched(found.pmids).values()
+        articles = self._fetched(found.record_ids).values()
         wanted = {value.lower(): value for value in values}
         held = {str(getattr(one, name) or "").lower(): one for one in reversed(list(articles))}
         return {wanted[key]: article for key, article in held.items() if key in wanted}
@@ -232,17 +233,17 @@ class _Search:
         if len(words) < 3:
             return
         try:
-            pmids = self.source.search(f"{' '.join(words)}[ti]", retmax=TITLE_CANDIDATES).pmids
+            record_ids = self.source.search(f"{' '.join(words)}[ti]", retmax=TITLE_CANDIDATES).record_ids
         except BadQuery:  # a title that PubMed takes for a query: nothing is found by it
             return
-        same = [article for article in self._fetched(pmids).values() if same_title(one.seed.title, article)]
+        same = [article for article in self._fetched(record_ids).values() if same_title(one.seed.title, article)]
         printed = [article for article in same if not article.is_preprint] or same
         if len(printed) == 1:
             one.take(printed[0], "title")
 
-    def _fetched(self, pmids: Iterable[Pmid]) -> dict[Pmid, Article]:
-        wanted = list(dict.fromkeys(pmids))
-        return {article.pmid: article for article in self.source.fetch(wanted).articles} if wanted else {}
+    def _fetched(self, record_ids: Iterable[RecordId]) -> dict[RecordId, Article]:
+        wanted = list(dict.fromkeys(record_ids))
+        return {article.record_id: article for article in self.source.fetch(wanted).articles} if wanted else {}
 
 
 # --- what is remembered --------------------------------------------------------------------------------------------------------
@@ -254,19 +255,19 @@ def _remembered(
     """What earlier runs found out about these seeds, by (path, locator), with when; a changed file is forgotten, and so is a record whose
     text is stored no longer, or damaged."""
     same = {_key(seed): (seed, rows[_key(seed)]) for seed in seeds if _is_as_before(seed, rows.get(_key(seed)))}
-    articles = store.articles([row.pmid for _, row in same.values() if row.pmid and row.resolved_by])
+    articles = store.articles([row.record_id for _, row in same.values() if row.record_id and row.resolved_by])
     recalled = {
         key: (_recalled(seed, row, articles), row.resolved_at) for key, (seed, row) in same.items() if _is_there(row, articles)
     }
     return {key: one for key, one in recalled.items() if not _is_outdated(one[0])}
 
 
-def _is_there(row: ResolvedSeedRow, articles: Mapping[Pmid, Article]) -> bool:
-    return row.resolved_by is None or row.pmid in articles
+def _is_there(row: ResolvedSeedRow, articles: Mapping[RecordId, Article]) -> bool:
+    return row.resolved_by is None or row.record_id in articles
 
 
-def _recalled(seed: Seed, row: ResolvedSeedRow, articles: Mapping[Pmid, Article]) -> ResolvedSeed:
-    article = articles.get(row.pmid) if row.pmid and row.resolved_by else None
+def _recalled(seed: Seed, row: ResolvedSeedRow, articles: Mapping[RecordId, Article]) -> ResolvedSeed:
+    article = articles.get(row.record_id) if row.record_id and row.resolved_by else None
     return ResolvedSeed(seed, article, row.resolved_by if article else None, row.problem)
 
 
@@ -287,7 +288,7 @@ def _is_as_before(seed: Seed, row: ResolvedSeedRow | None) -> bool:
     """Whether a row is about this very seed: of the same file, and, where nothing was found, by the same PMID."""
     if row is None or row.file_sha256 != seed.file_sha256:
         return False
-    return row.resolved_by is not None or row.pmid == seed.pmid
+    return row.resolved_by is not None or row.record_id == seed.record_id
 
 
 def _own_text(seed: Seed) -> ResolvedSeed:
