@@ -93,7 +93,7 @@ class Child:
 
 @dataclass
 class ForkServer:
-    """The other end: started at the first fork, ended by `close`. `database` is the SQLite file of the life, which is not there yet: the
+    """The other end: started at the first fork, ended by `close`. `database` is the SQLite file of the life. Where it is not there yet the
     rehearsal uses it, and leaves nothing of it but what its statements were compiled to."""
 
     database: Path
@@ -209,7 +209,8 @@ def _rehearse(database: Path) -> None:
 
     logs.set_up("error", "auto")
     world, before = build(0, 2, edits=False), dict(os.environ)
-    with tempfile.TemporaryDirectory() as folder, premises(Path(folder), world, f"sqlite:///{database}") as one:
+    is_new = not database.parent.exists()  # a life that goes on with an earlier build's database has it already
+    with tempfile.TemporaryDirectory() as folder, premises(Path(folder), world, f"sqlite:///{database}" if is_new else "") as one:
         os.environ.update(one.environment)
         service = Service(Configuration(one.config, load_whole(one.config)), threading.Event())
         for day in (0, 1, 8):
@@ -218,7 +219,8 @@ def _rehearse(database: Path) -> None:
         service.end(GRACE)
         if not one.mail.mails:
             raise RuntimeError("nothing came of the rehearsal")
-    shutil.rmtree(database.parent)
+    if is_new:
+        shutil.rmtree(database.parent)
     os.environ.clear()
     os.environ.update(before)
 
