@@ -164,8 +164,8 @@ class Premises:
                 "base_url": self.pubmed.base_url,
                 "api_key": "sample-key",
                 "connect_timeout_seconds": 3,
-                "read_timeout_seconds": 3,  # a busy machine answers within it
-                "deadline_seconds": 6,
+                "read_timeout_seconds": 2.5,  # a busy machine answers within it
+                "deadline_seconds": 3.5,
                 "max_attempts": 2,
             },
             "database": {"lock_wait_seconds": LOCK_WAIT},
