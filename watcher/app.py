@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from watcher.flows.search.run import Runner
     from watcher.hub import Hub
     from watcher.pubmed.client import Entrez
+    from watcher.rank.calibration import Labelled
     from watcher.seeds import Examples
     from watcher.setup.themes import Themes
     from watcher.writing import Guarded
@@ -338,6 +339,7 @@ class App:
             jitter_minutes=self.settings.runs.jitter_minutes,
             giving_way=giving_way if self.settings.ranking.diversity else None,
             rest=self.rankings.rest,
+            labelled=self._labelled,
             facets=lambda watch: self.themes.facets(watch),  # noqa: PLW0108 - they are made for a digest by theme
             fits=self.notifier.fits,
             contact=self.contacts.of,
@@ -368,6 +370,13 @@ class App:
 
         kind = self.settings.database_url.partition(":")[0].partition("+")[0]
         return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, self.warnings(now))
+
+    def _labelled(self, watch: Watch) -> tuple[Labelled, ...]:
+        """A watch's marked papers, each scored without its own verdict."""
+        from watcher.flows.scoring.left_out import left_out
+        from watcher.flows.scoring.verdicts import lessons
+
+        return tuple(left_out(self.store, self.resolved(watch), lessons(self.store, watch.name), self.rankings.rank_by))
 
     def orderer(self) -> Orderer:
         """Looks at the order of papers."""

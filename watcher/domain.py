@@ -216,7 +216,8 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A standing question: a PubMed query, a seed set, a threshold. Scores are 0 to 100."""
+    """A standing question: a PubMed query, a seed set, a threshold. Scores are 0 to 100. `highlight` None: it is found anew for each
+    digest."""
 
     name: str
     title: str
@@ -225,7 +226,7 @@ class Watch:
     note: str = ""
     similar: bool = True
     threshold: float = 35
-    highlight: float = 70
+    highlight: float | None = None
     exclude_types: tuple[str, ...] = ("Comment", "Editorial")
     late_after_days: int = 180
     start: Start = Start()
@@ -1013,7 +1014,8 @@ class Item:
     """One work in a digest. `watches` are names, best score first. `also` are other records of the same work (which, how it
     reads: "preprint in bioRxiv"). `note` says why it comes late, or again, `gave_way` why it is no pick. `theme` is the heading that it
     stands under where the list groups by theme. `corrections` were there before it was presented.
-    `is_neighbour`: no query matched it, PubMed lists it as similar to a seed."""
+    `is_neighbour`: no query matched it, PubMed lists it as similar to a seed. `nearer`: of a hundred papers that its first watch brought in
+    the last twelve weeks, so many are farther from the seeds; None where there were too few."""
 
     article: Article
     work_id: int
@@ -1029,6 +1031,7 @@ class Item:
     theme: str = ""
     corrections: tuple[Correction, ...] = ()
     is_neighbour: bool = False
+    nearer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -1083,11 +1086,31 @@ class Weeks:
     shown: tuple[int, ...]
 
 
+class HighlightRule(StrEnum):
+    """Where the score comes from, from which a digest calls papers highly relevant: the configuration (or 70, while there are few papers); the
+    best eighth of what the watch brought in twelve weeks; the readers' verdicts."""
+
+    FIXED = "fixed"
+    BEST_EIGHTH = "best-eighth"
+    VERDICTS = "verdicts"
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """From which score a digest called a watch's papers highly relevant (None: it called none so), by which rule, and of how many papers, or
+    marked papers, the rule was taken."""
+
+    watch: str
+    value: float | None
+    rule: HighlightRule
+    papers: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What the digest did, counted. Each count is of distinct works or records as its name says; `failures` and
     `remarks`, which say what papers were not ranked or cannot be shown yet, are whole sentences. `weeks` were counted before this digest
-    showed anything."""
+    showed anything. `highlights` say what was called highly relevant."""
 
     checked: int = 0
     new: int = 0
@@ -1105,6 +1128,7 @@ class Receipt:
     outages: tuple[Outage, ...] = ()
     gave_way: tuple[GaveWay, ...] = ()
     weeks: tuple[Weeks, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

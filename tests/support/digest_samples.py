@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from watcher.digest.arrange import Entry, arrange
+from watcher.digest.arrange import Entry, Yardstick, arrange
 from watcher.domain import (
     AbstractSection,
     Article,
@@ -66,6 +66,7 @@ def paper(number: int, title: str = "A sample paper", **fields: Any) -> Article:
     values: dict[str, Any] = {
         "record_id": pubmed_id(99_000_000 + number),
         "title": title,
+        "abstract": "Agrin was studied.",
         "authors": (author("Almeida", "RS"), author("Berg", "K"), author("Castellano", "MT")),
         "journal": Journal(title="Sample Journal of Synapses", abbreviation="Sample J Synapses"),
         "published": PartialDate("2026 Sep 14", 2026, 9, 14),
@@ -91,7 +92,9 @@ def digest(entries: Sequence[Entry], **fields: Any) -> Digest:  # noqa: ANN401 -
     """A digest of `entries` for the sample week, with whatever else `fields` says."""
     values: dict[str, Any] = {"list_": WEEKLY, "watches": WATCHES, "period": WEEK, "composed_at": COMPOSED_AT}
     values["receipt"] = Receipt(checked=412, below_threshold=6, next_digest_at=NEXT_AT)
-    return arrange(entries, **(values | fields))
+    told = values | fields
+    yardsticks = {name: Yardstick(70 if watch.highlight is None else watch.highlight) for name, watch in told["watches"].items()}
+    return arrange(entries, **({"yardsticks": yardsticks} | told))
 
 
 def many(count: int, *, title_length: int = 90) -> list[Entry]:

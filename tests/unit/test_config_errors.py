@@ -246,7 +246,16 @@ alerts: {{heartbeat_url: "ftp://{SECRET}"}}
         (SMALL.replace("seeds: [nmj]", "seeds: [als]"), "create the folder HOME/seeds/als"),
         (SMALL.replace("seeds: [nmj]", f"seeds: [{'n' * 300}]"), "create it and put one or more papers into it"),
         (SMALL.replace("seeds: [nmj]", "seeds: [void]"), "the folder HOME/seeds/void is empty"),
-        (small(watch="threshold: 80"), "watches.nmj.highlight: highlight (70) is below threshold (80)\n    write 80 or more"),
+        (
+            small(watch="threshold: 80\n    highlight: 70"),
+            "watches.nmj.highlight: highlight (70) is below threshold (80)\n    write auto, or 80 or more",
+        ),
+        (
+            small(watch="highlight: best"),
+            "watches.nmj.highlight: 'best': this is neither auto nor a score\n    write auto, or a number from 0 to 100",
+        ),
+        (small(watch="highlight: 101"), "watches.nmj.highlight: 101: this is neither auto nor a score"),
+        (small(watch="highlight: true"), "watches.nmj.highlight: true: this is neither auto nor a score"),
         (small(watch="was: nmj"), "watches.nmj.was: a watch cannot have been itself"),
         (small(watch="was: als") + "  als: {watches: [nmj], channels: [lab-mail], schedule: x}\n", ""),
     ],
@@ -344,7 +353,8 @@ def test_a_watch_can_only_have_been_one_that_is_gone_and_only_one_can(home: Home
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(home: Home) -> None:
     problems = home.problems(
         "pubmed: {emial: a@b.org}\nrunz: {}\nchannels:\n  m: {kind: mail, url_file: nowhere}\n"
-        "watches:\n  nmj: {query: '', seeds: [nmk], threshold: 90}\nlists:\n  l: {watches: [nmi], channels: [m], schedule: x, top: -1}\n",
+        "watches:\n  nmj: {query: '', seeds: [nmk], threshold: 90, highlight: 80}\n"
+        "lists:\n  l: {watches: [nmi], channels: [m], schedule: x, top: -1}\n",
         {"WATCHER_TIMEZON": "UTC"},
     )
 
@@ -354,9 +364,9 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file(home: Home) -> Non
         (2, "runz"),
         (4, "channels.m.kind"),
         (4, "channels.m.url_file"),
-        (6, "watches.nmj.highlight"),
         (6, "watches.nmj.query"),
         (6, "watches.nmj.seeds[0]"),
+        (6, "watches.nmj.highlight"),
         (8, "lists.l.watches[0]"),
         (8, "lists.l.top"),
         (None, "WATCHER_TIMEZON"),

@@ -97,7 +97,7 @@ def test_one_endless_sentence_is_cut_at_a_word_with_an_ellipsis() -> None:
 
 
 def test_no_abstract_gives_no_conclusion() -> None:
-    assert conclusion(paper(1)) == ""
+    assert conclusion(paper(1, abstract="")) == ""
 
 
 def test_control_and_direction_characters_do_not_survive() -> None:

@@ -14,7 +14,8 @@ from support.store_samples import CUT, MONDAY, Bench, days, paper, updates, vers
 
 from watcher.domain import Origin, Outcome, ResolvedSeed, Seed, VerdictKind, pubmed_id
 from watcher.errors import ConfigurationError, Problem, UnknownNameError
-from watcher.flows.questions.rank import FOLDS, Order, Orderer, joined
+from watcher.flows.questions.rank import Order, Orderer, joined
+from watcher.flows.scoring.left_out import FOLDS
 from watcher.flows.scoring.verdicts import Lessons
 from watcher.rank import Ranking
 

@@ -134,7 +134,7 @@ def _highlights(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
         threshold, highlight = (_number(section.get(key, fields[key].default)) for key in ("threshold", "highlight"))
         if threshold is not None and highlight is not None and highlight < threshold:
             what = f"highlight ({highlight:g}) is below threshold ({threshold:g})"
-            yield Problem(what, f"write {threshold:g} or more", place(("watches", name, "highlight")))
+            yield Problem(what, f"write auto, or {threshold:g} or more", place(("watches", name, "highlight")))
 
 
 def _cut_short(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:

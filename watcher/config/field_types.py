@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -53,6 +53,18 @@ def _no_truth(value: object) -> object:
     if isinstance(value, bool):
         raise refusal("this is a number's place", "write digits, not true or false")
     return value
+
+
+def _highlight(value: object) -> object:
+    if value == "auto":
+        return value
+    try:
+        number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 100:
+        raise refusal("this is neither auto nor a score", "write auto, or a number from 0 to 100")
+    return number
 
 
 def _not_blank(value: str) -> str:
@@ -172,6 +184,11 @@ LockWait = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False), _NUMBER]
 """The service ends within 45 seconds, whatever it waits for."""
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False), _NUMBER]
 Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), _NUMBER]
+Highlight = Annotated[
+    float | Literal["auto"],
+    BeforeValidator(_highlight),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0, "maximum": 100}]}),
+]
 Kilobytes = Annotated[int, Field(ge=10), _NUMBER]
 
 

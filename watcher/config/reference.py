@@ -104,7 +104,8 @@ def _kind(field: _Schema, schema: _Schema) -> str:
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].rpartition("/")[2]]
     if "anyOf" in field:
-        return _kind(field["anyOf"][0], schema)
+        either = field["anyOf"] if "const" in field["anyOf"][0] else field["anyOf"][:1]
+        return " or ".join(_kind(one, schema) for one in either)
     allowed = field.get("enum") or ([field["const"]] if "const" in field else [])
     if allowed:
         return ", ".join(f"`{one}`" for one in allowed)

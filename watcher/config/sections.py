@@ -19,6 +19,7 @@ from watcher.config.field_types import (
     Distinct,
     Email,
     FileName,
+    Highlight,
     Hours,
     Jitter,
     Kilobytes,
@@ -226,7 +227,12 @@ class WatchSection(ConfigSection):
         description="The score, 0 to 100, from which a paper is presented; 0 = everything. See docs/ranking.md.",
         examples=[35],
     )
-    highlight: Score = Field(default=70, description="The score from which a paper is marked as highly relevant.", examples=[70])
+    highlight: Highlight = Field(
+        default="auto",
+        description="The score from which a paper is marked as highly relevant. `auto`: the best eighth of what the watch brought in "
+        "twelve weeks; with ten verdicts of each kind, what they say. See docs/ranking.md.",
+        examples=["auto", 70],
+    )
     exclude_types: tuple[Text, ...] = Field(
         default=("Comment", "Editorial"),
         description="Publication types, as PubMed writes them, that are never presented.",

@@ -140,7 +140,7 @@ class Settings(BaseSettings):
             note=section.note,
             similar=section.similar,
             threshold=section.threshold,
-            highlight=section.highlight,
+            highlight=None if section.highlight == "auto" else section.highlight,
             exclude_types=section.exclude_types,
             late_after_days=section.late_after_days,
             start=Start(section.start.days, section.start.papers),

@@ -5,10 +5,12 @@ It orders and counts; whether a paper passes was judged before, and no paper tha
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
+from types import MappingProxyType
 
 from watcher.digest.chips import chips
 from watcher.digest.wording import elapsed, long_day, sentence
@@ -36,6 +38,19 @@ _NOTHING_COUNTED = Receipt()
 
 GivingWay = Callable[[Sequence[Article], Sequence[float], int], Sequence[GaveWay]]
 """Of candidates for the picks (best first), their scores and the number of picks: those that give way to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What the scores of a watch mean at this digest: `highlight` is the score from which a paper is highly relevant (None: none is),
+    `brought` are the scores of what the watch brought lately, in rising order; () where that is too little to compare with."""
+
+    highlight: float | None
+    brought: tuple[float, ...] = ()
+
+    def nearer(self, score: float) -> int | None:
+        """How many of a hundred of these papers are farther from the seeds than one of this score."""
+        return 100 * bisect_left(self.brought, score) // len(self.brought) if self.brought else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,7 @@ def arrange(
     contact: Contact | None = None,
     new_watches: Collection[str] = (),
     giving_way: GivingWay | None = None,
+    yardsticks: Mapping[str, Yardstick] = MappingProxyType({}),
 ) -> Digest:
     """The digest of `entries`, every one of them shown or attached.
 
@@ -80,9 +96,10 @@ def arrange(
     present their first digest (all of them when `period.first`, else `new_watches`) only the best `start.papers` are shown; over
     all, at most `list.limit`. `receipt` counts what was judged otherwise (below the threshold, excluded, already presented,
     retracted); its `shown` and `attached` are filled here, and `new` where it is 0: the presented works that are new, and those.
+    `yardsticks` say what scores mean, by watch; of a watch without one no paper is highly relevant.
     """
     starting = set(list_.watches) if period.first else set(new_watches)
-    items = _with_picks([_item(entry, list_, watches, starting) for entry in entries], list_.top, giving_way)
+    items = _with_picks([_item(entry, list_, watches, starting, yardsticks) for entry in entries], list_.top, giving_way)
     shown = _within_limit(_within_start(items, watches, starting), list_.limit)
     kept = {id(item) for item in shown}
     titles = {name: watches[name].title for name in list_.watches if name in watches}
@@ -180,7 +197,13 @@ def _keeping(digest: Digest, kept: Sequence[Item]) -> Digest:
     )
 
 
-def _item(entry: Entry, list_: DigestList, watches: Mapping[str, Watch], starting: Collection[str]) -> Item:
+def _item(
+    entry: Entry,
+    list_: DigestList,
+    watches: Mapping[str, Watch],
+    starting: Collection[str],
+    yardsticks: Mapping[str, Yardstick],
+) -> Item:
     names = sorted(entry.scores, key=lambda name: (-entry.scores[name].value, _index(list_.watches, name)))
     best = entry.scores[names[0]]
     late = _late_note(entry, watches[names[0]], starting)
@@ -191,12 +214,28 @@ def _item(entry: Entry, list_: DigestList, watches: Mapping[str, Watch], startin
         score=best.value,
         reasons=best.reasons,
         section=_section(entry, late=bool(late)),
-        highlight=any(entry.scores[name].value >= watches[name].highlight for name in names),
+        highlight=can_be_highlight(entry.article)
+        and any(_is_highlight(entry.scores[name].value, yardsticks.get(name, _NO_YARDSTICK)) for name in names),
         chips=chips(entry.article),
         also=entry.also,
         note=" ".join(part for part in (late, sentence(entry.note)) if part) or _similar_note(entry),
         is_neighbour=entry.origins == {Origin.SIMILAR},
+        nearer=yardsticks.get(names[0], _NO_YARDSTICK).nearer(best.value),
     )
+
+
+_NO_YARDSTICK = Yardstick(None)
+_NEVER_HIGHLIGHTS = frozenset({"Comment", "Retraction of Publication", "Published Erratum", "Expression of Concern"})
+
+
+def can_be_highlight(article: Article) -> bool:
+    """Whether a paper may be called highly relevant: not what speaks about another paper, nor what has no abstract, whose few words say
+    little of how near it is."""
+    return bool(article.abstract) and not _NEVER_HIGHLIGHTS & set(article.publication_types)
+
+
+def _is_highlight(score: float, yardstick: Yardstick) -> bool:
+    return yardstick.highlight is not None and score >= yardstick.highlight
 
 
 def _index(names: Sequence[str], name: str) -> int:

@@ -5,9 +5,12 @@
      items: [paper], attached: [paper], follow_ups: [{pmid, title, text, url}], gaps: [{watch, since, until, reason}],
      receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
                failures, remarks, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
-               gave_way: [{pmid, to, similarity}], weeks: [{watch, found: [count], shown: [count]}] (oldest first)}}
+               gave_way: [{pmid, to, similarity}], weeks: [{watch, found: [count], shown: [count]}] (oldest first),
+               highlights: [{watch, value, rule: fixed, best-eighth or verdicts, papers}]}}
 
-    paper = {pmid, work_id, section, score, highlight, watches, title, authors, journal, published, ahead_of_print, doi, pmcid,
+    paper = {pmid, work_id, section, score, highlight,
+             nearer: null or an integer (it is nearer to the seeds than so many of a hundred papers that its watch brought in twelve weeks),
+             watches, title, authors, journal, published, ahead_of_print, doi, pmcid,
              chips, theme, conclusion, reasons: {terms: [{text, weight}], headings: [{text, weight}], nearest_seed, nearest_similarity},
              corrections: [correction] (there before the paper was presented),
              note, gave_way: null or {pmid, to, similarity} (very like the pick `to`, so no pick), also: [{pmid, text}], url}
@@ -60,6 +63,7 @@ def _paper(item: Item) -> dict[str, object]:
         "section": item.section.value,
         "score": item.score,
         "highlight": item.highlight,
+        "nearer": item.nearer,
         "watches": item.watches,
         "title": clean.title(article),
         "authors": [author.display for author in article.authors],

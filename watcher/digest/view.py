@@ -495,7 +495,9 @@ def _seed(label: str, named: dict[str, str], at: str) -> str:
 def _why(digest: Digest, item: Item, seed: str) -> str:
     terms = _terms(item)
     headings = [f"MeSH {one.text}" for one in item.reasons.headings[:1] if one.text.casefold() not in terms.casefold()]
-    return _shown("; ".join(filter(None, (terms, *headings, seed))), 300) or _matched(digest, item)
+    told = [*filter(None, (terms, *headings, seed))] or [_matched(digest, item)]
+    told += [f"nearer than {item.nearer} % of what its watch brought in twelve weeks"] if item.nearer else []
+    return _shown("; ".join(told), 360)
 
 
 def _short_why(digest: Digest, item: Item, seed: str = "") -> str:

@@ -217,6 +217,18 @@ def _by_verdicts(labelled: Sequence[Labelled]) -> Proposal:
     )
 
 
+def best_balance(labelled: Sequence[Labelled]) -> float:
+    """Of the marked papers' scores the one whose papers from it on have the best F1 = 2 · relevant / (all of them + all relevant), of equals
+    the highest (van Rijsbergen, 1979). Raises ValueError when there are none."""
+    whole = sum(one.relevant for one in labelled)
+
+    def balance(value: float) -> float:
+        right, wrong, _ = _passed(labelled, value)
+        return 2 * right / (right + wrong + whole) if right else 0.0
+
+    return max((one.value for one in labelled), key=lambda value: (balance(value), value))
+
+
 def _as_it_is(papers: Sequence[Counted], weeks: float, present: float, usual: float) -> Proposal:
     """The threshold in force, which does not let too many papers through."""
     found = sum(one.value >= present for one in papers) / weeks

@@ -268,7 +268,7 @@ watches:
     seeds: [{name}]       # folders below seeds/; put papers in or take them out at any time, five to ten are better than one
     similar: true                 # also look at what PubMed calls similar to the seeds
     threshold: 35                 # 0 to 100; higher = fewer papers; 0 = everything
-    highlight: 70                 # from here on a paper is marked as highly relevant
+    highlight: auto               # marks the best eighth of twelve weeks as highly relevant; a number: from that score on
     exclude_types: [Comment, Editorial]
     start: {{days: 30, papers: 20}} # the first digest looks back so far, and shows at most so many
 {allow}

@@ -9,10 +9,10 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from watcher.domain import RankingFacts, Reasons, RecordId, Scored
+from watcher.domain import HitState, RankingFacts, Reasons, RecordId, Scored
 from watcher.errors import StoreError
 from watcher.store import codec
-from watcher.store.columns import articles, rankings, scores
+from watcher.store.columns import articles, hits, rankings, scores
 from watcher.store.database import BATCH, batches, insert_new, upsert
 
 
@@ -30,6 +30,24 @@ def current(session: sa.Connection, watch_id: int, ranking_sha256: str, record_i
         for record_id, value, reasons in session.execute(wanted.where(scores.c.record_id.in_(batch)))
         if _is_score(value) and (told := codec.loads_or(Reasons | None, reasons, None))  # type: ignore[arg-type]
     }
+
+
+def brought(session: sa.Connection, watch_id: int, ranking_sha256: str, since: datetime, until: datetime) -> tuple[float, ...]:
+    """The scores under this ranking of the works that became news of the watch after the one instant and until the other, each by its best
+    record, in no order. Damaged ones are left out."""
+    wanted = (
+        sa.select(articles.c.work_id, scores.c.value)
+        .join(rankings, rankings.c.id == scores.c.ranking_id)
+        .join(articles, sa.and_(articles.c.record_id == scores.c.record_id, articles.c.content_sha256 == scores.c.content_sha256))
+        .join(hits, sa.and_(hits.c.watch_id == scores.c.watch_id, hits.c.record_id == scores.c.record_id))
+        .where(scores.c.watch_id == watch_id, rankings.c.sha256 == ranking_sha256)
+        .where(hits.c.state == HitState.NEWS.value, hits.c.news_at > since, hits.c.news_at <= until)
+    )
+    best: dict[int, float] = {}
+    for work_id, value in session.execute(wanted):
+        if _is_score(value):
+            best[work_id] = max(value, best.get(work_id, 0.0))
+    return tuple(best.values())
 
 
 def _is_score(value: object) -> bool:

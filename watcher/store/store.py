@@ -448,6 +448,11 @@ class Store:
         with self._database.reading() as session:
             return scores.current(session, configuration.known_watch_id(session, watch), ranking_sha256, record_ids)
 
+    def brought(self, watch: str, ranking_sha256: str, since: datetime, until: datetime) -> tuple[float, ...]:
+        """The scores under this ranking of the works that became news of the watch after the one instant and until the other."""
+        with self._database.reading() as session:
+            return scores.brought(session, configuration.known_watch_id(session, watch), ranking_sha256, since, until)
+
     def save_scores(self, watch: str, ranking: RankingFacts, scored: Sequence[Scored], at: datetime) -> None:
         """Keeps scores of stored articles, as they are stored now. Raises StoreError when one is not stored."""
         with self._database.writing() as session:

@@ -70,6 +70,8 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
         )
         if one.unranked:
             line(one.unranked)
+        if one.nearer is not None:
+            line(f"nearer than {one.nearer} % of the {one.brought:,} papers that this watch brought in the last twelve weeks")
         if one.retracted:
             line(f"seeds that no longer stand, so the ranking goes without them: {'; '.join(one.retracted)}")
         rows = [("space", f"{part.points:+.2f}", part.name) for part in what.spaces]
@@ -192,8 +194,9 @@ def _calibration_lines(one: Calibrated) -> Iterator[str]:
     stays = what.proposal.threshold == what.present
     change = f"keep {what.present:g}" if stays else f"`threshold: {what.proposal.threshold:g}`"
     end = "" if stays else " Nothing is changed: the key is yours to set."
-    too_low = what.proposal.threshold > one.watch.highlight
-    also = f" `highlight` ({one.watch.highlight:g}) must not be below it: raise it too." if too_low else ""
+    highlight = one.watch.highlight
+    too_low = highlight is not None and what.proposal.threshold > highlight
+    also = f" `highlight` ({highlight:g}) must not be below it: raise it too." if too_low else ""
     yield f"proposal: {change}. {what.proposal.rule}{end}{also}"
 
 

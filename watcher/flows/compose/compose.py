@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from watcher import clock, schedule
-from watcher.digest.arrange import GivingWay, arrange, by_theme
+from watcher.digest.arrange import GivingWay, Yardstick, arrange, by_theme
 from watcher.digest.chips import chips
 from watcher.digest.parts import Fits
 from watcher.digest.wording import day_and_time, named
@@ -32,6 +32,7 @@ from watcher.domain import (
     Empty,
     ErrorKind,
     Gap,
+    Highlight,
     Item,
     Message,
     Outcome,
@@ -43,18 +44,21 @@ from watcher.domain import (
     RunReport,
     Scored,
     Section,
+    VerdictKind,
     Watch,
     Weeks,
 )
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
+from watcher.flows.compose.highlight import SPAN, yardstick
 from watcher.flows.compose.judging import Basis, Judged, entries, follow_ups, judge, outcomes, reconsidered, tally, with_remarks
 from watcher.flows.compose.outages import coverage
 from watcher.flows.compose.themes import Facets, sorting
 from watcher.flows.notices import wording
 from watcher.flows.ports import Rank, Ranks
 from watcher.flows.scoring.unranked import ranking_or_not
-from watcher.flows.scoring.verdicts import not_wanted
+from watcher.flows.scoring.verdicts import counted, not_wanted
+from watcher.rank.calibration import ENOUGH, Labelled
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
 RECONSIDER_BACK = timedelta(days=28)
@@ -109,11 +113,14 @@ class Draft:
 
 @dataclass(slots=True)
 class _Hearing:
-    """What was judged. `rankings`: the hash of the ranking that each watch was judged under; `starting`: watches that this list has had
+    """What was judged. `rankings`: the hash of the ranking that each watch was judged under; `yardsticks`
+    and `highlights`: what its scores mean, and how that was found; `starting`: watches that this list has had
     no digest of; `unheard`: watches that could not be judged, and why."""
 
     judged: list[Judged] = field(default_factory=list)
     rankings: dict[str, str] = field(default_factory=dict)
+    yardsticks: dict[str, Yardstick] = field(default_factory=dict)
+    highlights: list[Highlight] = field(default_factory=list)
     starting: set[str] = field(default_factory=set)
     unheard: dict[str, str] = field(default_factory=dict)
 
@@ -125,7 +132,8 @@ class Composer:
     by `jitter_minutes`, says when watches are searched by themselves, so that a digest can tell when they were not; `giving_way`
     finds near-duplicates among the candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None:
     lists that ask for them group all under "Other"); `fits` says what channels take in one message; `contact` whom the readers of
-    channels write to; `rest` gives back what ranking took, once a large digest is judged."""
+    channels write to; `rest` gives back what ranking took, once a large digest is judged; `labelled` scores the papers that
+    a watch's readers marked, each without its own verdict."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -142,6 +150,7 @@ class Composer:
     fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
     contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
     rest: Callable[[], None] = lambda: None
+    labelled: Callable[[Watch], Sequence[Labelled]] = lambda _watch: ()
 
     def compose(self, request: Request, *, with_texts: bool = True) -> Draft:
         """Compose and owe; the messages are in the database then, and no longer in the draft, nor are abstracts unless `with_texts`.
@@ -176,11 +185,12 @@ class Composer:
             composed_at=clock.now(),  # after the runs: what they found is not news to the next digest
             follow_ups=follow_ups(judged, basis, records),
             gaps=_gaps(request, period, self.store, hearing.unheard),
-            receipt=self._receipt(request, history, judged),
+            receipt=replace(self._receipt(request, history, judged), highlights=tuple(hearing.highlights)),
             base_url=self.base_url,
             contact=self.contact(request.channels),
             new_watches=hearing.starting,
             giving_way=self.giving_way,
+            yardsticks=hearing.yardsticks,
         )
         arranged = self._with_corrections(arranged, request)
         if request.list.group_by == "theme":
@@ -212,16 +222,26 @@ class Composer:
         hearing = _Hearing()
         for watch in request.watches:
             try:
-                ranking, _ = ranking_or_not(self.rank, self.seeds(watch), watch)
+                ranking, unranked = ranking_or_not(self.rank, self.seeds(watch), watch)
             except ConfigurationError as error:
                 hearing.unheard[watch.name] = "; ".join(problem.what for problem in error.problems)
                 continue
             hearing.rankings[watch.name] = ranking.facts.sha256
             new = self.store.unjudged(request.list.name, watch.name)
             hearing.judged += self._judged_for(request, history, watch, ranking, new)
+            brought = self.store.brought(watch.name, ranking.facts.sha256, (request.slot or request.now) - SPAN, request.now)
+            meaning, highlight = yardstick(watch, brought, self._labelled(watch), is_ranked=unranked is None)
+            hearing.yardsticks[watch.name] = meaning
+            hearing.highlights.append(highlight)
             if self._is_starting(request.list.name, watch.name, new, history):
                 hearing.starting.add(watch.name)
         return hearing
+
+    def _labelled(self, watch: Watch) -> Sequence[Labelled]:
+        """The marked papers, where they decide what is highly relevant: they are scored anew, which takes a while."""
+        said = counted(self.store, watch.name)
+        is_enough = min(said.get(kind, 0) for kind in VerdictKind) >= ENOUGH
+        return self.labelled(watch) if watch.highlight is None and is_enough else ()
 
     def _is_starting(self, list_: str, watch: str, new: Sequence[Candidate], history: ListHistory) -> bool:
         """Whether the list has had no digest of this watch: its query was first read since the last one, or it brings news that was

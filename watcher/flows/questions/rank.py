@@ -5,20 +5,22 @@ Everything is scored anew under the ranking of the moment, and nothing is kept: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from watcher import clock
 from watcher.domain import Article, Breakdown, RankingFacts, RecordId, ResolvedSeed, Seed, VerdictKind, Watch, as_document
-from watcher.errors import ConfigurationError, Problem, UnknownNameError
+from watcher.errors import Problem, UnknownNameError
+from watcher.flows.compose.highlight import SPAN, yardstick
 from watcher.flows.ports import Ranks, Source
+from watcher.flows.scoring.left_out import left_out
 from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.scoring.verdicts import Lessons, agreed, lessons
 from watcher.flows.search.agreement import Held, agreement
 from watcher.flows.search.seeds import held_against_corrections, look_up, resolve
-from watcher.rank.calibration import Calibration, Counted, Labelled, calibrate
+from watcher.rank.calibration import Calibration, Counted, calibrate
 from watcher.rank.comparison import Comparison, compare
 from watcher.store import History, PaperFacts, Store
 
@@ -27,8 +29,6 @@ LATELY = timedelta(days=28)
 
 CALIBRATED = timedelta(weeks=12)
 """How far back thresholds are tried: over a quarter of a year, full and empty weeks even out."""
-FOLDS = 10
-"""Into so many parts the marked papers are split at most, each scored by what the others teach."""
 
 MOVERS = 10
 """So many of the papers that moved most are told."""
@@ -60,13 +60,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What is behind one paper's number for one watch; `unranked` as in `Order`. `retracted` are the seeds that the ranking goes without."""
+    """What is behind one paper's number for one watch; `unranked` as in `Order`. `retracted` are the seeds that the ranking goes without.
+    Of a hundred papers that the watch brought in the last twelve weeks, `nearer` are farther from the seeds; `brought` is how many there
+    were, and `nearer` None where that was too few."""
 
     watch: Watch
     article: Article
     breakdown: Breakdown
     unranked: str | None
     retracted: tuple[str, ...] = ()
+    nearer: int | None = None
+    brought: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +133,13 @@ class Orderer:
         seen = {hit.watch for hit in history.hits}
         wanted = [watch for watch in watches if watch.name in seen] or watches
         rankings = ((watch, *self._ranking(watch, lessons(self.store, watch.name))) for watch in wanted)
-        return tuple(
-            Behind(watch, article, ranking.breakdown(article), unranked, self._retracted(watch))
-            for watch, ranking, unranked in rankings
-        )
+        return tuple(self._behind(watch, article, ranking, unranked) for watch, ranking, unranked in rankings)
+
+    def _behind(self, watch: Watch, article: Article, ranking: Ranks, unranked: str | None) -> Behind:
+        breakdown, now = ranking.breakdown(article), clock.now()
+        brought = self.store.brought(watch.name, ranking.facts.sha256, now - SPAN, now)
+        nearer = yardstick(watch, brought, is_ranked=unranked is None)[0].nearer(breakdown.value)
+        return Behind(watch, article, breakdown, unranked, self._retracted(watch), nearer, len(brought))
 
     def _retracted(self, watch: Watch) -> tuple[str, ...]:
         return tuple(one.seed.label for one in self.seeds(watch) if one.retracted)
@@ -168,7 +175,7 @@ class Orderer:
         papers = [one for one in self.store.papers(watch.name, since=start) if _counts(one, watch, start)]
         values = ranking.values([one.article for one in papers])
         counted = _best_of_works(papers, values, since, until)
-        labelled = tuple(self._labelled(seeds, learnt))
+        labelled = tuple(left_out(self.store, seeds, learnt, self.rank_by, self.say))
         found = calibrate(
             counted,
             labelled,
@@ -183,26 +190,6 @@ class Orderer:
 
     def _ranking(self, watch: Watch, learnt: Lessons) -> tuple[Ranks, str | None]:
         return ranking_or_not(lambda _watch, seeds: self.rank_by(seeds, learnt), self.seeds(watch), watch)
-
-    def _labelled(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Iterator[Labelled]:
-        """Each marked paper as it would stand if nobody had marked it: scored by the ranking that the others make (cross-validation).
-        It cannot be counted where there is no text to rank by without it, nor when it is a seed, which is near itself. All records of
-        one work are left out together: a preprint is near its article."""
-        own = {one.article.record_id for one in seeds if one.article}
-        marked = sorted({one.record_id for one in (*learnt.relevant, *learnt.not_relevant)})
-        works = sorted({frozenset((record_id, *self.store.explain(record_id).work_record_ids)) for record_id in marked}, key=min)
-        apart = [work for work in works if not work & own]
-        parts = [frozenset[RecordId]().union(*apart[start::FOLDS]) for start in range(min(FOLDS, len(apart)))]
-        for number, part in enumerate(parts, 1):
-            self.say(f"scoring the marked papers without their verdicts: part {number} of {len(parts)}")
-            rest = replace(learnt, relevant=_without(learnt.relevant, part), not_relevant=_without(learnt.not_relevant, part))
-            try:
-                ranking = self.rank_by(seeds, rest)
-            except ConfigurationError:
-                continue  # counted as left out
-            for articles, relevant in ((learnt.relevant, True), (learnt.not_relevant, False)):
-                theirs = [one for one in articles if one.record_id in part]
-                yield from (Labelled(value, relevant) for value in ranking.values(theirs))
 
 
 def joined(
@@ -243,10 +230,6 @@ def _recorded(seeds: Sequence[Seed], store: Store) -> Iterator[ResolvedSeed]:
 
 def _state(paper: PaperFacts) -> str:
     return (paper.outcome or paper.state).value
-
-
-def _without(articles: Sequence[Article], record_ids: Collection[RecordId]) -> tuple[Article, ...]:
-    return tuple(one for one in articles if one.record_id not in record_ids)
 
 
 def _counts(paper: PaperFacts, watch: Watch, since: datetime) -> bool:
@@ -299,7 +282,7 @@ def _order_document(order: Order, top: int) -> dict[str, Any]:
         "watch": order.watch.name,
         "ranking": order.ranking.sha256,
         "threshold": order.watch.threshold,
-        "highlight": order.watch.highlight,
+        "highlight": "auto" if order.watch.highlight is None else order.watch.highlight,
         "since": order.since.isoformat() if order.since else None,
         "unranked": order.unranked or None,
         "relevant": order.learnt[0],
@@ -326,7 +309,7 @@ def behind_document(found: Sequence[Behind]) -> dict[str, Any]:
 
 
 def _behind_document(one: Behind) -> dict[str, Any]:
-    told = {"unranked": one.unranked or None, "retracted_seeds": list(one.retracted)}
+    told = {"unranked": one.unranked or None, "retracted_seeds": list(one.retracted), "nearer": one.nearer, "brought": one.brought}
     return {"watch": one.watch.name, "pmid": one.article.record_id.plain, **told, **as_document(one.breakdown)}
 
 
