@@ -21,7 +21,7 @@ from support.two_databases import Place, rows_of
 from watcher import clock
 from watcher.domain import pubmed_id
 from watcher.errors import ConfigurationError, StoreError
-from watcher.store import Store
+from watcher.store import Store, backup
 from watcher.store.database import Database
 
 WEEKLY = "watcher-20260914T060000Z-weekly.db"
@@ -113,7 +113,7 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from watcher.errors import ConfigurationError, StoreError
-from watcher.store import Store
+from watcher.store import Store, backup
 with Store.open(sys.argv[1], folder=Path(sys.argv[2])) as store:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
     try:
@@ -135,6 +135,18 @@ def test_without_room_there_is_no_half_backup_and_the_service_goes_on(bench: Ben
     assert said[1] == "2"
     assert list(target.parent.iterdir()) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_a_database_that_another_program_keeps_is_waited_for_and_then_told(bench: Bench, tmp_path: Path) -> None:
+    """`sqlite3.Connection.backup` tries again for ever."""
+    bench.store.close()
+    target = tmp_path / "kept" / "friday.db"
+    with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+            backup.copy_file(tmp_path / "watcher.db", target.parent.with_suffix(".part"), lock_wait=0.3)
 
 
 ENDS_THE_CONNECTION = """
@@ -234,7 +246,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from watcher import writing
-from watcher.store import Store
+from watcher.store import Store, backup
 def put(part, path, **more):
     os.kill(os.getpid(), signal.SIGKILL)
 writing.put = put
@@ -274,7 +286,7 @@ def test_what_is_about_to_be_migrated_is_backed_up_as_it_was(place: Place, tmp_p
 OPEN = """
 import sys
 from pathlib import Path
-from watcher.store import Store
+from watcher.store import Store, backup
 Store.open(sys.argv[1], folder=Path(sys.argv[2])).close()
 """
 

@@ -129,9 +129,16 @@ def _copy(database: Database, part: Path) -> None:
 
 
 def copy_file(path: Path, part: Path, *, lock_wait: float = sqlite_file.LOCK_WAIT_SECONDS) -> None:
-    """Copies an SQLite database, as it stands at one instant, into one file; another writer is waited for so many seconds."""
+    """Copies an SQLite database, as it stands at one instant, into one file; another writer is waited for so many seconds, then
+    sqlite3.OperationalError is raised."""
+    until = time.monotonic() + lock_wait
+
+    def in_time(status: int, _left: int, _pages: int) -> None:  # else `backup` tries again for ever
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() >= until:
+            raise sqlite3.OperationalError("database is locked")
+
     with closing(sqlite_file.connect(path, lock_wait=lock_wait)) as source, closing(sqlite_file.connect(part, new=True)) as target:
-        source.backup(target)
+        source.backup(target, progress=in_time)
         target.execute("PRAGMA journal_mode = DELETE")
 
 
