@@ -35,7 +35,7 @@ class RecordId(NamedTuple):
     """Which record: its source, and the number that the source gives it (a PMID; a positive integer). In order by source, then by number.
 
     `str` is what a reader types: the number alone for PubMed, "source:number" for any other source. Stored texts hold the same.
-    See docs/decisions/0066.
+    See docs/decisions/0067.
     """
 
     source: RecordSource

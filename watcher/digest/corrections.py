@@ -87,9 +87,7 @@ def _where(one: Correction) -> str:
             if one.notice_record_id
             else "the notice itself was retracted"
         )
-    place = (
-        f"{one.notice_record_id.label}" if one.notice_record_id else f"https://doi.org/{one.notice_doi}" if one.notice_doi else ""
-    )
+    place = one.notice_record_id.label if one.notice_record_id else f"https://doi.org/{one.notice_doi}" if one.notice_doi else ""
     citation = one.citation.rstrip(" .;:")
     said = ", ".join(filter(None, [citation, place]))
     return f"{_IN[one.kind]} {said}" if said and one.kind in _IN else said

@@ -1,4 +1,4 @@
-"""PubMed's own number of a record. Outside this room a record is a RecordId (docs/decisions/0066)."""
+"""PubMed's own number of a record. Outside this room a record is a RecordId (docs/decisions/0067)."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ OTHERS_BITS = 28
 
 
 class RecordNumber(sa.TypeDecorator[RecordId]):
-    """A record, as one whole number: its PMID for PubMed, a number below 0 for any other source. See docs/decisions/0066."""
+    """A record, as one whole number: its PMID for PubMed, a number below 0 for any other source. See docs/decisions/0067."""
 
     impl = sa.Integer
     cache_ok = True

@@ -249,7 +249,7 @@ def _who(one: CorrectionFacts) -> str:
 
 
 def _title(one: CorrectionFacts) -> str:
-    return clip(plain(one.title).replace("`", "'").rstrip("."), _TITLE) or f"{one.correction.record_id.label}"
+    return clip(plain(one.title).replace("`", "'").rstrip("."), _TITLE) or one.correction.record_id.label
 
 
 def _where(one: Warned) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from watcher.digest.corrections import line
-from watcher.digest.wording import listed, long_day, moment
+from watcher.digest.wording import listed, long_day, moment, named
 from watcher.domain import NO_TITLE, DeliveryState, HitState, Outcome, RecordId, VerdictKind
 from watcher.store import ClaimFacts, DeliveryFacts, History, HitFacts, JudgementFacts, PresentedFacts, Store
 
@@ -122,8 +122,8 @@ def _fetched(history: History) -> Iterable[Step]:
         yield Step("fetched", "forgotten", history.forgotten_at, f"{history.title or NO_TITLE}: {kept}")
     if article is None:
         return
-    others = [str(record_id) for record_id in history.work_record_ids if record_id != history.record_id]
-    also = f"; one work with PMID {', '.join(others)}" if others else ""
+    others = [record_id for record_id in history.work_record_ids if record_id != history.record_id]
+    also = f"; one work with {named(others)}" if others else ""
     yield Step("fetched", "stored", None, f"{article.display_title} ({article.journal.display or 'no journal'}){also}")
 
 
