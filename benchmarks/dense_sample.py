@@ -16,9 +16,11 @@ from pathlib import Path
 
 from background import RECENT, check, fetched, records
 
-from watcher.domain import embedded_text
+from watcher.domain import Pooling, embedded_text
 from watcher.rank import dense, load_background
+from watcher.rank.usage import Configured
 
+AS_SHIPPED = Configured(pooling=Pooling.MEAN, prefix="", max_tokens=256)
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 OUT = Path(__file__).parent.parent / "watcher" / "rank" / dense.SHIPPED
 PROBES = (
@@ -40,7 +42,7 @@ def main() -> None:
     options.add_argument("sdist", nargs="?", type=Path, help="the sdist, if you have it")
     options.add_argument("--out", type=Path, default=OUT)
     chosen = options.parse_args()
-    encoder = dense.Encoder(dense.find_model(chosen.model))
+    encoder = dense.Encoder(dense.find_model(chosen.model, AS_SHIPPED))
     pmids = load_background().pmids.tolist()
     with tempfile.TemporaryDirectory() as folder:
         sdist = chosen.sdist or fetched(Path(folder))

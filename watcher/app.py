@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from watcher.flows.schedule.at_once import Messenger
     from watcher.flows.schedule.due import Calendar
     from watcher.flows.schedule.tick import Ticker
-    from watcher.flows.scoring.embedding import Choice
+    from watcher.flows.scoring.embedding import Choice, DenseState
     from watcher.flows.scoring.ranking import Rankings
     from watcher.flows.search.corrections import Rereader
     from watcher.flows.search.crossref import Asker
@@ -84,6 +84,7 @@ class App:
     _opened: list[Callable[[], None]] = field(default_factory=list)
     _is_at_work: bool = False
     _warned: tuple[date, tuple[Warned, ...]] | None = None
+    _dense: DenseState | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -132,8 +133,8 @@ class App:
 
         today = clock.ncbi_day(now)
         if self._warned is None or self._warned[0] != today:
-            dense = self.rankings.dense_state() if self.settings.ranking.dense_model else None
-            self._warned = today, of_files(self.settings, today, self._examples_read, dense)
+            self._dense = self.rankings.dense_state() if self.settings.ranking.dense_model else None
+            self._warned = today, of_files(self.settings, today, self._examples_read, self._dense)
         return self._warned[1]
 
     def warnings(self, now: datetime, reports: Sequence[RunReport] = ()) -> tuple[Warned, ...]:
@@ -286,6 +287,7 @@ class App:
     def dense_choice(self) -> Choice:
         """What the configuration says of the dense part."""
         from watcher.flows.scoring.embedding import Choice
+        from watcher.rank.usage import Configured
 
         said = self.settings.ranking
         return Choice(
@@ -295,6 +297,7 @@ class App:
             model_sha256=said.dense_sha256,
             tokenizer_sha256=said.dense_tokenizer_sha256,
             place=self.settings.place(("ranking", "dense_model")),
+            usage=Configured(said.dense_pooling, said.dense_input, said.dense_prefix, said.dense_max_tokens),
         )
 
     @cached_property
@@ -369,7 +372,8 @@ class App:
         from watcher.flows.questions.status import Around
 
         kind = self.settings.database_url.partition(":")[0].partition("+")[0]
-        return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, self.warnings(now))
+        warned = self.warnings(now)  # which looks at the dense part
+        return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, warned, self._dense)
 
     def _labelled(self, watch: Watch) -> tuple[Labelled, ...]:
         """A watch's marked papers, each scored without its own verdict."""

@@ -674,9 +674,43 @@ def _marked(title: str) -> CorrectionKind | None:
     return _MARKS[found.lastgroup] if found and found.lastgroup else None
 
 
-def embedded_text(article: Article) -> str:
+class Pooling(StrEnum):
+    """How a sentence-embedding model's answer becomes one vector: the mean of the tokens' states, the first token's state, or the vector
+    that the model gives for the whole text."""
+
+    MEAN = "mean"
+    CLS = "cls"
+    READY = "ready"
+
+
+class TextInput(StrEnum):
+    """How title and abstract are given to a sentence-embedding model: as "title. abstract", in one sequence with the tokenizer's separator
+    token between them, or as the two segments of a pair."""
+
+    SENTENCE = "sentence"
+    SEPARATOR = "separator"
+    PAIR = "pair"
+
+
+class EmbeddedText(str):
+    """The "title. abstract" of a paper, which knows where the title ends."""
+
+    __slots__ = ("abstract_part", "title_part")
+
+    title_part: str
+    abstract_part: str
+
+    @property
+    def parts_sha256(self) -> str:
+        """The hash of title and abstract as two."""
+        return text_sha256(f"{self.title_part}\0{self.abstract_part}")
+
+
+def embedded_text(article: Article) -> EmbeddedText:
     """What a sentence embedding is made of: "title. abstract"; empty for a paper without either."""
-    return f"{article.title}. {article.abstract}" if article.title or article.abstract else ""
+    text = EmbeddedText(f"{article.title}. {article.abstract}" if article.title or article.abstract else "")
+    text.title_part, text.abstract_part = article.title, article.abstract
+    return text
 
 
 def text_sha256(text: str) -> str:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from contest.methods import Unavailable
 from watcher import rank
-from watcher.domain import text_sha256
 from watcher.errors import ConfigurationError
 from watcher.rank import dense
 
@@ -32,7 +31,8 @@ class Embedding:
             self._encoder = dense.Encoder(dense.find_model(model))
             self._file = folder / f"vectors-{self._encoder.sha256[:16]}.bin"
             self._sample = dense.shipped_sample()
-            if not (self._sample.is_of(rank.load_background().pmids.tolist()) and self._sample.fits(self)):
+            plain = self._encoder.files.usage.is_plain
+            if not (plain and self._sample.is_of(rank.load_background().pmids.tolist()) and self._sample.fits(self)):
                 raise Unavailable(f"{model}: the sample that ships with watcher is not of this model")
         except ConfigurationError as fault:
             raise Unavailable(f"{fault}") from fault
@@ -49,7 +49,7 @@ class Embedding:
 
     def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """The vectors of some texts, one row each."""
-        keys = [bytes.fromhex(text_sha256(text)) for text in texts]
+        keys = [bytes.fromhex(self._encoder.key(text)) for text in texts]
         absent = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._kept}
         if absent:
             self._file.parent.mkdir(parents=True, exist_ok=True)

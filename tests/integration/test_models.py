@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Said
 from support.configured import Home, home_in
-from support.tiny_model import TinyHub, model_bytes, tiny_hub, tiny_model, tokenizer_bytes
+from support.tiny_model import TinyHub, encoder_folder, model_bytes, tiny_hub, tiny_model, tokenizer_bytes
 
 from standins.eutils.corpus import Corpus, Planted
 from standins.eutils.papers import paper
@@ -133,6 +133,39 @@ def test_check_and_status_warn_of_a_model_that_is_missing(shell: Shell) -> None:
     for said in (checked, status):
         assert said.code == 0
         assert said.out.count("ranking by words alone, without the dense part: ") == 1
+
+
+def test_how_a_model_is_used_is_told_with_who_says_it(shell: Shell, home: Home) -> None:
+    encoder_folder(home.folder / "tiny", pooling={"pooling_mode_cls_token": True}, tokenizer_config={"model_max_length": 64})
+    keys = "dense_model: tiny, dense_prefix: 'bone '"
+
+    said, shown, status = (shell(keys, *words) for words in (("model", "status"), ("status",), ("status", "--json")))
+    as_json = shell(keys, "model", "status", "--json")
+
+    lines = [
+        "pooling cls (1_Pooling/config.json)",
+        "input sentence (default)",
+        'prefix "bone " (ranking.dense_prefix)',
+        "max tokens 64 (tokenizer_config.json)",
+    ]
+    assert "\n".join(lines) in said.out
+    assert f"dense part: tiny, NOT in use: {', '.join(lines)}\n" in shown.out
+    used = json.loads(as_json.out)
+    told = json.loads(status.out)["dense"]
+    assert used["usage"] == told["usage"]
+    assert told["usage"]["pooling"] == {"value": "cls", "said_by": "1_Pooling/config.json"}
+    assert (told["model"], told["in_use"], told["sha256"]) == ("tiny", False, used["sha256"])
+
+
+def test_a_pooling_that_is_not_supported_is_warned_of_with_what_to_write(shell: Shell, home: Home) -> None:
+    encoder_folder(home.folder / "tiny", pooling={"pooling_mode_lasttoken": True})
+
+    said, checked = shell("dense_model: tiny", "model", "status"), shell("dense_model: tiny", "check")
+
+    assert said.code == 3
+    for one in (said, checked):
+        assert "1_Pooling/config.json says lasttoken, which is not supported" in one.out
+        assert "write ranking.dense_pooling: mean, cls, or ready" in one.out
 
 
 def test_a_model_is_made_ready_and_then_in_use(shell: Shell, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

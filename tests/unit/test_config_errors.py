@@ -172,6 +172,13 @@ def test_a_value_under_an_unknown_key_is_never_repeated(home: Home) -> None:
             "web.listen: 'here': this is not an address and a port\n    write for example 127.0.0.1:8080",
         ),
         (PUBMED + "ranking: {dense_sha256: abc}\n", "ranking.dense_sha256: 'abc': this is not a sha256"),
+        (PUBMED + "ranking: {dense_pooling: max}\n", "'max': this is not allowed\n    write mean or cls or ready"),
+        (
+            PUBMED + "ranking: {dense_input: pairs}\n",
+            "'pairs': this is not allowed\n    did you mean pair? write sentence or separator or pair",
+        ),
+        (PUBMED + "ranking: {dense_max_tokens: 7}\n", "ranking.dense_max_tokens: 7: this is not allowed\n    write at least 8"),
+        (PUBMED + "ranking: {dense_prefix: 5}\n", "ranking.dense_prefix: 5: this is not text"),
         (PUBMED + "alerts: {heartbeat_url: nowhere}\n", "alerts.heartbeat_url: this is not a web address"),
         (PUBMED + "runs: [daily]\n", "runs: this is not a section"),
         (PUBMED + "watches: [nmj]\n", "watches: these are not named sections"),

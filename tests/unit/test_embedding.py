@@ -10,11 +10,23 @@ from typing import Any
 import pytest
 from support.configured import SMALL, Home, home_in
 from support.store_samples import Bench, paper
-from support.tiny_model import tiny_model, tokenizer_bytes
+from support.tiny_model import encoder_bytes, encoder_folder, tiny_model, tokenizer_bytes
 
 from watcher import clock, rank
 from watcher.app import App
-from watcher.domain import Article, Code, Fetched, RecordId, ResolvedSeed, Seed, embedded_text, pubmed_id, text_sha256
+from watcher.domain import (
+    Article,
+    Code,
+    Fetched,
+    Pooling,
+    RecordId,
+    ResolvedSeed,
+    Seed,
+    TextInput,
+    embedded_text,
+    pubmed_id,
+    text_sha256,
+)
 from watcher.errors import ConfigurationError, IncompleteAnswer, Stopped
 from watcher.flows.scoring import embedding
 from watcher.flows.scoring.embedding import (
@@ -30,6 +42,7 @@ from watcher.flows.scoring.embedding import (
 )
 from watcher.flows.scoring.verdicts import Lessons
 from watcher.rank import dense
+from watcher.rank.usage import Configured, Usage
 from watcher.setup.loading import load_settings
 from watcher.store.columns import embeddings
 from watcher.store.database import Database
@@ -131,6 +144,30 @@ def test_another_model_does_not_get_these_vectors(kept: Kept, bench: Bench, tmp_
     assert asked(other) == ["agrin"]
 
 
+def test_each_way_to_use_a_model_has_vectors_of_its_own(tmp_path: Path, bench: Bench) -> None:
+    folder = encoder_folder(tmp_path / "encoder")
+    text = embedded_text(paper(1, title="Agrin", abstract="It clusters bone."))
+    ways = (Configured(), Configured(input=TextInput.PAIR), Configured(input=TextInput.SEPARATOR), Configured(pooling=Pooling.CLS))
+
+    rows = [Kept(Counting(dense.find_model(folder, one)), bench.store)([text])[0].tolist() for one in ways]
+    again = [Kept(Counting(dense.find_model(folder, one)), bench.store) for one in ways]
+
+    assert [one([text])[0].tolist() for one in again] == rows
+    assert [asked(one) for one in again] == [[], [], [], []]
+    assert len({tuple(row) for row in rows}) == len(ways)
+
+
+def test_papers_of_the_same_line_and_other_parts_are_embedded_apart_in_pairs(tmp_path: Path, bench: Bench) -> None:
+    one, other = paper(1, title="Agrin", abstract="Bone. Heart"), paper(2, title="Agrin. Bone", abstract="Heart")
+    folder = encoder_folder(tmp_path / "encoder")
+
+    plain, pairs = (Kept(Counting(dense.find_model(folder, Configured(input=way))), bench.store) for way in list(TextInput)[::2])
+    texts = [embedded_text(one), embedded_text(other)]
+
+    assert len({tuple(row) for row in plain(texts).tolist()}) == 1
+    assert len({tuple(row) for row in pairs(texts).tolist()}) == 2
+
+
 def test_many_texts_are_kept_batch_by_batch_and_told(kept: Kept) -> None:
     said: list[str] = []
     kept.say = said.append
@@ -208,6 +245,27 @@ def test_the_shipped_sample_is_taken_for_an_export_of_its_model(
     assert find_sample(choice, kept.encoder, kept, PMIDS) is shipped
     with pytest.raises(ConfigurationError, match="no vectors"):
         find_sample(choice, kept.encoder, kept, PMIDS[::-1])
+
+
+def test_the_shipped_sample_is_not_taken_for_another_use_of_its_model(
+    choice: Choice, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = dense.sample_of("lab/tiny", PMIDS, kept(["a", "b", "c"]), ("agrin", "bone"), kept(["agrin", "bone"]))
+    monkeypatch.setattr(dense, "shipped_sample", lambda: shipped)
+    shorter = replace(choice, usage=Configured(max_tokens=128))
+    encoder = open_encoder(shorter)
+
+    assert shipped.fits(lambda texts: dense.join(list(encoder.encode(texts))))
+    with pytest.raises(ConfigurationError, match="no vectors"):
+        find_sample(shorter, encoder, lambda texts: dense.join(list(encoder.encode(texts))), PMIDS)
+
+
+def test_a_model_that_fails_at_long_texts_is_told_before_pubmed_is_asked(choice: Choice, bench: Bench, tmp_path: Path) -> None:
+    encoder_folder(tmp_path / "tiny", model=encoder_bytes(most_tokens=12))
+    kept = Kept(open_encoder(choice), bench.store)
+
+    with pytest.raises(ConfigurationError, match=r"it fails at a text of 256 tokens: [\s\S]*ranking\.dense_max_tokens"):
+        prepare(choice, kept, Records(()), PMIDS)  # type: ignore[arg-type]
 
 
 def test_preparing_embeds_the_samples_papers_in_their_order(choice: Choice, kept: Kept) -> None:
@@ -329,6 +387,36 @@ def test_the_ranking_is_given_the_dense_part_only_where_there_is_one(home: Home,
         app.rankings.rank_by(seeds, Lessons())
 
     assert given == [None, ready]
+
+
+def test_the_keys_of_the_configuration_say_how_a_model_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder_folder(home.folder / "encoder", pooling={"pooling_mode_max_tokens": True})
+    monkeypatch.setattr("watcher.flows.scoring.ranking.sample_pmids", lambda: PMIDS)
+    keys = "dense_model: encoder, dense_pooling: cls, dense_input: pair, dense_prefix: 'bone ', dense_max_tokens: 99"
+    with opened(home, f"ranking: {{{keys}}}\n") as app:
+        app.source = Records(tuple(paper(pmid) for pmid in PMIDS))  # type: ignore[assignment]
+        app.rankings.prepare_dense()
+        embed = app.rankings.embedding
+        state = app.around(None, clock.now()).dense
+
+        assert embed is not None
+        assert embed.kept.encoder.files.usage == Usage(Pooling.CLS, TextInput.PAIR, "bone ", 99)
+        assert state is not None
+        assert (state.why, state.usage["prefix"]) == ("", ("bone ", "ranking.dense_prefix"))
+
+
+def test_a_ranking_of_another_use_of_the_model_is_another(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder_folder(home.folder / "encoder")
+    monkeypatch.setattr("watcher.flows.scoring.ranking.sample_pmids", lambda: PMIDS)
+    hashes = set()
+    for more in ("", ", dense_pooling: cls", ", dense_input: pair", ", dense_prefix: 'bone '", ", dense_max_tokens: 99"):
+        with opened(home, f"ranking: {{dense_model: encoder{more}}}\n") as app:
+            app.source = Records(tuple(paper(pmid) for pmid in PMIDS))  # type: ignore[assignment]
+            app.rankings.prepare_dense()
+            assert app.rankings.embedding is not None
+            hashes.add(app.rankings.embedding.sha256)
+
+    assert len(hashes) == 5
 
 
 def test_a_model_that_is_ready_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

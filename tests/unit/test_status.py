@@ -59,7 +59,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
 
     assert list(found) == [
         "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries",
-        "corrections", "outages", "warnings", "incidents", "troubles",
+        "corrections", "dense", "outages", "warnings", "incidents", "troubles",
     ]  # fmt: skip
     assert list(found["service"]) == ["running", "pid", "since", "healthy", "problems"]
     assert list(found["database"]) == ["kind", "size_bytes", "damaged"]

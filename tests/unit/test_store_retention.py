@@ -292,6 +292,17 @@ def test_the_vectors_of_a_forgotten_text_are_dropped_and_others_stay(bench: Benc
     assert bench.store.count_embeddings("another") == 0
 
 
+def test_the_vectors_of_a_forgotten_pair_of_title_and_abstract_are_dropped(bench: Bench) -> None:
+    _below(bench, 1)
+    bench.news(paper(2, abstract="Agrin clusters receptors."))
+    gone, stays = (embedded_text(paper(pmid, abstract="Agrin clusters receptors.")).parts_sha256 for pmid in (1, 2))
+    bench.store.save_embeddings("model", {gone: b"1", stays: b"2"}, BEFORE)
+
+    assert bench.store.forget(BEFORE) == 1
+
+    assert bench.store.embeddings("model", [gone, stays]) == {stays: b"2"}
+
+
 def test_a_vector_that_is_as_old_as_a_forgotten_text_is_dropped(bench: Bench) -> None:
     bench.store.save_embeddings("model", {"of a text that PubMed changed": b"1"}, BEFORE - days(1))
     bench.store.save_embeddings("model", {"of a text of today": b"2"}, BEFORE)

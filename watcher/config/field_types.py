@@ -189,6 +189,7 @@ Highlight = Annotated[
     BeforeValidator(_highlight),
     WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0, "maximum": 100}]}),
 ]
+Tokens = Annotated[int, Field(ge=8, le=32_768), _NUMBER]
 Kilobytes = Annotated[int, Field(ge=10), _NUMBER]
 
 

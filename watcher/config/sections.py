@@ -35,10 +35,11 @@ from watcher.config.field_types import (
     Sha256,
     Slug,
     Text,
+    Tokens,
     WebAddress,
     Zone,
 )
-from watcher.domain import ChannelKind, Empty
+from watcher.domain import ChannelKind, Empty, Pooling, TextInput
 
 FILE = "_file"
 """What the name of a key that names a secret's file ends in; its twin, the secret itself, goes without."""
@@ -379,6 +380,28 @@ class RankingSection(ConfigSection):
         description="The sha256 of the model's ONNX file, so that scores cannot change unnoticed. With another file nothing dense is done.",
     )
     dense_tokenizer_sha256: Sha256 = Field(default="", description="The same for its `tokenizer.json`.")
+    dense_pooling: Pooling | None = Field(
+        default=None,
+        description="How the model's answer becomes one vector: the mean over the tokens, the first token (`cls`), or the vector that the "
+        "export itself gives for the text (`ready`). Left out: what `1_Pooling/config.json` beside the model says, else `mean`.",
+    )
+    dense_input: TextInput = Field(
+        default=TextInput.SENTENCE,
+        description='How a paper is given to the model: as "title. abstract", as title and abstract with the separator of the tokenizer '
+        "between them (SPECTER2), or as the two segments of a pair (MedCPT).",
+    )
+    dense_prefix: str | None = Field(
+        default=None,
+        description="What is put before each paper, in quotes and with its last space. Left out: the default prompt in "
+        "`config_sentence_transformers.json` beside the model, else nothing.",
+        examples=["passage: "],
+    )
+    dense_max_tokens: Tokens | None = Field(
+        default=None,
+        description="How many tokens of a paper are read. Left out: what `sentence_bert_config.json`, else `tokenizer_config.json`, beside the "
+        "model says, else 256.",
+        examples=[512],
+    )
     hub_url: WebAddress = Field(
         default="https://huggingface.co/",
         description="Where models are fetched from; another address for a mirror.",

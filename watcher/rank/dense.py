@@ -1,7 +1,7 @@
 """Texts -> sentence embeddings, by a model that lies in a folder: the optional dense part of the ranking.
 
-    folder    model.onnx (or onnx/model.onnx, model_quantized.onnx) and tokenizer.json
-    Encoder   tokens (at most 256) -> the model -> mean over the tokens -> unit length -> a grid (Reimers & Gurevych, 2019)
+    folder    model.onnx (or onnx/model.onnx, model_quantized.onnx) and tokenizer.json; and what says how it is used (`usage`)
+    Encoder   tokens -> the model -> one vector (the mean over the tokens, the first, or ready-made) -> unit length -> a grid
     Sample    the vectors of the background's sample papers, which a model needs before it can rank
 
 Each text goes through the model alone, with one thread: its vector cannot depend on what is embedded beside it, and padding would
@@ -15,7 +15,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -25,14 +25,15 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from watcher.domain import EmbeddedText, Pooling, TextInput, text_sha256
 from watcher.errors import ConfigurationError, Problem
+from watcher.rank.usage import FILES, MOST_TOKENS, Configured, Usage, read_usage
 
 Floats = npt.NDArray[np.float32]
 
 CODE = "dense 1"
 """Names this way to make a vector; changes with anything that can move one."""
 
-MOST_TOKENS = 256
 GRID_BITS = 12
 SAME_MODEL = 0.99
 """The least cosine between the vectors that two exports of one model give for the probes. An export with 8-bit weights has 0.999; one
@@ -43,6 +44,8 @@ TOKENIZER_FILE = "tokenizer.json"
 
 SHIPPED = "dense_sample.npz"
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+_READY = ("sentence_embedding", "pooler_output")
+"""What exports call the vector of the whole text, best first."""
 _INSTALL = "install watcher with its extra, watcher[dense]"
 
 
@@ -57,22 +60,30 @@ def missing_extra() -> str:
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """The two files of a model, and the sha256 of each."""
+    """The two files of a model, the sha256 of each, and how it is used. `others`: the files that may say that, and lie beside them, each
+    with its sha256."""
 
     model: Path
     tokenizer: Path
     model_sha256: str
     tokenizer_sha256: str
+    usage: Usage = field(default_factory=Usage)
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def sha256(self) -> str:
-        """Stands for every vector that the model gives: both files, and this code."""
-        said = f"{CODE} {MOST_TOKENS} {GRID_BITS} {self.model_sha256} {self.tokenizer_sha256}"
+        """Stands for every vector that the model gives: both files, how it is used, and this code."""
+        used = "" if self.usage.is_plain else f" {self.usage.identity}"
+        said = f"{CODE} {MOST_TOKENS} {GRID_BITS} {self.model_sha256} {self.tokenizer_sha256}{used}"
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-def find_model(folder: Path) -> ModelFiles:
-    """The model that lies in a folder. Raises ConfigurationError when a file is missing or cannot be read."""
+def find_model(folder: Path, configured: Configured | None = None) -> ModelFiles:
+    """The model that lies in a folder, and how it is used: as the configuration says, else as its own files say.
+
+    Raises:
+        ConfigurationError: a file is missing or cannot be read, or says what is not supported.
+    """
     models = [path for name in MODEL_FILES if (path := folder / name).is_file()]
     tokenizer = folder / TOKENIZER_FILE
     if not models or not tokenizer.is_file():
@@ -83,8 +94,10 @@ def find_model(folder: Path) -> ModelFiles:
                 "put them there, or name a model on the hub: `watcher model pull` fetches it",
             )
         )
+    usage = read_usage(folder, configured or Configured(), tokenizer)
     try:
-        return ModelFiles(models[0], tokenizer, file_sha256(models[0]), file_sha256(tokenizer))
+        others = tuple((name, file_sha256(path)) for name in FILES if (path := folder / name).is_file())
+        return ModelFiles(models[0], tokenizer, file_sha256(models[0]), file_sha256(tokenizer), usage, others)
     except OSError as error:
         raise ConfigurationError(Problem(f"{error.filename}: cannot be read: {error.strerror}", "let watcher read it")) from error
 
@@ -117,13 +130,50 @@ class Encoder:
         for text in texts:
             yield split(self._vector(text))
 
+    def require_length(self) -> None:
+        """Gives the model a text as long as any that it will get. Raises ConfigurationError when it cannot take it, or cannot be used."""
+        self._vector("a " * self._usage.max_tokens)
+
+    def key(self, text: str) -> str:
+        """What a text's vector is kept under: the hash of the text, or of its two parts where the model is given two."""
+        if isinstance(text, EmbeddedText) and self._usage.input is not TextInput.SENTENCE:
+            return text.parts_sha256
+        return text_sha256(text)
+
+    @property
+    def _usage(self) -> Usage:
+        return self.files.usage
+
     def _vector(self, text: str) -> Floats:
-        encoding = self._tokenizer.encode(text)
-        given = {"input_ids": encoding.ids, "attention_mask": [1] * len(encoding.ids), "token_type_ids": [0] * len(encoding.ids)}
+        ids, types = self._tokens(text)
+        given = {"input_ids": ids, "attention_mask": [1] * len(ids), "token_type_ids": types}
         fed = {one.name: np.array([given[one.name]], _integers(one.type)) for one in self._session.get_inputs()}
-        states = np.asarray(self._session.run(self._output, fed)[0], np.float32)
-        pooled: Floats = states[0].sum(axis=0, dtype=np.float64).astype(np.float32) if states.ndim == 3 else states[0]
+        pooled = _pooled(np.asarray(self._run(fed), np.float32)[0], self._usage.pooling)
         return pooled / (float(np.linalg.norm(pooled.astype(np.float64))) or 1.0)
+
+    def _tokens(self, text: str) -> tuple[list[int], list[int]]:
+        """The numbers of a text's tokens, and of which segment each is."""
+        usage = self._usage
+        title, abstract = (text.title_part, text.abstract_part) if isinstance(text, EmbeddedText) else (text, "")
+        if usage.input is TextInput.PAIR:
+            encoding = self._tokenizer.encode(usage.prefix + title, abstract)
+            return encoding.ids, encoding.type_ids
+        whole = f"{title}{usage.separator}{abstract}" if usage.input is TextInput.SEPARATOR else text
+        encoding = self._tokenizer.encode(usage.prefix + whole)
+        return encoding.ids, [0] * len(encoding.ids)
+
+    def _run(self, fed: dict[str, Any]) -> Any:  # noqa: ANN401 - the vendor's arrays
+        session, output = self._session, self._output
+        try:
+            return session.run(output, fed)[0]
+        except Exception as error:  # its errors have no class in common
+            tokens = fed["input_ids"].shape[1] if "input_ids" in fed else 0
+            raise ConfigurationError(
+                Problem(
+                    f"{self.files.model}: it fails at a text of {tokens} tokens: {_first_line(error)}",
+                    f"set ranking.dense_max_tokens to what the model takes; now it is {self._usage.max_tokens}",
+                )
+            ) from error
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - the vendor's class, which has no types
@@ -133,7 +183,7 @@ class Encoder:
             tokenizer = Tokenizer.from_file(str(self.files.tokenizer))
         except Exception as error:  # tokenizers raises nothing narrower
             raise _unusable(self.files.tokenizer, error) from error
-        tokenizer.enable_truncation(MOST_TOKENS)
+        tokenizer.enable_truncation(self._usage.max_tokens)
         tokenizer.no_padding()
         return tokenizer
 
@@ -158,13 +208,34 @@ class Encoder:
 
     @cached_property
     def _output(self) -> list[str]:
-        """The states of the tokens, else the vector of the whole."""
-        outputs = self._session.get_outputs()
-        for size in (3, 2):
-            for one in outputs:
-                if len(one.shape) == size:
-                    return [one.name]
-        raise _unusable(self.files.model, "it gives no vectors")
+        """What is asked of the model: the states of the tokens, or the vector of the whole text.
+
+        For the mean, a model that gives no states has taken it already.
+        """
+        outputs = [(one.name, len(one.shape)) for one in self._session.get_outputs()]
+        states, ready = [name for name, axes in outputs if axes == 3], [name for name, axes in outputs if axes == 2]
+        match self._usage.pooling:
+            case Pooling.READY:
+                chosen = [name for name in _READY if name in ready] or (ready if len(ready) == 1 else [])
+                lacking = f"it gives no vector of the whole text (outputs: {', '.join(name for name, _ in outputs)})"
+            case Pooling.CLS:
+                chosen, lacking = states, "it gives no states of tokens, whose first would be taken"
+            case Pooling.MEAN:
+                chosen, lacking = states + ready, "it gives no vectors"
+        if not chosen:
+            raise _unusable(self.files.model, lacking)
+        return chosen[:1]
+
+
+def _pooled(given: Floats, pooling: Pooling) -> Floats:
+    """One vector of the states of tokens (tokens, dimensions); one that is ready stays as it is. The mean may have any length."""
+    if given.ndim == 1:
+        return given
+    if pooling is Pooling.CLS:
+        first: Floats = given[0] if len(given) else np.zeros(given.shape[1], np.float32)
+        return first
+    total: Floats = given.sum(axis=0, dtype=np.float64).astype(np.float32)
+    return total
 
 
 def _integers(kind: str) -> type[np.signedinteger[Any]]:
@@ -172,10 +243,14 @@ def _integers(kind: str) -> type[np.signedinteger[Any]]:
 
 
 def _unusable(path: Path, why: object) -> ConfigurationError:
-    first = str(why).strip().partition("\n")[0]
-    return ConfigurationError(
-        Problem(f"{path}: cannot be used as a sentence-embedding model: {first}", "take an ONNX export with mean pooling")
+    fix = (
+        "take an ONNX export that gives last_hidden_state, or for one that gives the text's vector set ranking.dense_pooling: ready"
     )
+    return ConfigurationError(Problem(f"{path}: cannot be used as a sentence-embedding model: {_first_line(why)}", fix))
+
+
+def _first_line(why: object) -> str:
+    return str(why).strip().partition("\n")[0]
 
 
 # --- vectors as bytes ----------------------------------------------------------------------------------------------------------------

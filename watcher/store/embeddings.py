@@ -45,5 +45,7 @@ def forget(session: sa.Connection, record_ids: Collection[RecordId], before: dat
     if session.execute(sa.select(embeddings.c.text_sha256).limit(1)).first() is None:
         return
     for batch in batches(record_ids):
-        texts = [text_sha256(embedded_text(article)) for article in load(session, batch, Texts()).values()]
-        change(session, embeddings.delete().where(embeddings.c.text_sha256.in_(texts)))
+        papers = [embedded_text(article) for article in load(session, batch, Texts()).values()]
+        texts = [key for text in papers for key in (text_sha256(text), text.parts_sha256)]
+        for part in batches(texts):
+            change(session, embeddings.delete().where(embeddings.c.text_sha256.in_(part)))

@@ -30,6 +30,9 @@ def status(state: Status, *, as_json: bool) -> None:
     line(f"configuration: {'bad' if state.config.is_refused else 'good'}{_in_force(state)}")
     _tables(state, now)
     line(_owed_line(state.owed, now))
+    if state.dense:
+        used = ", ".join(state.dense.used_lines())
+        line(f"dense part: {state.dense.model}, {'NOT in use' if state.dense.why else 'in use'}{': ' if used else ''}{used}")
     for one in state.outages:
         line(_outage_line(one, now))
     for remark in state.remarks:

@@ -197,6 +197,8 @@ def dense(state: DenseState, kept: int, *, as_json: bool) -> None:
         line(f"{path}  sha256 {sha256}")
     for key, sha256 in state.pins.items():
         line(f"not pinned: set ranking.{key}: {sha256}")
+    for part in state.used_lines():
+        line(part)
     line(f"vectors kept: {kept:,}")
     if state.why:
         line(f"{state.why}\n    {state.fix}")

@@ -27,6 +27,7 @@ from watcher.store import DeliveryFacts, Rereading, RunHistory, Store, StoreFact
 
 if TYPE_CHECKING:
     from watcher.flows.schedule.tick import Ticker
+    from watcher.flows.scoring.embedding import DenseState
 
 _LISTED = 20
 """Deliveries that are told one by one."""
@@ -165,6 +166,7 @@ class Status:
     lists: tuple[ListState, ...] = ()
     owed: OwedState = OwedState()
     corrections: CorrectionsState = CorrectionsState()
+    dense: DenseState | None = None
     outages: tuple[Outage, ...] = ()
     warnings: tuple[Warned, ...] = ()
     refused: tuple[str, ...] = ()
@@ -180,12 +182,13 @@ class Status:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What is known beside the database: its kind, the pulse of the service if there is one, and why the configuration file is
-    refused while the last good one is in force; and all that is warned of."""
+    refused while the last good one is in force; all that is warned of; and how the dense part stands where a model is configured."""
 
     database: str = "sqlite"
     pulse: Pulse | None = None
     refused: ConfigurationError | None = None
     warnings: tuple[Warned, ...] = ()
+    dense: DenseState | None = None
 
 
 def status(ticker: Ticker | Calendar, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> Status:
@@ -207,6 +210,7 @@ def status(ticker: Ticker | Calendar, store: Store, *, now: datetime, config_sha
         lists=tuple(_list(ticker, store, list_, now, coming["list", name]) for name, list_ in ticker.lists.items()),
         owed=OwedState(facts.pending, facts.sending, facts.parked, facts.oldest_at),
         corrections=CorrectionsState(ticker.rereader.next_rereading(now) if ticker.rereader else None, store.last_rereading(now)),
+        dense=around.dense,
         outages=_outages(ticker, store, now),
         warnings=around.warnings,
         refused=_refused(around.refused),
@@ -346,7 +350,7 @@ def _to(one: DeliveryFacts) -> str:
 
 def document(state: Status) -> dict[str, Any]:
     """The state as {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
-    corrections{next_rereading_at, last_rereading}, outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset,
+    corrections{next_rereading_at, last_rereading}, dense{…}, outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset,
     dates ISO, absent things null."""
     return {
         "now": _iso(state.now),
@@ -367,6 +371,7 @@ def document(state: Status) -> dict[str, Any]:
             "oldest_at": _iso(state.owed.oldest_at),
         },
         "corrections": _corrections_document(state.corrections),
+        "dense": _dense_document(state.dense),
         "outages": [_outage_document(one) for one in state.outages],
         "warnings": [warnings.document(one) for one in state.warnings],
         "incidents": list(state.told),
@@ -424,6 +429,10 @@ def _corrections_document(one: CorrectionsState) -> dict[str, Any]:
     times = {name: _iso(getattr(last, name)) for name in ("started_at", "finished_at")} if last else {}
     told = {name: getattr(last, name) for name in _OF_A_REREADING} if last else {}
     return {"next_rereading_at": _iso(one.next_rereading_at), "last_rereading": {**times, **told} if last else None}
+
+
+def _dense_document(one: DenseState | None) -> dict[str, Any] | None:
+    return None if one is None else {"model": one.model, "in_use": not one.why, "sha256": one.sha256, "usage": one.used()}
 
 
 def _outage_document(one: Outage) -> dict[str, Any]:

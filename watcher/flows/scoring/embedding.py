@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from watcher import clock
-from watcher.domain import embedded_text, pubmed_id, text_sha256
+from watcher.domain import embedded_text, pubmed_id
 from watcher.errors import ConfigurationError, IncompleteAnswer, Place, Problem, Stopped
 from watcher.flows.ports import Source
 from watcher.hub import HubName, Wanted, hub_name
 from watcher.rank import dense
+from watcher.rank.usage import Configured
 from watcher.store import Store
 from watcher.writing import private_folder, told, whole
 
@@ -48,6 +49,7 @@ class Choice:
     model_sha256: str = ""
     tokenizer_sha256: str = ""
     place: Place | None = None
+    usage: Configured = field(default_factory=Configured)
 
     @property
     def folder(self) -> Path:
@@ -88,7 +90,7 @@ class Choice:
 
 def open_encoder(choice: Choice) -> dense.Encoder:
     """The model, as pinned; nothing is loaded yet. Raises ConfigurationError when it, or the extra, is not there, or is another one."""
-    encoder = dense.Encoder(dense.find_model(choice.folder))
+    encoder = dense.Encoder(dense.find_model(choice.folder, choice.usage))
     files = encoder.files
     for path, found, pinned, key in (
         (files.model, files.model_sha256, choice.model_sha256, "dense_sha256"),
@@ -105,7 +107,7 @@ def open_encoder(choice: Choice) -> dense.Encoder:
 def find_sample(
     choice: Choice, encoder: dense.Encoder, embed: Callable[[Sequence[str]], dense.Floats], pmids: Sequence[int]
 ) -> dense.Sample:
-    """The sample in the model's space: the one that `prepare` made, else the shipped one if it is of this model.
+    """The sample in the model's space: the one that `prepare` made, else the shipped one if it is of this model, used as it was then.
 
     Raises ConfigurationError when there is none for it and for these sample papers.
     """
@@ -115,7 +117,7 @@ def find_sample(
             sample = dense.read_sample(file, str(prepared))
         if sample.is_of(pmids):
             return sample
-    else:
+    elif encoder.files.usage.is_plain:
         sample = dense.shipped_sample()
         if sample.is_of(pmids) and sample.fits(embed):
             return sample
@@ -127,15 +129,27 @@ def find_sample(
 @dataclass(frozen=True, slots=True)
 class DenseState:
     """Whether the dense part is in use. `why` not, and the `fix`; both empty when it is, or when no model is named. `pins`: keys that are
-    not set, and what to set them to."""
+    not set, and what to set them to. `usage`: how the model is used, each part with its value and who says it."""
 
     model: str = ""
     folder: Path | None = None
     files: tuple[tuple[str, str], ...] = ()
     sha256: str = ""
     pins: dict[str, str] = field(default_factory=dict)
+    usage: dict[str, tuple[str | int, str]] = field(default_factory=dict)
     why: str = ""
     fix: str = ""
+
+    def used(self) -> dict[str, dict[str, str | int]]:
+        """How the model is used, in JSON: for each part its value and who says it."""
+        return {name: {"value": value, "said_by": by} for name, (value, by) in self.usage.items()}
+
+    def used_lines(self) -> tuple[str, ...]:
+        """How the model is used, for a person."""
+        shown = {
+            name: f'"{value}"' if isinstance(value, str) and name == "prefix" else value for name, (value, _) in self.usage.items()
+        }
+        return tuple(f"{name.replace('_', ' ')} {shown[name]} ({by})" for name, (_, by) in self.usage.items())
 
 
 def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseState:
@@ -145,15 +159,20 @@ def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseStat
     state = DenseState(choice.model)
     try:
         state = replace(state, folder=choice.folder)
-        files = dense.find_model(choice.folder)
+        files = dense.find_model(choice.folder, choice.usage)
         unpinned = (
             ("dense_sha256", choice.model_sha256, files.model_sha256),
             ("dense_tokenizer_sha256", choice.tokenizer_sha256, files.tokenizer_sha256),
         )
         state = replace(
             state,
-            files=((str(files.model), files.model_sha256), (str(files.tokenizer), files.tokenizer_sha256)),
+            files=(
+                (str(files.model), files.model_sha256),
+                (str(files.tokenizer), files.tokenizer_sha256),
+                *((str(choice.folder / name), sha256) for name, sha256 in files.others),
+            ),
             sha256=files.sha256,
+            usage=files.usage.told(),
             pins={key: found for key, pinned, found in unpinned if not pinned},
         )
         encoder = open_encoder(choice)
@@ -165,7 +184,7 @@ def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseStat
 
 def document(state: DenseState, kept: int) -> dict[str, Any]:
     """The state in JSON, with how many vectors of the model are kept."""
-    return asdict(state) | {"vectors": kept}
+    return asdict(state) | {"usage": state.used(), "vectors": kept}
 
 
 @dataclass
@@ -179,13 +198,14 @@ class Kept:
 
     def __call__(self, texts: Sequence[str]) -> dense.Floats:
         """(texts, dimensions). Raises Stopped between two batches when the service is to stop; what was computed is kept."""
-        wanted = {text_sha256(text): text for text in texts}
+        keys = [self.encoder.key(text) for text in texts]
+        wanted = dict(zip(keys, texts, strict=True))
         found = _of_one_length(self.store.embeddings(self.encoder.sha256, wanted.keys()))
         made = self._made({key: text for key, text in wanted.items() if key not in found})
         if made and (wrong := found.keys() - _of_one_length(found | made, like=next(iter(made.values()))).keys()):
             made |= self._made({key: wanted[key] for key in wrong})
         found |= made
-        return dense.join([found[text_sha256(text)] for text in texts])
+        return dense.join([found[key] for key in keys])
 
     def _made(self, missing: Mapping[str, str]) -> dict[str, bytes]:
         """The vectors of texts, computed and kept batch by batch."""
@@ -247,8 +267,10 @@ def prepare(choice: Choice, kept: Kept, source: Source, pmids: Sequence[int]) ->
     A record that PubMed no longer gives is stood in for by the one before it.
 
     Raises:
+        ConfigurationError: the model cannot be used as it is to be.
         PubMedError: PubMed did not give the records; IncompleteAnswer when more than one in a hundred is missing.
     """
+    kept.encoder.require_length()
     total = f"{len(pmids):,}"
     asked = [pubmed_id(int(pmid)) for pmid in pmids]
     answer = source.fetch(asked, progress=lambda done: kept.say(f"fetched {done:,} of {total} sample records"))
