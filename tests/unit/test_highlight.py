@@ -87,6 +87,7 @@ def test_ten_verdicts_of_each_kind_move_it_to_the_best_balance() -> None:
 
     assert (meaning.highlight, found.rule, found.papers) == (87, HighlightRule.VERDICTS, 20)
     assert yardstick(AUTO, scores(100), told[1:])[1].rule is HighlightRule.BEST_EIGHTH
+    assert yardstick(AUTO, scores(100), told[:-1])[1].rule is HighlightRule.BEST_EIGHTH
 
 
 def test_of_equal_balances_the_highest_score_is_taken() -> None:
