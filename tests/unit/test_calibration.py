@@ -15,6 +15,7 @@ from watcher.rank.calibration import (
     Counted,
     Labelled,
     ThresholdStep,
+    best_balance,
     borderline,
     calibrate,
     wilson,
@@ -203,3 +204,10 @@ def test_both_the_threshold_in_force_and_the_proposed_one_have_their_border_and_
 
     assert [one.threshold for one in moved.borders] == [35, 41]
     assert [one.threshold for one in kept.borders] == [35]
+
+
+def test_the_best_balance_is_at_the_score_with_the_best_f1() -> None:
+    told = labelled([95, 94, 93, 50], [96, 60, 55])
+
+    assert best_balance(told) == 93  # F1 6/8; at 94 4/7, at 50 8/11
+    assert best_balance(labelled([], [60, 50])) == 60

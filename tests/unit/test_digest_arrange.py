@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.digest_samples import NMJ, WATCHES, WEEK, WEEKLY, digest, entry, many, paper
 
-from watcher.digest.arrange import Entry, GivingWay, fit, importance
+from watcher.digest.arrange import Entry, GivingWay, by_theme, fit, importance
 from watcher.domain import Article, Digest, GaveWay, Origin, PartialDate, Receipt, Section, pubmed_id
 
 
@@ -72,6 +72,25 @@ def test_a_paper_is_highly_relevant_when_one_of_its_watches_says_so() -> None:
 
     assert {number: item.highlight for number, item in zip(numbers(whole.items), whole.items, strict=True)} == {1: True, 2: False}
     assert whole.highlights == 1
+
+
+def test_only_the_compact_papers_stand_under_themes() -> None:
+    whole = digest([entry(paper(number), 90 - number) for number in range(1, 5)], list_=replace(WEEKLY, top=1, group_by="theme"))
+
+    told = by_theme(whole, ("Ageing", "Glia"), lambda item: "Ageing" if item.article.pmid == 99_000_003 else "Glia")
+
+    assert [(number, item.theme) for number, item in zip(numbers(told.items), told.items, strict=True)] == [
+        (1, ""),
+        (3, "Ageing"),
+        (2, "Glia"),
+        (4, "Glia"),
+    ]
+
+
+def test_titles_are_those_of_the_lists_watches_that_there_are() -> None:
+    whole = digest([entry(paper(1))], list_=replace(WEEKLY, watches=("nmj", "gone")))
+
+    assert whole.watch_titles == {"nmj": NMJ.title}
 
 
 def giving_way(*pairs: tuple[int, int]) -> GivingWay:

@@ -52,6 +52,7 @@ def test_where_there_are_too_few_papers_it_is_70_and_a_score_is_compared_with_no
 
     assert (meaning.highlight, found.rule, found.papers) == (70, HighlightRule.FIXED, 39)
     assert meaning.nearer(99) is None
+    assert yardstick(AUTO, scores(LEAST))[0].nearer(99) == 100
 
 
 def test_a_number_in_the_configuration_stays_what_it_is() -> None:

@@ -110,6 +110,15 @@ def test_a_slot_is_each_watchs_own_within_the_jitter() -> None:
     assert len(found(run(own - timedelta(days=1)), run(own + timedelta(minutes=121)), jitter=600)) == 1
 
 
+def test_a_run_shortly_before_its_slot_does_not_serve_it() -> None:
+    own = schedule.jittered(at(2, "05:30"), "nmj", 600)
+    before, after = own - timedelta(minutes=1), own + timedelta(days=1, minutes=1)
+
+    (told,) = found(run(before, minutes=0), run(after), jitter=600)
+
+    assert (told.since, told.until) == (before, after)
+
+
 def test_a_silence_between_slots_is_no_outage() -> None:
     assert found(run(at(2)), run(at(2, "23:00")), run(at(3))) == ()
 
@@ -193,6 +202,17 @@ def test_what_several_watches_lack_is_told_once_and_true_of_each() -> None:
     )  # fmt: skip
 
     assert told == (Outage(("nmj", "als"), at(3, "05:44"), at(3, "09:12"), "HTTP 503", at(3, "09:22")),)
+
+
+def test_spans_that_begin_and_end_an_hour_apart_are_told_together_and_later_ones_are_not() -> None:
+    mine = (run(at(2)), failed(at(3, "05:00")), run(at(3, "09:00")))
+
+    def with_als(begins: str, ends: str) -> list[tuple[str, ...]]:
+        theirs = (run(at(2), watch="als"), failed(at(3, begins), watch="als"), run(at(3, ends), watch="als"))
+        return [one.watches for one in found(*mine, *theirs)]
+
+    assert with_als("06:00", "10:00") == [("nmj", "als")]
+    assert sorted(with_als("06:01", "09:00")) == sorted(with_als("05:00", "10:01")) == [("als",), ("nmj",)]
 
 
 @pytest.mark.parametrize(
