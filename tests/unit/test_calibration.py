@@ -211,3 +211,14 @@ def test_the_best_balance_is_at_the_score_with_the_best_f1() -> None:
 
     assert best_balance(told) == 93  # F1 6/8; at 94 4/7, at 50 8/11
     assert best_balance(labelled([], [60, 50])) == 60
+
+
+def test_a_paper_at_the_threshold_counts_as_passing() -> None:
+    papers = counted(35, 35, 20)
+
+    kept = calibration(papers, present=35, usual=2 / 12)
+    moved = calibration(papers, present=35, usual=1 / 12)
+
+    assert kept.proposal.threshold == 35
+    assert "With it 0.2 papers a week come" in kept.proposal.rule
+    assert moved.proposal.threshold > 35
