@@ -297,6 +297,7 @@ class App:
             model_sha256=said.dense_sha256,
             tokenizer_sha256=said.dense_tokenizer_sha256,
             place=self.settings.place(("ranking", "dense_model")),
+            files_sha256={name.lstrip("*"): sha256 for sha256, name in map(str.split, said.dense_files_sha256)},
             usage=Configured(said.dense_pooling, said.dense_input, said.dense_prefix, said.dense_max_tokens),
         )
 

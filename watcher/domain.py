@@ -692,6 +692,16 @@ class TextInput(StrEnum):
     PAIR = "pair"
 
 
+ENCODER_FILES = (
+    "modules.json",
+    "1_Pooling/config.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+    "tokenizer_config.json",
+)
+"""The files that may say how a sentence-embedding model is used, by their names in its folder and on the hub."""
+
+
 class EmbeddedText(str):
     """The "title. abstract" of a paper, which knows where the title ends."""
 

@@ -4,17 +4,22 @@ A file is written under a hidden name of its own (`.NAME.….part`), goes on whe
 and has the sha256 that it should have: the pinned one, else the one that the hub states. Whatever happens, there is never half a file
 under a name that is used. A file is as long as the hub announced and no longer, and none is longer than MOST_BYTES; an answer that
 drips is cut after a time that goes with the size, and the rest is asked for.
+
+All files of a pull are of one commit: the first answer names it, and the others are asked for by it, in later pulls of the same name too.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -43,6 +48,8 @@ _CHUNK = 1 << 14
 _TOLD_EVERY = 4 << 20
 _NAME = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)(?:@(?P<revision>[\w.-]+))?(?:/(?P<file>[\w./-]+\.onnx))?")
 _ONNX = ("onnx/model.onnx", "model.onnx")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_RECORD = ".pulled.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,9 @@ class HubName:
         """Where its ONNX file may lie on the hub, best first."""
         return (self.file,) if self.file else _ONNX
 
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.name}" + (f"@{self.revision}" if self.revision else "") + (f"/{self.file}" if self.file else "")
+
     def url(self, base: str, path: str) -> str:
         """The address of one of its files."""
         return f"{base.rstrip('/')}/{self.owner}/{self.name}/resolve/{quote(self.revision or 'main')}/{quote(path)}"
@@ -81,11 +91,18 @@ def hub_name(text: str) -> HubName:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file to fetch: where it may lie on the hub (best first), its name here, and the sha256 that it must have ("": not pinned)."""
+    """A file to fetch: where it may lie on the hub (best first), its name here, and the sha256 that it must have ("": not pinned).
+    `optional`: a model need not have it, unless it is pinned."""
 
     paths: tuple[str, ...]
     name: str
     sha256: str = ""
+    optional: bool = False
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether a hub without it is no fault."""
+        return self.optional and not self.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +116,40 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of a folder that was pulled into: the commit that its files are of ("": unknown), and which the hub does not have."""
+
+    revision: str = ""
+    absent: tuple[str, ...] = ()
+
+
+def read_record(folder: Path) -> Record:
+    """What the last pulls into a folder left; nothing where there is no such file, or it is damaged: then the hub is asked again."""
+    try:
+        held = json.loads((folder / _RECORD).read_bytes())
+        revision, absent = held["revision"], tuple(map(str, held["absent"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return Record()
+    return Record(revision if isinstance(revision, str) and _COMMIT.fullmatch(revision) else "", absent)
+
+
+@dataclass(frozen=True, slots=True)
 class _Offer:
-    """What the hub says of a file before it sends it. `sha256` is empty where it says none."""
+    """What the hub says of a file before it sends it. `sha256` is empty where it says none, `commit` too, and `url` where it has none."""
 
     url: str
     identity: str
     size: int | None
     sha256: str
+    commit: str = ""
 
     @property
     def most_bytes(self) -> int:
         """How many bytes of it are taken."""
         return MOST_UNANNOUNCED if self.size is None else self.size
+
+
+_NOTHING = _Offer("", "", None, "")
 
 
 class Hub:
@@ -131,9 +170,12 @@ class Hub:
         self._pauses = tuple(pauses)
         self._patience = patience
 
-    def pull(self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool = False) -> tuple[Pulled, ...]:
+    def pull(
+        self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool = False, beside: Path | None = None
+    ) -> tuple[Pulled, ...]:
         """Fetch what is not there yet. A file that is there and is the pinned one, or is not pinned, is left as it is; another one is
-        replaced only with `force`.
+        replaced only with `force`. An optional file that the hub does not have is left out, and not asked for again without `force`. From
+        `beside`, the folder of the same model without its revision, the pinned files are taken over.
 
         Raises:
             Busy: another process fetches into this folder.
@@ -142,19 +184,36 @@ class Hub:
             HubError: the hub has no such file, refuses it, or sends another than the pinned one.
         """
         with _alone(folder):
-            return tuple(self._one(model, each, folder, force=force) for each in wanted)
+            return tuple(self._all(model, wanted, folder, force=force, beside=beside))
 
-    def _one(self, model: HubName, wanted: Wanted, folder: Path, *, force: bool) -> Pulled:
-        path = folder / wanted.name
-        if path.is_file():
-            found = _sha256(path)
-            if found == (wanted.sha256 or found):
-                return Pulled(path, found, path.stat().st_size, fresh=False)
-            if not force:
-                raise _another(path, found)
-        offer = self._again(lambda: self._offer(model, wanted.paths), wanted.name)
-        part = folder / f".{wanted.name}.{hashlib.sha256(offer.identity.encode()).hexdigest()[:16]}.part"
-        for old in folder.glob(f".{wanted.name}.*.part"):
+    def _all(self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool, beside: Path | None) -> Iterator[Pulled]:
+        known = Record() if force else _known(model, folder, beside)
+        is_of_one_commit = force or bool(known.revision) or not any((folder / each.name).is_file() for each in wanted)
+        for each in wanted:
+            path = folder / each.name
+            if beside and not path.is_file():
+                _take_over(beside / each.name, path, each.sha256)
+            if found := _there(path, each, force=force):
+                yield found
+                continue
+            if each.may_lack and each.name in known.absent:
+                continue
+            at = replace(model, revision=model.revision or known.revision)
+            offer = self._again(partial(self._offer, at, each), each.name)
+            if is_of_one_commit and offer.commit and not known.revision:
+                known = replace(known, revision=offer.commit)
+            if not offer.url:
+                known = replace(known, absent=(*known.absent, each.name))
+            if known != Record():
+                _write_record(folder, known)
+            if offer.url:
+                yield self._fetched(each, offer, path, force=force)
+
+    def _fetched(self, wanted: Wanted, offer: _Offer, path: Path, *, force: bool) -> Pulled:
+        with _writing(path.parent):
+            private_folder(path.parent)
+        part = path.parent / f".{path.name}.{hashlib.sha256(offer.identity.encode()).hexdigest()[:16]}.part"
+        for old in path.parent.glob(f".{path.name}.*.part"):
             if old != part:
                 old.unlink()
         self._again(lambda: self._fill(part, offer, wanted.name), wanted.name)
@@ -166,14 +225,18 @@ class Hub:
 
     # --- what the hub has
 
-    def _offer(self, model: HubName, paths: Sequence[str]) -> _Offer:
+    def _offer(self, model: HubName, wanted: Wanted) -> _Offer:
+        paths = wanted.paths
         for path in paths:
             url = model.url(self._base, path)
             with self._answer("HEAD", url, size=0) as answer:
                 if answer.status_code == requests.codes.not_found:
                     continue
                 _refuse(answer, url)
-                return _offered(answer, url)
+                commit = _commit(answer)
+                return _offered(answer, replace(model, revision=model.revision or commit).url(self._base, path), commit)
+        if wanted.may_lack:
+            return _NOTHING
         raise HubError(
             f"{model.url(self._base, paths[0])}: the hub has no such file (tried {', '.join(paths)}); check the model's name"
         )
@@ -201,7 +264,7 @@ class Hub:
         """Tries, and again after a pause when the way to the hub fails. What a file has got so far is kept from try to try."""
         for pause in (*self._pauses, None):
             try:
-                return once() or _Offer("", "", None, "")
+                return once() or _NOTHING
             except (requests.RequestException, HubUnavailable) as error:
                 why = _why(error)
             if pause is None:
@@ -273,23 +336,30 @@ def _why(error: requests.RequestException | HubUnavailable) -> str:
     return next((told for kind, told in kinds.items() if isinstance(error, kind)), in_words(error))
 
 
-def _offered(answer: requests.Response, url: str) -> _Offer:
-    """The hub states size and sha256 of large files in headers of its own, on the way to where they lie."""
-    headers = [one.headers for one in (*answer.history, answer)]
+def _said(answer: requests.Response, name: str) -> str:
+    """A header of the answer or of one on the way to it: the hub states what it knows in headers of its own, before it leads elsewhere."""
+    return next((found for one in (*answer.history, answer) if (found := one.headers.get(name))), "")
 
-    def said(name: str) -> str:
-        return next((found for one in headers if (found := one.get(name))), "")
 
-    tag = (said("X-Linked-Etag") or said("ETag")).removeprefix("W/").strip('"')
-    size = said("X-Linked-Size") or answer.headers.get("Content-Length", "")
+def _commit(answer: requests.Response) -> str:
+    """The commit that a file is of, as the hub names it; empty where it names none."""
+    said = _said(answer, "X-Repo-Commit")
+    return said if _COMMIT.fullmatch(said) else ""
+
+
+def _offered(answer: requests.Response, url: str, commit: str) -> _Offer:
+    """What the headers say of a file."""
+    tag = (_said(answer, "X-Linked-Etag") or _said(answer, "ETag")).removeprefix("W/").strip('"')
+    size = _said(answer, "X-Linked-Size") or answer.headers.get("Content-Length", "")
     announced = int(size) if size.isdecimal() else None
     if announced is not None and announced > MOST_BYTES:
         raise HubError(f"{url}: the hub announces {announced:,} bytes; an ONNX file has at most {MOST_BYTES:,}")
     return _Offer(
         url=url,
-        identity=f"{url} {said('X-Repo-Commit')} {tag} {size}",
+        identity=f"{url} {_said(answer, 'X-Repo-Commit')} {tag} {size}",
         size=announced,
         sha256=tag if re.fullmatch(r"[0-9a-f]{64}", tag) else "",
+        commit=commit,
     )
 
 
@@ -312,6 +382,49 @@ def _accept(part: Path, wanted: Wanted, offer: _Offer) -> str:
         whose = "the configuration pins" if wanted.sha256 else "the hub states"
         raise HubError(f"{wanted.name}: the hub sent a file with the sha256 {found}, {whose} {due}; it was thrown away")
     return found
+
+
+# --- what is there -------------------------------------------------------------------------------------------------------------------
+
+
+def _there(path: Path, wanted: Wanted, *, force: bool) -> Pulled | None:
+    """The file that is there and may stay. Raises ConfigurationError for another than the pinned one, without `force`."""
+    if not path.is_file():
+        return None
+    found = _sha256(path)
+    if found == (wanted.sha256 or found):
+        return Pulled(path, found, path.stat().st_size, fresh=False)
+    if not force:
+        raise _another(path, found)
+    return None
+
+
+def _known(model: HubName, folder: Path, beside: Path | None) -> Record:
+    """What is known of a folder, or of the one beside it when that is of the same commit."""
+    known = read_record(folder)
+    if known == Record() and beside and model.revision:
+        other = read_record(beside)
+        return other if other.revision == model.revision else known
+    return known
+
+
+def _take_over(old: Path, path: Path, sha256: str) -> None:
+    """Copies a file that is the pinned one."""
+    if sha256 and old.is_file() and _sha256(old) == sha256:
+        part = path.parent / f".{path.name}.copy.part"
+        with _writing(path):
+            private_folder(path.parent)
+            shutil.copyfile(old, part)
+            put(part, path)
+            part.unlink(missing_ok=True)
+
+
+def _write_record(folder: Path, known: Record) -> None:
+    path = folder / _RECORD
+    part = folder / f"{_RECORD}.part"
+    with _writing(path):
+        part.write_text(json.dumps(asdict(known)))
+        put(part, path, force=True)
 
 
 def _another(path: Path, sha256: str) -> ConfigurationError:

@@ -15,7 +15,7 @@ from support.tiny_model import TinyHub, tiny_hub
 
 import watcher.hub
 from watcher.errors import Busy, ConfigurationError, HubError, HubUnavailable, Stopped
-from watcher.hub import Hub, HubName, Wanted, hub_name
+from watcher.hub import Hub, HubName, Wanted, hub_name, read_record
 
 MODEL = bytes(range(256)) * 5_000
 TOKENIZER = b'{"version": "1.0"}'
@@ -329,3 +329,121 @@ def test_models_files_and_revisions_lie_apart() -> None:
 
     assert len({hub_name(name).folder for name in named}) == len(named)
     assert not any("/" in hub_name(name).folder for name in named)
+
+
+# --- optional files, and one commit -----------------------------------------------------------------------------------------------------
+
+A, B = "a" * 40, "b" * 40
+MODULES = b"[]"
+
+
+def with_optional(modules: str = "") -> tuple[Wanted, ...]:
+    pooling = Wanted(("1_Pooling/config.json",), "1_Pooling/config.json", optional=True)
+    return *wanted(), Wanted(("modules.json",), "modules.json", modules, optional=True), pooling
+
+
+def test_an_optional_file_is_fetched_into_its_folder(server: TinyHub, tmp_path: Path) -> None:
+    server.files |= {"1_Pooling/config.json": b"{}", "modules.json": MODULES}
+
+    found = hub(server).pull(TINY, with_optional(), tmp_path)
+
+    assert [one.path.relative_to(tmp_path).as_posix() for one in found] == [
+        "model.onnx", "tokenizer.json", "modules.json", "1_Pooling/config.json",
+    ]  # fmt: skip
+    assert (tmp_path / "1_Pooling" / "config.json").read_bytes() == b"{}"
+    assert names(tmp_path / "1_Pooling") == {"config.json"}
+
+
+def test_what_the_hub_lacks_is_left_out_and_asked_for_again_only_when_told_to(server: TinyHub, tmp_path: Path) -> None:
+    first = hub(server).pull(TINY, with_optional(), tmp_path)
+    server.asked.clear()
+    server.files["modules.json"] = MODULES
+
+    again = hub(server).pull(TINY, with_optional(), tmp_path)
+    asked = list(server.asked)
+    forced = hub(server).pull(TINY, with_optional(), tmp_path, force=True)
+
+    assert [len(found) for found in (first, again, forced)] == [2, 2, 3]
+    assert asked == []
+
+
+def test_an_optional_file_that_is_pinned_must_be_there(server: TinyHub, tmp_path: Path) -> None:
+    hub(server).pull(TINY, with_optional(), tmp_path)
+
+    with pytest.raises(HubError, match=r"the hub has no such file \(tried modules\.json\)"):
+        hub(server).pull(TINY, with_optional("0a" * 32), tmp_path)
+
+
+def test_an_optional_file_that_is_another_than_the_pinned_one_is_thrown_away(server: TinyHub, tmp_path: Path) -> None:
+    server.files["modules.json"] = MODULES
+
+    with pytest.raises(HubError, match=r"modules\.json: the hub sent a file with the sha256 .*, the configuration pins 0a0a"):
+        hub(server).pull(TINY, with_optional("0a" * 32), tmp_path)
+
+    assert not (tmp_path / "modules.json").exists()
+
+
+def test_a_damaged_record_of_earlier_pulls_is_as_none(server: TinyHub, tmp_path: Path) -> None:
+    hub(server).pull(TINY, with_optional(), tmp_path)
+    server.files["modules.json"] = MODULES
+    (tmp_path / ".pulled.json").write_text("[")
+
+    assert len(hub(server).pull(TINY, with_optional(), tmp_path)) == 3
+
+
+def test_all_files_are_of_the_commit_that_the_first_answer_names(server: TinyHub, tmp_path: Path) -> None:
+    server.commit, server.breaks_after = A, [311_296, 196_608]
+    with pytest.raises(HubUnavailable):
+        hub(server).pull(TINY, wanted(), tmp_path)
+    server.commit = B
+
+    hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert {path.partition("/")[0] for path, _ in server.gets()} == {A}
+    assert [piece for path, piece in server.gets() if path.endswith("model.onnx")] == ["", "bytes=311296-", "bytes=507904-"]
+    assert read_record(tmp_path).revision == A
+
+
+def test_force_asks_for_what_the_hub_has_now(server: TinyHub, tmp_path: Path) -> None:
+    server.commit = A
+    hub(server).pull(TINY, wanted(), tmp_path)
+    server.commit, server.files["onnx/model.onnx"] = B, MODEL[::-1]
+
+    hub(server).pull(TINY, wanted(sha256(MODEL[::-1]).hexdigest()), tmp_path, force=True)
+
+    assert read_record(tmp_path).revision == B
+
+
+def test_files_from_before_are_not_said_to_be_of_a_commit(server: TinyHub, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(MODEL)
+    server.commit = A
+
+    hub(server).pull(TINY, wanted(), tmp_path)
+
+    assert read_record(tmp_path).revision == ""
+
+
+def test_the_pinned_files_of_the_same_commit_are_taken_over(server: TinyHub, tmp_path: Path) -> None:
+    server.commit = A
+    old, new, at = tmp_path / "old", tmp_path / "new", HubName("lab", "tiny", A)
+    hub(server).pull(TINY, with_optional(), old)
+    server.asked.clear()
+    pinned = (*wanted(sha256(MODEL).hexdigest(), sha256(TOKENIZER).hexdigest()), *with_optional()[2:])
+
+    found = hub(server).pull(at, pinned, new, beside=old)
+
+    assert server.asked == []
+    assert [(one.path.name, one.fresh) for one in found] == [("model.onnx", False), ("tokenizer.json", False)]
+    assert names(new) == NAMES
+    assert (new / "model.onnx").read_bytes() == MODEL
+
+
+def test_what_is_not_the_pinned_file_is_not_taken_over(server: TinyHub, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    (old / "model.onnx").write_bytes(b"another")
+    (old / "tokenizer.json").write_bytes(TOKENIZER)
+
+    model, tokenizer = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), new, beside=old)
+
+    assert (model.fresh, tokenizer.fresh) == (True, True)

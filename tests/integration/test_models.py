@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from support.command_line import Said
 from support.configured import Home, home_in
 from support.tiny_model import TinyHub, encoder_folder, model_bytes, tiny_hub, tiny_model, tokenizer_bytes
@@ -80,6 +81,58 @@ def test_a_pinned_model_is_pulled_without_a_word_of_pins_and_kept_the_next_time(
     assert "pin it" not in first.out
     assert [line.split()[0] for line in second.out.splitlines()[:2]] == ["kept", "kept"]
     assert hub.asked == []
+
+
+def test_the_small_files_and_the_commit_are_pinned_and_used(shell: Shell, hub: TinyHub) -> None:
+    hub.commit = "c0" * 20
+    small = {"1_Pooling/config.json": b'{"pooling_mode_cls_token": true}', "tokenizer_config.json": b'{"model_max_length": 64}'}
+    hub.files |= small
+    first = shell("dense_model: lab/tiny", "model", "pull")
+    lines = first.out.partition("\nranking:\n")[2].partition("then `watcher model pull`")[0]
+    hub.asked.clear()
+
+    pinned = YAML(typ="safe").load(lines)
+    assert pinned == {
+        "dense_model": f"lab/tiny@{hub.commit}",
+        "dense_sha256": sha256(MODEL).hexdigest(),
+        "dense_tokenizer_sha256": sha256(TOKENIZER).hexdigest(),
+        "dense_files_sha256": [f"{sha256(content).hexdigest()}  {name}" for name, content in small.items()],
+    }
+    keys = json.dumps(pinned)[1:-1]
+    missing, pulled = shell(keys, "model", "status"), shell(keys, "model", "pull")
+    told = json.loads(shell(keys, "model", "status", "--json").out)
+
+    assert "there is no model.onnx" in missing.out
+    assert "pin it" not in pulled.out
+    assert hub.asked == []
+    assert Path(told["folder"]).name == f"lab--tiny@{hub.commit}"
+    assert (told["pins"], told["why"][:32]) == ({}, "the dense part has no vectors of")
+    assert {name: part["value"] for name, part in told["usage"].items()} == {
+        "pooling": "cls", "input": "sentence", "prefix": "", "max_tokens": 64,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b'{"model_max_length": 32}', "has the sha256 "), (None, "is not there, and ranking.dense_files_sha256 pins it")],
+)
+def test_a_small_file_that_is_not_the_pinned_one_is_not_used(shell: Shell, home: Home, content: bytes | None, told: str) -> None:
+    folder = tiny_model(home.folder / "tiny")
+    right = b'{"model_max_length": 64}'
+    keys = f"dense_model: tiny, dense_files_sha256: ['{sha256(right).hexdigest()}  tokenizer_config.json']"
+    if content is not None:
+        (folder / "tokenizer_config.json").write_bytes(content)
+
+    said = shell(keys, "model", "status")
+    (folder / "tokenizer_config.json").write_bytes(right)
+    mended = shell(keys, "model", "status")
+
+    assert said.code == 3
+    assert f"{folder}/tokenizer_config.json {told}" in said.out
+    assert "dense_files_sha256 pins" in said.out
+    assert told not in mended.out.replace("  sha256", "")
+    assert "not pinned: set ranking.dense_sha256: " in mended.out
+    assert "set ranking.dense_files_sha256" not in mended.out
 
 
 def test_another_model_than_the_pinned_one_is_refused_with_1(shell: Shell, home: Home) -> None:

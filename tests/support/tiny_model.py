@@ -184,13 +184,14 @@ def encoder_folder(folder: Path, *, seed: int = 0, model: bytes | None = None, *
 @dataclass
 class TinyHub:
     """A hub with some files. `breaks_after`: it hangs up after so many bytes, once for each number. `states`: the sha256 that it claims
-    of its files, where it is not the true one."""
+    of its files, where it is not the true one. `commit`: the commit that `main` is at, and that it names in each answer."""
 
     files: dict[str, bytes]
     ranges: bool = True
     breaks_after: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     states: str = ""
+    commit: str = ""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -228,6 +229,9 @@ def tiny_hub(files: Mapping[str, bytes]) -> Iterator[TinyHub]:
             self.send_response(status)
             sent = whole[start:] if status < 400 else b""
             self.send_header("Content-Length", str(len(sent)))
+            if hub.commit:
+                revision = self.path.partition("/resolve/")[2].partition("/")[0]
+                self.send_header("X-Repo-Commit", hub.commit if revision == "main" else revision)
             self.send_header("X-Linked-Etag", f'"{hub.states or sha256(whole).hexdigest()}"')
             self.send_header("X-Linked-Size", str(len(whole)))
             self.end_headers()

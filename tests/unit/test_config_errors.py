@@ -172,6 +172,18 @@ def test_a_value_under_an_unknown_key_is_never_repeated(home: Home) -> None:
             "web.listen: 'here': this is not an address and a port\n    write for example 127.0.0.1:8080",
         ),
         (PUBMED + "ranking: {dense_sha256: abc}\n", "ranking.dense_sha256: 'abc': this is not a sha256"),
+        (
+            PUBMED + "ranking: {dense_files_sha256: [abc  modules.json]}\n",
+            "write as sha256sum does: SHA256  NAME, the name being one",
+        ),
+        (
+            PUBMED + f"ranking: {{dense_files_sha256: [{'0a' * 32}  config.json]}}\n",
+            "is no sha256 and name of a file that says how",
+        ),
+        (
+            PUBMED + f"ranking: {{dense_files_sha256: [{'0a' * 32}  modules.json, {'0b' * 32}  modules.json]}}\n",
+            "modules.json is pinned twice",
+        ),
         (PUBMED + "ranking: {dense_pooling: max}\n", "'max': this is not allowed\n    write mean or cls or ready"),
         (
             PUBMED + "ranking: {dense_input: pairs}\n",

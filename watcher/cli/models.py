@@ -18,13 +18,13 @@ def pull(
     context: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is not the pinned one.")] = False,
 ) -> None:
-    """Fetch the model that the configuration names from the hub.
+    """Fetch the model that the configuration names from the hub, with the files that say how it is used.
 
     Goes on where it was interrupted; a file gets its name only when it is whole and the pinned one.
     """
     with opened(context) as app:
         choice = app.dense_choice
-        for file in app.hub.pull(choice.hub_name, choice.wanted, choice.folder, force=force):
+        for file in app.hub.pull(choice.hub_name, choice.wanted, choice.folder, force=force, beside=choice.beside):
             console.say(f"{'fetched' if file.fresh else 'kept   '} {file.path}  {file.size / 1e6:.1f} MB  sha256 {file.sha256}")
         state = app.rankings.dense_state()
     _pins(state.pins)
@@ -56,8 +56,14 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         raise typer.Exit(FAILURES_LISTED)
 
 
-def _pins(missing: dict[str, str]) -> None:
+def _pins(missing: dict[str, str | list[str]]) -> None:
     if missing:
         console.say("pin it in the configuration, so that scores cannot change unnoticed:\nranking:")
-        for key, sha256 in missing.items():
-            console.say(f"  {key}: {sha256}")
+        for key, value in missing.items():
+            console.say(
+                f"  {key}: {value}" if isinstance(value, str) else "\n".join([f"  {key}:", *(f"    - {one}" for one in value)])
+            )
+    if "dense_model" in missing:
+        console.say(
+            "then `watcher model pull` once more: the model's folder has the commit in its name, and takes these files over"
+        )

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from watcher.config.document import is_showable
 from watcher.config.suggest import nearest
+from watcher.domain import ENCODER_FILES
 
 _T = TypeVar("_T")
 
@@ -24,6 +25,7 @@ _EMAIL = r"^[^@\s,;:<>()\"]+@[^@\s,;:<>()\"/]+$"
 _FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
 _SHA256 = r"^([0-9a-f]{64})?$"
+_FILE_PIN = r"^([0-9a-f]{64}) [ *]?(\S+)$"
 _DATABASE = r"^(sqlite:///(?!:memory:).+|postgresql(\+psycopg)?://.+)$"
 _PLACEHOLDERS = frozenset({"pmid", "doi"})
 
@@ -40,6 +42,19 @@ def _matching(pattern: str, what: str, fix: str) -> Callable[[str], str]:
         return value
 
     return check
+
+
+def _file_pins(lines: tuple[str, ...]) -> tuple[str, ...]:
+    names = []
+    for line in lines:
+        found = re.fullmatch(_FILE_PIN, line)
+        if found is None or found[2] not in ENCODER_FILES:
+            what = f"{line!r} is no sha256 and name of a file that says how a model is used"
+            raise refusal(what, f"write as sha256sum does: SHA256  NAME, the name being one of {', '.join(ENCODER_FILES)}")
+        names.append(found[2])
+    if again := [name for name in names if names.count(name) > 1]:
+        raise refusal(f"{again[0]} is pinned twice", "leave the right line")
+    return lines
 
 
 def _slug(value: str) -> str:
@@ -165,6 +180,10 @@ Sha256 = Annotated[
     str,
     AfterValidator(_matching(_SHA256, "this is not a sha256", "write its 64 hexadecimal digits in small letters")),
     _said(pattern=_SHA256),
+]
+FilePins = Annotated[
+    tuple[Annotated[str, _said(pattern=_FILE_PIN)], ...],
+    AfterValidator(_file_pins),
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address), _said(format="uri", pattern="^https?://")]

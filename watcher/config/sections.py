@@ -19,6 +19,7 @@ from watcher.config.field_types import (
     Distinct,
     Email,
     FileName,
+    FilePins,
     Highlight,
     Hours,
     Jitter,
@@ -380,6 +381,11 @@ class RankingSection(ConfigSection):
         description="The sha256 of the model's ONNX file, so that scores cannot change unnoticed. With another file nothing dense is done.",
     )
     dense_tokenizer_sha256: Sha256 = Field(default="", description="The same for its `tokenizer.json`.")
+    dense_files_sha256: FilePins = Field(
+        default=(),
+        description="The same for the files that say how the model is used, as `sha256sum` writes them; `watcher model pull` prints the lines.",
+        examples=[["e4ce9877abf3edfe10b0d82785e83bdcb973e1171e68f2ff7e2cf47a1f5e5d5a  modules.json"]],
+    )
     dense_pooling: Pooling | None = Field(
         default=None,
         description="How the model's answer becomes one vector: the mean over the tokens, the first token (`cls`), or the vector that the "

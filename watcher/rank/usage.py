@@ -20,17 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from watcher.domain import Pooling, TextInput
+from watcher.domain import ENCODER_FILES, Pooling, TextInput
 from watcher.errors import ConfigurationError, Problem
 
-MODULES, POOLING, LENGTH, PROMPTS, TOKENIZER_CONFIG = FILES = (
-    "modules.json",
-    "1_Pooling/config.json",
-    "sentence_bert_config.json",
-    "config_sentence_transformers.json",
-    "tokenizer_config.json",
-)
-"""The files that may say how a model is used, by their names in the model's folder and on the hub."""
+MODULES, POOLING, LENGTH, PROMPTS, TOKENIZER_CONFIG = FILES = ENCODER_FILES
 
 MOST_TOKENS = 256
 """How many tokens of a text are read where nothing says it."""

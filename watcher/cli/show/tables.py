@@ -195,8 +195,9 @@ def dense(state: DenseState, kept: int, *, as_json: bool) -> None:
     line(f"folder {state.folder}")
     for path, sha256 in state.files:
         line(f"{path}  sha256 {sha256}")
-    for key, sha256 in state.pins.items():
-        line(f"not pinned: set ranking.{key}: {sha256}")
+    for key, value in state.pins.items():
+        shown = value if isinstance(value, str) else f"[{', '.join(value)}]"
+        line(f"not pinned: set ranking.{key}: {shown}")
     for part in state.used_lines():
         line(part)
     line(f"vectors kept: {kept:,}")

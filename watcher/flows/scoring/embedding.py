@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from watcher import clock
-from watcher.domain import embedded_text, pubmed_id
+from watcher.domain import ENCODER_FILES, embedded_text, pubmed_id
 from watcher.errors import ConfigurationError, IncompleteAnswer, Place, Problem, Stopped
 from watcher.flows.ports import Source
-from watcher.hub import HubName, Wanted, hub_name
+from watcher.hub import HubName, Wanted, hub_name, read_record
 from watcher.rank import dense
 from watcher.rank.usage import Configured
 from watcher.store import Store
@@ -50,6 +50,7 @@ class Choice:
     tokenizer_sha256: str = ""
     place: Place | None = None
     usage: Configured = field(default_factory=Configured)
+    files_sha256: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -73,11 +74,26 @@ class Choice:
         return hub_name(self.model)
 
     @property
-    def wanted(self) -> tuple[Wanted, Wanted]:
-        """The files to fetch, as pinned."""
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The files to fetch, as pinned: the model and its tokenizer, and those that say how it is used, where it has them."""
         name = self.hub_name
         tokenizer = Wanted((dense.TOKENIZER_FILE,), dense.TOKENIZER_FILE, self.tokenizer_sha256)
-        return Wanted(name.candidates, "model.onnx", self.model_sha256), tokenizer
+        others = (Wanted((one,), one, self.files_sha256.get(one, ""), optional=True) for one in ENCODER_FILES)
+        return Wanted(name.candidates, "model.onnx", self.model_sha256), tokenizer, *others
+
+    @property
+    def beside(self) -> Path | None:
+        """The folder of the same model without its revision, whose files a pull of a revision takes over where they are the pinned ones."""
+        name = self.hub_name
+        return self.models / replace(name, revision="").folder if name.revision else None
+
+    @property
+    def pinned_name(self) -> str:
+        """The name with the commit that was pulled, where the configuration names none; else empty."""
+        if self._is_folder or self.hub_name.revision:
+            return ""
+        revision = read_record(self.folder).revision
+        return str(replace(self.hub_name, revision=revision)) if revision else ""
 
     def sample_file(self, model_sha256: str) -> Path:
         """Where `prepare` keeps the sample of a model."""
@@ -101,7 +117,23 @@ def open_encoder(choice: Choice) -> dense.Encoder:
                 f"{path} has the sha256 {found}, not the one that ranking.{key} pins",
                 f"put the right file there, or set {key}: {found}",
             )
+    _require_pinned(choice, dict(files.others))
     return encoder
+
+
+def _require_pinned(choice: Choice, found: Mapping[str, str]) -> None:
+    """Raises ConfigurationError when a file that says how the model is used is missing, or another than the pinned one."""
+    for name, pinned in choice.files_sha256.items():
+        path = choice.folder / name
+        if name not in found:
+            raise choice.refused(
+                f"{path} is not there, and ranking.dense_files_sha256 pins it", "`watcher model pull`, or take it out of the pins"
+            )
+        if found[name] != pinned:
+            raise choice.refused(
+                f"{path} has the sha256 {found[name]}, not the one that ranking.dense_files_sha256 pins",
+                f"put the right file there, or write there: {found[name]}  {name}",
+            )
 
 
 def find_sample(
@@ -135,7 +167,7 @@ class DenseState:
     folder: Path | None = None
     files: tuple[tuple[str, str], ...] = ()
     sha256: str = ""
-    pins: dict[str, str] = field(default_factory=dict)
+    pins: dict[str, str | list[str]] = field(default_factory=dict)
     usage: dict[str, tuple[str | int, str]] = field(default_factory=dict)
     why: str = ""
     fix: str = ""
@@ -160,10 +192,6 @@ def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseStat
     try:
         state = replace(state, folder=choice.folder)
         files = dense.find_model(choice.folder, choice.usage)
-        unpinned = (
-            ("dense_sha256", choice.model_sha256, files.model_sha256),
-            ("dense_tokenizer_sha256", choice.tokenizer_sha256, files.tokenizer_sha256),
-        )
         state = replace(
             state,
             files=(
@@ -173,13 +201,27 @@ def dense_state(choice: Choice, pmids: Callable[[], Sequence[int]]) -> DenseStat
             ),
             sha256=files.sha256,
             usage=files.usage.told(),
-            pins={key: found for key, pinned, found in unpinned if not pinned},
+            pins=_pins(choice, files),
         )
         encoder = open_encoder(choice)
         find_sample(choice, encoder, lambda texts: dense.join(list(encoder.encode(texts))), pmids())
     except ConfigurationError as error:
         return replace(state, why=error.problems[0].what, fix=error.problems[0].fix)
     return state
+
+
+def _pins(choice: Choice, files: dense.ModelFiles) -> dict[str, str | list[str]]:
+    """The keys that would pin what is there, as far as they are not set."""
+    unpinned: dict[str, str | list[str]] = {}
+    if name := choice.pinned_name:
+        unpinned["dense_model"] = name
+    if not choice.model_sha256:
+        unpinned["dense_sha256"] = files.model_sha256
+    if not choice.tokenizer_sha256:
+        unpinned["dense_tokenizer_sha256"] = files.tokenizer_sha256
+    if any(name not in choice.files_sha256 for name, _ in files.others):
+        unpinned["dense_files_sha256"] = [f"{sha256}  {name}" for name, sha256 in files.others]
+    return unpinned
 
 
 def document(state: DenseState, kept: int) -> dict[str, Any]:
