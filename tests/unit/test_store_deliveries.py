@@ -10,12 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from support.store_samples import MAIL, MONDAY, Bench, days
 
 from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import UnknownNameError
 from watcher.store import DeliveryFacts
+from watcher.store.columns import attempts
 
 LATER = MONDAY + timedelta(hours=1)
 SLACK = tuple(Message(ChannelKind.SLACK, part, "NMJ", {"json": f'{{"part": {part}}}'}) for part in (1, 2, 3))
@@ -40,6 +42,17 @@ def _only(bench: Bench) -> DeliveryFacts:
 
 
 # --- claiming
+
+
+def test_the_end_of_a_claim_ends_its_own_attempt_and_no_other(bench: Bench) -> None:
+    bench.owe("pi@lab.example", "postdoc@lab.example")
+    first, second = _claim(bench), _claim(bench)
+
+    bench.store.settle(first, DeliveryState.SENT, LATER)
+
+    with bench.store._database.reading() as session:
+        ended = dict(session.execute(sa.select(attempts.c.delivery_id, attempts.c.outcome)).all())
+    assert ended == {first.id: "sent", second.id: None}
 
 
 def test_a_claim_is_a_sending_delivery_with_its_message_and_first_attempt(bench: Bench) -> None:
