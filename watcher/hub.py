@@ -171,11 +171,11 @@ class Hub:
         self._patience = patience
 
     def pull(
-        self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool = False, beside: Path | None = None
+        self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool = False, beside: Sequence[Path] = ()
     ) -> tuple[Pulled, ...]:
         """Fetch what is not there yet. A file that is there and is the pinned one, or is not pinned, is left as it is; another one is
         replaced only with `force`. An optional file that the hub does not have is left out, and not asked for again without `force`. From
-        `beside`, the folder of the same model without its revision, the pinned files are taken over.
+        `beside`, other folders of the same model, the pinned files are taken over.
 
         Raises:
             Busy: another process fetches into this folder.
@@ -186,21 +186,26 @@ class Hub:
         with _alone(folder):
             return tuple(self._all(model, wanted, folder, force=force, beside=beside))
 
-    def _all(self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool, beside: Path | None) -> Iterator[Pulled]:
-        known = Record() if force else _known(model, folder, beside)
-        is_of_one_commit = force or bool(known.revision) or not any((folder / each.name).is_file() for each in wanted)
+    def _all(
+        self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool, beside: Sequence[Path]
+    ) -> Iterator[Pulled]:
+        before = _known(model, folder, beside)
+        known = Record() if force else before
         for each in wanted:
+            _take_over([other / each.name for other in beside], folder / each.name, each.sha256)
+        there = [_there(folder / each.name, each, force=force) for each in wanted]
+        if force and not all(there):
+            (folder / _RECORD).unlink(missing_ok=True)
+        for each, found in zip(wanted, there, strict=True):
             path = folder / each.name
-            if beside and not path.is_file():
-                _take_over(beside / each.name, path, each.sha256)
-            if found := _there(path, each, force=force):
+            if found:
                 yield found
                 continue
             if each.may_lack and each.name in known.absent:
                 continue
             at = replace(model, revision=model.revision or known.revision)
             offer = self._again(partial(self._offer, at, each), each.name)
-            if is_of_one_commit and offer.commit and not known.revision:
+            if not known.revision and (not any(there) or offer.commit == before.revision):
                 known = replace(known, revision=offer.commit)
             if not offer.url:
                 known = replace(known, absent=(*known.absent, each.name))
@@ -399,18 +404,17 @@ def _there(path: Path, wanted: Wanted, *, force: bool) -> Pulled | None:
     return None
 
 
-def _known(model: HubName, folder: Path, beside: Path | None) -> Record:
-    """What is known of a folder, or of the one beside it when that is of the same commit."""
-    known = read_record(folder)
-    if known == Record() and beside and model.revision:
-        other = read_record(beside)
-        return other if other.revision == model.revision else known
-    return known
+def _known(model: HubName, folder: Path, beside: Sequence[Path]) -> Record:
+    """What is known of a folder, or of one beside it that is of the same commit."""
+    records = [read_record(folder), *(one for one in map(read_record, beside) if model.revision and one.revision == model.revision)]
+    return next((one for one in records if one != Record()), Record())
 
 
-def _take_over(old: Path, path: Path, sha256: str) -> None:
-    """Copies a file that is the pinned one."""
-    if sha256 and old.is_file() and _sha256(old) == sha256:
+def _take_over(others: Sequence[Path], path: Path, sha256: str) -> None:
+    """Copies the first of the files that is the pinned one, where there is none yet."""
+    if not sha256 or path.is_file():
+        return
+    if old := next((one for one in others if one.is_file() and _sha256(one) == sha256), None):
         part = path.parent / f".{path.name}.copy.part"
         with _writing(path):
             private_folder(path.parent)

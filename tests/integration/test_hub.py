@@ -404,13 +404,18 @@ def test_all_files_are_of_the_commit_that_the_first_answer_names(server: TinyHub
     assert read_record(tmp_path).revision == A
 
 
-def test_force_asks_for_what_the_hub_has_now(server: TinyHub, tmp_path: Path) -> None:
+def test_a_forced_pull_is_of_a_commit_when_it_replaces_all(server: TinyHub, tmp_path: Path) -> None:
     server.commit = A
     hub(server).pull(TINY, wanted(), tmp_path)
-    server.commit, server.files["onnx/model.onnx"] = B, MODEL[::-1]
+    server.commit, server.files = B, {"onnx/model.onnx": MODEL[::-1], "tokenizer.json": TOKENIZER + b" "}
+    model, tokenizer = (sha256(content).hexdigest() for content in server.files.values())
 
-    hub(server).pull(TINY, wanted(sha256(MODEL[::-1]).hexdigest()), tmp_path, force=True)
+    hub(server).pull(TINY, wanted(model), tmp_path, force=True)
+    mixed = read_record(tmp_path).revision
+    (tmp_path / "model.onnx").unlink()
+    hub(server).pull(TINY, wanted(model, tokenizer), tmp_path, force=True)
 
+    assert mixed == ""
     assert read_record(tmp_path).revision == B
 
 
@@ -430,7 +435,7 @@ def test_the_pinned_files_of_the_same_commit_are_taken_over(server: TinyHub, tmp
     server.asked.clear()
     pinned = (*wanted(sha256(MODEL).hexdigest(), sha256(TOKENIZER).hexdigest()), *with_optional()[2:])
 
-    found = hub(server).pull(at, pinned, new, beside=old)
+    found = hub(server).pull(at, pinned, new, beside=[old])
 
     assert server.asked == []
     assert [(one.path.name, one.fresh) for one in found] == [("model.onnx", False), ("tokenizer.json", False)]
@@ -444,6 +449,6 @@ def test_what_is_not_the_pinned_file_is_not_taken_over(server: TinyHub, tmp_path
     (old / "model.onnx").write_bytes(b"another")
     (old / "tokenizer.json").write_bytes(TOKENIZER)
 
-    model, tokenizer = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), new, beside=old)
+    model, tokenizer = hub(server).pull(TINY, wanted(sha256(MODEL).hexdigest()), new, beside=[old])
 
     assert (model.fresh, tokenizer.fresh) == (True, True)

@@ -211,6 +211,32 @@ def test_a_folder_is_taken_from_the_home_and_a_name_from_the_models(choice: Choi
     assert Choice(str(tmp_path / "tiny"), Path("/elsewhere"), tmp_path).folder == tmp_path / "tiny"
 
 
+@pytest.mark.parametrize(
+    ("named", "due"),
+    [
+        ("lab/tiny", f"lab/tiny@{'c0' * 20}"),
+        ("lab/tiny/onnx/model_O2.onnx", f"lab/tiny@{'c0' * 20}/onnx/model_O2.onnx"),
+        ("lab/tiny@main", f"lab/tiny@{'c0' * 20}"),
+        ("lab/tiny@c0c0c0c", ""),
+        (f"lab/tiny@{'c0' * 20}", ""),
+        ("tiny", ""),
+    ],
+)
+def test_the_commit_that_was_pulled_is_told_where_none_is_named(choice: Choice, named: str, due: str) -> None:
+    one = replace(choice, model=named)
+    one.folder.mkdir(parents=True, exist_ok=True)
+    (one.folder / ".pulled.json").write_text(f'{{"revision": "{"c0" * 20}", "absent": []}}')
+
+    assert one.pinned_name == due
+
+
+def test_the_other_folders_of_a_model_are_those_of_its_name(choice: Choice) -> None:
+    for name in ("lab--tiny", "lab--tiny@a", "lab--tiny@b", "lab--other"):
+        (choice.models / name).mkdir(parents=True)
+
+    assert [one.name for one in replace(choice, model="lab/tiny@b").beside] == ["lab--tiny", "lab--tiny@a"]
+
+
 def test_a_folder_is_not_fetched(choice: Choice) -> None:
     with pytest.raises(ConfigurationError, match="tiny is a folder"):
         _ = choice.wanted

@@ -82,18 +82,19 @@ class Choice:
         return Wanted(name.candidates, "model.onnx", self.model_sha256), tokenizer, *others
 
     @property
-    def beside(self) -> Path | None:
-        """The folder of the same model without its revision, whose files a pull of a revision takes over where they are the pinned ones."""
+    def beside(self) -> tuple[Path, ...]:
+        """The other folders that the same model was pulled into, by another name or of another commit."""
         name = self.hub_name
-        return self.models / replace(name, revision="").folder if name.revision else None
+        found = self.models.glob(f"{replace(name, revision='', file='').folder}*")
+        return tuple(sorted(one for one in found if one.is_dir() and one != self.folder))
 
     @property
     def pinned_name(self) -> str:
-        """The name with the commit that was pulled, where the configuration names none; else empty."""
-        if self._is_folder or self.hub_name.revision:
+        """The name with the commit that was pulled, where the configuration names none, or a branch; else empty."""
+        commit = "" if self._is_folder else read_record(self.folder).revision
+        if not commit or (self.hub_name.revision and commit.startswith(self.hub_name.revision)):
             return ""
-        revision = read_record(self.folder).revision
-        return str(replace(self.hub_name, revision=revision)) if revision else ""
+        return str(replace(self.hub_name, revision=commit))
 
     def sample_file(self, model_sha256: str) -> Path:
         """Where `prepare` keeps the sample of a model."""
