@@ -28,6 +28,8 @@ RUN python -m venv --without-pip /opt/watcher \
 # that without a model it is one that is there and holds none; LICENSE is there so that something is copied
 ARG MODEL_FOLDER=""
 COPY LICENSE ${MODEL_FOLDER:-watcher}/model.onn[x] ${MODEL_FOLDER:-watcher}/tokenizer.jso[n] /model/
+# how the model is used: all but its pooling, whose folder of its own may be absent; ranking.dense_pooling says that
+COPY LICENSE ${MODEL_FOLDER:-watcher}/sentence_bert_config.jso[n] ${MODEL_FOLDER:-watcher}/config_sentence_transformers.jso[n] ${MODEL_FOLDER:-watcher}/tokenizer_config.jso[n] /model/
 RUN if [ -n "$MODEL_FOLDER" ] && ! [ -f /model/model.onnx -a -f /model/tokenizer.json ]; then echo "MODEL_FOLDER is \"$MODEL_FOLDER\"; it should hold model.onnx and tokenizer.json" >&2; exit 1; fi \
  && rm /model/LICENSE && chmod -R a+rX /model
 

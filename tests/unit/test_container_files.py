@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from support.readme import container_lines
 
 import watcher
+from watcher.domain import ENCODER_FILES
 from watcher.unreadable import FOR_A_CONTAINER
 
 ROOT = Path(__file__).parents[2]
@@ -118,12 +119,17 @@ def test_the_build_argument_chooses_the_lock(extra: str, code: int, lock: str) -
 
 
 def test_a_model_that_is_not_there_is_not_copied(service: dict[str, Any]) -> None:
-    (copied,) = re.findall(r"(?m)^COPY (.*tokenizer.*) /model/$", DOCKERFILE)
+    copied, of_its_use = re.findall(r"(?m)^COPY (.*tokenizer.*) /model/$", DOCKERFILE)
+    folder = "${MODEL_FOLDER:-watcher}"
 
-    assert copied.split() == ["LICENSE", "${MODEL_FOLDER:-watcher}/model.onn[x]", "${MODEL_FOLDER:-watcher}/tokenizer.jso[n]"]
+    assert copied.split() == ["LICENSE", f"{folder}/model.onn[x]", f"{folder}/tokenizer.jso[n]"]
+    own_folder_or_its_list = {"1_Pooling/config.json", "modules.json"}
+    assert of_its_use.split() == [
+        "LICENSE", *(f"{folder}/{name[:-1]}[n]" for name in ENCODER_FILES if name not in own_folder_or_its_list),
+    ]  # fmt: skip
     assert service["build"]["args"].keys() >= {"EXTRA", "MODEL_FOLDER"}
     assert (ROOT / "watcher").is_dir()  # a builder refuses a folder that is absent
-    assert not {"model.onnx", "tokenizer.json"} & {path.name for path in (ROOT / "watcher").iterdir()}
+    assert not {"model.onnx", "tokenizer.json", *ENCODER_FILES} & {path.name for path in (ROOT / "watcher").iterdir()}
 
 
 def test_the_image_carries_this_version() -> None:
