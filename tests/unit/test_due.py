@@ -14,6 +14,7 @@ from support.flow_samples import ALS, NMJ, WEEKLY, Desk, mail_channel
 from standins.eutils.papers import paper
 from watcher.domain import Channel, ErrorKind, RunReport, Seed, Watch
 from watcher.errors import ConfigurationError, Problem, SeedError, Stopped
+from watcher.flows.schedule.due import digests_after
 from watcher.flows.schedule.tick import Ticker, Upcoming
 
 Desks = Callable[..., Desk]
@@ -556,3 +557,13 @@ def test_a_channel_that_is_in_use_is_asked_for_its_recipients(at_desk: Desks) ->
     replace(ticker, composer=replace(ticker.composer, recipients=recipients)).tick(one.load(MONDAY))
 
     assert set(asked) == {mail_channel().name}
+
+
+def test_a_digest_that_is_made_up_for_is_to_come_until_its_instant() -> None:
+    paused = replace(
+        WEEKLY, pause_until=date(2026, 3, 11)
+    )  # a Wednesday; the slot of Monday at 08:00 in Berlin fell into the pause
+    made_up = utc("2026-03-11T07:00")
+
+    assert next(digests_after(paused, made_up - timedelta(seconds=1))) == made_up
+    assert next(digests_after(paused, made_up)) == utc("2026-03-16T07:00")

@@ -82,6 +82,12 @@ def test_a_large_job_is_tried_again_when_the_quiet_hours_begin(ended: str, quiet
 # --- which runs count
 
 
+def test_of_a_history_the_runs_since_the_last_good_one_count() -> None:
+    history = RunHistory(last=run(CUT_OFF, None), failed_in_row=3, abandoned_in_row=2)
+
+    assert Failures.of_history(history) == Failures(run(CUT_OFF, None), 3, 2)
+
+
 def test_without_a_run_or_after_a_good_one_there_are_no_failures() -> None:
     good = run(RunOutcome.GOOD, None)
 

@@ -94,6 +94,11 @@ def test_what_is_no_schedule_is_refused_with_the_forms_that_are(text: str) -> No
     assert "daily" in str(caught.value)
 
 
+def test_a_crontab_line_that_is_none_is_told_with_what_is_wrong_in_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"'25 61 . . .' is not a schedule: Bad hour"):
+        schedule.parse("25 61 * * *", "UTC")
+
+
 def test_a_wait_is_a_tenth_longer_at_most_and_another_for_each_name() -> None:
     waits = [schedule.BY_ITSELF.wait(2, f"watch-{number}") for number in range(50)]
 
