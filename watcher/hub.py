@@ -116,21 +116,21 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class PullRecord:
     """What is known of a folder that was pulled into: the commit that its files are of ("": unknown), and which the hub does not have."""
 
     revision: str = ""
     absent: tuple[str, ...] = ()
 
 
-def read_record(folder: Path) -> Record:
+def read_record(folder: Path) -> PullRecord:
     """What the last pulls into a folder left; nothing where there is no such file, or it is damaged: then the hub is asked again."""
     try:
         held = json.loads((folder / _RECORD).read_bytes())
         revision, absent = held["revision"], tuple(map(str, held["absent"]))
     except (OSError, ValueError, TypeError, KeyError):
-        return Record()
-    return Record(revision if isinstance(revision, str) and _COMMIT.fullmatch(revision) else "", absent)
+        return PullRecord()
+    return PullRecord(revision if isinstance(revision, str) and _COMMIT.fullmatch(revision) else "", absent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Hub:
         self, model: HubName, wanted: Sequence[Wanted], folder: Path, *, force: bool, beside: Sequence[Path]
     ) -> Iterator[Pulled]:
         before = _known(model, folder, beside)
-        known = Record() if force else before
+        known = PullRecord() if force else before
         for each in wanted:
             _take_over([other / each.name for other in beside], folder / each.name, each.sha256)
         there = [_there(folder / each.name, each, force=force) for each in wanted]
@@ -209,7 +209,7 @@ class Hub:
                 known = replace(known, revision=offer.commit)
             if not offer.url:
                 known = replace(known, absent=(*known.absent, each.name))
-            if known != Record():
+            if known != PullRecord():
                 _write_record(folder, known)
             if offer.url:
                 yield self._fetched(each, offer, path, force=force)
@@ -404,10 +404,10 @@ def _there(path: Path, wanted: Wanted, *, force: bool) -> Pulled | None:
     return None
 
 
-def _known(model: HubName, folder: Path, beside: Sequence[Path]) -> Record:
+def _known(model: HubName, folder: Path, beside: Sequence[Path]) -> PullRecord:
     """What is known of a folder, or of one beside it that is of the same commit."""
     records = [read_record(folder), *(one for one in map(read_record, beside) if model.revision and one.revision == model.revision)]
-    return next((one for one in records if one != Record()), Record())
+    return next((one for one in records if one != PullRecord()), PullRecord())
 
 
 def _take_over(others: Sequence[Path], path: Path, sha256: str) -> None:
@@ -423,7 +423,7 @@ def _take_over(others: Sequence[Path], path: Path, sha256: str) -> None:
             part.unlink(missing_ok=True)
 
 
-def _write_record(folder: Path, known: Record) -> None:
+def _write_record(folder: Path, known: PullRecord) -> None:
     path = folder / _RECORD
     part = folder / f"{_RECORD}.part"
     with _writing(path):
