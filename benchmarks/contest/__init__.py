@@ -9,6 +9,8 @@
     pmra        PubMed's similar articles, from its published formula
     asreview_client  the real ASReview package, in an environment of its own (`asreview_worker` runs there)
     kept        results on disk, so that a run goes on where it was stopped
+    ground      variants of watcher's ranking that know the papers among which they rank
+    variants    every one of them that benchmarks/choice.py tries
     tasks       few-seed ranking, and a stream with feedback
     report      the tables and the picture of docs/ranking.md
 

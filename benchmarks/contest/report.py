@@ -14,7 +14,7 @@ from contest.measures import Floats, Values, ratio, units
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NAMES = {"med": "MED", "hoc": "Hallmarks of Cancer"}
+NAMES = {"cf": "Cystic Fibrosis", "med": "MED", "hoc": "Hallmarks of Cancer"}
 OURS, OTHERS = ("#0b5fa5", "#63b8ff"), ("#8a8a8a", "#b98b3e", "#5f9e6e", "#a86aa4", "#c4553b", "#5aa0b8")
 
 
@@ -75,7 +75,7 @@ def table(found: Standing, sizes: Mapping[str, tuple[int, int]]) -> str:
 
 def called(name: str) -> str:
     """A set as a reader calls it: "syn_Chou_2004" is the review Chou 2004."""
-    return NAMES.get(name, re.sub("^syn ", "review ", name.replace("_", " ")))
+    return NAMES.get(name, re.sub("^(syn|coh|oth) ", "review ", name.replace("_", " ")))
 
 
 def prepare(page: Path, titles: Mapping[str, str]) -> None:

@@ -21,15 +21,15 @@ BATCH = 50
 SHOWN = 10
 
 
-def trials(pool: LabelledSet, seed_counts: tuple[int, ...], draws: int) -> list[Trial]:
-    """All draws for topics that have at least two relevant papers more than seeds."""
+def trials(pool: LabelledSet, seed_counts: tuple[int, ...], draws: int, first: int = 0) -> list[Trial]:
+    """All draws, numbered from `first` on, for topics that have at least two relevant papers more than seeds."""
     able = ((topic, k) for topic, relevant in pool.topics.items() for k in seed_counts if relevant.sum() >= k + 2)
-    return [Trial(topic, k, draw) for topic, k in able for draw in range(draws)]
+    return [Trial(topic, k, draw) for topic, k in able for draw in range(first, first + draws)]
 
 
-def few_seed(pool: LabelledSet, score: Score, draws: int) -> Iterator[tuple[Trial, float]]:
+def few_seed(pool: LabelledSet, score: Score, draws: int, *, first: int = 0) -> Iterator[tuple[Trial, float]]:
     """Average precision over the papers that are not seeds, trial by trial."""
-    for trial in trials(pool, SEED_COUNTS, draws):
+    for trial in trials(pool, SEED_COUNTS, draws, first):
         relevant = pool.topics[trial.topic]
         seeds = drawn(trial.topic, relevant, trial.k, trial.draw)
         rest = np.ones(relevant.size, np.bool_)
