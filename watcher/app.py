@@ -310,6 +310,7 @@ class App:
 
     def runner(self) -> Runner:
         """Runs watches."""
+        from watcher.flows.scoring.ground import Grounds
         from watcher.flows.search.run import Runner
 
         runs = self.settings.runs
@@ -322,6 +323,7 @@ class App:
             fetch_again_days=runs.fetch_again_for_days,
             say=self.say,
             stopping=self.stopping,
+            grounds=Grounds(self.source, self.store, self.rankings.believe),
         )
 
     def composer(self) -> Composer:

@@ -839,12 +839,25 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnGround:
+    """How far a snapshot of the watch's own papers is believed in a ranking. `papers`: how many of them the left-out seeds and relevant
+    papers were looked for among; `strength`: 0 (not at all) to 1; `before` and `after`: at which place each one left out stood there by
+    the others, without the snapshot's weights and with all of them."""
+
+    papers: int
+    strength: float
+    before: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Breakdown:
     """Everything behind one number. `value` is the number, `total` the raw sum of the spaces' standardised scores.
 
     `spaces` hold one part each (phrases, words, …). `terms` are words and phrases of the paper as written there, `headings` its
     MeSH headings, each with what it raised or lowered, those that raised most first. `nearest` are the best five seeds with their
-    cosine. `verdicts` are the marked papers that moved it: the record, "relevant" or "not", points.
+    cosine. `verdicts` are the marked papers that moved it: the record, "relevant" or "not", points. `ground`: what the watch's own
+    papers had to say about the weights of words; None where there is no snapshot of them.
     """
 
     value: float
@@ -854,6 +867,7 @@ class Breakdown:
     headings: tuple[Part, ...] = ()
     nearest: tuple[tuple[str, float], ...] = ()
     verdicts: tuple[tuple[RecordId, str, float], ...] = ()
+    ground: OwnGround | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -865,6 +879,7 @@ class RankingFacts:
     background_sha256: str
     code: str
     last_verdict_id: int | None = None
+    snapshot_sha256: str | None = None
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------------
@@ -1154,7 +1169,8 @@ class Highlight:
 class Receipt:
     """What the digest did, counted. Each count is of distinct works or records as its name says; `failures` and
     `remarks`, which say what papers were not ranked or cannot be shown yet, are whole sentences. `weeks` were counted before this digest
-    showed anything. `highlights` say what was called highly relevant."""
+    showed anything. `highlights` say what was called highly relevant. `reweighed` are the titles of watches whose words weigh otherwise
+    since the last digest, by a new snapshot of their own papers."""
 
     checked: int = 0
     new: int = 0
@@ -1173,6 +1189,7 @@ class Receipt:
     gave_way: tuple[GaveWay, ...] = ()
     weeks: tuple[Weeks, ...] = ()
     highlights: tuple[Highlight, ...] = ()
+    reweighed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

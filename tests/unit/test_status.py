@@ -67,6 +67,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
     (watch,), (list_,) = found["watches"], found["lists"]
     assert list(watch) == [
         "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "weeks", "upcoming",
+        "snapshot",
     ]  # fmt: skip
     assert list(list_) == ["name", "next_digest_at", "last_digest", "upcoming"]
     assert list(list_["last_digest"]) == ["period", "papers"]
@@ -93,6 +94,7 @@ def test_it_tells_what_was_done_and_what_comes(at_desk: Desks) -> None:
             "covers_to": "2026-03-09",
             "gaps": [],
             "marked": {"relevant": 0, "not_relevant": 0},
+            "snapshot": None,
         }
     ]
     assert without_slots(found["lists"]) == [
@@ -151,6 +153,7 @@ def test_before_anything_ran_everything_is_due_and_nothing_is_known(at_desk: Des
         "covers_to": None,
         "gaps": [],
         "marked": {"relevant": 0, "not_relevant": 0},
+        "snapshot": None,
     }
     assert without_slots(found["lists"])[1] == {
         "name": "unheard-of",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from support.two_databases import Place, rows_of
 from watcher import clock
 from watcher.domain import pubmed_id
 from watcher.errors import ConfigurationError, StoreError
-from watcher.store import Store, backup
+from watcher.store import Snapshot, Store, backup
 from watcher.store.database import Database
 
 WEEKLY = "watcher-20260914T060000Z-weekly.db"
@@ -43,6 +44,7 @@ def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place,
     place.fill("0001")
     with Store.open(place.url, folder=place.folder) as store:
         store.save_embeddings("of a model", {"of a text": b"\x00\xff"}, clock.now())  # what 0001 has no table for
+        store.save_snapshot("nmj", Snapshot(sha256(b"counts").hexdigest(), "agrin", 300, clock.now(), b"counts"))
         store.begin_rereading(clock.now(), clock.now())
         store.keep_reread((), asked=(pubmed_id(1),), missing=(), at=clock.now())
         facts = store.backup(tmp_path / "copies" / "friday.db")

@@ -6,7 +6,7 @@
      receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
                failures, remarks, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
                gave_way: [{pmid, to, similarity}], weeks: [{watch, found: [count], shown: [count]}] (oldest first),
-               highlights: [{watch, value, rule: fixed, best-eighth or verdicts, papers}]}}
+               highlights: [{watch, value, rule: fixed, best-eighth or verdicts, papers}], reweighed: [title]}}
 
     paper = {pmid, work_id, section, score, highlight,
              nearer: null or an integer (it is nearer to the seeds than so many of a hundred papers that its watch brought in twelve weeks),

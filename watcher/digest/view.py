@@ -566,6 +566,8 @@ def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
         yield ("Retracted, not shown", _labels(receipt.retracted))
     if receipt.unavailable:
         yield ("Given up, no record came", _labels(receipt.unavailable))
+    if receipt.reweighed:
+        yield ("Ranked by a new snapshot of their own papers", clean.plain("; ".join(receipt.reweighed)))
 
 
 def weeks(digest: Digest) -> tuple[Weeks, ...]:

@@ -3,6 +3,7 @@
     background  what words weigh, and the general papers to measure against (package data)
     features    text -> counts of hashed words and pairs of words (`words`: folding and keys)
     model       seeds and verdicts -> a direction in each space -> the 0-100 number
+    ground      a snapshot of the watch's own papers: what it says about the weights, and how far it is believed
     explanation the words, headings and seed behind a number
 
 A score depends on the article, the seeds, the verdicts, the background and the code, never on other articles. `Ranking.facts.sha256`
@@ -11,13 +12,14 @@ stands for all of it but the article. NumPy and SciPy are imported by the first 
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
-from watcher.domain import Article, Breakdown, RankingFacts, ResolvedSeed, Scored
+from watcher.domain import Article, Breakdown, OwnGround, RankingFacts, ResolvedSeed, Scored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from watcher.rank.background import Background, Features
     from watcher.rank.model import Model
 
-__all__ = ["Embed", "Ranking", "background_is_loaded", "build", "load_background", "read", "unload_background"]
+__all__ = ["Embed", "Ranking", "background_is_loaded", "build", "load_background", "read", "snapshot_of", "unload_background"]
 
 
 class Embed(Protocol):
@@ -75,6 +77,11 @@ class Ranking:
         """Everything behind the article's number: each space, term, heading, seed and verdict, in standardised points."""
         return self._model.breakdown(article)
 
+    @property
+    def own_ground(self) -> OwnGround | None:
+        """How far the watch's own papers are believed; None without a snapshot of them."""
+        return self._model.own
+
 
 def build(
     seeds: Sequence[ResolvedSeed],
@@ -83,11 +90,13 @@ def build(
     relevant: Sequence[Article] = (),
     not_relevant: Sequence[Article] = (),
     embed: Embed | None = None,
+    snapshot: bytes | None = None,
 ) -> Ranking:
     """A ranking by nearness to `seeds` and `relevant` articles and by distance from `not_relevant` ones (docs/ranking.md).
 
     The order of seeds and verdicts makes no difference. Seeds without any text are passed over. Without a `background` it is the shipped
-    one, which is loaded for the first score, and whose file is read for damage now. `embed` adds the dense part.
+    one, which is loaded for the first score, and whose file is read for damage now. `embed` adds the dense part; `snapshot`,
+    of the watch's own papers (`snapshot_of`), what they say about the weights of words, as far as it is believed.
     Raises ConfigurationError when no seed and no relevant article has text, and when the shipped background is damaged.
     """
     from watcher.rank import background as backgrounds  # noqa: PLC0415 - NumPy and SciPy only when used
@@ -97,10 +106,20 @@ def build(
     if embed or background_is_loaded():
         background = background or load_background()
     sha256 = background.sha256 if background else backgrounds.shipped_sha256()
-    fitted = cache(lambda: model.fit(shown, background or load_background(), embed=embed))
+    fitted = cache(lambda: model.fit(shown, background or load_background(), embed=embed, snapshot=snapshot))
     if embed:
         fitted()  # what is wrong with its model is found now, not by the first score
-    return Ranking(model.facts_of(shown, sha256, embed.sha256 if embed else None), fitted)
+    facts = model.facts_of(
+        shown, sha256, embed.sha256 if embed else None, hashlib.sha256(snapshot).hexdigest() if snapshot else None
+    )
+    return Ranking(facts, fitted)
+
+
+def snapshot_of(articles: Sequence[Article]) -> bytes:
+    """A snapshot of a watch's own papers for `build`: counts of hashed words, some kB a paper, without any text."""
+    from watcher.rank import ground  # noqa: PLC0415 - NumPy and SciPy only when used
+
+    return ground.pack(articles)
 
 
 def read(articles: Sequence[Article], *, background: Background, embed: Embed | None = None) -> Features:

@@ -18,21 +18,23 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from watcher.domain import Article, Breakdown, Part, RankingFacts, RecordId, ResolvedSeed, Scored, Seed, embedded_text
+from watcher.domain import Article, Breakdown, OwnGround, Part, RankingFacts, RecordId, ResolvedSeed, Scored, Seed, embedded_text
 from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
 from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of, written
-from watcher.rank.features import Matrix, Passage, count_articles, example, paper
+from watcher.rank.features import Matrix, Passage, count, count_articles, example, paper
+from watcher.rank.ground import Relative, earned, relative, unpack, weighed
 from watcher.rank.spaces import (
     GAMMA,
     NEAREST,
     Directions,
     Example,
+    Known,
     Labels,
     Measure,
     Space,
@@ -68,12 +70,14 @@ _DECIMALS = 6
 @dataclass(frozen=True, slots=True, eq=False)
 class MarkedPapers:
     """Papers that a reader marked. `rows`: each in every space, so that its product with a paper is what it counts there, without its
-    weight; `places`: which of the positives it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels."""
+    weight; `places`: which of the positives it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels, and
+    `labelled` its row there."""
 
     record_ids: tuple[RecordId, ...]
     places: tuple[int, ...]
     rows: tuple[Matrix, ...]
     shares: Floats
+    labelled: Matrix
 
     def weights(self, view: View) -> Floats:
         """What each verdict weighs in a view's means."""
@@ -89,7 +93,8 @@ class MarkedPapers:
 @dataclass(frozen=True, eq=False)
 class Model:
     """A fitted ranking. `views`: that of all positives, then one for each group if they fall apart. `labels`: the linear model, if
-    there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first."""
+    there is something to learn from. `rungs`: the scores of the N nearest sample papers, lowest first. `own`: how far the watch's own
+    papers are believed, where there is a snapshot of them."""
 
     ground: Measure
     views: tuple[View, ...]
@@ -97,6 +102,7 @@ class Model:
     rungs: Floats
     examples: SeedVectors
     judged: MarkedPapers
+    own: OwnGround | None = None
 
     @cached_property
     def by_topics(self) -> tuple[Floats, ...]:
@@ -158,17 +164,17 @@ class Model:
             headings=headings_of(article, gains),
             nearest=self.examples.ranked(features.vectors)[:NEAREST_SEEDS],
             verdicts=self._moved(features, shares),
+            ground=self.own,
         )
 
     def _moved(self, features: Features, shares: Sequence[tuple[View, float]]) -> tuple[tuple[RecordId, str, float], ...]:
         """What each verdict added to one paper's score, the most first."""
         points = np.zeros(len(self.judged.record_ids))
         for number, (rows, paper_) in enumerate(zip(self.judged.rows, features.spaces, strict=True)):
-            products = rows @ paper_.T
-            product = np.asarray(products if isinstance(products, np.ndarray) else products.toarray())[:, 0]
-            points += product * sum(share * view.spaces[number].scale * self.judged.weights(view) for view, share in shares)
+            scale = sum(share * view.spaces[number].scale * self.judged.weights(view) for view, share in shares)
+            points += _products(rows, paper_) * scale
             if self.labels and number == 0:
-                points += product * self.judged.shares * self.labels.scale
+                points += _products(self.judged.labelled, paper_) * self.judged.shares * self.labels.scale
         moved = [
             (record_id, self.judged.kind(number), float(points[number])) for number, record_id in enumerate(self.judged.record_ids)
         ]
@@ -208,6 +214,12 @@ class Model:
         if self.labels and number == 0:
             direction = direction + self.labels.direction(features, 0.0)
         return direction
+
+
+def _products(rows: Matrix, paper_: Matrix) -> Floats:
+    """What each row is along one paper."""
+    products = rows @ paper_.T
+    return np.asarray(products if isinstance(products, np.ndarray) else products.toarray(), np.float64)[:, 0]
 
 
 def _shares(views: Sequence[View], best: int) -> tuple[tuple[View, float], ...]:
@@ -277,20 +289,48 @@ def shown(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article] = (), not_r
     )
 
 
-def fit(shown: Shown, background: Background, *, embed: Embed | None = None, depth: int = NEAREST) -> Model:
-    """The model of what was shown. `depth` is N."""
+def fit(
+    shown: Shown, background: Background, *, embed: Embed | None = None, depth: int = NEAREST, snapshot: bytes | None = None
+) -> Model:
+    """The model of what was shown. `depth` is N; `snapshot`: of the watch's own papers (`watcher.rank.ground`)."""
     seeds, kinds = shown.seeds, shown.marked
     ground = Measure(background, embed)
     positives, negatives = ground.examples([*seeds, *kinds[0]]), ground.examples(kinds[1])
     sample = ground.sample
     known = known_of(positives, negatives, ground, sample)
-    views, sampled = views_of([np.arange(len(seeds) + len(shown.liked)), *groups(known)], known)
+    parts = [np.arange(len(seeds) + len(shown.liked)), *groups(known)]
+    judged = _Weighed(known, positives, negatives)
+    own = None
+    if snapshot is not None:
+        own, judged = _on_own_ground(judged, unpack(snapshot), count([passages for _, passages, _ in (*seeds, *kinds[0])]), ground)
+    views, sampled = views_of(parts, judged.known)
     labels = labels_of(positives[0], negatives[0])
     learnt = labels.space if labels else None
     rungs = np.sort(_joined(sampled, _learnt(learnt, sample)))[-depth:]
     examples = SeedVectors(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
-    judged = _judged(([*shown.liked], [*shown.disliked]), positives, negatives, ground, labels)
-    return Model(ground, views, learnt, rungs, examples, judged)
+    plain = stacked(positives[0][len(seeds) :], negatives[0])
+    marked = _judged(([*shown.liked], [*shown.disliked]), judged, plain, ground, labels)
+    return Model(ground, views, learnt, rungs, examples, marked, own)
+
+
+class _Weighed(NamedTuple):
+    """All spaces, and the examples in each of them, by the weights that are in force."""
+
+    known: Sequence[Known]
+    positives: Sequence[Matrix]
+    negatives: Sequence[Matrix]
+
+
+def _on_own_ground(plain: _Weighed, snapshot: Matrix, positives: Matrix, ground: Measure) -> tuple[OwnGround, _Weighed]:
+    """How far the snapshot is believed, and the spaces as it makes them. `positives`: their counts."""
+    of = relative(snapshot, ground.background)
+    own = earned(plain.known, _weighed(plain, of, 1.0, ground).known, snapshot, positives, ground.background)
+    return own, (_weighed(plain, of, own.strength, ground) if own.strength else plain)
+
+
+def _weighed(plain: _Weighed, of: Relative, strength: float, ground: Measure) -> _Weighed:
+    positives, negatives = (weighed(spaces, of, strength) for spaces in (plain.positives, plain.negatives))
+    return _Weighed(known_of(positives, negatives, ground, ground.sample), positives, negatives)
 
 
 def _require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:
@@ -311,20 +351,16 @@ def _example_hash(shown: Example) -> str:
 
 
 def _judged(
-    kinds: tuple[Sequence[RecordId], Sequence[RecordId]],
-    positives: Sequence[Matrix],
-    negatives: Sequence[Matrix],
-    ground: Measure,
-    labels: Labels | None,
+    kinds: tuple[Sequence[RecordId], Sequence[RecordId]], weighed_: _Weighed, plain: Matrix, ground: Measure, labels: Labels | None
 ) -> MarkedPapers:
-    """The last rows of `positives` are the liked papers."""
+    """The last rows of the positives are the liked papers; `plain`: liked and disliked as the labels read them."""
     liked, disliked = kinds
-    first = positives[0].shape[0] - len(liked)
-    rows = (stacked(more[first:], less) for more, less in zip(positives, negatives, strict=True))
+    first = weighed_.positives[0].shape[0] - len(liked)
+    rows = (stacked(more[first:], less) for more, less in zip(weighed_.positives, weighed_.negatives, strict=True))
     each = zip(rows, ground.whiteners, strict=True)
     counted = tuple(rows if whitening is None else whitened(rows, whitening) for rows, whitening in each)
     places = (*range(first, first + len(liked)), *[-1] * len(disliked))
-    return MarkedPapers((*liked, *disliked), places, counted, labels.shares[first:] if labels else np.zeros(len(liked)))
+    return MarkedPapers((*liked, *disliked), places, counted, labels.shares[first:] if labels else np.zeros(len(liked)), plain)
 
 
 def percent(scores: Floats, rungs: Floats) -> Floats:
@@ -358,15 +394,18 @@ def _empty(seed: Seed, problem: str | None) -> Problem:
     return Problem(what, "give it a title and an abstract, or an identifier that PubMed knows")
 
 
-def facts_of(shown: Shown, background_sha256: str, embed_sha256: str | None = None) -> RankingFacts:
-    """The facts that name the ranking by what was shown, before a background, with a dense part or without."""
+def facts_of(
+    shown: Shown, background_sha256: str, embed_sha256: str | None = None, snapshot_sha256: str | None = None
+) -> RankingFacts:
+    """The facts that name the ranking by what was shown, before a background, with a dense part and a snapshot or without."""
     seeds = _hash(sorted(map(_example_hash, shown.seeds)))
     verdicts = [sorted(_hash(list(map(_said, passages))) for _, passages, _ in labels) for labels in shown.marked]
     return RankingFacts(
-        sha256=_hash([seeds, background_sha256, CODE, *verdicts, embed_sha256]),
+        sha256=_hash([seeds, background_sha256, CODE, *verdicts, embed_sha256, *filter(None, [snapshot_sha256])]),
         seeds_sha256=seeds,
         background_sha256=background_sha256,
         code=CODE,
+        snapshot_sha256=snapshot_sha256,
     )
 
 

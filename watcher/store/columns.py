@@ -393,6 +393,7 @@ rankings = sa.Table(
     _number("last_verdict_id"),
     _text("code"),
     _instant("made_at"),
+    _text("snapshot_sha256"),
 )
 reread = sa.Table(
     "reread",
@@ -475,6 +476,18 @@ seeds = sa.Table(
     _instant("resolved_at"),
     _text("problem"),
     _instant("removed_at"),
+)
+snapshots = sa.Table(
+    "snapshot",
+    _METADATA,
+    _number("watch_id", key=True),
+    _text("sha256"),
+    _text("term"),
+    _number("papers"),
+    _instant("taken_at"),
+    _column("content", Bytes, False, None),
+    _text("ranking_sha256"),
+    _text("belief"),
 )
 subscriptions = sa.Table(
     "subscription",

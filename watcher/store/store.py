@@ -23,6 +23,7 @@ from watcher.domain import (
     Failure,
     HitState,
     Notice,
+    OwnGround,
     RankingFacts,
     RecordId,
     ResolvedSeed,
@@ -57,6 +58,7 @@ from watcher.store import (
     schema,
     scores,
     seeds,
+    snapshots,
     tellings,
     verdicts,
     works,
@@ -86,6 +88,8 @@ from watcher.store.values import (
     ResolvedSeedRow,
     RunCommit,
     RunHistory,
+    Snapshot,
+    SnapshotFacts,
     StoredArticle,
     StoreFacts,
     Untold,
@@ -424,6 +428,28 @@ class Store:
         """How many vectors of a model are kept."""
         with self._database.reading() as session:
             return embeddings.count(session, model_sha256)
+
+    # --- snapshots of a watch's own papers
+
+    def snapshot(self, watch: str) -> Snapshot | None:
+        """The snapshot that the watch's ranking rests on; None where there is none that is whole."""
+        with self._database.reading() as session:
+            return snapshots.standing(session, configuration.known_watch_id(session, watch))
+
+    def snapshot_facts(self, watch: str) -> SnapshotFacts | None:
+        """What is told of the watch's snapshot."""
+        with self._database.reading() as session:
+            return snapshots.facts(session, configuration.known_watch_id(session, watch))
+
+    def save_snapshot(self, watch: str, snapshot: Snapshot) -> None:
+        """Keeps a snapshot in the place of the one before. Raises UnknownNameError for a watch without a place."""
+        with self._database.writing() as session:
+            snapshots.save(session, configuration.watch_id(session, watch), snapshot)
+
+    def save_belief(self, watch: str, snapshot_sha256: str, ranking_sha256: str, belief: OwnGround) -> None:
+        """Keeps how far a ranking believes that snapshot."""
+        with self._database.writing() as session:
+            snapshots.save_belief(session, configuration.watch_id(session, watch), snapshot_sha256, ranking_sha256, belief)
 
     # --- seeds and scores
 

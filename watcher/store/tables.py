@@ -373,6 +373,23 @@ class RankingRow(Row, table=True):
     last_verdict_id: int | None = None
     code: Words
     made_at: dt.datetime
+    snapshot_sha256: MaybeWords = None
+
+
+class SnapshotRow(Row, table=True):
+    """Some hundreds of a watch's own papers as counts of hashed words, by which its ranking weighs them; `term` is the query that they
+    match. `belief`: how far the ranking `ranking_sha256` believes it, with the evidence."""
+
+    __tablename__ = "snapshot"
+
+    watch_id: int = Field(primary_key=True, foreign_key="watch.id", sa_column_kwargs={"autoincrement": False})
+    sha256: Words
+    term: Words
+    papers: int
+    taken_at: dt.datetime
+    content: bytes = Field(sa_type=Bytes)
+    ranking_sha256: MaybeWords = None
+    belief: MaybeWords = None
 
 
 class ScoreRow(Row, table=True):

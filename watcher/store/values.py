@@ -15,6 +15,7 @@ from watcher.domain import (
     Message,
     Origin,
     Outcome,
+    OwnGround,
     RankingFacts,
     Receipt,
     RecordId,
@@ -484,3 +485,25 @@ class CorrectionFacts:
     marked_for: tuple[str, ...] = ()
     ended_at: datetime | None = None
     owner_told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot of a watch's own papers. `term`: the query that they match; `content`: what the ranking reads; `ranking_sha256`: the
+    ranking that said how far it believes it, None while none has."""
+
+    sha256: str
+    term: str
+    papers: int
+    taken_at: datetime
+    content: bytes = field(repr=False)
+    ranking_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFacts:
+    """What is told of a watch's snapshot; `belief` is None until a run has asked the ranking."""
+
+    papers: int
+    taken_at: datetime
+    belief: OwnGround | None

@@ -22,6 +22,7 @@ from watcher.flows.questions.rank import (
     calibrated_document,
     orders_document,
 )
+from watcher.flows.scoring.ground import told as told_of_its_papers
 from watcher.rank.calibration import ENOUGH, Border, Calibration, Share, ThresholdStep
 from watcher.rank.comparison import Moved
 
@@ -74,6 +75,8 @@ def behind(found: Sequence[Behind], *, as_json: bool) -> None:
             line(f"nearer than {one.nearer} % of the {one.brought:,} papers that this watch brought in the last twelve weeks")
         if one.retracted:
             line(f"seeds that no longer stand, so the ranking goes without them: {'; '.join(one.retracted)}")
+        if what.ground:
+            line(told_of_its_papers(what.ground))
         rows = [("space", f"{part.points:+.2f}", part.name) for part in what.spaces]
         rows += [("term", f"{part.points:+.2f}", part.name) for part in what.terms]
         rows += [("heading", f"{part.points:+.2f}", part.name) for part in what.headings]

@@ -349,7 +349,13 @@ class Composer:
             next_digest_at=schedule.parse(request.list.schedule, request.list.timezone).next(request.now),
             weeks=self._weeks(request),
             outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
+            reweighed=tuple(watch.title for watch in request.watches if self._is_reweighed(watch, history)),
         )
+
+    def _is_reweighed(self, watch: Watch, history: ListHistory) -> bool:
+        """Whether the ranking is another one by a snapshot that was taken since the last digest."""
+        own, last = self.store.snapshot_facts(watch.name), history.last_composed_at
+        return own is not None and last is not None and own.taken_at > last
 
     def _weeks(self, request: Request) -> tuple[Weeks, ...]:
         """The last weeks of each watch, as far as they are written down."""

@@ -13,17 +13,18 @@ from zoneinfo import ZoneInfo
 
 import watcher
 from watcher import clock, health
-from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch, Weeks
+from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch, Weeks, as_document
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
 from watcher.flows.compose.outages import coverage
 from watcher.flows.notices import wording
 from watcher.flows.questions import warnings
 from watcher.flows.schedule.due import Calendar, is_paused
+from watcher.flows.scoring.ground import told
 from watcher.flows.scoring.verdicts import counted
 from watcher.flows.search.corrections import summary as reread_line
 from watcher.health import Pulse
-from watcher.store import DeliveryFacts, Rereading, RunHistory, Store, StoreFacts
+from watcher.store import DeliveryFacts, Rereading, RunHistory, SnapshotFacts, Store, StoreFacts
 
 if TYPE_CHECKING:
     from watcher.flows.schedule.tick import Ticker
@@ -85,7 +86,7 @@ class OpenSpan:
 @dataclass(frozen=True, slots=True)
 class WatchState:
     """A watch. `matched` is None before its first reading; `relevant` and `not_relevant` count the papers that its readers agree on;
-    `weeks_from` are the first days of the weeks that `weeks` counts."""
+    `weeks_from` are the first days of the weeks that `weeks` counts; `snapshot`: of its own papers, which its ranking may believe."""
 
     name: str
     last_good_run_at: datetime | None
@@ -99,6 +100,7 @@ class WatchState:
     weeks_from: tuple[date, ...]
     weeks: Weeks
     upcoming: tuple[datetime, ...]
+    snapshot: SnapshotFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,7 @@ def _watch(ticker: Ticker | Calendar, store: Store, watch: Watch, now: datetime,
         weeks_from=tuple(limit.astimezone(ZoneInfo(zone)).date() for limit in limits[:-1]),
         weeks=store.weeks(watch.name, limits),
         upcoming=upcoming,
+        snapshot=store.snapshot_facts(watch.name),
     )
 
 
@@ -294,6 +297,12 @@ def _remarks(ticker: Ticker | Calendar, store: Store, facts: StoreFacts, now: da
         if any(marked.values()):
             relevant, wrong = marked.get(VerdictKind.RELEVANT, 0), marked.get(VerdictKind.NOT, 0)
             yield f"watch {watch.name}: its readers marked {relevant:,} relevant, {wrong:,} not relevant"
+        own = store.snapshot_facts(watch.name)
+        if own is not None:
+            taken = (
+                f"watch {watch.name}: a snapshot of {own.papers:,} of its own papers was taken on {clock.ncbi_day(own.taken_at)}"
+            )
+            yield f"{taken}; {told(own.belief)}" if own.belief else taken
     for list_ in ticker.lists.values():
         if is_paused(list_, now):
             yield f"list {list_.name} is paused until {list_.pause_until}"
@@ -412,7 +421,13 @@ def _watch_document(one: WatchState) -> dict[str, Any]:
         "marked": {"relevant": one.relevant, "not_relevant": one.not_relevant},
         "weeks": {"from": [_day(day) for day in one.weeks_from], "found": list(one.weeks.found), "shown": list(one.weeks.shown)},
         "upcoming": [_iso(slot) for slot in one.upcoming],
+        "snapshot": _snapshot_document(one.snapshot) if one.snapshot else None,
     }
+
+
+def _snapshot_document(one: SnapshotFacts) -> dict[str, Any]:
+    belief = as_document(one.belief) if one.belief else None
+    return {"papers": one.papers, "taken_at": _iso(one.taken_at), "belief": belief}
 
 
 def _list_document(one: ListState) -> dict[str, Any]:

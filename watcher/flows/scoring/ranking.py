@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watcher import memory
-from watcher.domain import Article, GaveWay, ResolvedSeed, Theme, Watch
+from watcher.domain import Article, GaveWay, OwnGround, RankingFacts, ResolvedSeed, Theme, Watch
 from watcher.errors import ConfigurationError
 from watcher.flows.ports import Source
 from watcher.flows.scoring.verdicts import Lessons, lessons
@@ -47,8 +47,21 @@ class Rankings:
     def rank_by(self, seeds: Sequence[ResolvedSeed], learnt: Lessons) -> Ranking:
         """The ranking of seeds and marked papers against the frozen background, with the dense part if there is one."""
         seeds = once(seeds)
-        ranking = build(seeds, relevant=learnt.relevant, not_relevant=learnt.not_relevant, embed=self.embedding)
+        ranking = build(
+            seeds,
+            relevant=learnt.relevant,
+            not_relevant=learnt.not_relevant,
+            embed=self.embedding,
+            snapshot=learnt.snapshot,
+        )
         return replace(ranking, facts=replace(ranking.facts, last_verdict_id=learnt.last_id))
+
+    def believe(
+        self, watch: Watch, seeds: Sequence[ResolvedSeed], told: str | None
+    ) -> tuple[RankingFacts, OwnGround | None] | None:
+        """The ranking of the moment, and how far it believes the snapshot; None when it is the one that `told` names by its hash."""
+        ranking = self.rank(watch, seeds)
+        return None if ranking.facts.sha256 == told else (ranking.facts, ranking.own_ground)
 
     def rest(self) -> None:
         """Give back what takes much memory and is needed for work only."""

@@ -47,12 +47,13 @@ class Marking:
 @dataclass(frozen=True, slots=True)
 class Lessons:
     """What a watch learns from its readers. `last_id` is of the newest verdict on one of the papers; of the `unread` ones there is no
-    text yet."""
+    text yet. `snapshot`: of the watch's own papers, if there is one."""
 
     relevant: tuple[Article, ...] = ()
     not_relevant: tuple[Article, ...] = ()
     last_id: int | None = None
     unread: tuple[RecordId, ...] = ()
+    snapshot: bytes | None = None
 
 
 def mark(
@@ -108,6 +109,7 @@ def lessons(store: Store, watch: str) -> Lessons:
     said = {record_id: kind for record_id, kind in sorted(agreed(verdicts).items()) if kind is not None}
     void = fallen([record_id for record_id, kind in said.items() if kind is VerdictKind.RELEVANT], store)
     texts = store.articles(said.keys())
+    own = store.snapshot(watch)
     return Lessons(
         relevant=tuple(
             texts[record_id]
@@ -117,6 +119,7 @@ def lessons(store: Store, watch: str) -> Lessons:
         not_relevant=tuple(texts[record_id] for record_id, kind in said.items() if kind is VerdictKind.NOT and record_id in texts),
         last_id=max((one.id for one in verdicts if one.record_id in texts), default=None),
         unread=tuple(record_id for record_id in said if record_id not in texts),
+        snapshot=own.content if own else None,
     )
 
 

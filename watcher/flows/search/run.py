@@ -5,6 +5,7 @@
     resolve    seeds -> their records; their neighbours are a second origin                                        `seeds`
     fetch      new, awaited, changed, marked, stray and (after an edit) older records, part by part                `records`
     rank       -> scores of each part, which then waits on disk (decision 65)
+    snapshot   of the watch's own papers, where one is due                                                     `scoring.ground`
     commit     one transaction: version, articles, hits, scores, run
 
 A failure before the commit leaves everything as it was; the next run asks again from the same window. So does the service's end: it
@@ -24,19 +25,20 @@ from watcher import clock
 from watcher.domain import Article, Code, HitState, Origin, RecordId, RunKind, RunOutcome, RunReport, Scored, Seed, Warned, Watch
 from watcher.errors import BadQuery, ConfigurationError, PubMedError, Stopped
 from watcher.flows.ports import Rank, Ranks, Source
+from watcher.flows.scoring.ground import Grounds
 from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.search.error_kinds import kind_of, told
 from watcher.flows.search.plan import Plan, Planner
 from watcher.flows.search.reading import Origins, Reading, Searcher, of_the_size
 from watcher.flows.search.records import Fetcher, Records
 from watcher.flows.search.seeds import resolve
-from watcher.store import NewVersion, RunCommit, Spool, Store
+from watcher.store import NewVersion, RunCommit, Snapshot, Spool, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
     """Runs watches. `seeds` reads the seed files of a watch; `rank` builds a ranking; `say` hears what is going on; once `stopping` is
-    set, a run ends at its next step."""
+    set, a run ends at its next step. `grounds` takes the snapshot of a watch's own papers; None: no watch has one."""
 
     source: Source
     store: Store
@@ -46,6 +48,7 @@ class Runner:
     fetch_again_days: int = 30
     say: Callable[[str], None] = field(default=lambda _line: None)
     stopping: threading.Event = field(default_factory=threading.Event)
+    grounds: Grounds | None = None
 
     def run(
         self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), reconcile: bool = False, at_once: bool = False
@@ -72,6 +75,7 @@ class Runner:
         requests, started = self.source.requests_made, time.monotonic()
         try:
             commit = self.look(plan, now=now, at_once=at_once)
+            snapshot = self._snapshot(plan, commit, now)
         except (PubMedError, ConfigurationError, Stopped) as error:
             report = self._measured(_failed(plan, now, error), requests, started)
             self.store.fail_run(run_id, report)
@@ -80,7 +84,18 @@ class Runner:
             return report
         commit = replace(commit, report=self._measured(commit.report, requests, started))
         self.store.commit_run(run_id, commit)
+        if self.grounds:
+            resolved, _ = resolve(watch.name, self.seeds(watch), store=self.store, source=None, now=now)
+            self.grounds.keep(watch, snapshot, resolved)
         return commit.report
+
+    def _snapshot(self, plan: Plan, commit: RunCommit, now: datetime) -> Snapshot | None:
+        """Of the papers that the watch knows, this run's too: a snapshot, where one is due."""
+        if self.grounds is None or self.stopping.is_set():
+            return None
+        textless = (HitState.AWAITING, HitState.UNAVAILABLE)
+        known = {record_id for record_id, state in plan.ledger.items() if state not in textless}
+        return self.grounds.taken(plan.watch.name, plan.term, known | commit.baseline | commit.news.keys(), now)
 
     def rehearse(self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), at_once: bool = False) -> RunCommit:
         """What `run` would keep, measured like it; nothing is kept, save how the seeds were resolved.

@@ -1,0 +1,141 @@
+"""A watch's own ground: some hundreds of its papers, frozen, and how far they may speak about what words weigh.
+
+Inside a narrow query the query's own words stand in every paper and part none. The snapshot knows that: what its papers hold often is worth
+less in the direction of the score. In the spaces of words each feature of the positives is multiplied with
+
+    1 - s + s · (idf' / idf)²        idf' = (1 - SHARE) · idf + SHARE · ln((1 + N) / (1 + n))      n of the snapshot's N papers hold it
+
+which is what it would be worth if papers and seeds had idf' for their weights. The strength s, 0 to 1, is earned. Each positive is left out
+and looked for among the snapshot's papers by the others, without the snapshot's weights and with all of them. With p_i its place before, q_i
+its place after,
+
+    s = Σ ln(p_i / q_i) + HOPE · Σ ln p_i   over   HOPE · Σ ln p_i + DOUBT
+
+so that where the left-out stand first already there is nothing to earn, and with little evidence little is believed. See
+docs/decisions/0070; benchmarks/choice.py chose the constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from watcher.domain import Article, OwnGround
+from watcher.rank.background import Background, Floats, Vectors, on_grid
+from watcher.rank.explanation import similarities
+from watcher.rank.features import SIZE, Matrix, count_articles
+from watcher.rank.spaces import Directions, Known, side_by_side, stacked, totals, views_of
+
+SHARE = 0.7
+HOPE = 0.2
+DOUBT = 0.5
+LEFT_OUT = 10
+"""So many positives are left out at most."""
+SAME = 0.8
+"""A paper of the snapshot that is so like a positive is that paper, or tells the same."""
+STEPS = 64
+"""The strength is a whole number of so many parts of 1: no machine may round it otherwise."""
+_SPACES = 3
+"""Phrases, words and topics: the snapshot has no texts to embed."""
+_FORMAT = b"watcher snapshot 1\n"
+
+Relative = Callable[[npt.NDArray[np.integer]], Floats]
+"""What features are worth beside what they were, where the snapshot's weights have all their strength."""
+
+
+def pack(articles: Sequence[Article]) -> bytes:
+    """The papers as counts of hashed features, without any text; the same papers give the same bytes, in whatever order they come."""
+    counts = count_articles(sorted(articles, key=lambda one: one.record_id))
+    lengths = np.diff(counts.indptr)
+    parts = ([len(articles)], lengths, counts.indices)
+    head = b"".join(np.asarray(part).astype("<u4").tobytes() for part in parts)
+    return b"".join((_FORMAT, head, np.minimum(counts.data, 255).astype(np.uint8).tobytes()))
+
+
+def unpack(content: bytes) -> Matrix:
+    """The counts, one row a paper. Raises ValueError for what `pack` did not make."""
+    if not content.startswith(_FORMAT):
+        raise ValueError("not a snapshot")
+    body = content[len(_FORMAT) :]
+    many = int(np.frombuffer(body, "<u4", 1)[0])
+    lengths = np.frombuffer(body, "<u4", many, 4)
+    indptr = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+    indices = np.frombuffer(body, "<u4", indptr[-1], 4 + 4 * many).astype(np.int32)
+    data = np.frombuffer(body, np.uint8, indptr[-1], 4 + 4 * many + 4 * int(indptr[-1])).astype(np.float64)
+    return csr_array((data, indices, indptr.astype(np.int32)), shape=(many, SIZE))
+
+
+def relative(counts: Matrix, background: Background) -> Relative:
+    """What a snapshot makes of the weights of features."""
+    held, often = np.unique(counts.indices, return_counts=True)
+    table = on_grid(np.log((1 + counts.shape[0]) / (1 + np.arange(counts.shape[0] + 1, dtype=np.float64))), bits=16)
+
+    def of(features: npt.NDArray[np.integer]) -> Floats:
+        where = np.searchsorted(held, features)
+        known = np.append(held, -1)[where] == features
+        own = table[np.where(known, np.append(often, 0)[where], 0)]
+        frozen = background.weights.idf(features)
+        mixed = (1 - SHARE) * frozen + SHARE * own
+        quotients = np.divide(mixed, frozen, out=np.zeros_like(mixed), where=frozen > 0)
+        return on_grid(quotients * quotients, bits=12)
+
+    return of
+
+
+def weighed(spaces: Sequence[Matrix], of: Relative, strength: float) -> tuple[Matrix, ...]:
+    """Examples in all spaces, those of words by the snapshot's weights at some strength."""
+    return (*(_weighed(rows, of, strength) for rows in spaces[:2]), *spaces[2:])
+
+
+def _weighed(rows: Matrix, of: Relative, strength: float) -> Matrix:
+    data = on_grid(rows.data * (1 - strength + strength * of(rows.indices)))
+    return csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
+
+
+def earned(
+    plain: Sequence[Known], local: Sequence[Known], snapshot: Matrix, positives: Matrix, background: Background
+) -> OwnGround:
+    """How far the snapshot is believed, and by what evidence.
+
+    Args:
+        plain: the spaces with the positives as they are.
+        local: the same with the snapshot's weights at full strength.
+        snapshot: its counts, one row a paper.
+        positives: the counts of the positives.
+        background: what both are read with.
+    """
+    every = np.arange(positives.shape[0])
+    papers = snapshot.shape[0]
+    if every.size < 2:
+        return OwnGround(papers, 0.0)
+    left = np.unique(np.linspace(0, every.size - 1, min(LEFT_OUT, every.size)).astype(np.int64))
+    features = background.features(stacked(snapshot, positives))
+    like = similarities(*(Vectors(*(rows[some] for rows in features.vectors)) for some in (slice(papers), slice(papers, None))))
+    others = np.flatnonzero(like.max(axis=1) < SAME)
+    parts = [np.delete(every, place) for place in left]
+    before, after = (_places(totals(_directions(known, parts), features), papers + left, others) for known in (plain, local))
+    return OwnGround(others.size, strength(before, after), before, after)
+
+
+def _directions(known: Sequence[Known], parts: Sequence[npt.NDArray[np.int64]]) -> tuple[Directions, ...]:
+    views, _ = views_of(parts, known[:_SPACES])
+    return tuple(map(side_by_side, zip(*(view.spaces for view in views), strict=True)))
+
+
+def _places(scores: Floats, own: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> tuple[int, ...]:
+    """The place of each one left out among the others, by the scores of its row."""
+    mine = scores[np.arange(own.size), own]
+    return tuple((1 + (scores[:, others] > mine[:, np.newaxis]).sum(axis=1)).tolist())
+
+
+def strength(before: Sequence[int], after: Sequence[int]) -> float:
+    """What places before and after are worth, 0 to 1 in steps of 1/64."""
+    logs = on_grid(np.log(np.array([before, after], np.float64)), bits=16).sum(axis=1)
+    room, risen = float(logs[0]), float(logs[0] - logs[1])
+    if not room:
+        return 0.0
+    share = (risen + HOPE * room) / (HOPE * room + DOUBT)
+    return float(np.rint(np.clip(share, 0.0, 1.0) * STEPS) / STEPS)
