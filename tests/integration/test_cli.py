@@ -628,7 +628,7 @@ def test_status_as_json_has_exactly_the_keys_that_others_rely_on(lived: Shell) -
     assert document["dense"] is None
     assert set(document["config"]) == {"state", "sha256", "error"}
     assert set(document["watches"][0]) == {
-        "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "weeks", "upcoming",
+        "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "weeks", "upcoming", "snapshot",
     }  # fmt: skip
     assert set(document["lists"][0]) == {"name", "next_digest_at", "last_digest", "upcoming"}
     assert document["lists"][0]["last_digest"] == {"period": PERIOD, "papers": 2}
