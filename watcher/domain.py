@@ -886,10 +886,16 @@ class RankingFacts:
 
 
 class VerdictKind(StrEnum):
-    """What a reader says of a paper."""
+    """What a reader says of a paper. `later` puts it on the reading list and says nothing of its relevance."""
 
     RELEVANT = "relevant"
     NOT = "not"
+    LATER = "later"
+
+    @property
+    def teaches(self) -> bool:
+        """Whether a watch learns from it."""
+        return self is not VerdictKind.LATER
 
 
 @dataclass(frozen=True, slots=True)

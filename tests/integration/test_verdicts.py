@@ -143,6 +143,15 @@ def test_undo_restores_the_ranking_its_hash_and_every_number(shell: Shell) -> No
     assert document(shell("rank", "--json")) == before
 
 
+def test_later_moves_nothing_and_says_so(shell: Shell) -> None:
+    before = document(shell("rank", "--json"))
+
+    said = shell("mark", SPIDER, "later", "--reader", "anna")
+
+    assert said.out.splitlines()[1] == "watch nmj: marked to be read later by anna; the ranking learns nothing from it"
+    assert document(shell("rank", "--json")) == before
+
+
 def test_the_order_in_which_papers_were_marked_makes_no_difference(shell: Shell) -> None:
     for pmid in (SPIDER, TOXIN):
         shell("mark", pmid, "relevant")
@@ -319,7 +328,7 @@ def test_the_reader_is_the_user_of_this_machine_unless_told(shell: Shell) -> Non
         ("99 relevant", 1, "no watch has seen PMID 99"),
         ("99 relevant", 1, "put it among the seeds of a watch (nmj)"),
         ("1 not --watch als", 1, "the configuration has: nmj"),
-        ("1 maybe", 2, "'maybe' is not one of 'relevant', 'not', 'undo'"),
+        ("1 maybe", 2, "'maybe' is not one of 'relevant', 'not', 'later', 'undo'"),
         ("one relevant", 2, "neither a PMID"),
         ("0 relevant", 2, "neither a PMID"),
         ("99999999999999999999 relevant", 2, "neither a PMID"),

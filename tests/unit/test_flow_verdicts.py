@@ -92,6 +92,29 @@ def test_a_paper_of_the_baseline_can_be_marked_and_has_no_text_yet(bench: Bench)
     assert [(one.state, one.has_text) for one in done.watches] == [(HitState.BASELINE, False)]
 
 
+def test_later_is_a_reading_list_that_teaches_nothing(bench: Bench) -> None:
+    say(bench, 1, RELEVANT, "ben", only="nmj")
+    before = lessons(bench.store, "nmj")
+
+    (told,) = say(bench, 1, VerdictKind.LATER, only="nmj").watches
+
+    assert (told.now, told.agreed) == (VerdictKind.LATER, RELEVANT)
+    assert lessons(bench.store, "nmj") == before
+    assert counted(bench.store, "nmj") == {RELEVANT: 1}
+
+
+def test_who_says_later_takes_back_what_they_said_before(bench: Bench) -> None:
+    say(bench, 2, RELEVANT)
+
+    say(bench, 2, VerdictKind.LATER)
+
+    assert lessons(bench.store, "nmj") == Lessons()
+    assert [(one.kind, one.undone_at is None) for one in bench.store.explain(pubmed_id(2)).verdicts] == [
+        (RELEVANT, False),
+        (VerdictKind.LATER, True),
+    ]
+
+
 # --- refused
 
 

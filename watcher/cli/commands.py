@@ -53,6 +53,7 @@ class Said(StrEnum):
 
     RELEVANT = "relevant"
     NOT = "not"
+    LATER = "later"
     UNDO = "undo"
 
 
@@ -369,15 +370,15 @@ def explain(
 def mark(
     context: typer.Context,
     paper: PaperArgument,
-    said: Annotated[Said, typer.Argument(metavar="relevant|not|undo", help="Your verdict, or that you take it back.")],
+    said: Annotated[Said, typer.Argument(metavar="relevant|not|later|undo", help="Your verdict, or that you take it back.")],
     watch: Annotated[
         str | None, typer.Option("--watch", help="Only for this watch; else for all that have seen the paper.")
     ] = None,
     reader: Annotated[str | None, typer.Option("--reader", help="Who says so; else your name on this machine.")] = None,
 ) -> None:
-    """Say that a paper is relevant or not.
+    """Say that a paper is relevant or not, or keep it for later.
 
-    The ranking learns from it.
+    The ranking learns from the first two; `later` is a reading list.
     """
     from watcher.cli.show.marking import marking  # noqa: PLC0415
     from watcher.domain import VerdictKind  # noqa: PLC0415

@@ -419,7 +419,7 @@ class EmbeddingRow(Row, table=True):
 
 
 class VerdictRow(Row, table=True):
-    """A reader's relevant or not relevant on one paper."""
+    """A reader's relevant, not or later on one paper."""
 
     __tablename__ = "verdict"
 

@@ -28,6 +28,8 @@ def _meaning(one: Marked) -> str:
     """What the watch learns from it, where that is not what was just said."""
     others = ", ".join(f"{other.reader} says {VERDICTS[other.kind]}" for other in one.others)
     told = f"; {others}" if others else ""
+    if not any(said.teaches for said in (one.now, *(other.kind for other in one.others)) if said):
+        return f"{told}; the ranking learns nothing from it" if one.now else told
     if one.others and one.agreed is None:
         told += ": as many for as against, so it counts neither way"
     elif one.others and one.agreed is not one.now and one.agreed is not None:

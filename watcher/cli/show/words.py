@@ -5,7 +5,7 @@ from __future__ import annotations
 from watcher.cli.console import line
 from watcher.domain import VerdictKind, Warned
 
-VERDICTS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant"}
+VERDICTS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant", VerdictKind.LATER: "to be read later"}
 """What a verdict says."""
 
 

@@ -240,7 +240,7 @@ class Composer:
     def _labelled(self, watch: Watch) -> Sequence[Labelled]:
         """The marked papers, where they decide what is highly relevant: they are scored anew, which takes a while."""
         said = counted(self.store, watch.name)
-        is_enough = min(said.get(kind, 0) for kind in VerdictKind) >= ENOUGH
+        is_enough = min(said.get(kind, 0) for kind in VerdictKind if kind.teaches) >= ENOUGH
         return self.labelled(watch) if watch.highlight is None and is_enough else ()
 
     def _is_starting(self, list_: str, watch: str, new: Sequence[Candidate], history: ListHistory) -> bool:

@@ -42,7 +42,7 @@ _OUTCOMES = {
 }
 
 
-_WORDS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant"}
+_WORDS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant", VerdictKind.LATER: "to be read later"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Readers' verdicts: given, taken back, and what a watch learns from them.
 
-    mark      a reader says relevant or not of a paper, or takes it back; a write to the database and nothing else
-    agreed    the verdicts of all readers on one paper become one word: that of more readers; as many on both sides cancel out
+    mark      a reader says relevant, not or later of a paper, or takes it back; a write to the database and nothing else
+    agreed    the verdicts of all readers on one paper become one word: that of more readers; as many on both sides cancel out, and
+              `later`, a place on the reading list, is no vote
     lessons   the texts of the papers that the readers agree on, for the ranking
 
 A verdict counts from the next digest on: the ranking is another one then, and what was not judged yet is scored again. A marked paper
@@ -75,7 +76,7 @@ def mark(
         kind: what the reader says; None takes back what they said.
         watches: the watches of the configuration.
         reader: who says so; one verdict of theirs is in force for each watch and paper.
-        via: how it came: "cli", later "mail" or "page".
+        via: how it came: "cli", "mail", "slack" or "page".
         now: the present instant.
         only: for this watch alone.
 
@@ -96,9 +97,9 @@ def mark(
 
 def agreed(verdicts: Iterable[Verdict]) -> dict[RecordId, VerdictKind | None]:
     """What the readers say of each paper: the word of more of them, None where as many say the one as the other. In which order they
-    said so makes no difference."""
+    said so makes no difference, and who said `later` has no vote."""
     votes: dict[RecordId, Counter[VerdictKind]] = {}
-    for one in verdicts:
+    for one in filter(_teaches, verdicts):
         votes.setdefault(one.record_id, Counter())[one.kind] += 1
     return {record_id: _majority(counted) for record_id, counted in votes.items()}
 
@@ -117,7 +118,7 @@ def lessons(store: Store, watch: str) -> Lessons:
             if kind is VerdictKind.RELEVANT and record_id in texts and record_id not in void
         ),
         not_relevant=tuple(texts[record_id] for record_id, kind in said.items() if kind is VerdictKind.NOT and record_id in texts),
-        last_id=max((one.id for one in verdicts if one.record_id in texts), default=None),
+        last_id=max((one.id for one in filter(_teaches, verdicts) if one.record_id in texts), default=None),
         unread=tuple(record_id for record_id in said if record_id not in texts),
         snapshot=own.content if own else None,
     )
@@ -138,6 +139,10 @@ def not_wanted(store: Store, watch: str) -> frozenset[RecordId]:
 def counted(store: Store, watch: str) -> Mapping[VerdictKind, int]:
     """On how many papers the readers agree, by what they say."""
     return Counter(kind for kind in agreed(store.verdicts(watch)).values() if kind is not None)
+
+
+def _teaches(verdict: Verdict) -> bool:
+    return verdict.kind.teaches
 
 
 def _majority(votes: Counter[VerdictKind]) -> VerdictKind | None:
