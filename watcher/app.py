@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from watcher.flows.questions.check import Checker
     from watcher.flows.questions.rank import Orderer
     from watcher.flows.questions.status import Around
+    from watcher.flows.questions.zotero import Use
     from watcher.flows.schedule.at_once import Messenger
     from watcher.flows.schedule.due import Calendar
     from watcher.flows.schedule.tick import Ticker
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from watcher.seeds import Examples
     from watcher.setup.themes import Themes
     from watcher.writing import Guarded
+    from watcher.zotero.client import Zotero
 
 _Value = TypeVar("_Value")
 
@@ -307,6 +309,31 @@ class App:
         from watcher.hub import PAUSES, Hub
 
         return Hub(str(self.settings.ranking.hub_url), say=self.say, stopping=self.stopping, pauses=PAUSES)
+
+    @cached_property
+    def zotero(self) -> Zotero:
+        """Zotero's Web API, asked with the lab's key."""
+        from watcher.config.sections import ZoteroSection
+        from watcher.zotero.client import Zotero
+
+        section = self.settings.zotero or ZoteroSection()
+        key = section.api_key
+        return Zotero(key.get_secret_value() if key else "", base_url=str(section.base_url), stopping=self.stopping)
+
+    @property
+    def has_zotero_key(self) -> bool:
+        """Whether there is a key to ask Zotero with."""
+        return self.settings.zotero is not None and self.settings.zotero.api_key is not None
+
+    @property
+    def zotero_uses(self) -> tuple[Use, ...]:
+        """The libraries and collections that the configuration names."""
+        from watcher.flows.questions.zotero import Use
+
+        section = self.settings.zotero
+        if section is None or not section.library:
+            return ()
+        return (Use("zotero.library", section.library, section.collection),)
 
     def runner(self) -> Runner:
         """Runs watches."""

@@ -17,6 +17,9 @@
     ├── HubError                the model hub did not give a file                           exit 1
     │   └── HubUnavailable      may pass: try again later                                   exit 4
     ├── CrossrefUnavailable     may pass: Crossref did not answer for a DOI; the next rereading asks again
+    ├── ZoteroError             Zotero did not do what was asked
+    │   ├── ZoteroUnavailable   may pass: try again later                                   exit 4
+    │   └── ZoteroRefused       cannot pass: the key, the library or the collection must be changed   exit 1
     ├── RecordError             one record cannot be understood; its batch goes on
     ├── DeliveryError           a message was not taken (permanent or not)
     ├── StoreError              the database cannot be used
@@ -147,6 +150,29 @@ class CrossrefUnavailable(WatcherError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class ZoteroError(WatcherError):
+    """Zotero did not do what was asked. `status`: the HTTP status, if there was an answer; `retry_after`: seconds that it asked to wait;
+    `fix`: what a person can do."""
+
+    may_pass = False
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None, fix: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+        self.fix = fix
+
+
+class ZoteroUnavailable(ZoteroError):
+    """Zotero, or the way to it, failed; the same request may succeed later."""
+
+    may_pass = True
+
+
+class ZoteroRefused(ZoteroError):
+    """Zotero said no, and says so again until the key, the library or the collection is changed."""
 
 
 class RecordError(WatcherError):

@@ -214,6 +214,7 @@ def test_the_picture_is_as_wide_as_a_mail_and_small_enough_for_a_readme() -> Non
 def home(tmp_path: Path) -> Home:
     home = home_in(tmp_path)
     home.write("secrets/lab_mail_url", "mailtos://user:password@smtp.lab.example")
+    home.write("secrets/zotero_key", "SAMPLEKEYSAMPLEKEY000001")
     return home
 
 

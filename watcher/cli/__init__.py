@@ -1,6 +1,6 @@
 """The command line: parse arguments, call one function, print. Exit codes are part of the interface.
 
-    0 done · 1 configuration or input · 2 usage · 3 finished, failures listed · 4 PubMed or the model hub unreachable
+    0 done · 1 configuration or input · 2 usage · 3 finished, failures listed · 4 PubMed, the model hub or Zotero unreachable
     5 another process holds the work · 130 interrupted
 
 Commands import what they need when they run, so that `--help` answers at once.
@@ -16,6 +16,7 @@ from watcher.cli import models as _models  # noqa: F401 - adds its commands
 from watcher.cli import starting as _starting  # noqa: F401 - adds its command
 from watcher.cli import themes as _themes  # noqa: F401 - adds its command
 from watcher.cli import trying as _trying  # noqa: F401 - adds its command
+from watcher.cli import zotero as _zotero  # noqa: F401 - adds its commands
 from watcher.cli.commands import program
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def main() -> None:
 
 
 def _code(error: WatcherError) -> int:
-    from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours  # noqa: PLC0415 - as above
+    from watcher.errors import Busy, HubUnavailable, PubMedError, QuietHours, ZoteroUnavailable  # noqa: PLC0415 - as above
 
     if isinstance(error, Busy):
         return 5
     if isinstance(error, PubMedError):
         return 4 if error.may_pass and not isinstance(error, QuietHours) else 3
-    return 4 if isinstance(error, HubUnavailable) else 1
+    return 4 if isinstance(error, HubUnavailable | ZoteroUnavailable) else 1

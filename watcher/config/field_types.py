@@ -26,6 +26,9 @@ _FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
 _SHA256 = r"^([0-9a-f]{64})?$"
 _FILE_PIN = r"^([0-9a-f]{64}) [ *]?(\S+)$"
+_LIBRARY = r"^((users|groups)/[1-9][0-9]*)?$"
+_LIBRARY_AT = re.compile(r"^https?://(?:www\.|api\.)?zotero\.org/(groups/[0-9]+)(?:/.*)?$")
+_COLLECTION = r"^([23456789ABCDEFGHIJKLMNPQRSTUVWXYZ]{8})?$"
 _DATABASE = r"^(sqlite:///(?!:memory:).+|postgresql(\+psycopg)?://.+)$"
 _PLACEHOLDERS = frozenset({"pmid", "doi"})
 
@@ -55,6 +58,16 @@ def _file_pins(lines: tuple[str, ...]) -> tuple[str, ...]:
     if again := [name for name in names if names.count(name) > 1]:
         raise refusal(f"{again[0]} is pinned twice", "leave the right line")
     return lines
+
+
+def _library(value: str) -> str:
+    """A library as Zotero's API names it; the address of a group's page will do."""
+    at = _LIBRARY_AT.match(value)
+    said = at[1] if at else value.strip("/")
+    if not re.match(_LIBRARY, said):
+        fix = "write groups/NUMBER, the number in the group's web address, or users/NUMBER: `watcher zotero check` tells yours"
+        raise refusal("this is no library of Zotero", fix)
+    return said
 
 
 def _slug(value: str) -> str:
@@ -187,6 +200,18 @@ FilePins = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address), _said(format="uri", pattern="^https?://")]
+Library = Annotated[str, AfterValidator(_library)]
+Collection = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            _COLLECTION,
+            "this is no key of a collection",
+            "write the eight capital letters and digits behind /collections/ in the collection's web address, such as ABCD2345",
+        )
+    ),
+    _said(pattern=_COLLECTION),
+]
 Resolver = Annotated[str, AfterValidator(_resolver), _said(pattern=r"^https?://.*\{(pmid|doi)\}")]
 
 Secret = Annotated[SecretStr, Field(min_length=1)]

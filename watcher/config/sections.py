@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from watcher.config.field_types import (
     ChannelUrl,
+    Collection,
     Count,
     DatabaseUrl,
     Distinct,
@@ -24,6 +25,7 @@ from watcher.config.field_types import (
     Hours,
     Jitter,
     Kilobytes,
+    Library,
     Listen,
     LockWait,
     Positive,
@@ -417,13 +419,27 @@ class RankingSection(ConfigSection):
 
 
 class ZoteroSection(ConfigSection):
-    """A Zotero library that presented papers go to. Left out: none."""
+    """The lab's Zotero library. Left out: none."""
 
     model_config = ConfigDict(json_schema_extra=_twins("api_key"))
 
-    library: str = Field(default="", description="The library as in its web address; empty = off.", examples=["groups/12345"])
-    collection: str = Field(default="", description="The key of the collection; empty = the library itself.", examples=["ABCD2345"])
-    api_key: Secret | None = Field(default=None, description="Zotero's API key. Better in a file of its own (`api_key_file`).")
+    library: Library = Field(
+        default="",
+        description="The library as in its web address: `groups/NUMBER`, or `users/NUMBER` for a person's own; empty = off.",
+        examples=["groups/12345"],
+    )
+    collection: Collection = Field(
+        default="", description="The key of the collection; empty = the library itself.", examples=["ABCD2345"]
+    )
+    base_url: WebAddress = Field(
+        default="https://api.zotero.org/",
+        description="Where Zotero's Web API is; another address for a server of your own that speaks it.",
+        examples=["https://api.zotero.org/"],
+    )
+    api_key: Secret | None = Field(
+        default=None,
+        description="Zotero's API key. Better in a file of its own (`api_key_file`). Public groups can be read without one.",
+    )
     api_key_file: FileName | None = Field(
         default=None, description="The file that holds Zotero's API key.", examples=["/run/secrets/zotero_key"]
     )

@@ -19,7 +19,7 @@ WITHOUT_EFFECT: tuple[KeyPath, ...] = (
     ("watches", ANY, "lift"),
     ("vocabulary",),
     ("projects",),
-    ("zotero",),
+    ("zotero", "collection"),
     ("web",),
 )
 """A section that stands here alone has no key with an effect."""

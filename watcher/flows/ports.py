@@ -3,6 +3,7 @@
     Source   PubMed: how a query is written for it, and what it answers      `watcher.pubmed.client.Entrez`
     Ranks    scores with their reasons                                       `watcher.rank.Ranking`
     Witness  who else says what became of a paper                            `watcher.crossref.Crossref`
+    Libraries  what Zotero holds, and what is written into it                `watcher.zotero.client.Zotero`
     Sender   takes messages to their recipients                              `watcher.notify.Notifier`
 
 What they give is in `watcher.domain`; what each call promises and raises is said where it is answered.
@@ -10,10 +11,10 @@ What they give is in `watcher.domain`; what each call promises and raises is sai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from watcher.domain import (
     Article,
@@ -32,6 +33,9 @@ from watcher.domain import (
     Warned,
     Watch,
 )
+
+if TYPE_CHECKING:
+    from watcher.zotero.answers import Access, Collection, Versions, WriteAnswer, ZoteroGroup, ZoteroItem
 
 Normalise = Callable[[str], str]
 """Gives the form of a query in which two that ask the same are equal. Pure: no source is opened for it."""
@@ -108,6 +112,38 @@ class Witness(Protocol):
 
     def corrections(self, record_id: RecordId, doi: str) -> tuple[Correction, ...] | None:
         """What became of a paper; None when the DOI is not known. Raises CrossrefUnavailable."""
+
+
+class Libraries(Protocol):
+    """Zotero's libraries, asked one request after the other. Each call raises ZoteroUnavailable or ZoteroRefused."""
+
+    @property
+    def rests_for(self) -> float:
+        """For how many seconds it asked not to be asked."""
+
+    def access(self) -> Access:
+        """What the key may do."""
+
+    def group(self, library: str) -> ZoteroGroup:
+        """A group."""
+
+    def collection(self, library: str, key: str) -> Collection:
+        """One collection."""
+
+    def collections(self, library: str) -> tuple[Collection, ...]:
+        """All collections of a library."""
+
+    def versions(self, library: str, collection: str | None = None, *, since: int | None = None) -> Versions | None:
+        """The keys of a collection's or library's papers with their versions; None when nothing has changed since a version."""
+
+    def items(self, library: str, keys: Sequence[str]) -> Iterator[tuple[ZoteroItem, ...]]:
+        """The items of these keys, as they come."""
+
+    def template(self, item_type: str) -> frozenset[str] | None:
+        """The names of the fields that a type of item has."""
+
+    def write(self, library: str, objects: Sequence[Mapping[str, object]]) -> WriteAnswer:
+        """What became of each of these objects."""
 
 
 class Sender(Protocol):

@@ -1,0 +1,32 @@
+"""`watcher zotero …`: the lab's library in Zotero."""
+
+from __future__ import annotations
+
+import typer
+
+from watcher.cli import console
+from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, JsonOption, opened, program
+
+group = typer.Typer(no_args_is_help=True, help="Look at what is read from Zotero and written into it.")
+program.add_typer(group, name="zotero")
+
+
+@group.command()
+def check(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Ask Zotero what the key may do in each library and collection.
+
+    Nothing is written there.
+    """
+    from watcher.flows.questions.zotero import check as asked  # noqa: PLC0415
+    from watcher.flows.questions.zotero import document  # noqa: PLC0415
+
+    with opened(context) as app:
+        found = asked(app.zotero, app.zotero_uses, has_key=app.has_zotero_key)
+    if as_json:
+        console.document(document(found))
+    else:
+        for one in found:
+            console.line(f"{'NOT GOOD' if one.failed else 'ok'}  {one.about}: {one.told}")
+    failed = [one for one in found if one.failed]
+    if failed:
+        raise typer.Exit(UNREACHABLE if all(one.unreachable for one in failed) else FAILURES_LISTED)
