@@ -21,7 +21,9 @@ from watcher.kinds import ChannelKind
 
 if TYPE_CHECKING:
     from watcher.app import App
+    from watcher.domain import DigestList
     from watcher.setup.loading import Loaded
+    from watcher.store import StopFacts
 
 WRONG_INPUT = 1
 NOT_WELL = 1
@@ -394,6 +396,56 @@ def mark(
 
 
 @program.command()
+def stop(
+    context: typer.Context,
+    list_name: Annotated[str, typer.Argument(metavar="LIST", help="A list.")],
+    reader: Annotated[str, typer.Argument(metavar="READER", help="The address that its digests go to.")],
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Only up to this day; else for good.")
+    ] = None,
+) -> None:
+    """Send a reader nothing of a list any more.
+
+    What is owed is dropped. It holds whatever the configuration says; `watcher resume` ends it.
+    """
+    from watcher.flows.deliver.stopping import stop as stopped  # noqa: PLC0415
+
+    with opened(context) as app:
+        list_ = app.digest_list(list_name)
+        done = stopped(app.store, list_, _recipient(app, list_, reader), until.date() if until else None, via="cli", now=_now())
+    console.say(done.told)
+
+
+@program.command()
+def resume(
+    context: typer.Context,
+    list_name: Annotated[str, typer.Argument(metavar="LIST", help="A list.")],
+    reader: Annotated[str, typer.Argument(metavar="READER", help="The address that its digests go to.")],
+) -> None:
+    """Send a list to a reader again who had stopped it.
+
+    `watcher resend` sends the digests that they missed.
+    """
+    with opened(context) as app:
+        list_ = app.digest_list(list_name)
+        ended = app.store.resume(list_.name, reader, _now())
+    console.say(
+        f"list {list_.name} goes to {reader} again" if ended else f"{reader} has not stopped list {list_.name}: nothing to do"
+    )
+
+
+def _recipient(app: App, list_: DigestList, reader: str) -> str:
+    """A reader as the list's channels know them. Raises UnknownNameError for another."""
+    known = [one for name in list_.channels for one in app.notifier.recipients(app.channel(name)) if one]
+    if reader.strip().casefold() not in {one.casefold() for one in known}:
+        from watcher.errors import Problem, UnknownNameError  # noqa: PLC0415
+
+        fix = f"its readers are: {', '.join(dict.fromkeys(known))}" if known else "none of its channels names its readers"
+        raise UnknownNameError(Problem(f"list {list_.name} does not go to {reader}", fix))
+    return reader.strip()
+
+
+@program.command()
 def corrections(
     context: typer.Context,
     since: Annotated[
@@ -606,6 +658,16 @@ def restore(
     tables.left_behind(done)
     if done.set_aside is not None:
         console.say(f"what was there before: {done.set_aside}")
+    _stopped_since(done.stops)
+
+
+def _stopped_since(stops: Sequence[StopFacts] | None) -> None:
+    """What readers stopped after the backup was made."""
+    if stops is None:
+        console.say("what was there before cannot be read: lists that readers stopped since the backup may be sent to them again")
+    for one in stops or ():
+        until = f" until {one.until_at:%Y-%m-%d}" if one.until_at else ""
+        console.say(f"stays stopped, since the backup: list {one.list_name} for {one.reader}{until}")
 
 
 @program.command()

@@ -477,6 +477,13 @@ seeds = sa.Table(
     _text("problem"),
     _instant("removed_at"),
 )
+signing_keys = sa.Table(
+    "signing_key",
+    _METADATA,
+    _number("id", key=True),
+    _text("secret"),
+    _instant("made_at"),
+)
 snapshots = sa.Table(
     "snapshot",
     _METADATA,
@@ -488,6 +495,18 @@ snapshots = sa.Table(
     _column("content", Bytes, False, None),
     _text("ranking_sha256"),
     _text("belief"),
+)
+stops = sa.Table(
+    "stop",
+    _METADATA,
+    _number("id", key=True),
+    _number("list_id"),
+    _text("reader"),
+    _instant("made_at"),
+    _instant("until_at"),
+    _text("via"),
+    _instant("ended_at"),
+    _instant("owner_told_at"),
 )
 subscriptions = sa.Table(
     "subscription",

@@ -12,7 +12,7 @@ from sqlalchemy import exc
 from watcher import clock
 from watcher.domain import Digest, Gap, Receipt, RecordId
 from watcher.errors import AlreadyComposed, StoreError
-from watcher.store import codec, configuration, corrections, messages, scores
+from watcher.store import codec, configuration, corrections, messages, scores, stops
 from watcher.store.columns import (
     articles,
     digests,
@@ -147,7 +147,8 @@ def owe_digest(
     _tell_corrections(session, list_id, digest_id, digest)
     for one in owed:
         message_id = messages.keep(session, one.message, {"digest_id": digest_id})
-        messages.owe(session, message_id, one.channel, one.recipients, host=host, at=digest.composed_at)
+        readers = stops.others(session, list_id, one.recipients, digest.composed_at)
+        messages.owe(session, message_id, one.channel, readers, host=host, at=digest.composed_at)
     return digest_id
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from watcher.domain import ChannelKind, Delivery, DeliveryState, Failure, Message
 from watcher.errors import Problem, UnknownNameError
-from watcher.store import configuration, messages, process_lock
+from watcher.store import configuration, messages, process_lock, stops
 from watcher.store.columns import attempts, deliveries, digests, lists, notices
 from watcher.store.columns import messages as message_rows
 from watcher.store.database import Database, batches, change
@@ -53,6 +53,7 @@ def claim(
     """The next delivery, now this holder's alone, or None. One whose stored message is damaged is parked, and the next one taken."""
     with database.writing() as session:
         real_now = database.lease_time(session)
+        stops.enforce(session, now)
         if wanted.only is None:  # one that is known by its number: what was handed over is left to who asks for all
             _settle_handed_over(session, _stranded(real_now))
         while claimed := _claimed(session, now, real_now, wanted, holder):
@@ -325,6 +326,7 @@ def owe_again(
         .order_by(message_rows.c.id)
     ).scalars()
     owed: list[int] = []
+    recipients = stops.others(session, configuration.list_id(session, list_name), recipients, at)
     for message_id in found.all():
         standing = _standing(session, message_id, channel)
         lacking = [recipient for recipient in recipients if recipient not in standing]
@@ -377,6 +379,11 @@ def listed(session: sa.Connection, condition: sa.ColumnElement[bool], *, limit: 
         .limit(limit)
     )
     return tuple(DeliveryFacts(**row) for row in found.mappings())
+
+
+def numbered(delivery_id: int) -> sa.ColumnElement[bool]:
+    """The condition of having this number."""
+    return deliveries.c.id == delivery_id
 
 
 def in_states(states: Collection[DeliveryState] | None) -> sa.ColumnElement[bool]:

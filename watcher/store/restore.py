@@ -21,11 +21,12 @@ from sqlalchemy import exc
 
 from watcher import clock, writing
 from watcher.errors import Busy, StoreError
-from watcher.store import access, backup, integrity, process_lock, rows, schema, sqlite_file, transfer
+from watcher.store import access, backup, integrity, process_lock, rows, schema, sqlite_file, stops, transfer
 from watcher.store.columns import leases
 from watcher.store.database import Database
 from watcher.store.rows import Taken
 from watcher.store.sqlite_file import LOCK_WAIT_SECONDS
+from watcher.store.values import StopFacts
 
 _OTHERS = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
@@ -36,7 +37,8 @@ _OTHERS = sa.text(
 @dataclass(frozen=True, slots=True)
 class RestoreFacts:
     """What a restore did. `rows`: how many the backup had; `schema`: its revision; `set_aside`: where the database is that was there before;
-    `left`: what stood in the file beside watcher's tables, such as triggers, and was left there."""
+    `left`: what stood in the file beside watcher's tables, such as triggers, and was left there. `stops`: lists that readers stopped after
+    the backup was made, which stay stopped; None where the database that was there before cannot say."""
 
     path: Path
     size_bytes: int
@@ -45,6 +47,7 @@ class RestoreFacts:
     seconds: float
     set_aside: Path | None
     left: tuple[str, ...] = ()
+    stops: tuple[StopFacts, ...] | None = ()
 
 
 def restore(url: str, file: Path, *, folder: Path, force: bool = False, lock_wait: float = LOCK_WAIT_SECONDS) -> RestoreFacts:
@@ -66,7 +69,7 @@ def restore(url: str, file: Path, *, folder: Path, force: bool = False, lock_wai
     try:
         _refuse(database, file)
         beside = database.path.parent if database.path is not None else folder
-        with process_lock.nobody_at_work(folder), _prepared(file, beside) as ready:
+        with process_lock.nobody_at_work(folder), _prepared(file, beside, _stops(database)) as ready:
             taken = ready.taken
             if database.path is not None:
                 aside = _put_in_place(database, ready.path)
@@ -75,13 +78,27 @@ def restore(url: str, file: Path, *, folder: Path, force: bool = False, lock_wai
     finally:
         database.close()
     seconds = time.monotonic() - started
-    return RestoreFacts(file, file.stat().st_size, taken.rows, taken.schema, seconds, aside, taken.left)
+    return RestoreFacts(file, file.stat().st_size, taken.rows, taken.schema, seconds, aside, taken.left, ready.stops)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
     path: Path
     taken: Taken
+    stops: tuple[StopFacts, ...] | None
+
+
+def _stops(database: Database) -> tuple[StopFacts, ...] | None:
+    """What readers have stopped in the database that is there; None where it cannot say."""
+    if database.path is not None and not database.path.exists():
+        return ()
+    try:
+        with database.reading() as session:
+            return stops.every(session) if sa.inspect(session).has_table(stops.TABLE) else ()
+    except StoreError:
+        return None
+    finally:
+        database.close()  # the file is about to be moved
 
 
 def _refuse(database: Database, file: Path) -> None:
@@ -92,8 +109,9 @@ def _refuse(database: Database, file: Path) -> None:
 
 
 @contextmanager
-def _prepared(file: Path, folder: Path) -> Iterator[_Ready]:
-    """The backup's rows in tables of this version's schema, without what processes held when it was made."""
+def _prepared(file: Path, folder: Path, stopped: tuple[StopFacts, ...] | None) -> Iterator[_Ready]:
+    """The backup's rows in tables of this version's schema, without what processes held when it was made, and with what readers have
+    stopped since."""
     part = folder / f".restore.{os.getpid()}.part"
     for left in folder.glob(".restore.*.part"):  # nobody else restores here now: these are of killed ones
         sqlite_file.remove(left)
@@ -106,7 +124,8 @@ def _prepared(file: Path, folder: Path) -> Iterator[_Ready]:
             schema.migrate(copied)
             with copied.writing() as session:
                 session.execute(leases.delete())
-        yield _Ready(part, taken)
+                since = None if stopped is None else stops.bring_over(session, stopped)
+        yield _Ready(part, taken, since)
     finally:
         sqlite_file.remove(part)
 

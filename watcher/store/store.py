@@ -58,7 +58,9 @@ from watcher.store import (
     schema,
     scores,
     seeds,
+    signing_keys,
     snapshots,
+    stops,
     tellings,
     verdicts,
     works,
@@ -90,6 +92,7 @@ from watcher.store.values import (
     RunHistory,
     Snapshot,
     SnapshotFacts,
+    StopFacts,
     StoredArticle,
     StoreFacts,
     Untold,
@@ -722,6 +725,42 @@ class Store:
         """The failures that people were told of and that have not ended, oldest first."""
         with self._database.reading() as session:
             return notices.standing(session)
+
+    # --- what readers do
+
+    def signing_keys(self, at: datetime) -> tuple[str, ...]:
+        """The keys that sign links, oldest first; one is made and kept where there is none."""
+        return signing_keys.standing(self._database, at)
+
+    def stop(self, list_name: str, recipient: str, *, until: datetime | None, via: str, at: datetime) -> tuple[StopFacts, int]:
+        """Owes the recipient nothing of the list any more, for good or until an instant; and how many owed messages were dropped."""
+        with self._database.writing() as session:
+            return stops.stop(session, list_name, recipient, until=until, via=via, at=at)
+
+    def resume(self, list_name: str, recipient: str, at: datetime) -> bool:
+        """Ends the recipient's stop of the list; False when there is none."""
+        with self._database.writing() as session:
+            return stops.resume(session, list_name, recipient, at)
+
+    def stops(self, at: datetime) -> tuple[StopFacts, ...]:
+        """The stops that hold at an instant, oldest first."""
+        with self._database.reading() as session:
+            return stops.standing(session, at)
+
+    def untold_stops(self) -> tuple[StopFacts, ...]:
+        """The stops that the owner was not told of, oldest first."""
+        with self._database.reading() as session:
+            return stops.untold(session)
+
+    def tell_owner_of_stops(self, ids: Collection[int], notice: Notice, owed: Sequence[Owed], *, host: str, at: datetime) -> bool:
+        """Writes the messages that tell the owner of stops, and that they were told; False when one of them was told before."""
+        with self._database.writing() as session:
+            return stops.tell_owner(session, ids, notice, owed, host=host, at=at)
+
+    def delivery(self, delivery_id: int) -> DeliveryFacts | None:
+        """Where one delivery stands, if there is one of this number."""
+        with self._database.reading() as session:
+            return next(iter(deliveries.listed(session, deliveries.numbered(delivery_id))), None)
 
     # --- deliveries
 

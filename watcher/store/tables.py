@@ -433,6 +433,32 @@ class VerdictRow(Row, table=True):
     undone_at: dt.datetime | None = None
 
 
+class StopRow(Row, table=True):
+    """A reader's word that a list shall send them nothing, for good or until an instant. `reader` is the folded address that its
+    deliveries go to; `owner_told_at`: whoever runs the service knows."""
+
+    __tablename__ = "stop"
+
+    id: int = Field(default=None, primary_key=True)
+    list_id: int = Field(foreign_key="digest_list.id")
+    reader: Words
+    made_at: dt.datetime
+    until_at: dt.datetime | None = None
+    via: MaybeWords = None
+    ended_at: dt.datetime | None = None
+    owner_told_at: dt.datetime | None = None
+
+
+class SigningKeyRow(Row, table=True):
+    """A key that signs links; the newest signs, all are believed."""
+
+    __tablename__ = "signing_key"
+
+    id: int = Field(default=None, primary_key=True)
+    secret: Words
+    made_at: dt.datetime
+
+
 # --- digests ----------------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Notice, RecordId, VerdictKind
 from watcher.store import articles as records
-from watcher.store import configuration, corrections, messages
+from watcher.store import configuration, corrections, messages, stops
 from watcher.store.columns import (
     articles,
     corrections_told,
@@ -143,13 +143,14 @@ def owe(
     if corrections.told_ids(session, list_id, ids):
         return False
     number = session.execute(sa.select(sa.func.coalesce(sa.func.max(notices.c.id), 0))).scalar_one() + 1
-    topic = f"corrections:{list_name}"
+    topic = f"{stops.CORRECTIONS}{list_name}"
     facts = {"topic": topic, "key": f"{topic}@{at.isoformat()}#{number}", "what": "", "headline": headline}
     notice_id = insert_one(session, notices, **facts, since=at, opened_at=at, closed_at=at)
     corrections.tell(session, list_id, ids, at, notice_id=notice_id)
     for one in owed:
         message_id = messages.keep(session, one.message, {"notice_id": notice_id})
-        messages.owe(session, message_id, one.channel, one.recipients, host=host, at=at)
+        readers = stops.others(session, list_id, one.recipients, at)
+        messages.owe(session, message_id, one.channel, readers, host=host, at=at)
     return True
 
 

@@ -214,6 +214,19 @@ class DigestFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class StopFacts:
+    """A reader's stop of a list: for good, or until an instant. `reader` is their folded address; `ended_at`: they take it up again."""
+
+    id: int
+    list_name: str
+    reader: str
+    made_at: datetime
+    until_at: datetime | None = None
+    via: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """A failure that people were told of and that has not ended. `since` is when it began, `opened_at` when they were told."""
 

@@ -5,6 +5,7 @@
     configuration    what was saved cannot be used          alerts.channel only
     warnings         their set has changed                  alerts.channel only
     corrections      of seeds and marked papers             alerts.channel only
+    stops            a reader stopped or pauses a list      alerts.channel only
     a rereading      N tries in a row failed                alerts.channel, else every channel of a list
     Crossref         N tries in a row failed, or it gave up the same
 
@@ -60,7 +61,7 @@ class Alerter:
         standing = {one.topic: one for one in self.store.open_notices()}
         owed = [self._watch(name, standing.get(f"{wording.WATCH}{name}"), now) for name in self.watches]
         owed += self._channels(standing, now)
-        owed += [self._rereading(standing, now), self._crossref(standing, now), self._corrections(now)]
+        owed += [self._rereading(standing, now), self._crossref(standing, now), self._corrections(now), self._stops(now)]
         for topic in standing:
             kind, _, name = topic.partition(":")
             if f"{kind}:" == wording.WATCH and name not in self.watches:
@@ -201,6 +202,20 @@ class Alerter:
         owed = self._owed(notice, (self.alert_channel,))
         ids = [one.correction.id for one in found]
         told = bool(owed) and self.store.tell_owner(ids, notice, owed, host=self.host, at=now)
+        if told:
+            _log.info("%s %s", notice.whole, notice.todo)
+        return told
+
+    # --- stops ---------------------------------------------------------------------------------------------------------------------
+
+    def _stops(self, now: datetime) -> bool:
+        """Tell which readers stopped or pause a list."""
+        found = self.store.untold_stops() if self.alert_channel else ()
+        if not found or not self.alert_channel:
+            return False
+        notice = wording.stopped(found, self.zone)
+        owed = self._owed(notice, (self.alert_channel,))
+        told = bool(owed) and self.store.tell_owner_of_stops([one.id for one in found], notice, owed, host=self.host, at=now)
         if told:
             _log.info("%s %s", notice.whole, notice.todo)
         return told

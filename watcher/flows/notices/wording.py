@@ -14,13 +14,14 @@ from watcher.digest.corrections import counted, line, name
 from watcher.digest.wording import count, day, day_and_time, listed
 from watcher.domain import ErrorKind, Notice, RunOutcome, RunReport, Warned
 from watcher.errors import Problem
-from watcher.store import CorrectionFacts, DeliveryFacts, Rereading, RunHistory
+from watcher.store import CorrectionFacts, DeliveryFacts, Rereading, RunHistory, StopFacts
 
 CONFIGURATION = "configuration"
 WATCH = "watch:"
 WARNINGS = "warnings"
 CHANNEL = "channel:"
 CORRECTION = "correction"
+STOP = "stop"
 REREADING = "rereading"
 CROSSREF = "crossref"
 
@@ -236,6 +237,25 @@ def corrected(found: Sequence[CorrectionFacts], now: datetime) -> Notice:
     since = min(one.correction.found_at or now for one in found)
     what = "\n".join([*lines[:_WARNINGS], *more])
     return Notice(CORRECTION, min(since, now), headline=headline, what=what, todo=" ".join(todo), is_failure=False)
+
+
+def stopped(found: Sequence[StopFacts], zone: str) -> Notice:
+    """Which readers stopped or pause which lists; `found` is oldest first and not empty."""
+    first, only = found[0], len(found) == 1
+    what = f"{'pauses' if first.until_at else 'stopped'} list {first.list_name}"
+    headline = f"{clip(plain(first.reader), _TITLE)} {what}" if only else f"{count(len(found), 'reader')} stopped or pause a list"
+    lines = [_stop(one, zone) for one in found]
+    more = [f"And {len(lines) - _WARNINGS:,} more, which `watcher status` lists."] if len(lines) > _WARNINGS else []
+    todo = "Nothing needs to be done: nothing more is sent there, whatever the configuration says. `watcher resume LIST READER` ends a stop."
+    return Notice(
+        STOP, found[0].made_at, headline=headline, what="\n".join([*lines[:_WARNINGS], *more]), todo=todo, is_failure=False
+    )
+
+
+def _stop(one: StopFacts, zone: str) -> str:
+    until = f", until {day(one.until_at, zone)}" if one.until_at else ""
+    over = "; taken up again since" if one.ended_at else ""
+    return f"{clip(plain(one.reader), _TITLE)}: list {one.list_name}, on {day_and_time(one.made_at, zone)}{until}{over}"
 
 
 def roles(one: CorrectionFacts) -> list[str]:

@@ -17,6 +17,7 @@ from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome,
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
 from watcher.flows.compose.outages import coverage
+from watcher.flows.deliver.stopping import stop_told
 from watcher.flows.notices import wording
 from watcher.flows.questions import warnings
 from watcher.flows.schedule.due import Calendar, is_paused
@@ -292,6 +293,7 @@ def _outages(ticker: Ticker | Calendar, store: Store, now: datetime) -> tuple[Ou
 
 
 def _remarks(ticker: Ticker | Calendar, store: Store, facts: StoreFacts, now: datetime) -> Iterator[str]:
+    yield from (stop_told(one, ticker.run_schedule.zone.key) for one in store.stops(now))
     for watch in ticker.watches.values():
         marked = counted(store, watch.name)
         if any(marked.values()):
