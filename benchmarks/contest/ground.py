@@ -42,9 +42,10 @@ Singles = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Space:
-    """One part of a score. `kind`: phrases, words, topics, or pmra (the sum of the products of elite weights, after PubMed's similar
-    articles). `share`: how much of a word's weight is from the snapshot; `both`: in the papers too, or in the direction alone; `common`:
-    words that so great a share of the snapshot holds count for nothing."""
+    """One part of a score. `kind`: phrases, words, topics, pmra (the sum of the products of elite weights, after PubMed's similar
+    articles), or spread (topics again, along what labels reach that are spread over the snapshot). `share`: how much of a word's weight is
+    from the snapshot; `both`: in the papers too, or in the direction alone; `common`: words that so great a share of the snapshot holds
+    count for nothing."""
 
     kind: str
     weight: float = 1.0
@@ -130,9 +131,11 @@ class Ground:
 
     def products(self, space: Space, size: int) -> Products:
         """The products of a space, made once."""
-        key = (space.kind, space.share, space.both, space.common, size if space.share or space.common <= 1 else 0)
+        by_snapshot = space.share or space.common <= 1 or space.kind == "spread"
+        key = (space.kind, space.share, space.both, space.common, size if by_snapshot else 0)
         if key not in self.kept:
-            make = {"topics": self._topics, "pmra": self._elite}.get(space.kind, self._words)
+            others = {"topics": self._topics, "pmra": self._elite, "spread": self._spread}
+            make = others.get(space.kind, self._words)
             self.kept[key] = make(space, size)
         return self.kept[key]
 
@@ -170,6 +173,18 @@ class Ground:
         singles = [np.asarray(one @ toward, np.float32) for one in (papers, sample)]
         return Products(singles[0], singles[1], papers @ usual, sample @ usual)
 
+    def _spread(self, _: Space, size: int) -> Products:
+        """Along what each seed's label reaches when it is spread over the graph of the snapshot's nearest neighbours among the topics."""
+        papers, seeds = (self.background.topics(self.background.vectors(some).words)[0] for some in (self.counts, self.examples))
+        sample = self.background.measured.topics.astype(np.float64)
+        metric, own = whitener(sample, RIDGES[2]), papers[self.snapshot(size)]
+        root = np.linalg.cholesky(metric)
+        units = [(one - sample.mean(axis=0)) @ root for one in (own, seeds)]
+        reached = spread(*(one / np.maximum(np.linalg.norm(one, axis=1), 1e-9)[:, np.newaxis] for one in units))
+        toward = metric @ (reached.T @ own - own.mean(axis=0)).T
+        singles = [np.asarray(one @ toward, np.float32) for one in (papers, sample)]
+        return Products(singles[0], singles[1], np.zeros(papers.shape[0]), np.zeros(sample.shape[0]))
+
     @cached_property
     def links(self) -> npt.NDArray[np.bool_]:
         """Which possible seed, alone, has which other nearer than the 250th of the sample; see `watcher.rank.spaces.groups`."""
@@ -194,6 +209,24 @@ class Ground:
         parts = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         kept = [part for part in parts if part.size >= LEAST_GROUP * seeds.size]
         return [np.arange(seeds.size), *(kept if len(kept) > 1 else [])]
+
+
+NEIGHBOURS, KEPT = 15, 0.8
+
+
+def spread(papers: Floats, seeds: Floats) -> Floats:
+    """What each seed's label (columns) is worth at each paper (rows), all of length one, after Zhou et al., NIPS 2003."""
+    like = np.maximum(papers @ papers.T, 0.0)
+    np.fill_diagonal(like, 0.0)
+    near = np.partition(like, -NEIGHBOURS, axis=1)[:, [-NEIGHBOURS]]
+    like = np.where((like >= near) | (like >= near.T), like, 0.0)
+    degrees = np.maximum(like.sum(axis=1), 1e-9)
+    first = np.maximum(papers @ seeds.T, 0.0)
+    first = np.where(first < 0.999, first, 0.0)  # a seed itself tells nothing new
+    first = np.where(first >= np.partition(first, -NEIGHBOURS, axis=0)[[-NEIGHBOURS]], first, 0.0)
+    first /= np.maximum(first.sum(axis=0), 1e-9)
+    found = np.linalg.solve(np.eye(like.shape[0]) - KEPT * like / np.sqrt(np.outer(degrees, degrees)), first)
+    return np.asarray(found / np.maximum(found.sum(axis=0), 1e-9), np.float64)
 
 
 def weighted(counts: Matrix, idf: Floats, pivot: float, *, telling: bool) -> Matrix:

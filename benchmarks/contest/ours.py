@@ -76,10 +76,12 @@ def built(
     relevant: Sequence[Article] = (),
     not_relevant: Sequence[Article] = (),
     embed: Embed | None = None,
+    own: Sequence[Article] = (),
 ) -> Ranking:
-    """The ranking for seeds and verdicts."""
-    shown = [as_seed(article) for article in seeds]
-    return rank.build(shown, background=rank.load_background(), relevant=relevant, not_relevant=not_relevant, embed=embed)
+    """The ranking for seeds and verdicts. `own`: papers that stand for the watch's own, if it has any."""
+    shown, background = [as_seed(article) for article in seeds], rank.load_background()
+    snapshot = rank.snapshot_of(own) if own else None
+    return rank.build(shown, background=background, relevant=relevant, not_relevant=not_relevant, embed=embed, snapshot=snapshot)
 
 
 def numbers(ranking: Ranking, read: Sequence[Features]) -> Floats:

@@ -33,8 +33,25 @@ def _rules(share: float) -> tuple[Sketch, ...]:
     )
 
 
+def with_pmra(share: float, weight: float) -> tuple[Space, ...]:
+    """The three spaces, and one after PubMed's similar articles by the snapshot's weights."""
+    return (*mixed(share), Space("pmra", weight, share=1.0))
+
+
+def for_words(share: float, weight: float) -> tuple[Space, ...]:
+    """The same without the space of words."""
+    phrases, _, topics, pmra = with_pmra(share, weight)
+    return (phrases, topics, pmra)
+
+
+def _roomy(name: str, local: tuple[Space, ...], *hopes: float) -> tuple[Sketch, ...]:
+    """Scores blended, by several hopes."""
+    return tuple(_room(name, local, hope, 0.5, blend="scores") for hope in hopes)
+
+
 PMRA_FOUR_TIMES = (*PLAIN, Space("pmra", 4.0, share=1.0))
-WITH_PMRA_TWICE = (*mixed(0.4), Space("pmra", 2.0, share=1.0))
+WITH_PMRA = with_pmra(0.7, 2.0)
+"""What the ranking makes of a snapshot that it believes wholly."""
 
 VARIANTS = (
     Sketch("as it is", most=0.0),
@@ -54,8 +71,25 @@ VARIANTS = (
     Sketch("and PMRA, its own", (*PLAIN, Space("pmra", share=1.0))),
     Sketch("and PMRA four times, its own", PMRA_FOUR_TIMES),
     _room("and PMRA four times", PMRA_FOUR_TIMES, 0.1, 0.5, blend="scores"),
-    Sketch("direction 0.4 and PMRA twice", WITH_PMRA_TWICE),
-    _room("direction 0.4 and PMRA twice", WITH_PMRA_TWICE, 0.1, 0.5, blend="scores"),
+    Sketch("direction 0.4 and PMRA twice", with_pmra(0.4, 2.0)),
+    *_roomy("direction 0.4 and PMRA twice", with_pmra(0.4, 2.0), 0.1, 0.2, 0.5, 1.0),
+    *_roomy("direction 0.4 and PMRA once", with_pmra(0.4, 1.0), 0.2, 0.5),
+    *_roomy("direction 0.4 and PMRA four times", with_pmra(0.4, 4.0), 0.1, 0.2, 0.5),
+    *_roomy("direction 0.55 and PMRA three times", with_pmra(0.55, 3.0), 0.2, 0.5),
+    *_roomy("direction 0.7 and PMRA once", with_pmra(0.7, 1.0), 0.2),
+    *_roomy("direction 0.7 and PMRA twice", WITH_PMRA, 0.1, 0.2, 0.5, 1.0),
+    *_roomy("direction 0.7 and PMRA three times", with_pmra(0.7, 3.0), 0.2),
+    *_roomy("direction 0.85 and PMRA twice", with_pmra(0.85, 2.0), 0.2),
+    *_roomy("direction 0.4, PMRA twice for words", for_words(0.4, 2.0), 0.2),
+    *_roomy("direction 0.55, PMRA twice for words", for_words(0.55, 2.0), 0.2),
+    *_roomy("direction 0.7, PMRA 1.5 times for words", for_words(0.7, 1.5), 0.2),
+    *_roomy("direction 0.7, PMRA twice for words", for_words(0.7, 2.0), 0.1, 0.2, 0.5, 1.0),
+    *_roomy("direction 0.7, PMRA three times for words", for_words(0.7, 3.0), 0.1, 0.2),
+    *_roomy("direction 0.85, PMRA twice for words", for_words(0.85, 2.0), 0.2),
+    *_roomy("direction 0.7, labels spread, half", (*mixed(0.7), Space("spread", 0.5)), 0.2),
+    *_roomy("direction 0.7, labels spread", (*mixed(0.7), Space("spread")), 0.2),
+    *_roomy("direction 0.4, PMRA twice, labels spread, half", (*with_pmra(0.4, 2.0), Space("spread", 0.5)), 0.2),
+    *_roomy("direction 0.4, PMRA twice, labels spread", (*with_pmra(0.4, 2.0), Space("spread")), 0.2),
     Sketch("PMRA, its own, alone", (Space("pmra", share=1.0),)),
     Sketch("topics with its covariance", (*PLAIN[:2], Space("topics", share=0.5))),
     Sketch("topics twice", (*PLAIN[:2], Space("topics", 2.0))),
