@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -233,3 +234,30 @@ def test_weights_stand_on_a_grid_on_which_sums_of_products_are_exact() -> None:
 
     assert (weights == on_grid(weights)).all()
     assert (background.mean[0] == on_grid(background.mean[0].astype(np.float64))).all()
+
+
+def test_what_a_paper_is_about_is_pubmeds_formula_by_hand() -> None:
+    article = Article(pubmed_id(1), title="agrin", abstract="the agrin of muscle")
+    features = rank.load_background().features(count([paper(article)]))
+
+    row = features.elite.toarray()[0]
+    found = row[word_ids(np.array([words.key("agrin"), words.key("muscle"), words.key("the")], np.uint64))]
+
+    agrin = 1 / (1 + (0.013 / 0.022) ** 2 * math.exp(0.009 * 4))
+    assert found == pytest.approx([agrin, 1 / (1 + math.exp(0.009 * 4)), 0], abs=2**-16)
+
+
+def test_what_the_samples_papers_are_about_is_as_of_any_papers() -> None:
+    background = rank.load_background()
+
+    kept = background.measured.elite.tocsr()[990:1_010]
+
+    assert (kept != background.features(background.counts[990:1_010]).elite).nnz == 0
+    assert np.shares_memory(background.measured.elite.indices, background.measured.columns.words.indices)
+
+
+def test_products_of_what_papers_are_about_add_up_exactly() -> None:
+    data = rank.load_background().measured.elite.data.astype(np.float64)
+
+    assert (data * 2.0**16 == np.rint(data * 2.0**16)).all()
+    assert 0 <= data.min() <= data.max() <= 1

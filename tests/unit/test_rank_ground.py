@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from contest import ours
+from contest.ground import Sketch, ground_of, scores
 from contest.sets import LabelledSet, read
+from contest.variants import WITH_PMRA
+from support.rank_samples import AGRIN, ENDPLATE, MUSK, WHEAT
 
 from watcher import rank
 from watcher.domain import Article, pubmed_id
 from watcher.rank import ground
+from watcher.rank.background import Features
 from watcher.rank.features import count_articles
+from watcher.rank.model import _shares
+from watcher.rank.spaces import ELITE
 
 SAMPLES = Path(__file__).parents[1] / "records" / "ranking" / "samples.jsonl"
 
@@ -53,15 +62,16 @@ def test_bytes_of_another_kind_are_refused() -> None:
 
 def test_what_the_papers_hold_often_is_worth_less() -> None:
     papers = [Article(pubmed_id(n), title=f"synapse {word}", abstract="") for n, word in enumerate(["agrin", *["of mice"] * 30], 1)]
-    counts, one = count_articles(papers), count_articles(papers[:1])
-    of = ground.relative(counts, rank.load_background())
+    counts = count_articles(papers)
+    worths = ground.worths(counts, rank.load_background())
 
-    (common,), (rare,) = (
-        of(np.intersect1d(one.indices, count_articles([Article(pubmed_id(99), title=word, abstract="")]).indices))
+    (common, all_hold), (rare, one_holds) = (
+        [float(worths[space](count_articles([Article(pubmed_id(99), title=word)]).indices)[0]) for space in ("phrases", ELITE)]
         for word in ("synapse", "agrin")
     )
 
     assert common < 0.2 < rare <= 1
+    assert [all_hold, one_holds] == pytest.approx([0.0, math.log(32 / 2)], abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -136,3 +146,92 @@ def test_what_is_behind_a_score_adds_up_to_it_with_verdicts_and_labels_too(sampl
         assert found.total == pytest.approx(sum(part.points for part in found.spaces))
         assert found.ground == ranking.own_ground
     assert ranking.breakdown(wrong).verdicts[0][2] < 0
+
+
+def test_papers_stand_in_the_order_of_the_variant_that_was_chosen(samples: LabelledSet) -> None:
+    """The benchmark's own code, at the strength that the ranking found."""
+    seeds, snapshot = believed(samples)
+    model = built(seeds, snapshot)._model
+    pool = ground_of(samples, 0)
+    columns = np.searchsorted(pool.rows, [samples.articles.index(one) for one in seeds])
+
+    mine, _ = model.scores(features_of(samples.articles))
+    sketch = Sketch("", WITH_PMRA, most=model.own.strength if model.own else 0.0, snapshot=len(samples.articles))
+    its, _ = scores(pool, sketch, columns)
+
+    assert len(model.views) == len(pool.parts(columns))
+    assert np.corrcoef(mine, its.papers)[0, 1] > 1 - 1e-6
+
+
+@pytest.mark.parametrize("more", [[], [AGRIN, MUSK, WHEAT]])
+def test_words_add_up_to_what_their_spaces_added(samples: LabelledSet, more: list[Article]) -> None:
+    seeds, snapshot = believed(samples)
+    ranking = built([*seeds, *more], snapshot, not_relevant=[samples.articles[-1]])
+    model = ranking._model
+    assert (len(model.views) > 1) == bool(more)
+
+    for article in samples.articles[:8]:
+        features = features_of([article])
+        totals, best = model.scores(features)
+        (gains,) = model._gains(features, best)
+        shares = _shares(model.views, int(best[0]))
+        offset = sum(share * space.middle * space.scale for view, share in shares for space in view.spaces)
+        assert sum(gains.points) == pytest.approx(totals[0] + offset, abs=0.01)
+    assert ELITE in [part.name for part in ranking.breakdown(samples.articles[0]).spaces]
+
+
+@pytest.mark.parametrize("relevant", [[AGRIN, WHEAT], [AGRIN, MUSK, ENDPLATE, WHEAT]])
+def test_what_verdicts_moved_adds_up_where_there_is_nothing_but_verdicts(samples: LabelledSet, relevant: list[Article]) -> None:
+    """By relevant papers alone: all that a paper has in any space is from them, but for what is taken away of all papers."""
+    _, snapshot = believed(samples)
+    ranking = rank.build([], background=rank.load_background(), relevant=relevant, snapshot=snapshot)
+    model, background = ranking._model, rank.load_background()
+    whitening = model.ground.whiteners[2]
+    assert whitening is not None
+    assert len(model.views) > 1
+    assert 0 < model.views[0].spaces[0].own < 1
+
+    for article in samples.articles[:8]:
+        features = features_of([article])
+        _, best = model.scores(features)
+        told, shares = ranking.breakdown(article), _shares(model.views, int(best[0]))
+        usual = {"phrases": features.usual[0][0], "words": features.usual[1][0]}
+        usual["topics"] = background.means[2] @ whitening @ features.spaces[2][0]
+        away = sum(
+            share * space.scale * (space.middle + usual.get(space.name, 0.0)) for view, share in shares for space in view.spaces
+        )
+        assert sum(points for *_, points in told.verdicts) == pytest.approx(told.total + away, abs=0.01)
+
+
+def test_a_ranking_with_a_snapshot_has_another_code_and_one_without_the_same(samples: LabelledSet) -> None:
+    seeds, snapshot = believed(samples)
+
+    assert (built(seeds, snapshot).facts.code, built(seeds, None).facts.code) == ("lexical 4", "lexical 3")
+
+
+def test_sums_over_elite_words_are_exact_so_that_no_machine_makes_others(samples: LabelledSet) -> None:
+    seeds, snapshot = believed(samples)
+    space = next(one for one in built(seeds, snapshot)._model.views[0].spaces if one.name == ELITE)
+    rows = features_of(samples.articles).elite
+
+    added = rows.astype(np.float64) @ space.whole()
+
+    whole = (rows.data.astype(np.float64) * 2**16).astype(np.int64) * (space.whole() * 2**20).astype(np.int64)[rows.indices]
+    assert (added * 2.0**36).tolist() == [int(whole[start:end].sum()) for start, end in pairwise(rows.indptr.tolist())]
+    assert len(set(added.tolist())) > 5
+
+
+def test_scores_by_a_snapshot_are_what_they_were(samples: LabelledSet) -> None:
+    """To the last bit; written down when elite words came (code `lexical 4`)."""
+    seeds, snapshot = believed(samples)
+
+    numbers = built(seeds, snapshot, not_relevant=[samples.articles[-1]]).values(samples.articles)
+
+    assert (
+        hashlib.sha256(json.dumps(numbers).encode()).hexdigest()
+        == "35ce01bc693b09eae0564f1d1bff4fbaf0efd49a0dd2e328f0ee6a2f0aa33444"
+    )
+
+
+def features_of(papers: Sequence[Article]) -> Features:
+    return rank.read(papers, background=rank.load_background())

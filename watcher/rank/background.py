@@ -34,6 +34,8 @@ Singles = npt.NDArray[np.float32]
 
 SATURATION = 1.2
 SLOPE = 0.8
+LAMBDA, MU = 0.022, 0.013
+"""How often, by words of text, a word stands in papers that are about it, and in others: what Lin & Wilbur found for PubMed."""
 
 _FORMAT = b"watcher background 2"
 _FILE = "background.npz"
@@ -222,12 +224,14 @@ def _damaged(why: str) -> ConfigurationError:
 @dataclass(frozen=True, eq=False)
 class Features:
     """Papers as every ranking reads them: a matrix of one row a paper in each space (phrases, words, topics, and dense if there is a
-    model for it), what each row's product with the background's mean is in the spaces of words, and what each was divided by in that of
-    topics (`Background.topics`; none for the background's own sample, which nobody explains)."""
+    model for it), what each row's product with the background's mean is in the spaces of words, what each was divided by in that of
+    topics (`Background.topics`; none for the background's own sample, which nobody explains), and how `often` each of the numbers among
+    the words was counted (at most 255)."""
 
     spaces: tuple[Matrix, ...]
     usual: tuple[Floats, Floats]
     divisors: Floats = field(default_factory=lambda: np.zeros(0))
+    often: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     @property
     def vectors(self) -> Vectors:
@@ -237,7 +241,37 @@ class Features:
     @cached_property
     def columns(self) -> tuple[Matrix, ...]:
         """The spaces column by column: quicker for many rankings, of which each looks at few features of words."""
-        return tuple(map(_by_columns, self.spaces))
+        phrases, words, *narrow = self.spaces
+        return (_by_columns(phrases), self._in_order(words), *map(_by_columns, narrow))
+
+    @cached_property
+    def _order(self) -> Matrix:
+        """The words column by column: the place of each number in their rows."""
+        words = self.vectors.words
+        return csc_array(csr_array((np.arange(words.nnz, dtype=np.int32), words.indices, words.indptr), shape=words.shape))
+
+    def _in_order(self, rows: Matrix) -> Matrix:
+        """What has the places of the words, column by column."""
+        if isinstance(rows, csc_array):
+            return rows
+        order = self._order
+        return csc_array((_held(rows.data)[order.data], order.indices, order.indptr), shape=rows.shape)
+
+    def with_dense(self, rows: Floats) -> Features:
+        """With what the papers are in the dense space."""
+        whole = replace(self, spaces=(*self.spaces, rows))
+        vars(whole).update({name: kept for name, kept in vars(self).items() if name == "elite"})
+        return whole
+
+    @cached_property
+    def elite(self) -> Matrix:
+        """Which words each paper is about; see `elite`. Made for the first ranking that asks."""
+        return elite(self.vectors.words, self.often)
+
+    @cached_property
+    def elite_columns(self) -> Matrix:
+        """The same column by column."""
+        return self._in_order(self.elite)
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,11 +310,20 @@ class Weights:
 
 class Measured(NamedTuple):
     """The background's sample as rankings are measured by it: in the spaces of words, column by column, since a ranking looks at few
-    features; in the space of topics; and the products of its rows with its mean in the spaces of words."""
+    features; in the space of topics; the products of its rows with its mean in the spaces of words; and which words each paper is about,
+    by columns too, whose places are those of the words."""
 
     columns: Vectors
     topics: Singles
     usual: tuple[Floats, Floats]
+    elite: Matrix
+
+    @property
+    def features(self) -> Features:
+        """The sample as papers are read."""
+        found = Features((*self.columns, self.topics.astype(np.float64)), self.usual)
+        vars(found)["elite"] = self.elite
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -362,7 +405,8 @@ class Background:
         sample = self.sample
         vars(self).pop("sample")
         topics = np.asfortranarray(_as_singles(self.topics(sample.words)[0]))
-        return Measured(Vectors(*map(csc_array, sample)), topics, self._usual(sample))
+        columns, often = Vectors(*map(csc_array, sample)), csc_array(_counted(self.counts, sample.words))
+        return Measured(columns, topics, self._usual(sample), elite(columns.words, often.data))
 
     @property
     def spaces(self) -> tuple[Matrix, ...]:
@@ -390,7 +434,7 @@ class Background:
         """Counts as every ranking reads them."""
         vectors = self.vectors(counts)
         topics, divisors = self.topics(vectors.words)
-        return Features((*vectors, topics), self._usual(vectors), divisors)
+        return Features((*vectors, topics), self._usual(vectors), divisors, _counted(counts, vectors.words).data)
 
 
 def background_of(frozen: Frozen) -> Background:
@@ -411,14 +455,39 @@ def _as_singles(numbers: Floats) -> Singles:
     return numbers.astype(np.float32)
 
 
+def elite(words: Matrix, often: npt.NDArray[np.uint8]) -> Matrix:
+    """How surely each word of a paper is one that the paper is about, 0 to 1, in the places of `words`: rows or columns.
+
+    1 / (1 + (μ / λ)^(k - 1) · exp(-(μ - λ) · l)), the word standing k times among l words that count: the part of PubMed's similar articles
+    that knows no other paper (Lin & Wilbur, BMC Bioinformatics 8:423, 2007). On a grid of 2^-16.
+    """
+    by_columns = isinstance(words, csc_array)
+    rows = words.indices if by_columns else _rows(words)
+    many = np.bincount(rows, weights=often, minlength=words.shape[0])
+    falling = (MU / LAMBDA) ** np.arange(-1.0, 255.0)
+    sure = on_grid(1 / (1 + falling[often] * np.exp((LAMBDA - MU) * many)[rows]), bits=16)
+    kind = csc_array if by_columns else csr_array
+    return kind((_as_singles(sure), words.indices, words.indptr), shape=words.shape)
+
+
+def _counted(counts: Matrix, words: Matrix) -> Matrix:
+    """How often each word stands in each paper, at most 255, in the places of `words`."""
+    often = np.minimum(counts.data[IS_TELLING[counts.indices]], 255).astype(np.uint8)
+    return csr_array((often, words.indices, words.indptr), shape=words.shape)
+
+
 def _by_columns(rows: Matrix) -> Matrix:
-    """A matrix column by column; a sparse one in single precision where that holds its numbers, on a grid of 2^-24, as they are."""
+    """A matrix column by column; a sparse one in single precision where it can be (`_held`)."""
     if isinstance(rows, np.ndarray):
         return np.asfortranarray(rows)
     if isinstance(rows, csc_array):
         return rows
-    kind = np.float32 if rows.data.max(initial=0.0) <= 1 else np.float64
-    return csc_array(csr_array((rows.data.astype(kind, copy=False), rows.indices, rows.indptr), shape=rows.shape))
+    return csc_array(csr_array((_held(rows.data), rows.indices, rows.indptr), shape=rows.shape))
+
+
+def _held(numbers: Floats | Singles) -> Floats | Singles:
+    """Numbers on a grid of 2^-24 in single precision where that holds them as they are."""
+    return numbers.astype(np.float32, copy=False) if numbers.max(initial=0.0) <= 1 else numbers
 
 
 def _rows_of(counts: Matrix, size: int = _BLOCK) -> Iterator[tuple[int, Matrix]]:

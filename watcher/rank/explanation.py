@@ -18,7 +18,7 @@ import numpy.typing as npt
 from watcher.domain import Article, Part, Reasons, Term
 from watcher.rank import words
 from watcher.rank.background import Floats, Vectors, lengths
-from watcher.rank.features import STOP_IDS, Matrix, is_check_tag, keys_of, pair_ids, word_ids
+from watcher.rank.features import STOP_IDS, Matrix, is_check_tag, keys_of, pair_ids, picked, word_ids
 
 TERMS = 5
 HEADINGS = 3
@@ -82,7 +82,8 @@ def similarities(these: Vectors, those: Vectors) -> Floats:
 
 
 def _cosines(these: Matrix, those: Matrix) -> Floats:
-    products: Floats = (these @ those.T).toarray()
+    columns = np.unique(those.indices)
+    products: Floats = (picked(these, columns) @ picked(those, columns).T).toarray()
     scale = np.outer(lengths(these), lengths(those))
     return np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
 

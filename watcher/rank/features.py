@@ -172,6 +172,16 @@ def _counts(found: Keys, lengths: Ids, rows: Ids, size: int) -> Matrix:
     return csr_array((many, (places % SIZE).astype(np.int32), indptr), shape=(size, SIZE))
 
 
+def picked(rows: Matrix, columns: Ids) -> Matrix:
+    """Some columns, in order, of a wide matrix of few rows: SciPy looks at all that there are."""
+    is_one = np.zeros(rows.shape[1], np.bool_)
+    is_one[columns] = True
+    some = is_one[rows.indices]
+    indptr = np.concatenate(([0], np.cumsum(some)))[rows.indptr]
+    parts = (rows.data[some], np.searchsorted(columns, rows.indices[some]), indptr)
+    return csr_array(parts, shape=(rows.shape[0], columns.size))
+
+
 def word_ids(keys: Keys) -> Ids:
     """The feature of each word."""
     return (keys & _LAST).astype(np.int64)

@@ -17,7 +17,8 @@ docs/decisions/0070; benchmarks/choice.py chose the constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ from watcher.domain import Article, OwnGround
 from watcher.rank.background import Background, Floats, Vectors, on_grid
 from watcher.rank.explanation import similarities
 from watcher.rank.features import SIZE, Matrix, count_articles
-from watcher.rank.spaces import Directions, Known, side_by_side, stacked, totals, views_of
+from watcher.rank.spaces import ELITE, NAMES, Directions, Known, side_by_side, stacked, totals, views_of
 
 SHARE = 0.7
 HOPE = 0.2
@@ -38,12 +39,10 @@ SAME = 0.8
 """A paper of the snapshot that is so like a positive is that paper, or tells the same."""
 STEPS = 64
 """The strength is a whole number of so many parts of 1: no machine may round it otherwise."""
-_SPACES = 3
-"""Phrases, words and topics: the snapshot has no texts to embed."""
 _FORMAT = b"watcher snapshot 1\n"
 
-Relative = Callable[[npt.NDArray[np.integer]], Floats]
-"""What features are worth beside what they were, where the snapshot's weights have all their strength."""
+Worth = Callable[[npt.NDArray[np.integer]], Floats]
+"""What features of examples are multiplied with, where the snapshot's weights have all their strength."""
 
 
 def pack(articles: Sequence[Article]) -> bytes:
@@ -68,31 +67,40 @@ def unpack(content: bytes) -> Matrix:
     return csr_array((data, indices, indptr.astype(np.int32)), shape=(many, SIZE))
 
 
-def relative(counts: Matrix, background: Background) -> Relative:
-    """What a snapshot makes of the weights of features."""
+def worths(counts: Matrix, background: Background) -> dict[str, Worth]:
+    """What a snapshot makes of the features of examples, in the spaces in which it speaks: idf' beside idf among phrases and words, and
+    among the words that papers are about ln((1 + N) / (1 + n)), as in PubMed's similar articles."""
     held, often = np.unique(counts.indices, return_counts=True)
     table = on_grid(np.log((1 + counts.shape[0]) / (1 + np.arange(counts.shape[0] + 1, dtype=np.float64))), bits=16)
 
-    def of(features: npt.NDArray[np.integer]) -> Floats:
+    def own(features: npt.NDArray[np.integer]) -> Floats:
         where = np.searchsorted(held, features)
         known = np.append(held, -1)[where] == features
-        own = table[np.where(known, np.append(often, 0)[where], 0)]
+        found: Floats = table[np.where(known, np.append(often, 0)[where], 0)]
+        return found
+
+    def relative(features: npt.NDArray[np.integer]) -> Floats:
         frozen = background.weights.idf(features)
-        mixed = (1 - SHARE) * frozen + SHARE * own
+        mixed = (1 - SHARE) * frozen + SHARE * own(features)
         quotients = np.divide(mixed, frozen, out=np.zeros_like(mixed), where=frozen > 0)
         return on_grid(quotients * quotients, bits=12)
 
-    return of
+    return {**dict.fromkeys(NAMES[:2], relative), ELITE: own}
 
 
-def weighed(spaces: Sequence[Matrix], of: Relative, strength: float) -> tuple[Matrix, ...]:
-    """Examples in all spaces, those of words by the snapshot's weights at some strength."""
-    return (*(_weighed(rows, of, strength) for rows in spaces[:2]), *spaces[2:])
+def weighed(rows: Matrix, worth: Floats) -> Matrix:
+    """Examples in one space by the snapshot's weights: each number times what its feature is worth."""
+    return csr_array((on_grid(rows.data * worth), rows.indices, rows.indptr), shape=rows.shape)
 
 
-def _weighed(rows: Matrix, of: Relative, strength: float) -> Matrix:
-    data = on_grid(rows.data * (1 - strength + strength * of(rows.indices)))
-    return csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
+def on_own_ground(known: Sequence[Known], worth: Mapping[str, Worth]) -> list[Known]:
+    """The spaces as a snapshot makes them."""
+    return [_on_own_ground(one, worth[one.name]) if one.name in worth else one for one in known]
+
+
+def _on_own_ground(one: Known, worth: Worth) -> Known:
+    positives, negatives = (weighed(rows, worth(one.places[rows.indices])) for rows in (one.positives, one.negatives))
+    return replace(one, positives=positives, negatives=negatives)
 
 
 def earned(
@@ -102,7 +110,7 @@ def earned(
 
     Args:
         plain: the spaces with the positives as they are.
-        local: the same with the snapshot's weights at full strength.
+        local: the same by the snapshot's weights alone, and the words that papers are about.
         snapshot: its counts, one row a paper.
         positives: the counts of the positives.
         background: what both are read with.
@@ -116,12 +124,14 @@ def earned(
     like = similarities(*(Vectors(*(rows[some] for rows in features.vectors)) for some in (slice(papers), slice(papers, None))))
     others = np.flatnonzero(like.max(axis=1) < SAME)
     parts = [np.delete(every, place) for place in left]
-    before, after = (_places(totals(_directions(known, parts), features), papers + left, others) for known in (plain, local))
+    before, after = (
+        _places(totals(_directions(known, parts), features, once=True), papers + left, others) for known in (plain, local)
+    )
     return OwnGround(others.size, strength(before, after), before, after)
 
 
 def _directions(known: Sequence[Known], parts: Sequence[npt.NDArray[np.int64]]) -> tuple[Directions, ...]:
-    views, _ = views_of(parts, known[:_SPACES])
+    views, _ = views_of(parts, [one for one in known if one.name != "dense"])  # the snapshot has no texts to embed
     return tuple(map(side_by_side, zip(*(view.spaces for view in views), strict=True)))
 
 

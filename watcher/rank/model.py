@@ -28,9 +28,11 @@ from watcher.errors import ConfigurationError, Problem
 from watcher.rank.background import IS_TELLING, Background, Features, Floats, Vectors
 from watcher.rank.explanation import Gains, SeedVectors, explain, headings_of, terms_of, written
 from watcher.rank.features import Matrix, Passage, count, count_articles, example, paper
-from watcher.rank.ground import Relative, earned, relative, unpack, weighed
+from watcher.rank.ground import Worth, earned, on_own_ground, unpack, weighed, worths
 from watcher.rank.spaces import (
+    ELITE,
     GAMMA,
+    NAMES,
     NEAREST,
     Directions,
     Example,
@@ -39,11 +41,14 @@ from watcher.rank.spaces import (
     Measure,
     Space,
     View,
+    blended,
     groups,
     joined,
+    known_elite,
     known_of,
     labels_of,
     points,
+    rows_of,
     side_by_side,
     stacked,
     totals,
@@ -56,6 +61,8 @@ if TYPE_CHECKING:
 
 CODE = "lexical 3"
 """Names this algorithm; changes with anything that can move a score."""
+CODE_WITH_SNAPSHOT = "lexical 4"
+"""Names the same where there is a snapshot of the watch's own papers."""
 
 NEAREST_SEEDS = 5
 
@@ -69,13 +76,14 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarkedPapers:
-    """Papers that a reader marked. `rows`: each in every space, so that its product with a paper is what it counts there, without its
-    weight; `places`: which of the positives it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels, and
-    `labelled` its row there."""
+    """Papers that a reader marked. `rows`: each in every space (by its name), so that its product with a paper is what it counts there,
+    without its weight; `own`: the same by the weights of the watch's own papers, where these are others; `places`: which of the positives
+    it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels, and `labelled` its row there."""
 
     record_ids: tuple[RecordId, ...]
     places: tuple[int, ...]
-    rows: tuple[Matrix, ...]
+    rows: Mapping[str, Matrix]
+    own: Mapping[str, Matrix]
     shares: Floats
     labelled: Matrix
 
@@ -84,6 +92,22 @@ class MarkedPapers:
         others = self.places.count(-1)
         weights = [-GAMMA / others if place < 0 else (place in view.members) / view.members.size for place in self.places]
         return np.array(weights)
+
+    def points(self, features: Features, shares: Sequence[tuple[View, float]], labels: Space | None) -> Floats:
+        """What each verdict adds to one paper's score in all spaces and by the labels. `shares`: of each view."""
+        added = np.zeros(len(self.record_ids))
+        for number, one in enumerate(shares[0][0].spaces):
+            paper_ = rows_of(features, one.name)
+            each = [(view.spaces[number], share, self.weights(view)) for view, share in shares]
+            scale = sum(share * space.scale * (1 - space.own) * weights for space, share, weights in each)
+            if one.own < 1:
+                added += _products(self.rows[one.name], paper_) * scale
+            if labels and number == 0:
+                added += _products(self.labelled, paper_) * self.shares * labels.scale
+            if one.own:
+                scale = sum(share * space.scale * space.own * weights for space, share, weights in each)
+                added += _products(self.own[one.name], paper_) * scale
+        return added
 
     def kind(self, number: int) -> str:
         """How the paper was marked."""
@@ -112,6 +136,10 @@ class Model:
     @cached_property
     def _directions(self) -> tuple[Directions, ...]:
         return tuple(map(side_by_side, zip(*(view.spaces for view in self.views), strict=True)))
+
+    @property
+    def _has_elite(self) -> bool:
+        return self.views[0].spaces[-1].name == ELITE
 
     def scores(self, features: Features) -> tuple[Floats, Places]:
         """The papers' scores, and which view after the first each is nearest to (0 where there are no groups); see `spaces.totals`."""
@@ -169,12 +197,7 @@ class Model:
 
     def _moved(self, features: Features, shares: Sequence[tuple[View, float]]) -> tuple[tuple[RecordId, str, float], ...]:
         """What each verdict added to one paper's score, the most first."""
-        points = np.zeros(len(self.judged.record_ids))
-        for number, (rows, paper_) in enumerate(zip(self.judged.rows, features.spaces, strict=True)):
-            scale = sum(share * view.spaces[number].scale * self.judged.weights(view) for view, share in shares)
-            points += _products(rows, paper_) * scale
-            if self.labels and number == 0:
-                points += _products(self.judged.labelled, paper_) * self.judged.shares * self.labels.scale
+        points = self.judged.points(features, shares, self.labels)
         moved = [
             (record_id, self.judged.kind(number), float(points[number])) for number, record_id in enumerate(self.judged.record_ids)
         ]
@@ -184,34 +207,43 @@ class Model:
         """For each paper, what each of its features added to the score (of the dense part nothing can be told)."""
         for start in range(0, best.size, _EXPLAINED):
             some = slice(start, start + _EXPLAINED)
-            yield from self._gains_of(Vectors(*(rows[some] for rows in features.vectors)), features.divisors[some], best[some])
+            yield from self._gains_of(self._wide(features, some), features.divisors[some], best[some])
 
-    def _gains_of(self, vectors: Vectors, divisors: Floats, best: Places) -> list[Gains]:
+    def _wide(self, features: Features, some: slice) -> tuple[Matrix, ...]:
+        """Some papers in the spaces of words: two, or three where there is that of the words that papers are about."""
+        wide = (*features.vectors, features.elite) if self._has_elite else features.vectors
+        return tuple(rows[some] for rows in wide)
+
+    def _gains_of(self, wide: tuple[Matrix, ...], divisors: Floats, best: Places) -> list[Gains]:
         gains = [Gains(best[:0], np.zeros(0))] * best.size
         for group in np.unique(best).tolist():
             among = np.flatnonzero(best == group)
-            those = Vectors(*(rows[among] for rows in vectors))
+            those = tuple(rows[among] for rows in wide)
             for place, gained in zip(among.tolist(), self._gained(those, divisors[among], group), strict=True):
                 gains[place] = gained
         return gains
 
-    def _gained(self, vectors: Vectors, divisors: Floats, best: int) -> Iterator[Gains]:
-        """For each paper that is nearest to a group, what each of its features adds along the directions of the phrases, the words and,
-        by words, the topics."""
-        phrases, words = vectors
+    def _gained(self, wide: tuple[Matrix, ...], divisors: Floats, best: int) -> Iterator[Gains]:
+        """For each paper that is nearest to a group, what each of its features adds along the directions of the phrases, the words, by
+        words the topics, and the words that papers are about."""
+        phrases, words, *elite = wide
         background = self.ground.background
-        added = phrases.data * self._direction(0, phrases.indices, best)
+        added = phrases.data * self._direction("phrases", phrases.indices, best)
         by_topic = self.by_topics[best][background.rows[words.indices]] / np.repeat(divisors, np.diff(words.indptr))
-        added[IS_TELLING[phrases.indices]] += words.data * (self._direction(1, words.indices, best) + by_topic)
+        told = words.data * (self._direction("words", words.indices, best) + by_topic)
+        for rows in elite:
+            told += rows.data * self._direction(ELITE, rows.indices, best)
+        added[IS_TELLING[phrases.indices]] += told
         for start, end in zip(phrases.indptr[:-1].tolist(), phrases.indptr[1:].tolist(), strict=True):
             yield Gains(phrases.indices[start:end], added[start:end])
 
-    def _direction(self, number: int, features: npt.NDArray[np.integer], best: int) -> Floats:
+    def _direction(self, name: str, features: npt.NDArray[np.integer], best: int) -> Floats:
         """What each of these features is worth in points in a space of words, to a paper nearest to that group."""
-        usual = self.ground.background.mean[number][features].astype(np.float64)
+        means = dict(zip(NAMES, self.ground.background.mean, strict=False))
+        usual = means[name][features].astype(np.float64) if name in means else 0.0
         shares = _shares(self.views, best)
-        direction = sum((share * view.spaces[number].direction(features, usual) for view, share in shares), start=np.zeros(1))
-        if self.labels and number == 0:
+        direction = sum((share * view.direction(name, features, usual) for view, share in shares), start=np.zeros(1))
+        if self.labels and name == "phrases":
             direction = direction + self.labels.direction(features, 0.0)
         return direction
 
@@ -232,7 +264,7 @@ def _by_topics(views: Sequence[View], background: Background) -> tuple[Floats, .
     every = np.arange(background.places.shape[1])
     return background.along(
         [
-            sum((share * view.spaces[2].direction(every, 0.0) for view, share in _shares(views, best)), start=np.zeros(1))
+            sum((share * view.direction("topics", every, 0.0) for view, share in _shares(views, best)), start=np.zeros(1))
             for best in range(len(views))
         ]
     )
@@ -299,38 +331,33 @@ def fit(
     sample = ground.sample
     known = known_of(positives, negatives, ground, sample)
     parts = [np.arange(len(seeds) + len(shown.liked)), *groups(known)]
-    judged = _Weighed(known, positives, negatives)
     own = None
     if snapshot is not None:
-        own, judged = _on_own_ground(judged, unpack(snapshot), count([passages for _, passages, _ in (*seeds, *kinds[0])]), ground)
-    views, sampled = views_of(parts, judged.known)
-    labels = labels_of(positives[0], negatives[0])
+        counts = count([passages for _, passages, _ in (*seeds, *kinds[0])])
+        own = _own(known, known_elite(positives, negatives, sample), unpack(snapshot), counts, ground.background)
+    trusted = own if own and own.found.strength else None
+    views, sampled = blended(parts, known, trusted.known, trusted.found.strength) if trusted else views_of(parts, known)
+    labels = labels_of(positives.spaces[0], negatives.spaces[0])
     learnt = labels.space if labels else None
     rungs = np.sort(_joined(sampled, _learnt(learnt, sample)))[-depth:]
-    examples = SeedVectors(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives[:2])))
-    plain = stacked(positives[0][len(seeds) :], negatives[0])
-    marked = _judged(([*shown.liked], [*shown.disliked]), judged, plain, ground, labels)
-    return Model(ground, views, learnt, rungs, examples, marked, own)
+    examples = SeedVectors(tuple(label for label, _, _ in seeds), Vectors(*(rows[: len(seeds)] for rows in positives.vectors)))
+    marked = _judged(([*shown.liked], [*shown.disliked]), positives, negatives, ground, labels, trusted.worths if trusted else {})
+    return Model(ground, views, learnt, rungs, examples, marked, own.found if own else None)
 
 
-class _Weighed(NamedTuple):
-    """All spaces, and the examples in each of them, by the weights that are in force."""
+class _Own(NamedTuple):
+    """What the watch's own papers say: how far they are believed, what they make of features, and of the spaces."""
 
+    found: OwnGround
+    worths: Mapping[str, Worth]
     known: Sequence[Known]
-    positives: Sequence[Matrix]
-    negatives: Sequence[Matrix]
 
 
-def _on_own_ground(plain: _Weighed, snapshot: Matrix, positives: Matrix, ground: Measure) -> tuple[OwnGround, _Weighed]:
-    """How far the snapshot is believed, and the spaces as it makes them. `positives`: their counts."""
-    of = relative(snapshot, ground.background)
-    own = earned(plain.known, _weighed(plain, of, 1.0, ground).known, snapshot, positives, ground.background)
-    return own, (_weighed(plain, of, own.strength, ground) if own.strength else plain)
-
-
-def _weighed(plain: _Weighed, of: Relative, strength: float, ground: Measure) -> _Weighed:
-    positives, negatives = (weighed(spaces, of, strength) for spaces in (plain.positives, plain.negatives))
-    return _Weighed(known_of(positives, negatives, ground, ground.sample), positives, negatives)
+def _own(known: Sequence[Known], elite: Known, snapshot: Matrix, positives: Matrix, background: Background) -> _Own:
+    """`positives`: their counts."""
+    worth = worths(snapshot, background)
+    local = on_own_ground([*known, elite], worth)
+    return _Own(earned(known, local, snapshot, positives, background), worth, local)
 
 
 def _require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:
@@ -351,16 +378,24 @@ def _example_hash(shown: Example) -> str:
 
 
 def _judged(
-    kinds: tuple[Sequence[RecordId], Sequence[RecordId]], weighed_: _Weighed, plain: Matrix, ground: Measure, labels: Labels | None
+    kinds: tuple[Sequence[RecordId], Sequence[RecordId]],
+    positives: Features,
+    negatives: Features,
+    ground: Measure,
+    labels: Labels | None,
+    worth: Mapping[str, Worth],
 ) -> MarkedPapers:
-    """The last rows of the positives are the liked papers; `plain`: liked and disliked as the labels read them."""
+    """The last rows of the positives are the liked papers."""
     liked, disliked = kinds
-    first = weighed_.positives[0].shape[0] - len(liked)
-    rows = (stacked(more[first:], less) for more, less in zip(weighed_.positives, weighed_.negatives, strict=True))
-    each = zip(rows, ground.whiteners, strict=True)
-    counted = tuple(rows if whitening is None else whitened(rows, whitening) for rows, whitening in each)
+    first = positives.spaces[0].shape[0] - len(liked)
+    names = (*NAMES[: len(positives.spaces)], *([ELITE] if ELITE in worth else []))
+    plain = {name: stacked(rows_of(positives, name)[first:], rows_of(negatives, name)) for name in names}
+    own = {name: weighed(plain[name], of(plain[name].indices)) for name, of in worth.items()}
+    whiteners = dict(zip(NAMES, ground.whiteners, strict=False))
+    rows = {name: one if (by := whiteners.get(name)) is None else whitened(one, by) for name, one in plain.items()}
     places = (*range(first, first + len(liked)), *[-1] * len(disliked))
-    return MarkedPapers((*liked, *disliked), places, counted, labels.shares[first:] if labels else np.zeros(len(liked)), plain)
+    shares = labels.shares[first:] if labels else np.zeros(len(liked))
+    return MarkedPapers((*liked, *disliked), places, rows, own, shares, plain["phrases"])
 
 
 def percent(scores: Floats, rungs: Floats) -> Floats:
@@ -400,11 +435,12 @@ def facts_of(
     """The facts that name the ranking by what was shown, before a background, with a dense part and a snapshot or without."""
     seeds = _hash(sorted(map(_example_hash, shown.seeds)))
     verdicts = [sorted(_hash(list(map(_said, passages))) for _, passages, _ in labels) for labels in shown.marked]
+    code = CODE_WITH_SNAPSHOT if snapshot_sha256 else CODE
     return RankingFacts(
-        sha256=_hash([seeds, background_sha256, CODE, *verdicts, embed_sha256, *filter(None, [snapshot_sha256])]),
+        sha256=_hash([seeds, background_sha256, code, *verdicts, embed_sha256, *filter(None, [snapshot_sha256])]),
         seeds_sha256=seeds,
         background_sha256=background_sha256,
-        code=CODE,
+        code=code,
         snapshot_sha256=snapshot_sha256,
     )
 

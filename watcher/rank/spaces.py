@@ -2,6 +2,7 @@
 
     Ground   the background and the model of the dense part: what papers look like in each space, and its sample of general papers
     View     a few examples, as a direction in each space, standardised by the sample
+    blended  the same by two readings of the examples: with general weights, and with those of the watch's own papers
     groups   examples that fall apart into different topics
 
 The spaces of words are wide and sparse. Those of topics and of sentence embeddings are narrow, and their directions are not equally
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -24,13 +25,16 @@ from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
 from watcher.rank.background import Background, Features, Floats, mean, mean_row, on_grid
-from watcher.rank.features import Matrix, Passage, count
+from watcher.rank.features import Matrix, Passage, count, picked
 
 if TYPE_CHECKING:
     from watcher.rank import Embed
 
 NAMES = ("phrases", "words", "topics", "dense")
 WEIGHTS = (1.0, 1.0, 1.0, 3.0)
+ELITE = "elite"
+"""Which words papers are about: a space that counts only as far as a watch's own papers are believed (`watcher.rank.ground`)."""
+ELITE_WEIGHT = 2.0
 RIDGES = (0.0, 0.0, 0.001, 0.03)
 """What is added to the variances before the covariance is inverted; 0: a space that is left as it is."""
 GAMMA = 0.5
@@ -55,9 +59,8 @@ class Measure:
     @property
     def sample(self) -> Features:
         """The background's sample papers, the spaces of words column by column."""
-        dense = () if self.embed is None else (_dense(self.embed).rows,)
-        general = self.background.measured
-        return Features((*general.columns, general.topics.astype(np.float64), *dense), general.usual)
+        general = self.background.measured.features
+        return general if self.embed is None else general.with_dense(_dense(self.embed).rows)
 
     @property
     def middles(self) -> tuple[Floats, ...]:
@@ -76,11 +79,11 @@ class Measure:
             return features
         rows = on_grid(np.asarray(self.embed(texts), np.float64).reshape(len(texts), self.embed.sample.shape[1]), bits=12)
         rows[[not text for text in texts]] = 0.0
-        return Features((*features.spaces, rows), features.usual, features.divisors)
+        return features.with_dense(rows)
 
-    def examples(self, examples: Sequence[Example]) -> tuple[Matrix, ...]:
+    def examples(self, examples: Sequence[Example]) -> Features:
         """Examples in all spaces."""
-        return self.read(count([passages for _, passages, _ in examples]), [text for *_, text in examples]).spaces
+        return self.read(count([passages for _, passages, _ in examples]), [text for *_, text in examples])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class Space:
     """One space of a view. A row scores (row · toward - usual - m) · w / s, `usual` being its product with the background's mean; in a
     whitened space the mean stands in `toward` already, and `usual` is 0.
 
-    `places` and `toward`: a vector by the places where it is not 0.
+    `places` and `toward`: a vector by the places where it is not 0. `own`: how much of it the weights of the watch's own papers made.
     """
 
     name: str
@@ -163,6 +166,7 @@ class Space:
     weight: float
     middle: float = 0.0
     spread: float = 1.0
+    own: float = 0.0
 
     @property
     def scale(self) -> float:
@@ -195,12 +199,18 @@ class View:
     spaces: tuple[Space, ...]
     members: npt.NDArray[np.int64]
 
+    def direction(self, name: str, at: npt.NDArray[np.integer], usual: Floats | float) -> Floats:
+        """What a row is multiplied with at these places in the space of that name, in points; 0 where there is no such space."""
+        found = (space.direction(at, usual) for space in self.spaces if space.name == name)
+        return sum(found, start=np.zeros(1))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Directions:
-    """Several directions of one space, side by side. `places`: the columns in which one of them is not 0; `towards`: one row a direction,
-    one column a place; `middles` and `scales`: see `Space`."""
+    """Several directions of the space `name`, side by side. `places`: the columns in which one of them is not 0; `towards`: one row a
+    direction, one column a place; `middles` and `scales`: see `Space`."""
 
+    name: str
     places: npt.NDArray[np.int64]
     towards: Floats
     middles: Floats
@@ -217,6 +227,7 @@ def side_by_side(spaces: Sequence[Space]) -> Directions:
     """The directions of some views in one space."""
     places = np.unique(np.concatenate([space.places for space in spaces]))
     return Directions(
+        spaces[0].name,
         places,
         np.array([space.part(places) for space in spaces]),
         np.array([space.middle for space in spaces]),
@@ -224,22 +235,38 @@ def side_by_side(spaces: Sequence[Space]) -> Directions:
     )
 
 
-def totals(directions: Sequence[Directions], features: Features) -> Floats:
+def totals(directions: Sequence[Directions], features: Features, *, once: bool = False) -> Floats:
     """The papers' scores, added over the spaces: one row a direction; see `points`."""
-    first, *more = points(directions, features)
+    first, *more = points(directions, features, once=once)
     for one in more:
         first += one
     return first
 
 
-def points(directions: Sequence[Directions], features: Features) -> Iterator[Floats]:
-    """The papers' standardised scores, weighted: for each space an array of one row a direction, one column a paper. Raises ValueError
-    where a space was not read."""
-    if len(features.spaces) < len(directions):
+def points(directions: Sequence[Directions], features: Features, *, once: bool = False) -> Iterator[Floats]:
+    """The papers' standardised scores, weighted: for each space an array of one row a direction, one column a paper. Where they are asked
+    `once`, it takes longer to put papers column by column. Raises ValueError where a space was not read."""
+    return (one.points((rows_of if once else _columns_of)(features, one.name), _usual_of(features, one.name)) for one in directions)
+
+
+def rows_of(features: Features, name: str) -> Matrix:
+    """Papers in the space of that name."""
+    return features.elite if name == ELITE else features.spaces[NAMES.index(name)]
+
+
+def _columns_of(features: Features, name: str) -> Matrix:
+    """The same column by column where the space is wide."""
+    if name == ELITE:
+        return features.elite_columns
+    if (number := NAMES.index(name)) >= len(features.spaces):
         message = "this ranking has a dense part: read the features with its embed"
         raise ValueError(message)
-    rows = zip_longest(features.columns, features.usual, fillvalue=0.0)
-    return (some.points(*one) for some, one in zip(directions, rows, strict=False))
+    return features.columns[number]
+
+
+def _usual_of(features: Features, name: str) -> Floats | float:
+    """The papers' products with the background's mean, where it does not stand in directions."""
+    return dict(zip(NAMES, features.usual, strict=False)).get(name, 0.0)
 
 
 def along(rows: Matrix, directions: Floats) -> Floats:
@@ -260,7 +287,7 @@ def _columns(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:
     """Some columns of a matrix, in double precision."""
     if isinstance(rows, np.ndarray):
         return rows if places.size == rows.shape[1] else rows[:, places]
-    some = rows[:, places]
+    some = picked(rows, places) if isinstance(rows, csr_array) else rows[:, places]
     some.data = some.data.astype(np.float64, copy=False)
     return some
 
@@ -268,7 +295,8 @@ def _columns(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """One space, by the columns alone in which an example is not 0: a vector of all takes 16 MB. `places`: which columns these are, of
-    `size`; `positives`, `negatives` and `sample`: one row a paper; `usual`: what the sample's rows are along the background's mean."""
+    `size`; `positives`, `negatives` and `sample`: one row a paper; `usual`: what the sample's rows are along the background's mean.
+    Directions stand on a grid of 2^-`bits`, on which their products with papers add up exactly."""
 
     name: str
     weight: float
@@ -280,45 +308,101 @@ class Known:
     usual: Floats | float
     mean: Floats
     whitening: Floats | None
+    bits: int = 20
+
+    def along(self, towards: Floats) -> Floats:
+        """The sample's scores in these directions, one row a direction."""
+        return along(self.sample, towards) - self.usual
 
 
-def known_of(positives: Sequence[Matrix], negatives: Sequence[Matrix], ground: Measure, sample: Features) -> list[Known]:
-    """All spaces before the background's sample; each of the examples a matrix of one row a paper for each space."""
+def known_of(positives: Features, negatives: Features, ground: Measure, sample: Features) -> list[Known]:
+    """All spaces before the background's sample."""
     known = []
     papers = zip_longest(sample.columns, sample.usual, fillvalue=0.0)
-    parts = zip(NAMES, WEIGHTS, positives, negatives, ground.middles, ground.whiteners, papers, strict=False)
+    parts = zip(NAMES, WEIGHTS, positives.spaces, negatives.spaces, ground.middles, ground.whiteners, papers, strict=False)
     for name, weight, liked, disliked, middle, whitening, (rows, usual) in parts:
         places, (near, far) = _narrowed(liked, disliked)
-        known.append(
-            Known(name, weight, liked.shape[1], places, near, far, _columns(rows, places), usual, middle[places], whitening)
-        )
+        some, bits = _columns(rows, places), 25 if whitening is None else 20
+        known.append(Known(name, weight, liked.shape[1], places, near, far, some, usual, middle[places], whitening, bits))
     return known
 
 
-def views_of(parts: Sequence[npt.NDArray[np.int64]], known: Sequence[Known]) -> tuple[tuple[View, ...], Floats]:
+def known_elite(positives: Features, negatives: Features, sample: Features) -> Known:
+    """The space of the words that papers are about; its mean is not taken away."""
+    places, (near, far) = _narrowed(positives.elite, negatives.elite)
+    some, nothing = _columns(sample.elite_columns, places), np.zeros(places.size)
+    return Known(ELITE, ELITE_WEIGHT, positives.elite.shape[1], places, near, far, some, 0.0, nothing, None)
+
+
+Parts = Sequence[npt.NDArray[np.int64]]
+"""Which of the positives each view is of."""
+
+
+def views_of(parts: Parts, known: Sequence[Known]) -> tuple[tuple[View, ...], Floats]:
     """The views of some parts of the positives, away from all negatives; and what the sample's papers score in them: (views, papers)."""
-    spaces, totals = [], np.zeros((1, 1))
-    for one in known:
-        towards = np.array([_toward(one, members) for members in parts])
-        raw = along(one.sample, towards) - one.usual
-        middles, spreads = standard(raw)
-        totals = totals + standardised(raw, middles, one.weight / spreads)
-        measured = zip(towards, middles.tolist(), spreads.tolist(), strict=True)
-        spaces.append([_space(one, toward, middle, spread) for toward, middle, spread in measured])
-    return tuple(View(some, members) for some, members in zip(zip(*spaces, strict=True), parts, strict=True)), totals
+    return _viewed(parts, [_direct(one, parts) for one in known])
+
+
+def blended(parts: Parts, known: Sequence[Known], own: Sequence[Known], share: float) -> tuple[tuple[View, ...], Floats]:
+    """As `views_of`, the scores by `known` and those by `own`, each of them standardised, added up with shares of 1 - `share` and `share`.
+
+    A space of both is one direction still: toward_1 · (1 - share) / s_1 + toward_2 · share / s_2, s being their deviations.
+    """
+    plain = {one.name: one for one in known}
+    return _viewed(parts, [_blended(plain.get(one.name), one, parts, share) for one in own])
+
+
+def _viewed(parts: Parts, directed: Sequence[tuple[Sequence[Space], Floats]]) -> tuple[tuple[View, ...], Floats]:
+    spaces, totals = zip(*directed, strict=True)
+    views = tuple(View(some, members) for some, members in zip(zip(*spaces, strict=True), parts, strict=True))
+    return views, sum(totals[1:], start=totals[0])
+
+
+def _direct(one: Known, parts: Parts) -> tuple[list[Space], Floats]:
+    """For each view one space, and what the sample scores in it."""
+    towards = _towards(one, parts)
+    raw = one.along(towards)
+    middles, spreads = standard(raw)
+    measured = zip(towards, middles.tolist(), spreads.tolist(), strict=True)
+    spaces = [_space(one, toward, one.weight, middle, spread) for toward, middle, spread in measured]
+    return spaces, standardised(raw, middles, one.weight / spreads)
+
+
+def _blended(known: Known | None, own: Known, parts: Parts, share: float) -> tuple[list[Space], Floats]:
+    """As `_direct`, by both."""
+    if known is None:
+        spaces, sampled = _direct(replace(own, weight=share * own.weight), parts)
+        return [replace(space, own=1.0) for space in spaces], sampled
+    if own is known:
+        return _direct(own, parts)
+    plain, mine = _towards(known, parts), _towards(own, parts)
+    before = (1 - share) * known.weight / standard(known.along(plain))[1]
+    scales = before + share * own.weight / standard(own.along(mine))[1]
+    shares = (scales - before) / scales
+    towards = on_grid(plain + shares[:, np.newaxis] * (mine - plain), bits=own.bits)
+    raw = own.along(towards)
+    middles, _ = standard(raw)
+    measured = zip(towards, scales.tolist(), middles.tolist(), shares.tolist(), strict=True)
+    spaces = [replace(_space(own, toward, scale, middle, 1.0), own=part) for toward, scale, middle, part in measured]
+    return spaces, standardised(raw, middles, scales)
+
+
+def _towards(known: Known, parts: Parts) -> Floats:
+    """One row a part."""
+    return np.array([_toward(known, members) for members in parts])
 
 
 def _toward(known: Known, members: npt.NDArray[np.int64]) -> Floats:
     """From the mean of all negatives toward that of some positives."""
     toward = _middle_of(known.positives[members]) - (GAMMA * _middle_of(known.negatives) if known.negatives.shape[0] else 0.0)
-    if known.whitening is None:
-        return on_grid(toward, bits=25)
-    return on_grid(whitened(toward - known.mean, known.whitening), bits=20)
+    if known.whitening is not None:
+        toward = whitened(toward - known.mean, known.whitening)
+    return on_grid(toward, bits=known.bits)
 
 
-def _space(known: Known, toward: Floats, middle: float, spread: float) -> Space:
+def _space(known: Known, toward: Floats, weight: float, middle: float, spread: float) -> Space:
     some = np.flatnonzero(toward)
-    return Space(known.name, known.places[some], toward[some], known.size, known.weight, middle, spread)
+    return Space(known.name, known.places[some], toward[some], known.size, weight, middle, spread)
 
 
 def _narrowed(*matrices: Matrix) -> tuple[npt.NDArray[np.int64], list[Matrix]]:
@@ -444,5 +528,5 @@ def joined(parts: Sequence[Features]) -> Features:
     """The papers of all."""
     spaces = zip(*(part.spaces for part in parts), strict=True)
     phrases, words = zip(*(part.usual for part in parts), strict=True)
-    divisors = np.concatenate([part.divisors for part in parts])
-    return Features(tuple(stacked(*some) for some in spaces), (np.concatenate(phrases), np.concatenate(words)), divisors)
+    divisors, often = (np.concatenate([getattr(part, name) for part in parts]) for name in ("divisors", "often"))
+    return Features(tuple(stacked(*some) for some in spaces), (np.concatenate(phrases), np.concatenate(words)), divisors, often)
