@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from watcher.flows.notices.heartbeat import RunHeartbeat
     from watcher.flows.ports import Source
     from watcher.flows.questions.check import Checker
+    from watcher.flows.questions.feeds import FeedFiles, Feeds, Filed
     from watcher.flows.questions.rank import Orderer
     from watcher.flows.questions.status import Around
     from watcher.flows.questions.zotero import Use
@@ -523,6 +524,28 @@ class App:
         jitter = self.settings.runs.jitter_minutes
         parts = (self.store, self.watches, self.lists, self.run_schedule, jitter, self.seeds, normalise)
         return Calendar(*parts, rereader=self.rereader())
+
+    def feeds(self) -> Feeds:
+        """The feeds of lists and watches."""
+        from watcher.flows.questions.feeds import Feeds
+
+        return Feeds(self.store, self.lists, self.watches, self.settings.base_url, self.settings.feed_tokens)
+
+    def feed_files(self, folder: Path | None = None) -> FeedFiles | None:
+        """The feeds as plain files: in this folder, else where the configuration wants them, if it does."""
+        place = folder or self.settings.feeds_folder
+        if place is None:
+            return None
+        from watcher.flows.questions.feeds import FeedFiles
+
+        return FeedFiles(self.feeds(), place, self.guarded)
+
+    def file_feeds(self, now: datetime) -> Filed | None:
+        """Brings the folder of feeds up to date, and tells people what could not be written; None where the configuration has no folder."""
+        files = self.feed_files()
+        filed = files.write() if files else None
+        self.alerter().feeds(filed.problems if filed else (), now)
+        return filed
 
     def rereader(self) -> Rereader:
         """Reads papers again that readers had."""

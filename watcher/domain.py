@@ -1322,6 +1322,76 @@ class Delivery:
     token: str = ""
 
 
+# --- feeds -------------------------------------------------------------------------------------------------------------------
+
+
+FEED_ENTRIES = 200
+"""So many entries a feed has; readers fetch far more often than so many come."""
+
+
+class FeedKind(StrEnum):
+    """Whose feed it is: a list's, of what its digests presented; a watch's, of its papers at the threshold."""
+
+    LIST = "lists"
+    WATCH = "watches"
+
+
+class EntryKind(StrEnum):
+    """What an entry of a feed tells: a paper; a later record of one that was told before; what became of one."""
+
+    PAPER = "paper"
+    LATER = "later-record"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An entry of a feed, worded once: text and HTML stay as they are, whatever becomes of the record. `key` tells it from the other entries
+    of its feed for ever. `title`, `authors` and `summary` are text, `url` and the links of `html` are absolute. `correction` is the number
+    of the correction that it tells."""
+
+    __pydantic_config__: ClassVar = _STORED
+
+    key: str
+    kind: EntryKind
+    record_id: RecordId
+    title: str
+    url: str
+    authors: str = ""
+    summary: str = ""
+    html: str = ""
+    tags: tuple[str, ...] = ()
+    correction: int | None = None
+
+
+def paper_key(record_id: RecordId) -> str:
+    """The key of the entry that tells a paper by this record."""
+    return f"{EntryKind.PAPER} {record_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """An entry with its id, an address of the form urn:uuid:…, and when it came into the feed."""
+
+    id: str
+    at: datetime
+    entry: FeedEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed as readers get it, its latest entry first. `id` has the form urn:uuid:…; `about` is a sentence; `home` and `address` are the
+    page's address and the feed's own, None where they are not known."""
+
+    id: str
+    title: str
+    about: str
+    updated_at: datetime
+    entries: tuple[Entered, ...] = ()
+    home: str | None = None
+    address: str | None = None
+
+
 # --- as JSON ---------------------------------------------------------------------------------------------------------------------
 
 

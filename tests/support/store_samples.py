@@ -16,6 +16,7 @@ from watcher.domain import (
     ChannelKind,
     Digest,
     DigestList,
+    FeedEntry,
     Item,
     Message,
     Origin,
@@ -165,6 +166,7 @@ class Bench:
         ranking: str | None = None,
         section: Section = Section.WATCH,
         list_name: str = "weekly",
+        entries: tuple[FeedEntry, ...] = (),
         **more: Any,  # noqa: ANN401 - whatever a Digest takes
     ) -> int:
         """A digest that shows these candidates, and judges others as told."""
@@ -183,6 +185,7 @@ class Bench:
             [Judgement("nmj", record_id, outcome, score, 35, ranking) for record_id, outcome in decided.items()],
             owed,
             host="lab.example",
+            entries=entries,
         )
 
     def owe(self, *recipients: str, channel: str = "mail", at: datetime = MONDAY, messages: tuple[Message, ...] = (MAIL,)) -> int:

@@ -193,8 +193,10 @@ def test_every_decision_is_listed_and_has_its_four_parts() -> None:
     listed = [target for target in links(DOCS / "README.md") if target.startswith("decisions/")]
 
     assert listed == [f"decisions/{page.name}" for page in decisions]
-    for number, page in enumerate(decisions, 1):
-        assert page.name.startswith(f"{number:04d}-")
+    numbers = [page.name[:5] for page in decisions]
+    assert all(re.fullmatch(r"\d{4}-", number) for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+    for page in decisions:
         assert re.findall(r"(?m)^\*\*(.+?)\.\*\*", read(page)) == ["Context", "Decision", "Consequences", "When to revisit"]
 
 
@@ -215,6 +217,7 @@ def home(tmp_path: Path) -> Home:
     home = home_in(tmp_path)
     home.write("secrets/lab_mail_url", "mailtos://user:password@smtp.lab.example")
     home.write("secrets/zotero_key", "SAMPLEKEYSAMPLEKEY000001")
+    home.write("secrets/feed_token_alice", "sample-token-of-alice-0001")
     return home
 
 

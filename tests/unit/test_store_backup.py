@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from support.postgres_server import Server
-from support.store_samples import MONDAY, Bench, days, paper
+from support.store_samples import BY_QUERY, MONDAY, Bench, days, paper
 from support.two_databases import Place, rows_of
 
 from watcher import clock
-from watcher.domain import pubmed_id
+from watcher.domain import EntryKind, FeedEntry, paper_key, pubmed_id
 from watcher.errors import ConfigurationError, StoreError
-from watcher.store import Snapshot, Store, backup
+from watcher.store import Fed, Snapshot, Store, backup
 from watcher.store.database import Database
 
 WEEKLY = "watcher-20260914T060000Z-weekly.db"
@@ -47,6 +47,11 @@ def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place,
         store.save_snapshot("nmj", Snapshot(sha256(b"counts").hexdigest(), "agrin", 300, clock.now(), b"counts"))
         store.signing_keys(clock.now())
         store.stop("weekly", "pi@lab.example", until=None, via="mail", at=clock.now())
+        store.abandon_open_runs(clock.now())
+        entry = FeedEntry(
+            paper_key(pubmed_id(900)), EntryKind.PAPER, pubmed_id(900), "Sample", "https://pubmed.ncbi.nlm.nih.gov/900/"
+        )
+        Bench(store, place.url).run(articles=(paper(900),), news={pubmed_id(900): BY_QUERY}, fed=Fed((entry,)))
         store.begin_rereading(clock.now(), clock.now())
         store.keep_reread((), asked=(pubmed_id(1),), missing=(), at=clock.now())
         facts = store.backup(tmp_path / "copies" / "friday.db")

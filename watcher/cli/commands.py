@@ -213,6 +213,7 @@ def run(
             ran = rehearse_now(ticker, watches, app.warnings_now, instant, at_once=now)
         else:
             ran = run_now(ticker, watches, app.alerter(), app.warnings_now, instant, at_once=now)
+            _file_feeds(app)
     for one_plan in ran.rehearsed:
         tables.commit(one_plan)
     tables.reports(ran.reports)
@@ -246,6 +247,7 @@ def digest(
             writer(preview(draft_now(app.ticker(), list_).digest, style, to_ris, kinds))
             return
         done, warnings = compose_now(app.ticker(), list_, now), app.warnings(_now())
+        _file_feeds(app)
         tables.done(done)
         tables.warnings(warnings)
         if out is not None:
@@ -291,6 +293,7 @@ def tick(context: typer.Context) -> None:
     with opened(context) as app:
         app.at_work(now)
         ticked = tick_now(app.ticker(), app.alerter(), app.warnings_now, now)
+        _file_feeds(app)
     tables.done(ticked.done)
     if ticked.is_news or ticked.done != Done():  # by cron, what stands is not printed every five minutes
         tables.warnings(ticked.warnings)
@@ -566,6 +569,40 @@ def export(
 
 
 @program.command()
+def feeds(
+    context: typer.Context,
+    token: Annotated[
+        str | None, typer.Option("--token", metavar="NAME", help="The addresses for the reader who has this token.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Write all feeds as files into this folder.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the feeds of lists and watches, with their addresses.
+
+    Atom and JSON Feed, for any feed reader.
+    """
+    from watcher.cli.show import feeds as shown  # noqa: PLC0415
+    from watcher.errors import Problem, UnknownNameError  # noqa: PLC0415
+    from watcher.flows.questions.feeds import states  # noqa: PLC0415
+
+    with opened(context) as app:
+        tokens, files = app.settings.feed_tokens, app.feed_files(out)
+        if token is not None and token not in tokens:
+            named = ", ".join(tokens) or "none"
+            raise UnknownNameError(Problem(f"there is no token {token!r}", f"the configuration has, under feeds: tokens: {named}"))
+        found = states(app.feeds(), files, tokens[token] if token else None)
+        filed = files.write() if files and out is not None else None
+        zone = app.settings.timezone
+    shown.feeds(found, zone, as_json=as_json)
+    if filed is not None:
+        shown.filed(filed)
+        if filed.problems:
+            raise typer.Exit(WRONG_INPUT)
+
+
+@program.command()
 def resend(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="LIST", help="The list whose digests are sent again.")],
@@ -712,6 +749,15 @@ def opened(context: typer.Context, *, with_seeds: bool = False, loaded: Loaded |
     except KeyboardInterrupt:
         console.complain("interrupted: what was begun is left for the next run, nothing is lost")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _file_feeds(app: App) -> None:
+    """Brings the folder of feeds up to date; what could not be written stops nothing."""
+    from watcher.cli.show import feeds as shown  # noqa: PLC0415
+
+    filed = app.file_feeds(_now())
+    if filed is not None and filed.problems:
+        shown.unwritten(filed)
 
 
 def _now() -> datetime:

@@ -51,6 +51,7 @@ def problems_in(values: Mapping[str, Any], home: Path, place: _Where) -> Iterato
     yield from _missing_seeds(values, home / SEEDS, place)
     yield from _highlights(values, place)
     yield from _cut_short(values, place)
+    yield from _tokens(values, place)
 
 
 def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Warned]:
@@ -150,6 +151,20 @@ def _cut_short(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
         elif top_only and not all(are_short) and all(kind in _CUT + _SHORT for kind in served):
             what = "no other channel of the list carries the whole digest: its readers would never see the rest"
             yield Problem(what, "name a channel of mail in the list too, or remove the key", place(("lists", name, "top_only")))
+
+
+def _tokens(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
+    """Readers without a token, or with another one's, which could not be revoked alone."""
+    feeds = values.get("feeds")
+    first: dict[str, str] = {}
+    for name, section in _named(feeds if isinstance(feeds, Mapping) else {}, "tokens"):
+        token, where = section.get("token"), place(("feeds", "tokens", name))
+        if token is None and section.get("token_file") is None:
+            yield Problem(f"{name} has no token", "write `token_file:` with the file that holds it, or `token:`", where)
+        elif isinstance(token, str) and token in first:
+            yield Problem(f"{name} has the token of {first[token]}", "give each reader one of their own", where)
+        elif isinstance(token, str):
+            first[token] = name
 
 
 # --- warnings ----------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _EMAIL = r"^[^@\s,;:<>()\"]+@[^@\s,;:<>()\"/]+$"
 _FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
+_OF_TOKENS = r"^[A-Za-z0-9._~-]{20,200}$"
 _SHA256 = r"^([0-9a-f]{64})?$"
 _FILE_PIN = r"^([0-9a-f]{64}) [ *]?(\S+)$"
 _LIBRARY = r"^((users|groups)/[1-9][0-9]*)?$"
@@ -151,6 +152,15 @@ def _channel_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _feed_token(value: SecretStr) -> SecretStr:
+    if not re.match(_OF_TOKENS, value.get_secret_value()):
+        raise refusal(
+            "a token has 20 to 200 letters, digits, hyphens, underscores, full stops or tildes",
+            "make one with `openssl rand -hex 20`",
+        )
+    return value
+
+
 def _database_url(value: SecretStr) -> SecretStr:
     if not re.match(_DATABASE, value.get_secret_value()):
         raise refusal(
@@ -217,6 +227,7 @@ Resolver = Annotated[str, AfterValidator(_resolver), _said(pattern=r"^https?://.
 Secret = Annotated[SecretStr, Field(min_length=1)]
 SecretWebAddress = Annotated[SecretStr, AfterValidator(_secret_web_address)]
 ChannelUrl = Annotated[SecretStr, AfterValidator(_channel_url)]
+FeedToken = Annotated[SecretStr, AfterValidator(_feed_token)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 
 _NUMBER = BeforeValidator(_no_truth)

@@ -6,7 +6,7 @@ Only what holds for one section alone is checked here; what ties sections togeth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,7 @@ from watcher.config.field_types import (
     DatabaseUrl,
     Distinct,
     Email,
+    FeedToken,
     FileName,
     FilePins,
     Highlight,
@@ -416,6 +417,37 @@ class RankingSection(ConfigSection):
         examples=["https://huggingface.co/"],
     )
     diversity: bool = Field(default=True, description="Whether near-duplicates among the picks give way to other papers.")
+
+
+class FeedTokenSection(ConfigSection):
+    """The token of one reader, or of one reading program."""
+
+    model_config = ConfigDict(json_schema_extra=_twins("token"))
+
+    token: FeedToken | None = Field(
+        default=None,
+        description="The secret in the addresses of its reader: whoever has it reads all feeds, without logging in. Better in a file of its "
+        "own (`token_file`).",
+    )
+    token_file: FileName | None = Field(
+        default=None, description="The file that holds the token.", examples=["/run/secrets/feed_token_alice"]
+    )
+
+
+class FeedsSection(ConfigSection):
+    """Feeds of lists and watches, as Atom and JSON Feed. See docs/feeds.md."""
+
+    folder: str = Field(
+        default="",
+        description="Where the service writes the feeds as plain files too, after each digest and run; relative to the folder around "
+        "`config/`. Empty = nowhere.",
+        examples=["data/feeds"],
+    )
+    tokens: Mapping[Slug, FeedTokenSection] = Field(
+        default={},
+        description="Who may read the feeds without logging in, by name. Taking a name out revokes its token.",
+        json_schema_extra={"additionalProperties": False},
+    )
 
 
 class ZoteroSection(ConfigSection):

@@ -21,6 +21,7 @@ from watcher.config.sections import (
     ChannelSection,
     CorrectionsSection,
     DatabaseSection,
+    FeedsSection,
     ListSection,
     LogSection,
     ProjectsSection,
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     vocabulary: VocabularySection | None = None
     projects: ProjectsSection | None = None
     ranking: RankingSection = Field(default_factory=RankingSection)
+    feeds: FeedsSection = Field(default_factory=FeedsSection)
     zotero: ZoteroSection | None = None
     web: WebSection = Field(default_factory=WebSection)
     log: LogSection = Field(default_factory=LogSection)
@@ -183,6 +185,16 @@ class Settings(BaseSettings):
         unknown = {"url": SecretStr(UNKNOWN_URL)}
         changed = {name: one.model_copy(update=unknown) if name in channels else one for name, one in self.channels.items()}
         return self.model_copy(update={"channels": changed})
+
+    @property
+    def feed_tokens(self) -> Mapping[str, str]:
+        """The tokens that let their readers in, by name. They are secrets."""
+        return {name: one.token.get_secret_value() for name, one in self.feeds.tokens.items() if one.token is not None}
+
+    @property
+    def feeds_folder(self) -> Path | None:
+        """Where feeds are written as files; None where they are not."""
+        return self.home / self.feeds.folder if self.feeds.folder else None
 
     # --- the database ---------------------------------------------------------------------------------------------------------------
 

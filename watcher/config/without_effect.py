@@ -19,6 +19,7 @@ WITHOUT_EFFECT: tuple[KeyPath, ...] = (
     ("watches", ANY, "lift"),
     ("vocabulary",),
     ("projects",),
+    ("feeds", "tokens"),
     ("zotero", "collection"),
     ("web",),
 )

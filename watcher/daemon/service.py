@@ -4,6 +4,7 @@
     2  free what dead processes hold, then do what is due
     3  tell what fails, or works again
     4  once a day: drop old texts, keep a backup
+    5  the feeds are written as files, where that is wanted and anything came
 
 An error ends its round and nothing else: the next one tries again.
 """
@@ -85,6 +86,7 @@ class Service:
     _worked_at: float | None = None
     _unsettled: Unsettled = field(default_factory=Unsettled)
     _warned: tuple[object, ...] = ()
+    _filed: tuple[int, str] | None = None
     _announcer: Announcer = field(default_factory=Announcer)
     _alarm: Alarm = field(default_factory=Alarm)
     _working: threading.Lock = field(default_factory=threading.Lock)
@@ -130,8 +132,12 @@ class Service:
         as soon as it has any: what it loads and what a fork takes is paid once."""
         app = self._opened(now)
         app.store.free_dead(app.process_lock)
-        if not self.works_apart:
-            return self._whole(app, now=now)
+        told = self._whole_apart(app, now) if self.works_apart else self._whole(app, now=now)
+        self._file(app, clock.now())
+        return told
+
+    def _whole_apart(self, app: App, now: datetime) -> tuple[str, ...]:
+        """The same, in a process of its own as far as there is work."""
         with app.store.looking():
             idle = _idle(app.ticker(), now)
             is_busy = isinstance(
@@ -253,6 +259,16 @@ class Service:
         reread = app.store.last_rereading(now)
         return (clock.ncbi_day(now), tuple(one.finished_at if one else None for one in runs), reread.read_at if reread else None)
 
+    def _file(self, app: App, now: datetime) -> None:
+        """The feeds are written as files when anything came into them, and tried again for as long as one cannot be."""
+        state = (app.store.latest_entry(), app.settings.sha256)
+        if state == self._filed:
+            return
+        filed = app.file_feeds(now)
+        self._filed = None if filed and filed.problems else state
+        if filed and (filed.written or filed.removed):
+            _log.info("feeds written", files=len(filed.written), removed=[str(one) for one in filed.removed])
+
     def _rest(self, app: App, *, worked: bool) -> None:
         if worked:
             self._worked_at = time.monotonic()
@@ -286,7 +302,7 @@ class Service:
         self._alarm.after_round(self.configuration.in_force.settings, error, now)
 
     def _close(self) -> None:
-        app, self._app, self._warned = self._app, None, ()
+        app, self._app, self._warned, self._filed = self._app, None, (), None
         if app is not None:
             app.__exit__(None, None, None)
 

@@ -45,9 +45,12 @@ def pubmed_sets(record_ids: Sequence[RecordId]) -> tuple[str, ...]:
 
 def doi(article: Article) -> str | None:
     """The DOI's page, or None when the record has no DOI, or one that is none."""
-    if not article.doi or not _DOI.fullmatch(article.doi):
-        return None
-    return _short(_doi_address(article.doi))
+    return doi_page(article.doi) if article.doi else None
+
+
+def doi_page(doi: str) -> str | None:
+    """The page of this DOI, or None when it is none, or too long a one."""
+    return _short(_doi_address(doi)) if _DOI.fullmatch(doi) else None
 
 
 def addressed(text: str) -> str:

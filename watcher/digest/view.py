@@ -398,6 +398,12 @@ def _heading(digest: Digest, item: Item) -> str:
     return _watch_title(digest, item.watches[0])
 
 
+def alone(digest: Digest, item: Item) -> Card:
+    """A paper as it is told where no other one stands beside it: with its conclusion, and a reason that names none of the others."""
+    only = replace(digest, items=(replace(item, section=Section.PICK),), attached=())
+    return _card(only, only.items[0], _whys(only)[item.article.record_id])
+
+
 def _card(digest: Digest, item: Item, why: str) -> Card:
     article = item.article
     title = clean.title(article)
@@ -408,7 +414,7 @@ def _card(digest: Digest, item: Item, why: str) -> Card:
         title_html=clean.title_markup(article, TITLE_SHOWN),
         score=int(item.score),
         highlight=item.highlight,
-        byline=_byline(article),
+        byline=byline_of(article),
         journal=clean.clip(clean.plain(article.journal.display), 80),
         published=clean.clip(clean.plain(_published(article)), 40),
         ahead=article.is_ahead_of_print,
@@ -445,7 +451,8 @@ def corrected(one: Corrected, zone: str) -> Correctedness:
     )
 
 
-def _byline(article: Article) -> str:
+def byline_of(article: Article) -> str:
+    """Who wrote an article, or edited it, in a line; nothing where nobody is named."""
     authors = byline(article.authors, complete=article.authors_complete)
     editors = "" if authors else byline(article.editors, complete=True)
     return clean.clip(clean.plain(authors or (f"{editors} (eds)" if editors else "")), 120)

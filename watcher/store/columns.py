@@ -274,6 +274,31 @@ embeddings = sa.Table(
     _bytes("vector"),
     _instant("made_at"),
 )
+feed_entries = sa.Table(
+    "feed_entry",
+    _METADATA,
+    _number("id", key=True),
+    _number("feed_id"),
+    _text("key"),
+    _text("kind"),
+    _record("record_id"),
+    _number("work_id"),
+    _number("correction_id"),
+    _number("last_correction_id"),
+    _instant("entered_at"),
+    _column("body", Bytes, False, None),
+    _text("sha256"),
+)
+feeds = sa.Table(
+    "feed",
+    _METADATA,
+    _number("id", key=True),
+    _number("list_id"),
+    _number("watch_id"),
+    _text("uuid"),
+    _instant("made_at"),
+    _number("after_run_id", default=0),
+)
 follow_ups = sa.Table(
     "follow_up",
     _METADATA,

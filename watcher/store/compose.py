@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from watcher import clock
-from watcher.domain import Digest, Gap, Receipt, RecordId
+from watcher.domain import Digest, FeedEntry, Gap, Receipt, RecordId
 from watcher.errors import AlreadyComposed, StoreError
-from watcher.store import codec, configuration, corrections, messages, scores, stops
+from watcher.store import codec, configuration, corrections, feeds, messages, scores, stops
 from watcher.store.columns import (
     articles,
     digests,
@@ -133,9 +133,16 @@ def presented_works(session: sa.Connection, list_name: str, work_ids: Collection
 
 
 def owe_digest(
-    session: sa.Connection, digest: Digest, judged: Sequence[Judgement], owed: Sequence[Owed], *, host: str, kind: str
+    session: sa.Connection,
+    digest: Digest,
+    judged: Sequence[Judgement],
+    owed: Sequence[Owed],
+    *,
+    host: str,
+    kind: str,
+    entries: Sequence[FeedEntry] = (),
 ) -> int:
-    """Writes the digest and one pending delivery for each recipient; the row of the digest.
+    """Writes the digest, its entries of the list's feed, and one pending delivery for each recipient; the row of the digest.
 
     Raises AlreadyComposed when the list has a digest for this period, StoreError when it has already had one of the works.
     """
@@ -145,6 +152,7 @@ def owe_digest(
     _present(session, list_id, digest_id, digest)
     _tell_follow_ups(session, list_id, digest_id, digest)
     _tell_corrections(session, list_id, digest_id, digest)
+    feeds.enter_told(session, list_id, entries, digest.composed_at)
     for one in owed:
         message_id = messages.keep(session, one.message, {"digest_id": digest_id})
         readers = stops.others(session, list_id, one.recipients, digest.composed_at)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from watcher import clock
 from watcher.errors import Problem, UnknownNameError
+from watcher.store import feeds
 from watcher.store.columns import config_versions, lists, runs, subscriptions, watches
 from watcher.store.database import upsert
 from watcher.store.values import LastGood
@@ -91,6 +92,7 @@ def register(
     _rename(session, named)
     _keep_names(session, watches, set(named), at)
     _keep_names(session, lists, set(ordered), at)
+    feeds.make(session, at)
     _subscribe(session, ordered, since, at)
 
 
@@ -99,6 +101,7 @@ def introduce(session: sa.Connection, named: Mapping[str, str | None], at: datet
     _rename(session, named)
     for name in sorted(named.keys() - watch_ids(session).keys()):
         session.execute(watches.insert().values(name=name, created_at=at))
+    feeds.make(session, at)
 
 
 def _rename(session: sa.Connection, named: Mapping[str, str | None]) -> None:

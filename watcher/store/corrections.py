@@ -13,7 +13,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -26,6 +26,9 @@ CROSSREF = "Crossref"
 
 _OF_OTHERS = frozenset({CorrectionKind.NOTICE_RETRACTED, CorrectionKind.TAKEN_BACK, CorrectionKind.GONE})
 """Kinds that follow from what happens to a notice, a correction or a record; no source says them of a paper."""
+
+SETTLED = timedelta(days=6)
+"""What was taken back is told once it has stayed so for so long: a record may lack its links for a day."""
 
 _GRAVE = (CorrectionKind.CONCERN, CorrectionKind.PARTIAL_RETRACTION)
 """Beside what retracts: worth a word when it is taken back."""
@@ -327,6 +330,14 @@ def told_ids(session: sa.Connection, list_id: int, ids: Collection[int]) -> froz
         for batch in batches(ids)
         for number in session.execute(wanted.where(corrections_told.c.correction_id.in_(batch))).scalars()
     )
+
+
+def speaks(one: Correction, told: Collection[int], here: Collection[int], now: datetime) -> bool:
+    """Whether readers who were told of some corrections, and hear of others `here`, are told this one: not what is said of a correction that
+    they never heard of."""
+    if one.kind is CorrectionKind.TAKEN_BACK:
+        return one.about in told and one.found_at is not None and now - one.found_at >= SETTLED
+    return one.kind is not CorrectionKind.NOTICE_RETRACTED or one.about in told or one.about in here
 
 
 def tell(

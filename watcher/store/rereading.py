@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from watcher.domain import RecordId, VerdictKind
+from watcher.domain import EntryKind, RecordId, VerdictKind
 from watcher.store import corrections
-from watcher.store.columns import articles, digests, lists, presented, reread, rereadings, seeds, verdicts
+from watcher.store.columns import articles, digests, feed_entries, lists, presented, reread, rereadings, seeds, verdicts
 from watcher.store.columns import corrections as correction_rows
 from watcher.store.database import batches, insert_one, upsert
 from watcher.store.values import Absent, Rereading
@@ -23,6 +23,10 @@ YOUNG_FOR = timedelta(days=730)
 
 OLD_EVERY = timedelta(days=27)
 """Older ones are read once in so long: with weekly rereadings in each fourth."""
+
+FED_FOR = timedelta(days=14)
+"""A paper of a watch's feed that no list has presented after so long is read again all the same. Before that a run has just read it, and most
+lists present it and have it read from then on."""
 
 ABSENT_AGAIN = timedelta(days=6)
 """A record that does not come counts as absent once more after so long, however often it is asked for."""
@@ -63,7 +67,8 @@ def add(session: sa.Connection, number: int, **counts: int) -> None:
 def due(session: sa.Connection, now: datetime, started_at: datetime, *, column: str) -> tuple[RecordId, ...]:
     """The records that a rereading has still to ask for; `column` says when each was asked for last.
 
-    Of works that were presented: all records, and the notices about them. Of papers that readers marked as relevant, and of seeds: the record.
+    Of works that were presented, or stand in a feed: all records, and the notices about them. Of papers that readers marked as relevant, and of
+    seeds: the record.
     """
     asked = {
         row.record_id: row
@@ -80,7 +85,7 @@ def due(session: sa.Connection, now: datetime, started_at: datetime, *, column: 
 
 def _all(session: sa.Connection, now: datetime) -> dict[RecordId, bool]:
     """Every record that is read again, and whether in each rereading."""
-    found = {record_id: now - at <= YOUNG_FOR for record_id, at in _shown(session)}
+    found = {record_id: now - at <= YOUNG_FOR for record_id, at in _shown(session, now)}
     relevant = sa.and_(verdicts.c.kind == VerdictKind.RELEVANT.value, verdicts.c.undone_at.is_(None))
     found |= dict.fromkeys(session.execute(sa.select(verdicts.c.record_id).where(relevant)).scalars(), True)
     used = sa.and_(seeds.c.record_id.is_not(None), seeds.c.resolved_by.is_not(None), seeds.c.removed_at.is_(None))
@@ -88,10 +93,15 @@ def _all(session: sa.Connection, now: datetime) -> dict[RecordId, bool]:
     return _notices(session, found) | found
 
 
-def _shown(session: sa.Connection) -> Iterator[tuple[RecordId, datetime]]:
-    """Each record of a work that was presented, and when that was done last. The works come first: there may be many more records."""
+def _shown(session: sa.Connection, now: datetime) -> Iterator[tuple[RecordId, datetime]]:
+    """Each record of a work that was presented or stands in a feed, and since when. The works come first: there may be many more
+    records."""
     latest = sa.select(presented.c.work_id, sa.func.max(digests.c.composed_at)).join(digests, digests.c.id == presented.c.digest_id)
-    presented_at = dict(session.execute(latest.group_by(presented.c.work_id)).all())
+    fed = sa.select(feed_entries.c.work_id, sa.func.max(feed_entries.c.entered_at)).where(
+        feed_entries.c.kind == EntryKind.PAPER.value, feed_entries.c.entered_at <= now - FED_FOR
+    )
+    presented_at = dict(session.execute(fed.group_by(feed_entries.c.work_id)).all())
+    presented_at |= dict(session.execute(latest.group_by(presented.c.work_id)).all())
     for batch in batches(presented_at):
         for record_id, work_id in session.execute(
             sa.select(articles.c.record_id, articles.c.work_id).where(articles.c.work_id.in_(batch))

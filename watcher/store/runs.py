@@ -12,7 +12,7 @@ from sqlalchemy import exc
 
 from watcher.domain import Code, ErrorKind, RunKind, RunOutcome, RunReport, Warned
 from watcher.errors import Busy, StoreError
-from watcher.store import codec, configuration, ledger, scores, works
+from watcher.store import codec, configuration, feeds, ledger, scores, works
 from watcher.store.columns import config_versions, query_versions, runs, watches
 from watcher.store.database import change, insert_one
 from watcher.store.values import NewVersion, QueryVersion, RunCommit, RunHistory
@@ -80,6 +80,7 @@ def commit(session: sa.Connection, run_id: int, changes: RunCommit) -> None:
         scores.save(session, watch_id, changes.ranking, changes.scores, report.finished_at)
     elif changes.scores:
         raise StoreError(f"watch {report.watch}: scores without the ranking that gave them")
+    feeds.enter_found(session, watch_id, changes.fed, report.finished_at)
 
 
 def in_force(session: sa.Connection, watch: str) -> QueryVersion | None:

@@ -16,11 +16,14 @@ from watcher.domain import (
     Article,
     Candidate,
     ChannelKind,
+    Corrected,
     Correction,
     Delivery,
     DeliveryState,
     Digest,
     Failure,
+    FeedEntry,
+    FeedKind,
     HitState,
     Notice,
     OwnGround,
@@ -43,6 +46,7 @@ from watcher.store import (
     corrections,
     deliveries,
     embeddings,
+    feeds,
     integrity,
     leases,
     ledger,
@@ -77,6 +81,7 @@ from watcher.store.values import (
     CorrectionFacts,
     DeliveryFacts,
     DigestFacts,
+    FeedFacts,
     History,
     Judgement,
     LastGood,
@@ -565,7 +570,14 @@ class Store:
             return compose.presented_works(session, list_name, work_ids)
 
     def owe_digest(
-        self, digest: Digest, judgements: Sequence[Judgement], owed: Sequence[Owed], *, host: str, kind: str = "scheduled"
+        self,
+        digest: Digest,
+        judgements: Sequence[Judgement],
+        owed: Sequence[Owed],
+        *,
+        host: str,
+        kind: str = "scheduled",
+        entries: Sequence[FeedEntry] = (),
     ) -> int:
         """Writes a digest and all it owes, in one transaction; the number of the digest.
 
@@ -575,13 +587,14 @@ class Store:
             owed: the messages, and to whom each goes. A message may stand there for several channels of its kind.
             host: the right side of the Message-IDs.
             kind: "scheduled" or "manual".
+            entries: what stands in the list's feed of it, the first on top.
 
         Raises:
             AlreadyComposed: the list has a digest for this period.
             StoreError: the list has already had one of the works.
         """
         with self._database.writing() as session:
-            return compose.owe_digest(session, digest, judgements, owed, host=host, kind=kind)
+            return compose.owe_digest(session, digest, judgements, owed, host=host, kind=kind, entries=entries)
 
     # --- corrections
 
@@ -601,12 +614,42 @@ class Store:
             return tellings.untold(session, list_name, texts, now)
 
     def owe_corrections(
-        self, list_name: str, ids: Sequence[int], headline: str, owed: Sequence[Owed], *, host: str, at: datetime
+        self,
+        list_name: str,
+        ids: Sequence[int],
+        headline: str,
+        owed: Sequence[Owed],
+        *,
+        host: str,
+        at: datetime,
+        entries: Sequence[FeedEntry] = (),
     ) -> bool:
-        """Writes messages that tell of corrections at once, and that the list was told, in one transaction; False, with nothing written,
-        when it was told of one of them meanwhile."""
+        """Writes messages that tell of corrections at once, their entries of the list's feed, and that the list was told, in one transaction;
+        False, with nothing written, when it was told of one of them meanwhile."""
         with self._database.writing() as session:
-            return tellings.owe(session, list_name, ids, headline, owed, host=host, at=at)
+            return tellings.owe(session, list_name, ids, headline, owed, host=host, at=at, entries=entries)
+
+    # --- feeds
+
+    def feed(self, kind: FeedKind, name: str) -> FeedFacts | None:
+        """The feed of a list or watch with its last 200 entries; None for one that was never registered."""
+        with self._database.reading() as session:
+            return feeds.facts(session, kind, name)
+
+    def latest_entry(self) -> int:
+        """A number that rises whenever something comes into any feed."""
+        with self._database.reading() as session:
+            return feeds.latest(session)
+
+    def feed_ids(self) -> frozenset[str]:
+        """The ids of all feeds, those of removed lists and watches too."""
+        with self._database.reading() as session:
+            return feeds.ids(session)
+
+    def untold_in_feed(self, watch: str, now: datetime) -> tuple[Corrected, ...]:
+        """What became of papers that stand in a watch's feed, and does not stand there yet: one event in each."""
+        with self._texts() as (session, texts):
+            return feeds.untold(session, configuration.known_watch_id(session, watch), texts, now)
 
     def untold_to_owner(self, watches: Collection[str], now: datetime) -> tuple[CorrectionFacts, ...]:
         """What became of seeds of these watches, and of papers marked as relevant for them, that no list presented, that the ranking goes

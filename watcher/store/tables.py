@@ -6,7 +6,8 @@ The keys and constraints carry the promises of the service:
 * one digest for each period: UNIQUE(list, period) of `digest`;
 * no message owed twice to one reader: UNIQUE(message, channel, recipient) of `delivery`;
 * one open run for each watch: the partial unique index of `run`;
-* one open notice for each topic: that of `notice`.
+* one open notice for each topic: that of `notice`;
+* nothing twice in a feed: UNIQUE(feed, key) of `feed_entry`.
 
 Watches, lists, hits, judgements and presented works are kept for ever. Times are aware UTC. `Article` bodies, reasons, receipts and the
 like are canonical JSON written by `codec`. Columns `…record_id` hold records as `RecordNumber` numbers them; constraints of the time when they
@@ -535,6 +536,45 @@ class CorrectionToldRow(Row, table=True):
     notice_id: int | None = Field(foreign_key="notice.id", default=None)
     with_paper: bool = False
     told_at: dt.datetime
+
+
+class FeedRow(Row, table=True):
+    """A list's feed, or a watch's: what the ids of its entries rest on, made once. `after_run_id` is the watch's last run before the feed was
+    there: what that one and earlier ones brought is no news to it."""
+
+    __tablename__ = "feed"
+    __table_args__ = (sa.CheckConstraint("(list_id IS NULL) <> (watch_id IS NULL)", name="one_source"),)
+
+    id: int = Field(default=None, primary_key=True)
+    list_id: int | None = Field(foreign_key="digest_list.id", default=None, unique=True)
+    watch_id: int | None = Field(foreign_key="watch.id", default=None, unique=True)
+    uuid: Words = Field(unique=True, sa_type=PlainText)
+    made_at: dt.datetime
+    after_run_id: int = 0
+
+
+class FeedEntryRow(Row, table=True):
+    """An entry of a feed, kept for ever; `body` is its text as `packing` packs it, NULL once it is no longer one of the last 200, and `sha256`
+    the hash of the text. `last_correction_id` is the latest correction that was known when it came: what is found later is told."""
+
+    __tablename__ = "feed_entry"
+    __table_args__ = (
+        sa.UniqueConstraint("feed_id", "key"),
+        sa.Index("feed_entry_work", "work_id"),
+        _where("feed_entry_whole", "feed_id", condition="body IS NOT NULL"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id")
+    key: Words
+    kind: Words
+    record_id: Record
+    work_id: int = Field(foreign_key="work.id")
+    correction_id: int | None = Field(foreign_key="correction.id", default=None)
+    last_correction_id: int
+    entered_at: dt.datetime
+    body: bytes | None = Field(default=None, sa_type=Bytes)
+    sha256: MaybeWords = None
 
 
 # --- messages and deliveries --------------------------------------------------------------------------------------------------

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, Notice, RecordId, VerdictKind
+from watcher.domain import Corrected, Correction, CorrectionKind, DeliveryState, FeedEntry, Notice, RecordId, VerdictKind
 from watcher.store import articles as records
-from watcher.store import configuration, corrections, messages, stops
+from watcher.store import configuration, corrections, feeds, messages, stops
 from watcher.store.columns import (
     articles,
     corrections_told,
@@ -28,9 +28,6 @@ from watcher.store.columns import corrections as correction_rows
 from watcher.store.columns import messages as message_rows
 from watcher.store.database import batches, insert_one
 from watcher.store.values import CorrectionFacts, Owed, TellingFacts, Untold
-
-SETTLED = timedelta(days=6)
-"""What was taken back is told once it has stayed so for so long: a record may lack its links for a day."""
 
 _WORST = list(CorrectionKind)
 
@@ -64,16 +61,10 @@ def _speaking(session: sa.Connection, list_id: int, found: _Found, now: datetime
     kept = {}
     for key, held in found.items():
         here = {one.id for one in held}
-        speaking = [one for one in held if _speaks(one, known, here, now)]
+        speaking = [one for one in held if corrections.speaks(one, known, here, now)]
         if speaking:
             kept[key] = sorted(speaking, key=lambda one: (_WORST.index(one.kind), one.id))
     return kept
-
-
-def _speaks(one: Correction, told: Collection[int], here: Collection[int], now: datetime) -> bool:
-    if one.kind is CorrectionKind.TAKEN_BACK:
-        return one.about in told and one.found_at is not None and now - one.found_at >= SETTLED
-    return one.kind is not CorrectionKind.NOTICE_RETRACTED or one.about in told or one.about in here
 
 
 def _of_papers(session: sa.Connection, found: _Found, texts: records.Texts) -> tuple[Untold, ...]:
@@ -136,9 +127,18 @@ def _readers(session: sa.Connection, digest_ids: Collection[int]) -> dict[int, f
 
 
 def owe(
-    session: sa.Connection, list_name: str, ids: Sequence[int], headline: str, owed: Sequence[Owed], *, host: str, at: datetime
+    session: sa.Connection,
+    list_name: str,
+    ids: Sequence[int],
+    headline: str,
+    owed: Sequence[Owed],
+    *,
+    host: str,
+    at: datetime,
+    entries: Sequence[FeedEntry] = (),
 ) -> bool:
-    """Writes the messages that tell of corrections at once, that the list is told, and to whom they are owed; False when it was told."""
+    """Writes the messages that tell of corrections at once, their entries of the list's feed, that the list is told, and to whom they are
+    owed; False when it was told."""
     list_id = configuration.list_id(session, list_name)
     if corrections.told_ids(session, list_id, ids):
         return False
@@ -147,6 +147,7 @@ def owe(
     facts = {"topic": topic, "key": f"{topic}@{at.isoformat()}#{number}", "what": "", "headline": headline}
     notice_id = insert_one(session, notices, **facts, since=at, opened_at=at, closed_at=at)
     corrections.tell(session, list_id, ids, at, notice_id=notice_id)
+    feeds.enter_told(session, list_id, entries, at)
     for one in owed:
         message_id = messages.keep(session, one.message, {"notice_id": notice_id})
         readers = stops.others(session, list_id, one.recipients, at)
@@ -177,7 +178,7 @@ def untold_to_owner(session: sa.Connection, watches: Collection[str], now: datet
     mine = [one for one in found if not one.tellings and not {*one.seed_of, *one.marked_for}.isdisjoint(watches)]
     here = {one.correction.id for one in mine}
     known = _owner_told(session, {one.correction.about for one in mine if one.correction.about})
-    speaking = [one for one in mine if _speaks(one.correction, known, here, now)]
+    speaking = [one for one in mine if corrections.speaks(one.correction, known, here, now)]
     return tuple(sorted(speaking, key=lambda one: (_WORST.index(one.correction.kind), one.correction.id)))
 
 

@@ -10,6 +10,8 @@ from watcher.domain import (
     Article,
     Corrected,
     Correction,
+    Entered,
+    FeedEntry,
     Gap,
     HitState,
     Message,
@@ -113,6 +115,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Fed:
+    """What a run puts into the feed of its watch, what stands first on top: entries, and beside them papers that are too many to be shown."""
+
+    entries: tuple[FeedEntry, ...] = ()
+    beside: tuple[RecordId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunCommit:
     """Everything that one good run changes, written in one transaction.
 
@@ -135,6 +145,7 @@ class RunCommit:
     ranking: RankingFacts | None = None
     scores: Sequence[Scored] = ()
     similar_read: bool = False
+    fed: Fed = Fed()
 
 
 # --- seeds ------------------------------------------------------------------------------------------------------------------
@@ -498,6 +509,16 @@ class CorrectionFacts:
     marked_for: tuple[str, ...] = ()
     ended_at: datetime | None = None
     owner_told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFacts:
+    """A feed as it is stored: its id of the form urn:uuid:…, when it was made, its last entries, the latest first. An entry without an address
+    was damaged: the rest of it is what is known besides."""
+
+    id: str
+    made_at: datetime
+    entries: tuple[Entered, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from itertools import groupby, islice
 import sqlalchemy as sa
 
 from watcher.domain import Article, RecordId
-from watcher.store import codec, corrections, packing
+from watcher.store import codec, corrections, feeds, packing
 from watcher.store.articles import IS_READABLE
 from watcher.store.columns import articles, digests, follow_ups, presented, work_links, works
 from watcher.store.database import batches, insert_empty, insert_new, insert_one, upsert
@@ -281,6 +281,7 @@ def merge(session: sa.Connection, work_id: int, *, into: int) -> None:
     """Makes two works one. Where a list has had both, its earlier presentation stays."""
     session.execute(articles.update().where(articles.c.work_id == work_id).values(work_id=into))
     _merge_presented(session, work_id, into)
+    feeds.merge(session, work_id, into=into)
     told = session.execute(follow_ups.select().where(follow_ups.c.work_id == work_id)).mappings().all()
     session.execute(follow_ups.delete().where(follow_ups.c.work_id == work_id))
     insert_new(session, follow_ups, [{**row, "work_id": into} for row in told])

@@ -158,11 +158,15 @@ class Composer:
         Raises:
             AlreadyComposed: this list has a digest for this period.
         """
-        draft = self.draft(request) if with_texts else self.draft(request).without_texts()
+        from watcher.digest.entries import of_digest  # noqa: PLC0415 - as in draft
+
+        draft = self.draft(request)
+        entries, owed = of_digest(draft.digest), self._owed(request, draft)
+        draft = draft if with_texts else draft.without_texts()
         if draft.is_large:
             self.rest()
         kind = "scheduled" if request.slot else "manual"
-        self.store.owe_digest(draft.digest, draft.judgements, self._owed(request, draft), host=self.host, kind=kind)
+        self.store.owe_digest(draft.digest, draft.judgements, owed, host=self.host, kind=kind, entries=entries)
         return replace(draft, messages=(), judgements=())
 
     def draft(self, request: Request) -> Draft:

@@ -8,6 +8,7 @@
     stops            a reader stopped or pauses a list      alerts.channel only
     a rereading      N tries in a row failed                alerts.channel, else every channel of a list
     Crossref         N tries in a row failed, or it gave up the same
+    files of feeds   one could not be written                alerts.channel only
 
 What is to be told is read off the database after each round: of each topic at most one notice is open. A notice that nobody can be told
 of is opened all the same, for `watcher status`, the log and the next digest. Corrections wait in the database until somebody can be told.
@@ -77,6 +78,17 @@ class Alerter:
             return self._open(wording.configuration_fails(self.place, problems, now, self.zone), to, now)
         if not problems and standing is not None:
             return self._close(wording.configuration_works(self.place, standing.since, now, self.zone), to, now)
+        return False
+
+    def feeds(self, problems: Sequence[Problem], now: datetime) -> bool:
+        """Tell that feeds cannot be written as files and why, or without problems that they can again; whether messages became owed."""
+        topic = wording.feeds_topic(self.place)
+        standing = next((one for one in self.store.open_notices() if one.topic == topic), None)
+        to = (self.alert_channel,) if self.alert_channel else ()
+        if problems and standing is None:
+            return self._open(wording.feeds_fail(self.place, problems, now, self.zone), to, now)
+        if not problems and standing is not None:
+            return self._close(wording.feeds_work(self.place, standing.since, now, self.zone), to, now)
         return False
 
     def warnings(self, found: Sequence[Warned], now: datetime) -> bool:

@@ -24,6 +24,7 @@ CORRECTION = "correction"
 STOP = "stop"
 REREADING = "rereading"
 CROSSREF = "crossref"
+FEEDS = "feeds"
 
 _SAID = 400
 """Characters of what a server or a file said: an answer may be a page of HTML."""
@@ -189,6 +190,28 @@ def configuration_works(place: str, since: datetime, now: datetime, zone: str) -
     headline = "The configuration is good again and in force"
     what = f"What was saved from {day_and_time(since, zone)} on could not be used."
     return Notice(configuration_topic(place), since, headline=headline, what=what, recovered_at=now)
+
+
+def feeds_topic(place: str) -> str:
+    """The topic of one service's folder of feeds."""
+    return f"{FEEDS}:{place}"
+
+
+def feeds_fail(place: str, problems: Sequence[Problem], now: datetime, zone: str) -> Notice:
+    """Feeds that cannot be written as files; `problems` is not empty."""
+    told = " ".join(_said(f"`{one.place}`: {one.what}" if one.place else one.what) for one in problems[:_PROBLEMS])
+    more = f" And {len(problems) - _PROBLEMS:,} more." if len(problems) > _PROBLEMS else ""
+    fix = next((one.fix for one in problems if one.fix), "")
+    todo = f"{_sentence(fix)} Digests go out all the same, and the files are tried again in each round."
+    headline = "The feeds cannot be written into their folder"
+    what = f"Found on {day_and_time(now, zone)}. {told}{more}"
+    return Notice(feeds_topic(place), now, headline=headline, what=what, todo=todo.strip())
+
+
+def feeds_work(place: str, since: datetime, now: datetime, zone: str) -> Notice:
+    """The end of that."""
+    what = f"They could not be written since {day_and_time(min(since, now), zone)}."
+    return Notice(feeds_topic(place), since, headline="The feeds are written into their folder again", what=what, recovered_at=now)
 
 
 def warnings_topic(place: str, found: Sequence[Warned]) -> str:

@@ -78,6 +78,7 @@ class Messenger:
         channels = [self.channels[name] for name in names]
         kinds, contact = {one.kind for one in channels}, self.contact(self._of_list(list_))
         from watcher.digest import at_once as rendering  # noqa: PLC0415 - templates: only when somebody is told
+        from watcher.digest.entries import of_corrected  # noqa: PLC0415 - as above
 
         rendered = rendering.messages(list_, papers, kinds, fits=self.fits(channels), host=self.host, contact=contact)
         owed = tuple(
@@ -87,8 +88,6 @@ class Messenger:
             if message.kind is channel.kind
         )
         ids = [one.id for paper in papers for one in paper.corrections]
-        from watcher.digest import at_once as rendering  # noqa: PLC0415 - as above
-
-        subject = rendering.subject(list_, papers)
-        done = self.store.owe_corrections(list_.name, ids, subject, owed, host=self.host, at=clock.now())
+        subject, entries = rendering.subject(list_, papers), of_corrected(papers)
+        done = self.store.owe_corrections(list_.name, ids, subject, owed, host=self.host, at=clock.now(), entries=entries)
         return len(papers) if done else 0

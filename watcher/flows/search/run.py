@@ -28,6 +28,7 @@ from watcher.flows.ports import Rank, Ranks, Source
 from watcher.flows.scoring.ground import Grounds
 from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.search.error_kinds import kind_of, told
+from watcher.flows.search.feeding import fed
 from watcher.flows.search.plan import Plan, Planner
 from watcher.flows.search.reading import Origins, Reading, Searcher, of_the_size
 from watcher.flows.search.records import Fetcher, Records
@@ -82,7 +83,7 @@ class Runner:
             if isinstance(error, Stopped):
                 raise
             return report
-        commit = replace(commit, report=self._measured(commit.report, requests, started))
+        commit = replace(commit, report=self._measured(commit.report, requests, started), fed=fed(self.store, plan, commit, now))
         self.store.commit_run(run_id, commit)
         if self.grounds:
             resolved, _ = resolve(watch.name, self.seeds(watch), store=self.store, source=None, now=now)
