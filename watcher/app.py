@@ -30,6 +30,7 @@ from watcher.domain import (
 )
 from watcher.errors import ConfigurationError, Problem, StoreDamaged, UnknownNameError
 from watcher.flows.deliver.deliver import Deliverer, Unsettled
+from watcher.flows.deliver.personal import Links
 from watcher.notify import Notifier
 from watcher.pubmed.query import normalise
 from watcher.setup.contacts import Contacts
@@ -368,7 +369,7 @@ class App:
             nbib=to_nbib,
             recipients=self.notifier.recipients,
             host=self.contacts.message_host,
-            base_url=self.settings.base_url,
+            base_url=self.settings.page_url,
             run_schedule=self.run_schedule,
             jitter_minutes=self.settings.runs.jitter_minutes,
             giving_way=giving_way if self.settings.ranking.diversity else None,
@@ -486,7 +487,21 @@ class App:
             self.say,
             stopping=self.stopping,
             unsettled=self.unsettled,
+            personal=self.links.personal,
         )
+
+    @cached_property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys that sign links, the one in use last: the database's own, then those that the configuration names."""
+        web = self.settings.web
+        named = [key.get_secret_value() for key in (web.former_signing_key, web.signing_key) if key]
+        return (*self.store.signing_keys(clock.now()), *named)
+
+    @cached_property
+    def links(self) -> Links:
+        """Readers' own links to the page."""
+        url = self.settings.page_url
+        return Links(self.signing_keys if url else (), url)
 
     def ticker(self) -> Ticker:
         """Does what is due."""

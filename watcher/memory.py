@@ -14,6 +14,7 @@ LARGE_BLOCK: Final = 1 << 20
 """Blocks of so many bytes go back to the system when they are freed."""
 
 _M_MMAP_THRESHOLD: Final = -3  # malloc.h
+_M_ARENA_MAX: Final = -8
 
 
 def give_blocks_back() -> None:
@@ -21,6 +22,12 @@ def give_blocks_back() -> None:
     a block is freed, and then keeps the room of those below it (mallopt(3), M_MMAP_THRESHOLD)."""
     if mallopt := _libc("mallopt"):
         mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
+def one_heap() -> None:
+    """From now on have all threads take their memory from one place: else each thread keeps some of its own (mallopt(3), M_ARENA_MAX)."""
+    if mallopt := _libc("mallopt"):
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def hand_back() -> None:

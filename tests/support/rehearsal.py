@@ -120,6 +120,7 @@ def configuration(base_url: str, mail_url: str, slack_url: str, query: str, **wa
                 "limit": 0,
             }
         },
+        "web": {"enabled": False},
     }
 
 

@@ -34,6 +34,7 @@ from support.digest_samples import (
 )
 
 from watcher.digest.arrange import by_theme
+from watcher.digest.personal import bare
 from watcher.digest.render import Format, messages, preview, subject
 from watcher.digest.view import page
 from watcher.domain import (
@@ -913,11 +914,11 @@ def test_the_text_twin_is_wrapped_but_no_address_is_broken() -> None:
 
 @pytest.mark.parametrize(("format", "key"), [("html", "html"), ("text", "text")])
 def test_a_preview_is_what_would_be_sent(format: Format, key: str) -> None:  # noqa: A002 -- the parameter's own name
-    assert preview(full(), format, ris) == email(full())[1].payload[key]
+    assert preview(full(), format, ris) == bare(email(full())[1]).payload[key]
 
 
 def test_the_slack_preview_is_an_array_of_the_payloads() -> None:
-    sent = [json.loads(message.payload["json"]) for message in parts(full(), ChannelKind.SLACK)]
+    sent = [json.loads(bare(message).payload["json"]) for message in parts(full(), ChannelKind.SLACK)]
 
     assert json.loads(preview(full(), "slack", ris)) == sent
 

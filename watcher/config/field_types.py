@@ -225,6 +225,7 @@ Collection = Annotated[
 Resolver = Annotated[str, AfterValidator(_resolver), _said(pattern=r"^https?://.*\{(pmid|doi)\}")]
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
+SigningKey = Annotated[SecretStr, Field(min_length=32)]
 SecretWebAddress = Annotated[SecretStr, AfterValidator(_secret_web_address)]
 ChannelUrl = Annotated[SecretStr, AfterValidator(_channel_url)]
 FeedToken = Annotated[SecretStr, AfterValidator(_feed_token)]

@@ -32,6 +32,8 @@ ENVIRONMENT = Path("environment")
 """Stands for the file in the place of a variable."""
 
 _SHORT_NAMES: Mapping[str, KeyPath] = {"WATCHER_DATABASE_URL": ("database", "url")}
+_FILES: Mapping[str, KeyPath] = {"WEB_PASSWORD_HASH": ("web", "password_hash")}
+"""Secret files that go by a name without prefix: a container's page opens once that one is there, with no edit of the configuration."""
 _NOT_SETTINGS = frozenset({CONFIG, SECRETS_DIR, "WATCHER_CLOCK_FILE", "WATCHER_TICK_SECONDS", "WATCHER_SLACK_BASE_URL"})
 _KUBERNETES = re.compile(r"WATCHER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$")
 """What Kubernetes puts into every container beside a service called `watcher`."""
@@ -199,8 +201,8 @@ def variable_of(key: KeyPath) -> str:
 
 def key_of(name: str) -> KeyPath | None:
     """The key that a variable (or a secret file) of this name sets, or None."""
-    if name.upper() in _SHORT_NAMES:
-        return _SHORT_NAMES[name.upper()]
+    if short := _SHORT_NAMES.get(name.upper()) or _FILES.get(name.upper()):
+        return short
     key: KeyPath = ()
     for part in name[len(PREFIX) :].lower().split(DELIMITER):
         tree = key_tree_at(key)
@@ -209,10 +211,14 @@ def key_of(name: str) -> KeyPath | None:
     return key if key_tree_at(key) and all(key) else None
 
 
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX) or name.upper() in _FILES
+
+
 def _names_in(folder: Path) -> tuple[list[str], list[Problem]]:
     """The files in `folder` that are named like ours, and why there are none."""
     if (error := unlisted(folder)) is None:
-        return sorted(path.name for path in folder.iterdir() if path.name.upper().startswith(PREFIX) and not path.is_dir()), []
+        return sorted(path.name for path in folder.iterdir() if _is_ours(path.name) and not path.is_dir()), []
     if is_absence(error):
         return [], []
     return [], [Problem(f"the folder cannot be read: {error.strerror}", mend(folder, error), Place(folder))]

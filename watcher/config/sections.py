@@ -37,6 +37,7 @@ from watcher.config.field_types import (
     SecretWebAddress,
     SeedFolder,
     Sha256,
+    SigningKey,
     Slug,
     Text,
     Tokens,
@@ -478,19 +479,33 @@ class ZoteroSection(ConfigSection):
 
 
 class WebSection(ConfigSection):
-    """The web page."""
+    """The web page, which `watcher serve` shows."""
 
-    model_config = ConfigDict(json_schema_extra=_twins("password_hash", "signing_key"))
+    model_config = ConfigDict(json_schema_extra=_twins("password_hash", "signing_key", "former_signing_key"))
 
     enabled: bool = Field(default=True, description="Whether there is a page.")
-    listen: Listen = Field(default="127.0.0.1:8080", description="Address and port; 127.0.0.1 is reachable from this machine only.")
-    password_hash: Secret | None = Field(default=None, description="The hash of the page's password, for use off this machine.")
+    listen: Listen = Field(
+        default="127.0.0.1:8080",
+        description="Address and port; 127.0.0.1 is reachable from this machine only. From elsewhere the page wants a password.",
+    )
+    password_hash: Secret | None = Field(
+        default=None, description="The hash of the page's password, as `watcher password` writes it. With one, everybody logs in."
+    )
     password_hash_file: FileName | None = Field(
         default=None, description="The file that holds the password's hash.", examples=["/run/secrets/web_password_hash"]
     )
-    signing_key: Secret | None = Field(default=None, description="The key that signs links and sessions, for use off this machine.")
+    signing_key: SigningKey | None = Field(
+        default=None,
+        description="The key that signs links and logins, of 32 characters or more. Left out: one is made and kept in the database.",
+    )
     signing_key_file: FileName | None = Field(
         default=None, description="The file that holds the signing key.", examples=["/run/secrets/web_signing_key"]
+    )
+    former_signing_key: SigningKey | None = Field(
+        default=None, description="The key that `signing_key` took the place of: what it signed is still believed."
+    )
+    former_signing_key_file: FileName | None = Field(
+        default=None, description="The file that holds the former key.", examples=["/run/secrets/web_former_signing_key"]
     )
 
 

@@ -180,6 +180,11 @@ class Settings(BaseSettings):
         section = self.channels[name]
         return Channel(name, section.kind, section.url.get_secret_value(), section.to or (), section.reply_to, section.max_mail_mb)
 
+    @property
+    def page_url(self) -> str | None:
+        """Where readers find the page; None where there is none, or nobody said where."""
+        return self.base_url if self.web.enabled else None
+
     def without_urls(self, channels: Collection[str]) -> Settings:
         """The same, with URLs for these channels that no message can go to."""
         unknown = {"url": SecretStr(UNKNOWN_URL)}

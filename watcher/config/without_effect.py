@@ -21,7 +21,6 @@ WITHOUT_EFFECT: tuple[KeyPath, ...] = (
     ("projects",),
     ("feeds", "tokens"),
     ("zotero", "collection"),
-    ("web",),
 )
 """A section that stands here alone has no key with an effect."""
 

@@ -25,7 +25,7 @@ from watcher.errors import WatcherError, WorkLost
 
 T = TypeVar("T")
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LOOK_SECONDS = 0.1
 """How soon a process that works hears that the service is to stop."""
 
@@ -104,7 +104,7 @@ def _listening(parent: int) -> threading.Event:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, heard)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before it could be said
         os._exit(1)
     return stopping

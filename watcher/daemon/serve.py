@@ -26,6 +26,7 @@ from watcher import clock, logs
 from watcher.daemon.apart import is_possible
 from watcher.daemon.clock_jumps import ClockJumps
 from watcher.daemon.files import FileWatch
+from watcher.daemon.page import PageProcess
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
 from watcher.daemon.signals import Stop
@@ -87,6 +88,8 @@ class MainThread:
         self._tick_seconds = tick_seconds
         self.service = Service(configuration, stop.stopping, works_apart=is_possible())
         self._pulse = PulseWriter(self.service, configuration, tick_seconds)
+        self._configuration, self._page = configuration, PageProcess(self.service.close_database)
+        self.service.ready = self._keep_page
         self._files = FileWatch(configuration.files, configuration.read, stopping=stop.stopping)
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -114,8 +117,13 @@ class MainThread:
     def _round(self) -> None:
         self.service.round()
         self._pulse.beat()
+        self._keep_page()
         if self.service.fatal is not None:
             self._stop.ask()
+
+    def _keep_page(self) -> None:
+        if not self._stop.stopping.is_set():
+            self._page.keep(self._configuration.in_force)
 
     def _mind(self) -> None:
         """Until the service stops: compare the clocks, and write the pulse."""
@@ -130,6 +138,7 @@ class MainThread:
     def _end(self) -> None:
         """In order, or after `END_SECONDS` without: what the process holds is free once it has ended, since its lock is."""
         in_order = self.service.end(END_SECONDS)
+        self._page.end()
         self._pulse.end()
         if in_order:
             _log.info("the service has ended")

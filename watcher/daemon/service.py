@@ -73,13 +73,14 @@ class _Known:
 @dataclass
 class Service:
     """Does the rounds, one at a time. `fatal` is set when no further round can help; the service then has to end. `works_apart`: what may take
-    much memory is done in processes of their own."""
+    much memory is done in processes of their own. `ready` is called in each round once the database can be used."""
 
     configuration: Configuration
     stopping: threading.Event
     rounds: Rounds = field(default_factory=Rounds)
     fatal: WatcherError | None = None
     works_apart: bool = False
+    ready: Callable[[], None] = field(default=lambda: None)
     _app: App | None = None
     _was_open: bool = False
     _upkept_at: datetime | None = None
@@ -97,6 +98,11 @@ class Service:
             if not self.stopping.is_set():
                 self.rounds = replace(self.rounds, began_at=clock.real_now())
                 self._attempt()
+
+    def close_database(self) -> None:
+        """Close the connections between two rounds; the next question opens them again."""
+        if self._app is not None:
+            self._app.store.close()
 
     def end(self, seconds: float) -> bool:
         """Wait for the round under way, which `stopping` ends at its next step, and give everything back; whether it ended in time."""
@@ -132,6 +138,7 @@ class Service:
         as soon as it has any: what it loads and what a fork takes is paid once."""
         app = self._opened(now)
         app.store.free_dead(app.process_lock)
+        self.ready()
         told = self._whole_apart(app, now) if self.works_apart else self._whole(app, now=now)
         self._file(app, clock.now())
         return told

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, TypeAlias
 
-from watcher.digest import as_html, as_json
+from watcher.digest import as_html, as_json, personal
 from watcher.digest.arrange import fit
 from watcher.digest.kinds import renderers
 from watcher.digest.parts import Fits
@@ -61,7 +61,8 @@ def preview(digest: Digest, format: Format, ris: Ris, kinds: Collection[ChannelK
     if format == "json":
         return as_json.document(fitted)
     edition = Edition(fitted, frozenset(kinds), {"ris": ris})
-    return renderers[_KIND_OF[format]].preview(edition, format)
+    kind = _KIND_OF[format]
+    return personal.bare_text(kind, format, renderers[kind].preview(edition, format))
 
 
 def _fitted(digest: Digest) -> Digest:

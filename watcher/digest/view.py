@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from watcher.digest import clean, corrections, imprint, links
+from watcher.digest import clean, corrections, imprint, links, personal
 from watcher.digest.conclusion import conclusion
 from watcher.digest.wording import (
     byline,
@@ -45,6 +45,7 @@ from watcher.domain import (
     Receipt,
     RecordId,
     Section,
+    VerdictKind,
     Weeks,
 )
 
@@ -86,7 +87,8 @@ class Link:
 class Card:
     """One paper. `watches` are titles, given when the reader cannot know them; `score` is the floor of the score, as a pick at 69.9
     is not yet at 70. `why` and
-    `short_why` differ for picks only, whose `why` may take more than a line. The first link is always PubMed's."""
+    `short_why` differ for picks only, whose `why` may take more than a line. The first link is always PubMed's. `marks` are the places of
+    the links by which a reader marks the paper, a verdict each, and `marking` that of the page where they choose (`personal`)."""
 
     record_id: RecordId
     title: str
@@ -106,6 +108,8 @@ class Card:
     note: str
     also: tuple[Link, ...]
     links: tuple[Link, ...]
+    marks: tuple[Link, ...] = ()
+    marking: str = ""
 
     @property
     def url(self) -> str:
@@ -178,6 +182,7 @@ class Page:
     failures: tuple[str, ...]
     next_digest: str
     home: str | None
+    stopping: str
     contact: Contact | None
     top_only: bool
     one_line: str
@@ -216,7 +221,7 @@ class Page:
 
 def page(digest: Digest) -> Page:
     """`digest` worded for its reader."""
-    receipt = digest.receipt
+    receipt, home = digest.receipt, links.web(digest.base_url)
     return Page(
         title=clean.clip(clean.plain(digest.list.title or digest.list.name), 100),
         subject=subject(digest),
@@ -236,7 +241,8 @@ def page(digest: Digest) -> Page:
         made_good=_lines(tuple(_made_good(digest))),
         failures=_lines(receipt.failures),
         next_digest=moment(receipt.next_digest_at, digest.list.timezone) if receipt.next_digest_at else "",
-        home=links.web(digest.base_url),
+        home=home,
+        stopping=personal.stopping(home) if home else "",
         contact=digest.contact,
         top_only=digest.list.top_only,
         one_line=_one_line(receipt, searched=not _uncovered(digest)),
@@ -405,7 +411,7 @@ def alone(digest: Digest, item: Item) -> Card:
 
 
 def _card(digest: Digest, item: Item, why: str) -> Card:
-    article = item.article
+    article, home = item.article, links.web(digest.base_url)
     title = clean.title(article)
     return Card(
         record_id=article.record_id,
@@ -426,6 +432,8 @@ def _card(digest: Digest, item: Item, why: str) -> Card:
         note=_note(digest, item),
         also=tuple(Link(clean.clip(clean.plain(text), 80), links.page(record_id)) for record_id, text in item.also[:_ALSO_SHOWN]),
         links=_links(article, digest.list.full_text_url),
+        marks=tuple(Link(kind.value, personal.marking(home, article.record_id, kind)) for kind in VerdictKind) if home else (),
+        marking=personal.marking(home, article.record_id) if home else "",
     )
 
 

@@ -27,6 +27,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from watcher import clock
+from watcher.digest.personal import bare
 from watcher.domain import Channel, Delivery, DeliveryState, Failure
 from watcher.errors import DeliveryError, Stopped, StoreError
 from watcher.flows.ports import Sender
@@ -114,7 +115,7 @@ class Unsettled:
 @dataclass(frozen=True, slots=True)
 class Deliverer:
     """Delivers what is owed. `holder` names this process in claims; `jitter` gives a factor near 1; once `stopping` is set, nothing
-    further is claimed."""
+    further is claimed; `personal` puts a reader's own links into their message."""
 
     store: Store
     sender: Sender
@@ -124,6 +125,7 @@ class Deliverer:
     jitter: Callable[[], float] = field(default=lambda: random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries, no secret
     stopping: threading.Event = field(default_factory=threading.Event)
     unsettled: Unsettled = field(default_factory=Unsettled)
+    personal: Callable[[Delivery], Delivery] = field(default=lambda delivery: replace(delivery, message=bare(delivery.message)))
 
     def deliver(self, now: datetime, *, everything: bool = False) -> tuple[Sending, ...]:
         """Send what is due.
@@ -222,7 +224,7 @@ class _Turn:
                     fix=f"configure it again, or end this with `watcher deliver --drop {delivery.id}`",
                 )
             with self.claims.kept(delivery):
-                remark = self.by.sender.send(delivery, channel, now=self.now)
+                remark = self.by.sender.send(self.by.personal(delivery), channel, now=self.now)
         except DeliveryError as error:
             return self._settled(self._failed(delivery, error))
         return self._settled(Sending(delivery, DeliveryState.SENT, remark=remark or ""))

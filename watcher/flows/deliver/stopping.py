@@ -47,6 +47,12 @@ def stop(store: Store, list_: DigestList, recipient: str, until: date | None, *,
     return StopDone(facts, dropped, list_.timezone)
 
 
+def standing(store: Store, list_: DigestList, recipient: str, now: datetime) -> StopFacts | None:
+    """A recipient's stop of a list that holds; None for none."""
+    reader = recipient.strip().casefold()
+    return next((one for one in store.stops(now) if (one.list_name, one.reader) == (list_.name, reader)), None)
+
+
 def stop_told(facts: StopFacts, zone: str) -> str:
     """A standing stop in a line."""
     what = f"pauses it until {day(facts.until_at, zone)}" if facts.until_at else "stopped it"

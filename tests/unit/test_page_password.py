@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+
+import pytest
+
+from watcher.web.near import hosts_of
+from watcher.web.pages.login import local
+from watcher.web.password import hashed, is_hash, matches
+
+
+def test_a_hash_is_that_of_its_password_alone_and_another_each_time() -> None:
+    first, second = hashed("correct horse battery"), hashed("correct horse battery")
+
+    assert first != second
+    assert matches("correct horse battery", first)
+    assert not matches("correct horse batterx", first)
+    assert "horse" not in first
+
+
+def test_a_hash_made_by_hashlib_is_understood() -> None:
+    digest = hashlib.scrypt(b"sesame", salt=b"salt of the lab", n=2**14, r=8, p=1, dklen=32)
+
+    assert matches("sesame", f"scrypt$16384$8$1${b64encode(b'salt of the lab').decode()}${b64encode(digest).decode()}")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "sesame",
+        "scrypt$1$8$1$AA==$AA==",
+        "scrypt$16384$8$1$$",
+        "scrypt$99999999$8$1$AA==$AA==",
+        "scrypt$16384$8$1$?$?",
+        "bcrypt$1$2$3$4$5",
+    ],
+)
+def test_what_is_no_hash_matches_nothing(bad: str) -> None:
+    assert not is_hash(bad)
+    assert not matches("sesame", bad)
+
+
+@pytest.mark.parametrize("to", ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "/a\nb", "", "evil"])
+def test_nobody_is_sent_elsewhere_after_a_login(to: str) -> None:
+    assert local(to) == "/"
+
+
+def test_the_page_goes_by_the_names_that_it_was_given() -> None:
+    assert hosts_of("0.0.0.0:8080", "https://Watcher.lab.example/x") >= {"localhost", "127.0.0.1", "watcher.lab.example"}
+    assert "evil.example" not in hosts_of("127.0.0.1:8080", None)

@@ -1,0 +1,13 @@
+"""The pages, a module for each part: `ROUTES` of each is what it answers."""
+
+from collections.abc import Iterator
+
+from starlette.routing import Route
+
+from watcher.web.pages import health, login, marking, overview, stopping
+
+
+def routes() -> Iterator[Route]:
+    """All routes, in the order in which they are tried."""
+    for module in (overview, login, marking, stopping, health):
+        yield from module.ROUTES

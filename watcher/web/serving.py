@@ -1,0 +1,211 @@
+"""Serves the page as long as the service lives: one event loop, in a process or thread of its own.
+
+the pipe     brings each configuration that comes into force; its end is the end of the page
+a new one    answers the requests that come from then on; those under way are finished by the one before
+the port     is tried again while another program has it, which is told once
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+
+import anyio.to_thread
+import structlog
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from watcher.setup.loading import Loaded
+from watcher.web.routing import answering
+from watcher.web.site import Site
+
+AT_ONCE = 8
+"""Requests that work at a time; others wait."""
+MOST_CONNECTIONS = 200
+END_SECONDS = 10
+"""How long requests under way may take once the page is to end, or its address has changed."""
+_FIRST_WAIT, _LONGEST_WAIT = 2.0, 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+def live(changes: Connection, *, hears_signals: bool) -> None:
+    """Serve until the other end of `changes` is closed.
+
+    Args:
+        changes: brings a `Loaded` at once, and each that takes its place.
+        hears_signals: SIGTERM and SIGINT end it too: the process is the page's own.
+    """
+    asyncio.run(_Front(changes).run(hears_signals=hears_signals))
+
+
+class _Front:
+    """What answers: the site of the configuration in force."""
+
+    def __init__(self, changes: Connection) -> None:
+        self._changes = changes
+        self._site: _Counted | None = None
+        self._changed, self._over = asyncio.Event(), asyncio.Event()
+
+    async def run(self, *, hears_signals: bool) -> None:
+        loop = asyncio.get_running_loop()
+        anyio.to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
+        if hears_signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._end)
+        threading.Thread(target=self._hear, args=(loop,), name="page changes", daemon=True).start()
+        await self._changed.wait()
+        while not self._over.is_set():
+            await self._listen()
+        if self._site is not None:
+            self._site.retire()
+
+    def _end(self) -> None:
+        self._over.set()
+        self._changed.set()
+
+    def _hear(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Each configuration that comes; the loop may be over by then."""
+        with suppress(RuntimeError):
+            try:
+                while True:
+                    loop.call_soon_threadsafe(self._take, self._changes.recv())
+            except (EOFError, OSError):
+                loop.call_soon_threadsafe(self._end)
+
+    def _take(self, loaded: Loaded) -> None:
+        before, self._site = self._site, _Counted(Site(loaded))
+        if before is not None:
+            before.retire()
+        self._changed.set()
+
+    async def _listen(self) -> None:
+        """Serve at the address of the configuration in force until that changes."""
+        assert self._site is not None  # noqa: S101 - the first configuration has come
+        self._changed.clear()
+        web = self._site.of.settings.web
+        listener = await self._bound(web.listen) if web.enabled else None
+        if listener is None:
+            await self._changed.wait()
+            return
+        server = _Server(self)
+        _log.info("the page is there", address=f"http://{web.listen}/")
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not self._over.is_set() and self._is_at(web.listen):
+                self._changed.clear()
+                await self._changed.wait()
+        finally:
+            server.should_exit = True
+            await serving
+            listener.close()
+
+    def _is_at(self, address: str) -> bool:
+        return self._site is not None and self._site.of.settings.web.enabled and self._site.of.settings.web.listen == address
+
+    async def _bound(self, address: str) -> socket.socket | None:
+        """The listening socket; None once the page is over, or is to be elsewhere. Tried again while it cannot be had."""
+        wait, told = _FIRST_WAIT, ""
+        while not self._over.is_set() and self._is_at(address):
+            try:
+                return bound(address)
+            except OSError as error:
+                if str(error) != told:
+                    told = str(error)
+                    fix = "end that program, or name another address under web.listen; it is tried again"
+                    _log.warning("the page cannot be shown", address=address, reason=why_not(error), fix=fix)
+            self._changed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, by the site that is in force when it comes."""
+        assert self._site is not None  # noqa: S101 - nobody listens before
+        await self._site(scope, receive, send)
+
+
+class _Counted:
+    """A site that is closed once it is no longer in force and its last request is answered."""
+
+    def __init__(self, site: Site) -> None:
+        self.of = site
+        self._answering = answering(site)
+        self._under_way = 0
+        self._is_retired = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._under_way += 1
+        try:
+            await self._answering(scope, receive, send)
+        finally:
+            self._under_way -= 1
+            self._close_if_over()
+
+    def retire(self) -> None:
+        self._is_retired = True
+        self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        if self._is_retired and not self._under_way:
+            self.of.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signals, which are ours to hear, and without a log of requests: their addresses hold tokens."""
+
+    def __init__(self, front: _Front) -> None:
+        config = uvicorn.Config(
+            front,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=END_SECONDS,
+        )
+        super().__init__(config)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Nothing is captured."""
+        yield
+
+
+def bound(address: str) -> socket.socket:
+    """A socket that listens at "host:port". Raises OSError when it cannot be had."""
+    host, _, port = address.rpartition(":")
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(128)
+    except BaseException:  # whatever came between, the socket is not left open
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def why_not(error: OSError) -> str:
+    """Why an address cannot be had, in words."""
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there"
+    if error.errno == errno.EACCES:
+        return "ports below 1024 are not for this user"
+    return error.strerror or str(error)

@@ -1,0 +1,126 @@
+"""The page of one configuration: its routes, and what all of them share."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache, cached_property
+from zoneinfo import ZoneInfo
+
+import structlog
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from watcher.app import App
+from watcher.setup.loading import Loaded
+from watcher.store import Store
+from watcher.web import near
+from watcher.web.cookies import Cookies
+
+_log = structlog.get_logger(__name__)
+
+NAV = (("/", "Overview"),)
+"""The pages that each page leads to: their addresses and names."""
+
+
+class Site:
+    """What pages ask for. Several threads use it at once; `working` is held by whoever ranks, which takes memory and time."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.settings = loaded.settings
+        self.app = App(loaded.settings, say=_log.debug, loaded=loaded)
+        self.working = threading.Lock()
+        self._opening = threading.Lock()
+
+    @property
+    def store(self) -> Store:
+        """The database. Raises StoreError when it cannot be used."""
+        with self._opening:
+            return self.app.store
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that sign links and cookies."""
+        with self._opening:
+            return self.app.signing_keys
+
+    def close(self) -> None:
+        """Give the database back."""
+        with self._opening:
+            self.app.__exit__(None, None, None)
+
+    # --- who may enter
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The names that the page goes by."""
+        return near.hosts_of(self.settings.web.listen, self.settings.base_url)
+
+    @property
+    def listens_everywhere(self) -> bool:
+        """Whether it listens at each address of its machine."""
+        return self.settings.web.listen.startswith(("0.0.0.0:", "[::]:"))
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password is set, by which everybody logs in."""
+        return bool(self.password_hash)
+
+    @property
+    def password_hash(self) -> str:
+        """The hash of the page's password; "" for none."""
+        secret = self.settings.web.password_hash
+        return secret.get_secret_value() if secret else ""
+
+    def cookies(self, request: Request) -> Cookies:
+        """What the browser of a request keeps; over https alone where it came that way."""
+        is_https = (self.settings.base_url or "").startswith("https://") and not near.is_from_this_machine(request)
+        return Cookies(self.keys, self.password_hash, is_https)
+
+    def may_enter(self, request: Request) -> bool:
+        """Whether a request needs no login, or has one."""
+        if not self.has_password:
+            return near.is_from_this_machine(request)
+        return self.cookies(request).is_logged_in(request)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which pages tell."""
+        return ZoneInfo(self.settings.timezone)
+
+
+def site_of(request: Request) -> Site:
+    """The site that a request is answered by."""
+    site = request.app.state.site
+    assert isinstance(site, Site)  # noqa: S101 - `routing` put it there
+    return site
+
+
+def shown(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    """A page. Its forms bring along what shows that they are ours."""
+    site = site_of(request)
+    cookies = site.cookies(request)
+    token, cookie = cookies.form_token(request)
+    shared = {
+        "nav": NAV,
+        "path": request.url.path,
+        "form_token": token,
+        "can_enter": site.may_enter(request),
+        "has_password": site.has_password,
+    }
+    response = HTMLResponse(templates().get_template(template).render(**shared, **values), status)
+    cookies.keep_form(response, cookie)
+    return response
+
+
+@cache
+def templates() -> Environment:
+    """Everything is escaped."""
+    return Environment(
+        loader=PackageLoader("watcher.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
