@@ -544,7 +544,7 @@ class App:
         """The feeds of lists and watches."""
         from watcher.flows.questions.feeds import Feeds
 
-        return Feeds(self.store, self.lists, self.watches, self.settings.base_url, self.settings.feed_tokens)
+        return Feeds(self.store, self.lists, self.watches, self.settings.page_url, self.settings.feed_tokens)
 
     def feed_files(self, folder: Path | None = None) -> FeedFiles | None:
         """The feeds as plain files: in this folder, else where the configuration wants them, if it does."""

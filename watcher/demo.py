@@ -68,6 +68,7 @@ def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()
             with App(load_settings(config)) as app:
                 app.at_work(clock.now())
                 _tell(instant, app.ticker().tick(clock.now()), say)
+                app.file_feeds(clock.now())
         say(
             f"\n{len(mail.mails)} mails and {len(slack.posts)} Slack messages arrived, after {len(pubmed.log)} requests to the local PubMed."
         )
@@ -114,6 +115,7 @@ def _last(out: Path, mails: list[inbox.Mail], say: Callable[[str], None]) -> Pat
     write(out / "digest.ris", last.part("application/x-research-info-systems").encode())
     say("\nThe last digest, as its text part reads:\n")
     say(last.part("text/plain"))
+    say(f"{out / 'data' / 'feeds'} (the same as feeds, for a feed reader)")
     say(str(page))
     return page
 
@@ -134,6 +136,7 @@ def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbo
         list_["channels"] = ["lab-mail", "lab-slack"]
     document.pop("alerts", None)
     document["runs"] = {"schedule": "daily 05:30"}
+    document["feeds"] = {"folder": "data/feeds"}
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(document, file)
     (out / _MARK).write_text(json.dumps(_hashes(out)), encoding="utf-8")

@@ -592,7 +592,7 @@ def feeds(
         if token is not None and token not in tokens:
             named = ", ".join(tokens) or "none"
             raise UnknownNameError(Problem(f"there is no token {token!r}", f"the configuration has, under feeds: tokens: {named}"))
-        found = states(app.feeds(), files, tokens[token] if token else None)
+        found = states(app.feeds(), files, tokens[token] if token else None, page=app.settings.page_address)
         filed = files.write() if files and out is not None else None
         zone = app.settings.timezone
     shown.feeds(found, zone, as_json=as_json)

@@ -197,6 +197,11 @@ class Settings(BaseSettings):
         return {name: one.token.get_secret_value() for name, one in self.feeds.tokens.items() if one.token is not None}
 
     @property
+    def page_address(self) -> str | None:
+        """Where the page is read: at `page_url`, else at the address at which it listens; None where it is switched off."""
+        return self.page_url or (f"http://{self.web.listen}" if self.web.enabled else None)
+
+    @property
     def feeds_folder(self) -> Path | None:
         """Where feeds are written as files; None where they are not."""
         return self.home / self.feeds.folder if self.feeds.folder else None

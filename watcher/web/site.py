@@ -19,7 +19,7 @@ from watcher.web.cookies import Cookies
 
 _log = structlog.get_logger(__name__)
 
-NAV = (("/", "Overview"),)
+NAV = (("/", "Overview"), ("/feeds", "Feeds"))
 """The pages that each page leads to: their addresses and names."""
 
 

@@ -23,6 +23,8 @@ def feeds(found: Sequence[FeedState], zone: str, *, as_json: bool) -> None:
             console.say(f"  {address}")
         for file in one.files.values():
             console.say(f"  {file}")
+    if any(not one.addresses for one in found):
+        console.say("the page is switched off (web.enabled): feeds have no addresses")
 
 
 def filed(done: Filed) -> None:

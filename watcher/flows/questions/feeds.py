@@ -57,7 +57,8 @@ class FeedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
-    """The feeds of lists and watches. `base_url` is the page's address, where it is known; `tokens` are secrets by whose they are."""
+    """The feeds of lists and watches. `base_url` is the page's address as others know it, if they do; `tokens` are secrets by
+    whose they are."""
 
     store: Store
     lists: Mapping[str, DigestList]
@@ -83,13 +84,8 @@ class Feeds:
     def document(self, name: FeedName, form: FeedForm, *, addressed: bool = False) -> FeedDocument | None:
         """A feed written out; None as for `feed`. `addressed`: it names its own address, as it may where no token leads to it."""
         feed = self.feed(name)
-        address = self.address(name, form) if addressed and self.base_url else None
-        return None if feed is None else written(replace(feed, address=address), form)
-
-    def address(self, name: FeedName, form: FeedForm, token: str | None = None) -> str:
-        """Where a feed is read; without `base_url` below the root of the page. The token of a reader who has one makes it a secret."""
-        shown = f"?token={quote(token, safe='')}" if token else ""
-        return f"{(self.base_url or '').rstrip('/')}/{FOLDER}/{name.path(form)}{shown}"
+        own = address(self.base_url, name, form) if addressed and self.base_url else None
+        return None if feed is None else written(replace(feed, address=own), form)
 
     def answer(self, path: str, *, if_none_match: str | None = None, token: str | None = None) -> FeedAnswer | None:
         """The answer to a request whose reader may read; None where there is no such feed. With the ETag that the reader has: 304, and no
@@ -106,6 +102,12 @@ class Feeds:
     def is_allowed(self, token: str | None) -> bool:
         """Whether a token lets its reader in."""
         return token_of(token, self.tokens) is not None
+
+
+def address(page: str, name: FeedName, form: FeedForm, token: str | None = None) -> str:
+    """Where a feed is read, below the page's address. The token of a reader makes it a secret."""
+    shown = f"?token={quote(token, safe='')}" if token else ""
+    return f"{page.rstrip('/')}/{FOLDER}/{name.path(form)}{shown}"
 
 
 def _feed(name: FeedName, facts: FeedFacts, base_url: str | None) -> Feed:
@@ -230,21 +232,31 @@ class FeedState:
     entries: int
     latest_at: datetime | None
     addresses: Mapping[str, str]
+    """From the page's root on, or whole."""
     files: Mapping[str, Path]
 
 
-def states(feeds: Feeds, files: FeedFiles | None, token: str | None = None) -> tuple[FeedState, ...]:
-    """Every feed of the configuration; with a `token` the addresses are those of its reader."""
-    return tuple(_state(feeds, name, files, token) for name in feeds.names())
+def states(
+    feeds: Feeds, files: FeedFiles | None = None, token: str | None = None, *, page: str | None = ""
+) -> tuple[FeedState, ...]:
+    """Every feed of the configuration.
+
+    Args:
+        feeds: these.
+        files: the files that are told of beside the addresses.
+        token: of the reader for whom the addresses are.
+        page: what the addresses begin with; "": they are those within the page, None: there is no page.
+    """
+    return tuple(_state(feeds, name, files, token, page) for name in feeds.names())
 
 
-def _state(feeds: Feeds, name: FeedName, files: FeedFiles | None, token: str | None) -> FeedState:
+def _state(feeds: Feeds, name: FeedName, files: FeedFiles | None, token: str | None, page: str | None) -> FeedState:
     feed = feeds.feed(name)
     entries = feed.entries if feed else ()
     return FeedState(
         name,
         len(entries),
         entries[0].at if entries else None,
-        {form.value: feeds.address(name, form, token) for form in FeedForm},
+        {} if page is None else {form.value: address(page, name, form, token) for form in FeedForm},
         {form.value: files.file(name, form) for form in FeedForm} if files else {},
     )
