@@ -3,11 +3,11 @@
     python benchmarks/choice.py DATA --records FOLDER [--set NAME …] [--draws 3] [--first 0] [--only NAME …] [--report PAGE]
 
 DATA is a folder of labelled sets (contest/sets.py), FOLDER that of benchmarks/nmj.py. Every variant of contest/variants.py is measured from few
-seeds on all sets, beside PubMed's similar articles with weights from the ranked pool, and on the junction papers, which are a gate: a
-variant that ranks them worse, or lets fewer of them pass the threshold, than the ranking without a snapshot is not chosen. For each set the
-variant is chosen that is best in the mean of all others, once of all variants, once of those that cost nothing when papers are scored; the
-figure of that rule is the mean of what the chosen ones reach on the sets left out. Intervals draw sets anew. Results are kept by hash, so
-that a run that was stopped goes on. `--first` starts with other draws, of seeds and of snapshots.
+seeds on all sets, beside PubMed's similar articles with weights from the ranked pool and the ranking itself with a snapshot, and on the
+junction papers, which are a gate: a variant that ranks them worse, or lets fewer of them pass the threshold, than the ranking without a
+snapshot is not chosen. For each set the variant is chosen that is best in the mean of all others, once of all variants, once of those that
+cost nothing when papers are scored; the figure of that rule is the mean of what the chosen ones reach on the sets left out. Intervals draw
+sets anew. Results are kept by hash, so that a run that was stopped goes on. `--first` starts with other draws, of seeds and of snapshots.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from typing import NamedTuple
 
 import nmj
 import numpy as np
-from contest import kept, report
-from contest.ground import Ground, Sketch, method, scores
+from contest import kept, ours, report
+from contest.ground import SNAPSHOT, Ground, Sketch, ground_of, method, scores
 from contest.kept import Measured
 from contest.measures import average_precision, chosen_without, ratio_of_sets, units
-from contest.methods import Method
+from contest.methods import Method, Score
 from contest.pmra import pmra
 from contest.sets import Ids, LabelledSet, joined, paths_in, read
 from contest.tasks import few_seed
@@ -47,6 +47,7 @@ from watcher.seeds import read as read_seeds
 
 ROOT = Path(__file__).parent.parent
 PEER = "PMRA"
+SHIPPED = "the ranking itself"
 MANY_TOPICS = 5
 """A set of more topics than this is drawn from once less for each."""
 
@@ -100,7 +101,7 @@ def options() -> argparse.ArgumentParser:
 
 def measured(sets: Sequence[LabelledSet], sketches: Sequence[Sketch], chosen: argparse.Namespace) -> dict[str, dict[str, float]]:
     """The means of the peer and of each variant."""
-    methods = [pmra(STOP_WORDS), *(method(one, chosen.first) for one in sketches)]
+    methods = [pmra(STOP_WORDS), shipped(chosen.first), *(method(one, chosen.first) for one in sketches)]
     found: dict[str, dict[str, float]] = {one.name: {} for one in methods}
     for pool in [joined(sets)] if chosen.pool else sets:
         started = time.process_time()
@@ -108,6 +109,17 @@ def measured(sets: Sequence[LabelledSet], sketches: Sequence[Sketch], chosen: ar
             found[one.name] |= {name: float(each.mean()) for name, each in units(of_pool(pool, one, chosen).values).items()}
         print(f"{pool.name}: {time.process_time() - started:.1f} s", file=sys.stderr, flush=True)
     return found
+
+
+def shipped(first: int) -> Method:
+    """The ranking as watcher builds it, with a snapshot."""
+
+    def prepare(pool: LabelledSet) -> Score:
+        own = ours.chosen(pool, ground_of(pool, first).snapshot(SNAPSHOT))
+        read_ = ours.features(pool.articles)
+        return lambda known: ours.numbers(ours.built(ours.chosen(pool, known.seeds), own=own), read_)
+
+    return Method(SHIPPED, ours.version(), prepare)
 
 
 def of_pool(pool: LabelledSet, one: Method, chosen: argparse.Namespace) -> Measured:
@@ -167,7 +179,7 @@ def table(means: Mapping[str, Means], gates: Mapping[str, Gate], sketches: Seque
     choices = [_picked(means, passed), _picked(means, [name for name in passed if name in cheap])]
     head = ["variant", "mean", "by PMRA", "by now", "worst set", "Cystic Fibrosis", "junction AP", "of 43 pass", "strength there"]
     rows = [
-        [PEER, *_figures(peer, peer, plain), "", "", ""],
+        *([name, *_figures(means[name], peer, plain), "", "", ""] for name in (PEER, SHIPPED) if name in means),
         *([one.name, *_figures(means[one.name], peer, plain), *_gate(gates[one.name])] for one in sketches),
         *(
             [f"**{called}**", *_figures({left: means[name][left] for left, name in picked.items()}, peer, plain), "", "", ""]

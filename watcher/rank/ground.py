@@ -25,10 +25,10 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from watcher.domain import Article, OwnGround
-from watcher.rank.background import Background, Floats, Vectors, on_grid
+from watcher.rank.background import Background, Features, Floats, Vectors, on_grid
 from watcher.rank.explanation import similarities
 from watcher.rank.features import SIZE, Matrix, count_articles
-from watcher.rank.spaces import ELITE, NAMES, Directions, Known, side_by_side, stacked, totals, views_of
+from watcher.rank.spaces import ELITE, NAMES, Known, Parts, Seen, added, columns_of, rows_of, stacked, usual_of
 
 SHARE = 0.7
 HOPE = 0.2
@@ -93,23 +93,17 @@ def weighed(rows: Matrix, worth: Floats) -> Matrix:
     return csr_array((on_grid(rows.data * worth), rows.indices, rows.indptr), shape=rows.shape)
 
 
-def on_own_ground(known: Sequence[Known], worth: Mapping[str, Worth]) -> list[Known]:
-    """The spaces as a snapshot makes them."""
-    return [_on_own_ground(one, worth[one.name]) if one.name in worth else one for one in known]
-
-
-def _on_own_ground(one: Known, worth: Worth) -> Known:
+def on_own_ground(one: Known, worth: Worth) -> Known:
+    """A space as a snapshot makes it."""
     positives, negatives = (weighed(rows, worth(one.places[rows.indices])) for rows in (one.positives, one.negatives))
     return replace(one, positives=positives, negatives=negatives)
 
 
-def earned(
-    plain: Sequence[Known], local: Sequence[Known], snapshot: Matrix, positives: Matrix, background: Background
-) -> OwnGround:
+def earned(plain: Sequence[Seen], local: Sequence[Seen], snapshot: Matrix, positives: Matrix, background: Background) -> OwnGround:
     """How far the snapshot is believed, and by what evidence.
 
     Args:
-        plain: the spaces with the positives as they are.
+        plain: the spaces as all positives see them.
         local: the same by the snapshot's weights alone, and the words that papers are about.
         snapshot: its counts, one row a paper.
         positives: the counts of the positives.
@@ -124,15 +118,24 @@ def earned(
     like = similarities(*(Vectors(*(rows[some] for rows in features.vectors)) for some in (slice(papers), slice(papers, None))))
     others = np.flatnonzero(like.max(axis=1) < SAME)
     parts = [np.delete(every, place) for place in left]
-    before, after = (
-        _places(totals(_directions(known, parts), features, once=True), papers + left, others) for known in (plain, local)
-    )
+    columns = {
+        one.known.name: _columns(one.known, features) for one in local if one.known.name != "dense"
+    }  # it has no texts to embed
+    before, after = (_places(_scores(seen, parts, columns), papers + left, others) for seen in (plain, local))
     return OwnGround(others.size, strength(before, after), before, after)
 
 
-def _directions(known: Sequence[Known], parts: Sequence[npt.NDArray[np.int64]]) -> tuple[Directions, ...]:
-    views, _ = views_of(parts, [one for one in known if one.name != "dense"])  # the snapshot has no texts to embed
-    return tuple(map(side_by_side, zip(*(view.spaces for view in views), strict=True)))
+_Columns = tuple[Matrix, Floats | float]
+
+
+def _columns(known: Known, features: Features) -> _Columns:
+    """Few papers in the columns of a space in which examples are not 0; and their products with the background's mean."""
+    return columns_of(rows_of(features, known.name), known.places), usual_of(features, known.name)
+
+
+def _scores(seen: Sequence[Seen], parts: Parts, columns: Mapping[str, _Columns]) -> Floats:
+    """One row a part, one column a paper."""
+    return added(one.left(parts).points_of(*columns[one.known.name]) for one in seen if one.known.name in columns)
 
 
 def _places(scores: Floats, own: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> tuple[int, ...]:

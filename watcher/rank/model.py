@@ -39,6 +39,8 @@ from watcher.rank.spaces import (
     Known,
     Labels,
     Measure,
+    Parts,
+    Seen,
     Space,
     View,
     blended,
@@ -49,6 +51,7 @@ from watcher.rank.spaces import (
     labels_of,
     points,
     rows_of,
+    seen,
     side_by_side,
     stacked,
     totals,
@@ -331,12 +334,12 @@ def fit(
     sample = ground.sample
     known = known_of(positives, negatives, ground, sample)
     parts = [np.arange(len(seeds) + len(shown.liked)), *groups(known)]
-    own = None
+    plain, own = seen(known, parts), None
     if snapshot is not None:
         counts = count([passages for _, passages, _ in (*seeds, *kinds[0])])
-        own = _own(known, known_elite(positives, negatives, sample), unpack(snapshot), counts, ground.background)
+        own = _own(plain, known_elite(positives, negatives, sample), parts, unpack(snapshot), counts, ground.background)
     trusted = own if own and own.found.strength else None
-    views, sampled = blended(parts, known, trusted.known, trusted.found.strength) if trusted else views_of(parts, known)
+    views, sampled = blended(parts, plain, trusted.seen, trusted.found.strength) if trusted else views_of(parts, plain)
     labels = labels_of(positives.spaces[0], negatives.spaces[0])
     learnt = labels.space if labels else None
     rungs = np.sort(_joined(sampled, _learnt(learnt, sample)))[-depth:]
@@ -350,14 +353,17 @@ class _Own(NamedTuple):
 
     found: OwnGround
     worths: Mapping[str, Worth]
-    known: Sequence[Known]
+    seen: Sequence[Seen]
 
 
-def _own(known: Sequence[Known], elite: Known, snapshot: Matrix, positives: Matrix, background: Background) -> _Own:
+def _own(plain: Sequence[Seen], elite: Known, parts: Parts, snapshot: Matrix, positives: Matrix, background: Background) -> _Own:
     """`positives`: their counts."""
     worth = worths(snapshot, background)
-    local = on_own_ground([*known, elite], worth)
-    return _Own(earned(known, local, snapshot, positives, background), worth, local)
+    words = seen(
+        [on_own_ground(one, worth[one.name]) for one in (*(one.known for one in plain), elite) if one.name in worth], parts
+    )
+    own = [*words[:-1], *(one for one in plain if one.known.name not in worth), words[-1]]
+    return _Own(earned(plain, own, snapshot, positives, background), worth, own)
 
 
 def _require_text(seeds: Sequence[ResolvedSeed], relevant: Sequence[Article]) -> None:

@@ -13,11 +13,11 @@ discriminant analysis: Fisher 1936; with one covariance for all classes, as here
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -218,7 +218,11 @@ class Directions:
 
     def points(self, rows: Matrix, usual: Floats | float = 0.0) -> Floats:
         """The rows' standardised scores, weighted: (directions, rows). `rows`: column by column where the space is wide."""
-        raw = along(_columns(rows, self.places), self.towards)
+        return self.points_of(columns_of(rows, self.places), usual)
+
+    def points_of(self, columns: Matrix, usual: Floats | float) -> Floats:
+        """The same of the columns in which one of them is not 0."""
+        raw = along(columns, self.towards)
         raw -= usual
         return standardised(raw, self.middles, self.scales)
 
@@ -235,18 +239,23 @@ def side_by_side(spaces: Sequence[Space]) -> Directions:
     )
 
 
-def totals(directions: Sequence[Directions], features: Features, *, once: bool = False) -> Floats:
+def totals(directions: Sequence[Directions], features: Features) -> Floats:
     """The papers' scores, added over the spaces: one row a direction; see `points`."""
-    first, *more = points(directions, features, once=once)
+    return added(points(directions, features))
+
+
+def added(each: Iterable[Floats]) -> Floats:
+    """The sum of arrays, in the first of them."""
+    first, *more = each
     for one in more:
         first += one
     return first
 
 
-def points(directions: Sequence[Directions], features: Features, *, once: bool = False) -> Iterator[Floats]:
-    """The papers' standardised scores, weighted: for each space an array of one row a direction, one column a paper. Where they are asked
-    `once`, it takes longer to put papers column by column. Raises ValueError where a space was not read."""
-    return (one.points((rows_of if once else _columns_of)(features, one.name), _usual_of(features, one.name)) for one in directions)
+def points(directions: Sequence[Directions], features: Features) -> Iterator[Floats]:
+    """The papers' standardised scores, weighted: for each space an array of one row a direction, one column a paper. Raises ValueError
+    where a space was not read."""
+    return (one.points(_by_columns(features, one.name), usual_of(features, one.name)) for one in directions)
 
 
 def rows_of(features: Features, name: str) -> Matrix:
@@ -254,7 +263,7 @@ def rows_of(features: Features, name: str) -> Matrix:
     return features.elite if name == ELITE else features.spaces[NAMES.index(name)]
 
 
-def _columns_of(features: Features, name: str) -> Matrix:
+def _by_columns(features: Features, name: str) -> Matrix:
     """The same column by column where the space is wide."""
     if name == ELITE:
         return features.elite_columns
@@ -264,7 +273,7 @@ def _columns_of(features: Features, name: str) -> Matrix:
     return features.columns[number]
 
 
-def _usual_of(features: Features, name: str) -> Floats | float:
+def usual_of(features: Features, name: str) -> Floats | float:
     """The papers' products with the background's mean, where it does not stand in directions."""
     return dict(zip(NAMES, features.usual, strict=False)).get(name, 0.0)
 
@@ -283,8 +292,8 @@ def standardised(raw: Floats, middles: Floats, scales: Floats) -> Floats:
     return found
 
 
-def _columns(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:
-    """Some columns of a matrix, in double precision."""
+def columns_of(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:
+    """Some columns of a matrix, in double precision; of rows it is quick where these are few."""
     if isinstance(rows, np.ndarray):
         return rows if places.size == rows.shape[1] else rows[:, places]
     some = picked(rows, places) if isinstance(rows, csr_array) else rows[:, places]
@@ -310,10 +319,6 @@ class Known:
     whitening: Floats | None
     bits: int = 20
 
-    def along(self, towards: Floats) -> Floats:
-        """The sample's scores in these directions, one row a direction."""
-        return along(self.sample, towards) - self.usual
-
 
 def known_of(positives: Features, negatives: Features, ground: Measure, sample: Features) -> list[Known]:
     """All spaces before the background's sample."""
@@ -322,7 +327,7 @@ def known_of(positives: Features, negatives: Features, ground: Measure, sample: 
     parts = zip(NAMES, WEIGHTS, positives.spaces, negatives.spaces, ground.middles, ground.whiteners, papers, strict=False)
     for name, weight, liked, disliked, middle, whitening, (rows, usual) in parts:
         places, (near, far) = _narrowed(liked, disliked)
-        some, bits = _columns(rows, places), 25 if whitening is None else 20
+        some, bits = columns_of(rows, places), 25 if whitening is None else 20
         known.append(Known(name, weight, liked.shape[1], places, near, far, some, usual, middle[places], whitening, bits))
     return known
 
@@ -330,7 +335,7 @@ def known_of(positives: Features, negatives: Features, ground: Measure, sample: 
 def known_elite(positives: Features, negatives: Features, sample: Features) -> Known:
     """The space of the words that papers are about; its mean is not taken away."""
     places, (near, far) = _narrowed(positives.elite, negatives.elite)
-    some, nothing = _columns(sample.elite_columns, places), np.zeros(places.size)
+    some, nothing = columns_of(sample.elite_columns, places), np.zeros(places.size)
     return Known(ELITE, ELITE_WEIGHT, positives.elite.shape[1], places, near, far, some, 0.0, nothing, None)
 
 
@@ -338,53 +343,76 @@ Parts = Sequence[npt.NDArray[np.int64]]
 """Which of the positives each view is of."""
 
 
-def views_of(parts: Parts, known: Sequence[Known]) -> tuple[tuple[View, ...], Floats]:
-    """The views of some parts of the positives, away from all negatives; and what the sample's papers score in them: (views, papers)."""
-    return _viewed(parts, [_direct(one, parts) for one in known])
+class Seen(NamedTuple):
+    """One space as some parts of the positives see it, away from all negatives: a direction for each, what the sample scores along it, and
+    the mean and deviation of that."""
+
+    known: Known
+    towards: Floats
+    raw: Floats
+    middles: Floats
+    spreads: Floats
+
+    def left(self, parts: Parts) -> Directions:
+        """The directions of other parts, by the deviation of the first."""
+        known = self.known
+        scale = known.weight / float(self.spreads[0])
+        return Directions(known.name, known.places, _towards(known, parts), np.zeros(len(parts)), np.full(len(parts), scale))
 
 
-def blended(parts: Parts, known: Sequence[Known], own: Sequence[Known], share: float) -> tuple[tuple[View, ...], Floats]:
-    """As `views_of`, the scores by `known` and those by `own`, each of them standardised, added up with shares of 1 - `share` and `share`.
+def seen(known: Sequence[Known], parts: Parts) -> list[Seen]:
+    """All spaces as some parts of the positives see them."""
+    return [_seen(one, _towards(one, parts)) for one in known]
+
+
+def _seen(one: Known, towards: Floats) -> Seen:
+    raw = along(one.sample, towards) - one.usual
+    return Seen(one, towards, raw, *standard(raw))
+
+
+def views_of(parts: Parts, each: Sequence[Seen]) -> tuple[tuple[View, ...], Floats]:
+    """The views of the parts; and what the sample's papers score in them: (views, papers)."""
+    return _viewed(parts, each, [np.zeros(len(parts))] * len(each))
+
+
+def blended(parts: Parts, plain: Sequence[Seen], own: Sequence[Seen], share: float) -> tuple[tuple[View, ...], Floats]:
+    """As `views_of`, the scores by `plain` and those by `own`, each of them standardised, added up with shares of 1 - `share` and `share`.
 
     A space of both is one direction still: toward_1 · (1 - share) / s_1 + toward_2 · share / s_2, s being their deviations.
     """
-    plain = {one.name: one for one in known}
-    return _viewed(parts, [_blended(plain.get(one.name), one, parts, share) for one in own])
+    others = {one.known.name: one for one in plain}
+    mixed = [_blended(others.get(one.known.name), one, share) for one in own]
+    return _viewed(parts, *zip(*mixed, strict=True))
 
 
-def _viewed(parts: Parts, directed: Sequence[tuple[Sequence[Space], Floats]]) -> tuple[tuple[View, ...], Floats]:
-    spaces, totals = zip(*directed, strict=True)
-    views = tuple(View(some, members) for some, members in zip(zip(*spaces, strict=True), parts, strict=True))
-    return views, sum(totals[1:], start=totals[0])
-
-
-def _direct(one: Known, parts: Parts) -> tuple[list[Space], Floats]:
-    """For each view one space, and what the sample scores in it."""
-    towards = _towards(one, parts)
-    raw = one.along(towards)
-    middles, spreads = standard(raw)
-    measured = zip(towards, middles.tolist(), spreads.tolist(), strict=True)
-    spaces = [_space(one, toward, one.weight, middle, spread) for toward, middle, spread in measured]
-    return spaces, standardised(raw, middles, one.weight / spreads)
-
-
-def _blended(known: Known | None, own: Known, parts: Parts, share: float) -> tuple[list[Space], Floats]:
-    """As `_direct`, by both."""
-    if known is None:
-        spaces, sampled = _direct(replace(own, weight=share * own.weight), parts)
-        return [replace(space, own=1.0) for space in spaces], sampled
-    if own is known:
-        return _direct(own, parts)
-    plain, mine = _towards(known, parts), _towards(own, parts)
-    before = (1 - share) * known.weight / standard(known.along(plain))[1]
-    scales = before + share * own.weight / standard(own.along(mine))[1]
+def _blended(plain: Seen | None, own: Seen, share: float) -> tuple[Seen, Floats]:
+    """Both readings of a space as one, whose scale is 1 by its weight; and how much of each direction is from `own`."""
+    if plain is own:
+        return own, np.zeros(own.spreads.size)
+    if plain is None:
+        return own._replace(known=replace(own.known, weight=share * own.known.weight)), np.ones(own.spreads.size)
+    before = (1 - share) * plain.known.weight / plain.spreads
+    scales = before + share * own.known.weight / own.spreads
     shares = (scales - before) / scales
-    towards = on_grid(plain + shares[:, np.newaxis] * (mine - plain), bits=own.bits)
-    raw = own.along(towards)
-    middles, _ = standard(raw)
-    measured = zip(towards, scales.tolist(), middles.tolist(), shares.tolist(), strict=True)
-    spaces = [replace(_space(own, toward, scale, middle, 1.0), own=part) for toward, scale, middle, part in measured]
-    return spaces, standardised(raw, middles, scales)
+    parts = ((one, other, shares[:, np.newaxis]) for one, other in ((plain.towards, own.towards), (plain.raw, own.raw)))
+    towards, raw = (one + part * (other - one) for one, other, part in parts)
+    middles = plain.middles + shares * (own.middles - plain.middles)
+    return Seen(own.known, on_grid(towards, bits=own.known.bits), raw, middles, own.known.weight / scales), shares
+
+
+def _viewed(parts: Parts, each: Sequence[Seen], shares: Sequence[Floats]) -> tuple[tuple[View, ...], Floats]:
+    """`shares`: how much of each direction is from the watch's own papers."""
+    spaces = zip(*(_spaces(one, part) for one, part in zip(each, shares, strict=True)), strict=True)
+    views = tuple(View(some, members) for some, members in zip(spaces, parts, strict=True))
+    first, *more = (standardised(one.raw, one.middles, one.known.weight / one.spreads) for one in each)
+    return views, sum(more, start=first)
+
+
+def _spaces(one: Seen, shares: Floats) -> Iterator[Space]:
+    known = one.known
+    for toward, *numbers in zip(one.towards, *map(np.ndarray.tolist, (one.middles, one.spreads, shares)), strict=True):
+        some = np.flatnonzero(toward)
+        yield Space(known.name, known.places[some], toward[some], known.size, known.weight, *numbers)
 
 
 def _towards(known: Known, parts: Parts) -> Floats:
@@ -398,11 +426,6 @@ def _toward(known: Known, members: npt.NDArray[np.int64]) -> Floats:
     if known.whitening is not None:
         toward = whitened(toward - known.mean, known.whitening)
     return on_grid(toward, bits=known.bits)
-
-
-def _space(known: Known, toward: Floats, weight: float, middle: float, spread: float) -> Space:
-    some = np.flatnonzero(toward)
-    return Space(known.name, known.places[some], toward[some], known.size, weight, middle, spread)
 
 
 def _narrowed(*matrices: Matrix) -> tuple[npt.NDArray[np.int64], list[Matrix]]:
