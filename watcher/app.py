@@ -7,15 +7,15 @@ background by the first score. Nor is a part's code loaded before it is wired, w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
 
 from watcher import clock, health, memory, schedule
 from watcher.config import Settings
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from watcher.flows.scoring.ranking import Rankings
     from watcher.flows.search.corrections import Rereader
     from watcher.flows.search.crossref import Asker
+    from watcher.flows.search.following import Follower, Manners
+    from watcher.flows.search.indexing import Indexer
     from watcher.flows.search.run import Runner
     from watcher.hub import Hub
     from watcher.pubmed.client import Entrez
@@ -67,6 +69,13 @@ _Value = TypeVar("_Value")
 
 _FAILED_RUNS = 3
 """After how many failed searches in a row a watch is reported where the configuration has no `alerts`."""
+
+
+class _Marks(TypedDict, total=False):
+    """What a composer is given where papers of the lab's library are marked or left out."""
+
+    known: Callable[[Collection[int]], frozenset[int]]
+    leaves_known_out: bool
 
 
 @dataclass
@@ -145,8 +154,10 @@ class App:
         """Everything that is warned of: what the files say, and what the runs met, and `reports` of runs that were not kept."""
         from watcher.flows.questions.warnings import of_runs, ordered
 
-        seeds = {name: found.seeds for name, found in self._examples_read.items()}
+        seeds = {name: self._with_followed(self.watches[name], found).seeds for name, found in self._examples_read.items()}
         told = [self.at_its_key(one, report.watch) for report in reports for one in report.warnings]
+        told += [one for name in self.watches for one in self._of_collections(name)]
+        told += self._of_library()
         return ordered([*self.file_warnings(now), *of_runs(self.settings, self.store, seeds, now, normalise), *told])
 
     def warnings_now(self, reports: Sequence[RunReport]) -> tuple[Warned, ...]:
@@ -166,10 +177,36 @@ class App:
         return {name: one for name, one in found.items() if not isinstance(one, ConfigurationError)}
 
     def seed_warnings(self, watch: str) -> tuple[Warned, ...]:
-        """What of a watch's seed files was passed over; () where they cannot be read."""
+        """What of a watch's seed files and collections was passed over; of files that cannot be read nothing."""
         from watcher.setup.warnings import of_seeds
 
-        return of_seeds(self.settings, watch, self._examples_read.get(watch))
+        return (*of_seeds(self.settings, watch, self._examples_read.get(watch)), *self._of_collections(watch))
+
+    def _of_collections(self, name: str) -> tuple[Warned, ...]:
+        """What is warned of about the collections that a watch's seeds follow."""
+        if not self.watches[name].seeds_from:
+            return ()
+        from watcher.flows.search.following import of_collections
+        from watcher.setup.following import followed
+
+        found = of_collections(self.watches[name], self.store, followed(self.watches[name], self.store))
+        return tuple(self.at_its_key(one, name) for one in found)
+
+    def _of_library(self) -> list[Warned]:
+        """What is warned of about the lab's library."""
+        indexer, place = self.indexer, self.settings.place(("zotero", "library"))
+        return [replace(one, place=place) for one in indexer.warnings()] if indexer else []
+
+    def _with_followed(self, watch: Watch, files: Examples) -> Examples:
+        """The seeds of files with those of collections; alone where these give none."""
+        if not watch.seeds_from:
+            return files
+        from watcher.setup.following import with_followed
+
+        try:
+            return with_followed(self.settings, watch, self.store, files)
+        except ConfigurationError:
+            return files
 
     # --- parts ------------------------------------------------------------------------------------------------------------------
 
@@ -263,8 +300,13 @@ class App:
         return Notifier()
 
     def seeds(self, watch: Watch) -> tuple[Seed, ...]:
-        """The seeds of a watch, as its files give them, or gave them when the configuration was taken up."""
-        return self._examples(watch).seeds
+        """The seeds of a watch: as its files give them, or gave them when the configuration was taken up, and as its collections in Zotero
+        gave them when they were last looked at."""
+        if not watch.seeds_from:
+            return self._examples(watch).seeds
+        from watcher.setup.following import with_followed
+
+        return with_followed(self.settings, watch, self.store, self._examples(watch)).seeds
 
     def _examples(self, watch: Watch) -> Examples:
         if self.loaded is None:
@@ -333,9 +375,46 @@ class App:
         from watcher.flows.questions.zotero import Use
 
         section = self.settings.zotero
-        if section is None or not section.library:
-            return ()
-        return (Use("zotero.library", section.library, section.collection),)
+        named = (Use("zotero.library", section.library, section.collection),) if section and section.library else ()
+        seeds = [(name, source) for name, watch in self.watches.items() for source in watch.seeds_from]
+        return (*named, *(Use(f"watches.{name}.seeds_from", source.library, source.collection) for name, source in seeds))
+
+    @property
+    def manners(self) -> Manners:
+        """What keeps us from asking Zotero."""
+        from watcher.config.sections import ZoteroSection
+        from watcher.flows.search.following import Manners
+
+        section = self.settings.zotero or ZoteroSection()
+        return Manners(self.store, str(section.base_url), self.settings.sha256)
+
+    def follower(self) -> Follower:
+        """Looks at the collections that seeds follow."""
+        from watcher.flows.search.following import Follower
+        from watcher.setup.following import kept
+
+        return Follower(lambda: self.zotero, self.store, self.manners, kept, self.seeds, say=self.say)
+
+    @property
+    def indexer(self) -> Indexer | None:
+        """Reads the lab's library; None where nobody needs to know what is in it."""
+        section = self.settings.zotero
+        if section is None or not section.library or not (section.mark_known or section.leave_out_known):
+            return None
+        from watcher.flows.search.indexing import Indexer
+        from watcher.setup.following import kept
+
+        return Indexer(section.library, lambda: self.zotero, self.store, self.manners, kept, say=self.say)
+
+    @property
+    def _library(self) -> str:
+        """The library that is indexed, "" for none."""
+        return self.indexer.library if self.indexer else ""
+
+    def _known(self, works: Collection[int]) -> frozenset[int]:
+        """Those of the works that are in the lab's library."""
+        section = self.settings.zotero
+        return self.store.zotero.known_works(section.library, works) if section and section.library else frozenset()
 
     def runner(self) -> Runner:
         """Runs watches."""
@@ -353,6 +432,7 @@ class App:
             say=self.say,
             stopping=self.stopping,
             grounds=Grounds(self.source, self.store, self.rankings.believe),
+            **({"follow": self.follower().follow} if any(one.seeds_from for one in self.watches.values()) else {}),
         )
 
     def composer(self) -> Composer:
@@ -378,7 +458,15 @@ class App:
             facets=lambda watch: self.themes.facets(watch),  # noqa: PLW0108 - they are made for a digest by theme
             fits=self.notifier.fits,
             contact=self.contacts.of,
+            **self._marks(),
         )
+
+    def _marks(self) -> _Marks:
+        """What a composer needs to know of the lab's library."""
+        section = self.settings.zotero
+        if self.indexer is None or section is None:
+            return {}
+        return {"known": self._known, "leaves_known_out": section.leave_out_known}
 
     def checker(self) -> Checker:
         """Checks the configuration."""
@@ -389,7 +477,7 @@ class App:
             watches=self.watches,
             lists=self.lists,
             channels=self.channels,
-            seeds=self.seeds,
+            seeds=lambda watch: self._examples(watch).seeds,
             themes=self.settings.themes,
             limits=self.channel_limits,
             contacts=self.contacts.told(self.lists.values(), self.channels),
@@ -405,7 +493,7 @@ class App:
 
         kind = self.settings.database_url.partition(":")[0].partition("+")[0]
         warned = self.warnings(now)  # which looks at the dense part
-        return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, warned, self._dense)
+        return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, warned, self._dense, self._library)
 
     def _labelled(self, watch: Watch) -> tuple[Labelled, ...]:
         """A watch's marked papers, each scored without its own verdict."""
@@ -530,6 +618,7 @@ class App:
             asker=self.asker(),
             messenger=self.messenger(),
             rest=self.rankings.rest,
+            indexer=self.indexer,
         )
 
     def calendar(self) -> Calendar:

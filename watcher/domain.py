@@ -171,6 +171,10 @@ class Code(StrEnum):
     MARKED_RETRACTED = "marked-retracted"
     SEEDS_NOT_ASKED = "seeds-not-asked"
     SIMILAR_LEFT_OUT = "similar-left-out"
+    COLLECTION_NOT_ASKED = "collection-not-asked"
+    COLLECTION_UNREAD = "collection-unread"
+    COLLECTION_SHRANK = "collection-shrank"
+    LIBRARY_UNREAD = "library-unread"
     UNRANKED = "unranked"
 
     @property
@@ -179,7 +183,16 @@ class Code(StrEnum):
         return self in _PASSING
 
 
-_PASSING = frozenset({Code.SET_FELL, Code.RECORD_UNREADABLE, Code.TEXT_DAMAGED, Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT})
+_PASSING = frozenset(
+    {
+        Code.SET_FELL,
+        Code.RECORD_UNREADABLE,
+        Code.TEXT_DAMAGED,
+        Code.SEEDS_NOT_ASKED,
+        Code.SIMILAR_LEFT_OUT,
+        Code.COLLECTION_NOT_ASKED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +228,25 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedsFrom:
+    """A collection of Zotero that a watch's seeds follow: `library` is `users/ID` or `groups/ID`; with `subcollections` also what lies in
+    those below it."""
+
+    library: str
+    collection: str
+    subcollections: bool = False
+
+    @property
+    def path(self) -> str:
+        """How it stands in the place of a seed file's path."""
+        return f"{FOLLOWED}{self.library}/{self.collection}{'/*' if self.subcollections else ''}"
+
+
+FOLLOWED = "zotero:"
+"""What the path of a seed begins with that a collection gives."""
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """A standing question: a PubMed query, a seed set, a threshold. Scores are 0 to 100. `highlight` None: it is found anew for each
     digest."""
@@ -233,6 +265,7 @@ class Watch:
     must_find: tuple[RecordId, ...] = ()
     allow_over: int = 50_000
     was: str | None = None
+    seeds_from: tuple[SeedsFrom, ...] = ()
 
 
 class Empty(StrEnum):
@@ -296,9 +329,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """One example paper as a seed file gives it. `path` is relative to seeds/; `locator` tells entries of one file apart
-    ("" for a file that is one seed, else "line 3", "entry smith2024"). Text fields may be empty; identifiers are normalised.
-    `claimed_pmid` is a number that the record gives without saying whose it is: it counts once PubMed's record of that number agrees."""
+    """One example paper as a seed file, or a collection of Zotero, gives it. `path` is relative to seeds/, or that of the collection;
+    `locator` tells entries of one file apart ("" for a file that is one seed, else "line 3", "entry smith2024", "item ABCD2345"). Text
+    fields may be empty; identifiers are normalised. `claimed_pmid` is a number that the record gives without saying whose it is: it counts
+    once PubMed's record of that number agrees."""
 
     path: str
     locator: str
@@ -317,6 +351,11 @@ class Seed:
     def record_id(self) -> RecordId | None:
         """PubMed's record of its PMID."""
         return pubmed_id(self.pmid) if self.pmid else None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether it comes of a collection of Zotero, and not of a file."""
+        return self.path.startswith(FOLLOWED)
 
     @property
     def label(self) -> str:
@@ -949,6 +988,7 @@ class ErrorKind(StrEnum):
     KEY = "key-refused"
     SEEDS = "seeds-unusable"
     SEED_FILE = "seeds-unreadable"
+    COLLECTION = "collection-unread"
     CUT_OFF = "cut-off"
     STOPPED = "stopped"
     OTHER = "other"
@@ -1049,6 +1089,7 @@ class Outcome(StrEnum):
     BELOW_THRESHOLD = "below-threshold"
     EXCLUDED_TYPE = "excluded-type"
     ALREADY_PRESENTED = "already-presented"
+    IN_LIBRARY = "in-library"
     RETRACTED = "retracted"
 
 
@@ -1185,6 +1226,7 @@ class Receipt:
     below_threshold: int = 0
     excluded_type: int = 0
     already_presented: int = 0
+    in_library: int = 0
     retracted: tuple[RecordId, ...] = ()
     awaiting: int = 0
     unavailable: tuple[RecordId, ...] = ()

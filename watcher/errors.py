@@ -3,6 +3,7 @@
     WatcherError
     ├── ConfigurationError      the configuration, a seed file or another input is wrong    exit 1
     │   ├── SeedError           a file under seeds/ cannot be read
+    │   │   └── SeedsUnread     a watch has no seeds but those of a collection of Zotero that was not read yet
     │   └── UnknownNameError    no such watch, list, channel or delivery
     ├── PubMedError             PubMed did not give what was asked
     │   ├── PubMedUnavailable   may pass: try again later                                   exit 4
@@ -69,6 +70,10 @@ class ConfigurationError(WatcherError):
 
 class SeedError(ConfigurationError):
     """A file under seeds/ cannot be read or understood."""
+
+
+class SeedsUnread(SeedError):
+    """A watch has no seeds but those of a collection that was not read yet."""
 
 
 class UnknownNameError(ConfigurationError):

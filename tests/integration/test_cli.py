@@ -624,12 +624,13 @@ def test_status_as_json_has_exactly_the_keys_that_others_rely_on(lived: Shell) -
     assert said.code == 0
     assert set(document) == {
         "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries",
-        "corrections", "dense", "outages", "warnings", "incidents", "troubles",
+        "corrections", "dense", "zotero", "outages", "warnings", "incidents", "troubles",
     }  # fmt: skip
     assert document["dense"] is None
     assert set(document["config"]) == {"state", "sha256", "error"}
     assert set(document["watches"][0]) == {
         "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "weeks", "upcoming", "snapshot",
+        "seeds_from",
     }  # fmt: skip
     assert set(document["lists"][0]) == {"name", "next_digest_at", "last_digest", "upcoming"}
     assert document["lists"][0]["last_digest"] == {"period": PERIOD, "papers": 2}

@@ -344,7 +344,7 @@ def test_the_document_of_status_has_just_the_names_that_are_told(home: Home, mon
         failed = RunReport("nmj", RunKind.FIRST, RunOutcome.FAILED, now, now, error_kind=ErrorKind.NO_ANSWER, error="503")
         store = one.at_work(now)
         store.fail_run(store.begin_run("nmj", "first", now), failed)
-        around = Around(warnings=(Warned(Code.NO_MATCH, "-"),), dense=DenseState("models/tiny"))
+        around = Around(warnings=(Warned(Code.NO_MATCH, "-"),), dense=DenseState("models/tiny"), library="groups/12345")
         document = document_of(status(one.ticker(), one.store, now=now, config_sha256=one.settings.sha256, around=around))
 
     (block,) = (block.text for block in blocks() if block.page == OPERATIONS and block.text.startswith("now,"))

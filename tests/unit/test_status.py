@@ -59,7 +59,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
 
     assert list(found) == [
         "now", "clock", "timezone", "zones", "version", "schema", "service", "database", "config", "watches", "lists", "deliveries",
-        "corrections", "dense", "outages", "warnings", "incidents", "troubles",
+        "corrections", "dense", "zotero", "outages", "warnings", "incidents", "troubles",
     ]  # fmt: skip
     assert list(found["service"]) == ["running", "pid", "since", "healthy", "problems"]
     assert list(found["database"]) == ["kind", "size_bytes", "damaged"]
@@ -67,7 +67,7 @@ def test_the_document_has_exactly_its_keys(at_desk: Desks) -> None:
     (watch,), (list_,) = found["watches"], found["lists"]
     assert list(watch) == [
         "name", "last_good_run_at", "next_run_at", "matched", "awaiting", "covers_to", "gaps", "marked", "weeks", "upcoming",
-        "snapshot",
+        "snapshot", "seeds_from",
     ]  # fmt: skip
     assert list(list_) == ["name", "next_digest_at", "last_digest", "upcoming"]
     assert list(list_["last_digest"]) == ["period", "papers"]
@@ -95,6 +95,7 @@ def test_it_tells_what_was_done_and_what_comes(at_desk: Desks) -> None:
             "gaps": [],
             "marked": {"relevant": 0, "not_relevant": 0},
             "snapshot": None,
+            "seeds_from": [],
         }
     ]
     assert without_slots(found["lists"]) == [
@@ -154,6 +155,7 @@ def test_before_anything_ran_everything_is_due_and_nothing_is_known(at_desk: Des
         "gaps": [],
         "marked": {"relevant": 0, "not_relevant": 0},
         "snapshot": None,
+        "seeds_from": [],
     }
     assert without_slots(found["lists"])[1] == {
         "name": "unheard-of",

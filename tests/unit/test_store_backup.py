@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from support.postgres_server import Server
 from support.store_samples import BY_QUERY, MONDAY, Bench, days, paper
 from support.two_databases import Place, rows_of
+from support.zotero_rows import fill_zotero
 
 from watcher import clock
 from watcher.domain import EntryKind, FeedEntry, paper_key, pubmed_id
@@ -52,6 +53,7 @@ def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place,
             paper_key(pubmed_id(900)), EntryKind.PAPER, pubmed_id(900), "Sample", "https://pubmed.ncbi.nlm.nih.gov/900/"
         )
         Bench(store, place.url).run(articles=(paper(900),), news={pubmed_id(900): BY_QUERY}, fed=Fed((entry,)))
+        fill_zotero(store)
         store.begin_rereading(clock.now(), clock.now())
         store.keep_reread((), asked=(pubmed_id(1),), missing=(), at=clock.now())
         facts = store.backup(tmp_path / "copies" / "friday.db")

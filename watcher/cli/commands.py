@@ -169,7 +169,9 @@ def check(
 def seeds(
     context: typer.Context,
     watch: Annotated[str | None, typer.Argument(help="Only this watch.")] = None,
-    resolve: Annotated[bool, typer.Option("--resolve", help="Look unresolved seeds up in PubMed now.")] = False,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Look unresolved seeds up in PubMed now, and at Zotero's collections.")
+    ] = False,
 ) -> None:
     """Show what was understood of each seed, and its PubMed record."""
     from watcher.cli.show import tables  # noqa: PLC0415
@@ -187,6 +189,7 @@ def seeds(
             source=app.source if resolve else None,
             now=now,
             say=app.say,
+            **({"follow": app.follower().follow} if resolve else {}),
         )
     for each in found:
         tables.seeds(each.watch, each.seeds, each.warnings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from watcher.cli import console
@@ -9,6 +11,26 @@ from watcher.cli.commands import FAILURES_LISTED, UNREACHABLE, JsonOption, opene
 
 group = typer.Typer(no_args_is_help=True, help="Look at what is read from Zotero and written into it.")
 program.add_typer(group, name="zotero")
+
+
+@group.command()
+def accept(
+    context: typer.Context, watch: Annotated[str, typer.Argument(help="The watch whose seeds follow the collection.")]
+) -> None:
+    """Take a collection as it is, although it holds fewer than half of its papers.
+
+    The next run looks at it again, and its papers are the seeds then.
+    """
+    from watcher.errors import Problem, UnknownNameError  # noqa: PLC0415
+
+    with opened(context) as app:
+        taken = [source for source in app.watch(watch).seeds_from if app.store.zotero.accept(source)]
+    if not taken:
+        raise UnknownNameError(
+            Problem(f"no collection of watch {watch} waits to be accepted", "`watcher status` tells of those that do")
+        )
+    for source in taken:
+        console.say(f"{source.path}: the next run takes what it holds then")
 
 
 @group.command()

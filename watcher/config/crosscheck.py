@@ -48,10 +48,12 @@ def problems_in(values: Mapping[str, Any], home: Path, place: _Where) -> Iterato
     """
     yield from _unknown_names(values, place)
     yield from _renamed(values, place)
+    yield from _without_seeds(values, place)
     yield from _missing_seeds(values, home / SEEDS, place)
     yield from _highlights(values, place)
     yield from _cut_short(values, place)
     yield from _tokens(values, place)
+    yield from _without_library(values, place)
 
 
 def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Warned]:
@@ -110,6 +112,13 @@ def _renamed(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
             taken[was] = name
 
 
+def _without_seeds(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
+    for name, section in _named(values, "watches"):
+        if not section.get("seeds") and not section.get("seeds_from") and "seeds" not in section:
+            fix = "write for example seeds: [nmj], or name a collection of Zotero in seeds_from"
+            yield Problem("seeds is missing", fix, place(("watches", name, "seeds")))
+
+
 def _missing_seeds(values: Mapping[str, Any], seeds: Path, place: _Where) -> Iterator[Problem]:
     for name, section in _named(values, "watches"):
         for position, folder in _texts(section.get("seeds")):
@@ -127,6 +136,15 @@ def _missing_seeds(values: Mapping[str, Any], seeds: Path, place: _Where) -> Ite
                 yield Problem(
                     f"the folder {path} is empty", "put one or more papers into it; docs/configuration.md says how", where
                 )
+
+
+def _without_library(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:
+    section = values.get("zotero")
+    if not isinstance(section, Mapping) or section.get("library"):
+        return
+    for name in ("mark_known", "leave_out_known"):
+        if _is_on(section.get(name)):
+            yield Problem(f"{name} needs a library", "write for example library: groups/12345", place(("zotero", name)))
 
 
 def _highlights(values: Mapping[str, Any], place: _Where) -> Iterator[Problem]:

@@ -83,9 +83,12 @@ def _table(properties: Mapping[str, _Schema], schema: _Schema, required: tuple[s
             default = _default(key, field, required)
             default += f", or `{key}_file`" if default == _REQUIRED and f"{key}_file" in properties else ""
             yield f"| `{key}` | {_kind(field, schema)} | {default} | {_escaped(field['description'])} |"
-            continue
+            inner = _section(field.get("items", {}), schema)
+            if inner is None:
+                continue
         for name, one in inner["properties"].items():
-            yield f"| `{key}: {name}` | {_kind(one, schema)} | {_default(name, one, ())} | {_escaped(one['description'])} |"
+            default = _default(name, one, tuple(inner.get("required", ())))
+            yield f"| `{key}: {name}` | {_kind(one, schema)} | {default} | {_escaped(one['description'])} |"
 
 
 def _section(field: _Schema, schema: _Schema) -> _Schema | None:
@@ -103,6 +106,8 @@ def _section(field: _Schema, schema: _Schema) -> _Schema | None:
 def _kind(field: _Schema, schema: _Schema) -> str:
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].rpartition("/")[2]]
+    if "properties" in field:
+        return ", ".join(f"`{name}`" for name in field["properties"])
     if "anyOf" in field:
         either = field["anyOf"] if "const" in field["anyOf"][0] else field["anyOf"][:1]
         return " or ".join(_kind(one, schema) for one in either)

@@ -213,8 +213,25 @@ class StartSection(ConfigSection):
     papers: Count = Field(default=20, description="At most so many papers are shown; the rest is attached.")
 
 
+class SeedsFromSection(ConfigSection):
+    """A collection of Zotero whose papers are seeds."""
+
+    library: Annotated[Library, Field(min_length=1)] = Field(
+        description="Its library: `groups/NUMBER` or `users/NUMBER`.", examples=["groups/12345"]
+    )
+    collection: Annotated[Collection, Field(min_length=1)] = Field(description="Its key.", examples=["EFGH6789"])
+    subcollections: bool = Field(default=False, description="Whether the collections below it count too.")
+
+
+def _seeds_or_collections(schema: dict[str, Any]) -> None:
+    """Tell the schema that a watch has seeds of one kind at least."""
+    schema["anyOf"] = [{"required": ["seeds"]}, {"required": ["seeds_from"]}]
+
+
 class WatchSection(ConfigSection):
     """One standing question to PubMed. Its name stays for ever: the papers it has seen are kept under it."""
+
+    model_config = ConfigDict(json_schema_extra=_seeds_or_collections)
 
     title: Text | None = Field(
         default=None, description="How digests call it; left out: its name.", examples=["Neuromuscular junction"]
@@ -225,7 +242,14 @@ class WatchSection(ConfigSection):
         examples=['"Neuromuscular Junction"[mh] OR neuromuscular junction*[tiab]'],
     )
     seeds: Annotated[tuple[SeedFolder, ...], Field(min_length=1), Distinct] = Field(
-        description="Folders below `seeds/` with the papers that new ones are compared with.", examples=[["nmj"]]
+        default=(),
+        description="Folders below `seeds/` with the papers that new ones are compared with. Needed unless there is `seeds_from`.",
+        examples=[["nmj"]],
+    )
+    seeds_from: tuple[SeedsFromSection, ...] = Field(
+        default=(),
+        description="Collections of Zotero whose papers are seeds too, as they come and go there. See docs/zotero.md.",
+        examples=[[{"library": "groups/12345", "collection": "EFGH6789", "subcollections": False}]],
     )
     similar: bool = Field(default=True, description="Whether PubMed's similar articles of the seeds are looked at too.")
     threshold: Score = Field(
@@ -463,6 +487,12 @@ class ZoteroSection(ConfigSection):
     )
     collection: Collection = Field(
         default="", description="The key of the collection; empty = the library itself.", examples=["ABCD2345"]
+    )
+    mark_known: bool = Field(
+        default=False, description='Whether papers that are in the library have the chip "In your library" in digests.'
+    )
+    leave_out_known: bool = Field(
+        default=False, description="Whether papers that are in the library are left out of digests; the receipt counts them."
     )
     base_url: WebAddress = Field(
         default="https://api.zotero.org/",

@@ -33,7 +33,7 @@ from watcher.config.sections import (
     WebSection,
     ZoteroSection,
 )
-from watcher.domain import UNKNOWN_URL, Channel, DigestList, Start, Theme, Warned, Watch, pubmed_id
+from watcher.domain import UNKNOWN_URL, Channel, DigestList, SeedsFrom, Start, Theme, Warned, Watch, pubmed_id
 from watcher.errors import Place
 
 _SQLITE = "sqlite:///"
@@ -149,6 +149,9 @@ class Settings(BaseSettings):
             must_find=tuple(map(pubmed_id, section.must_find)),
             allow_over=section.allow_over,
             was=section.was,
+            seeds_from=tuple(
+                dict.fromkeys(SeedsFrom(one.library, one.collection, one.subcollections) for one in section.seeds_from)
+            ),
         )
 
     def digest_list(self, name: str) -> DigestList:

@@ -156,6 +156,7 @@ def counted(digest: Digest) -> Digest:
     receipt = digest.receipt
     new = sum(item.section not in _AGAIN for item in digest.presented)
     judged_otherwise = receipt.below_threshold + receipt.excluded_type + receipt.already_presented + len(receipt.retracted)
+    judged_otherwise += receipt.in_library
     return replace(
         digest,
         receipt=replace(

@@ -3,7 +3,7 @@
     {schema: 1, subject, list: {name, title}, period: {key, slot_at, covers_from, covers_to, first, late_reason}, composed_at,
      corrected: [{pmid, title, url, had_at, corrections: [correction]}],
      items: [paper], attached: [paper], follow_ups: [{pmid, title, text, url}], gaps: [{watch, since, until, reason}],
-     receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, retracted, awaiting, unavailable,
+     receipt: {checked, new, shown, attached, below_threshold, excluded_type, already_presented, in_library, retracted, awaiting, unavailable,
                failures, remarks, next_digest_at, outages: [{watches, since, until, reason, made_good_at}],
                gave_way: [{pmid, to, similarity}], weeks: [{watch, found: [count], shown: [count]}] (oldest first),
                highlights: [{watch, value, rule: fixed, best-eighth or verdicts, papers}], reweighed: [title]}}

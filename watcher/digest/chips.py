@@ -64,3 +64,11 @@ def chips(article: Article) -> tuple[str, ...]:
         [label for name, label in _TYPES if name in types] + [label for name, label in _ORGANISMS if name in headings]
     )
     return tuple(label for label in found if not _SAID_BY.get(label, set()) & found.keys())
+
+
+IN_LIBRARY = "In your library"
+
+
+def with_known(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels of a paper that is in the lab's Zotero library: behind the first one, under which a list may group papers."""
+    return (*labels[:1], IN_LIBRARY, *labels[1:])

@@ -570,6 +570,7 @@ def _receipt(receipt: Receipt) -> Iterable[tuple[str, str]]:
         ("Very like a pick, so no pick", len(receipt.gave_way)),
         ("Of a type left out", receipt.excluded_type),
         ("Presented before", receipt.already_presented),
+        ("In your library, not shown", receipt.in_library),
         ("Awaiting their record", receipt.awaiting),
     )
     yield from ((label, f"{number:,}") for label, number in always)
@@ -611,6 +612,7 @@ def _one_line(receipt: Receipt, *, searched: bool) -> str:
         (receipt.below_threshold, "below the threshold"),
         (receipt.excluded_type, "of a type left out"),
         (receipt.already_presented, "presented before"),
+        (receipt.in_library, "in your library"),
         (len(receipt.retracted), retracted),
     )
     told = ", ".join(f"{number:,} {what}" for number, what in judged if number)

@@ -113,7 +113,13 @@ class _Papers:
         shared = next(name for name in _names(other) if name in _names(one))
         what = f"{_said(shared)} stands also at {_place(one)}, with {_contradiction(one, other)}: both are kept"
         fix = "correct what is wrong; `watcher seeds --resolve` says which paper PubMed has under it"
-        self.passed_over.setdefault((first, second), Problem(what, fix, Place(self.root / other.path, _line(other))))
+        self.passed_over.setdefault((first, second), self._problem(what, fix, other))
+
+    def _problem(self, what: str, fix: str, about: Seed) -> Problem:
+        """The problem at its line; an item of a collection stands on none, and is named."""
+        if about.is_followed:
+            return Problem(f"{_place(about)}: {what}", fix)
+        return Problem(what, fix, Place(self.root / about.path, _line(about)))
 
 
 def _contradiction(one: Seed, other: Seed) -> str:

@@ -13,6 +13,8 @@ from watcher.store.store import Store
 from watcher.store.values import (
     Absent,
     ClaimFacts,
+    CollectionChange,
+    CollectionFacts,
     CorrectionFacts,
     DeliveryFacts,
     DigestFacts,
@@ -25,6 +27,7 @@ from watcher.store.values import (
     JudgementFacts,
     LastGood,
     LeftOut,
+    LibraryFacts,
     ListHistory,
     NewVersion,
     NoticeFacts,
@@ -45,12 +48,16 @@ from watcher.store.values import (
     TellingFacts,
     Untold,
     Waiting,
+    ZoteroItemFacts,
+    ZoteroServerFacts,
 )
 
 __all__ = [
     "Absent",
     "BackupFacts",
     "ClaimFacts",
+    "CollectionChange",
+    "CollectionFacts",
     "CorrectionFacts",
     "DeliveryFacts",
     "DigestFacts",
@@ -63,6 +70,7 @@ __all__ = [
     "JudgementFacts",
     "LastGood",
     "LeftOut",
+    "LibraryFacts",
     "ListHistory",
     "NewVersion",
     "NoticeFacts",
@@ -88,5 +96,7 @@ __all__ = [
     "TellingFacts",
     "Untold",
     "Waiting",
+    "ZoteroItemFacts",
+    "ZoteroServerFacts",
     "is_dead",
 ]

@@ -578,6 +578,77 @@ works = sa.Table(
     _METADATA,
     _number("id", key=True),
 )
+zotero_changes = sa.Table(
+    "zotero_change",
+    _METADATA,
+    _number("id", key=True),
+    _number("collection_id"),
+    _instant("found_at"),
+    _number("came"),
+    _number("went"),
+    _number("changed"),
+)
+zotero_collections = sa.Table(
+    "zotero_collection",
+    _METADATA,
+    _number("id", key=True),
+    _text("library"),
+    _text("collection"),
+    _flag("subcollections"),
+    _text("name", default=""),
+    _number("version"),
+    _instant("read_at"),
+    _instant("looked_at"),
+    _number("shrank_to"),
+    _flag("accepts", default=False),
+    _number("failures", default=0),
+    _instant("failed_at"),
+    _text("error"),
+    _text("fix"),
+    _flag("may_pass", default=True),
+)
+zotero_items = sa.Table(
+    "zotero_item",
+    _METADATA,
+    _text("library", key=True),
+    _text("item_key", key=True),
+    _number("version"),
+    _flag("is_paper"),
+    _text("body"),
+    _number("pmid"),
+    _text("doi"),
+    _text("pmcid"),
+    _text("title_key"),
+    _instant("gone_at"),
+)
+zotero_libraries = sa.Table(
+    "zotero_library",
+    _METADATA,
+    _text("library", key=True),
+    _number("version"),
+    _instant("read_at"),
+    _flag("is_open", default=False),
+    _number("failures", default=0),
+    _instant("failed_at"),
+    _text("error"),
+    _text("fix"),
+    _flag("may_pass", default=True),
+)
+zotero_members = sa.Table(
+    "zotero_member",
+    _METADATA,
+    _number("collection_id", key=True),
+    _text("item_key", key=True),
+)
+zotero_servers = sa.Table(
+    "zotero_server",
+    _METADATA,
+    _text("address", key=True),
+    _instant("rests_until"),
+    _instant("refused_at"),
+    _text("refused_config_sha256"),
+    _text("said"),
+)
 
 NAMES = frozenset(_METADATA.tables)
 """What the tables are called in the database."""

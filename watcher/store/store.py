@@ -103,6 +103,7 @@ from watcher.store.values import (
     Untold,
     Waiting,
 )
+from watcher.store.zotero import ZoteroStore
 from watcher.writing import Guarded
 
 T = TypeVar("T")
@@ -458,6 +459,13 @@ class Store:
         """Keeps how far a ranking believes that snapshot."""
         with self._database.writing() as session:
             snapshots.save_belief(session, configuration.watch_id(session, watch), snapshot_sha256, ranking_sha256, belief)
+
+    # --- Zotero
+
+    @property
+    def zotero(self) -> ZoteroStore:
+        """What is known of Zotero's libraries."""
+        return ZoteroStore(self._database)
 
     # --- seeds and scores
 

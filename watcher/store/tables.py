@@ -271,6 +271,110 @@ class SeedRow(Row, table=True):
     removed_at: dt.datetime | None = None
 
 
+# --- Zotero -----------------------------------------------------------------------------------------------------------------
+
+
+class ZoteroServerRow(Row, table=True):
+    """A server of Zotero's Web API, by its address: until when it asked not to be asked, and the configuration whose key it does not know."""
+
+    __tablename__ = "zotero_server"
+
+    address: Words = Field(primary_key=True, sa_type=PlainText)
+    rests_until: dt.datetime | None = None
+    refused_at: dt.datetime | None = None
+    refused_config_sha256: MaybeWords = None
+    said: MaybeWords = None
+
+
+class ZoteroCollectionRow(Row, table=True):
+    """A collection that seeds follow. `version` is the library's when the collection was last read; `read_at` of the last whole reading,
+    `looked_at` of the last look that ended well. `shrank_to`: how many papers were found when they were so few that the former ones stay;
+    `accepts`: a person has said that they are meant."""
+
+    __tablename__ = "zotero_collection"
+    __table_args__ = (sa.UniqueConstraint("library", "collection", "subcollections"),)
+
+    id: int = Field(default=None, primary_key=True)
+    library: Words
+    collection: Words
+    subcollections: bool
+    name: Words = ""
+    version: int | None = None
+    read_at: dt.datetime | None = None
+    looked_at: dt.datetime | None = None
+    shrank_to: int | None = None
+    accepts: bool = False
+    failures: int = 0
+    failed_at: dt.datetime | None = None
+    error: MaybeWords = None
+    fix: MaybeWords = None
+    may_pass: bool = True
+
+
+class ZoteroItemRow(Row, table=True):
+    """An item of a library. `body` is what is kept of it as JSON, for items of a followed collection; the identifiers are those that it gives
+    as its own, `title_key` its title and year. `gone_at`: since when its library no longer lists it."""
+
+    __tablename__ = "zotero_item"
+    __table_args__ = (
+        sa.Index("zotero_item_pmid", "pmid"),
+        sa.Index("zotero_item_doi", "doi"),
+        sa.Index("zotero_item_pmcid", "pmcid"),
+        sa.Index("zotero_item_title", "title_key"),
+    )
+
+    library: Words = Field(primary_key=True, sa_type=PlainText)
+    item_key: Words = Field(primary_key=True, sa_type=PlainText)
+    version: int
+    is_paper: bool
+    body: MaybeWords = None
+    pmid: int | None = None
+    doi: MaybeWords = None
+    pmcid: MaybeWords = None
+    title_key: MaybeWords = None
+    gone_at: dt.datetime | None = None
+
+
+class ZoteroLibraryRow(Row, table=True):
+    """A library whose papers are indexed. `version` is the library's of the last whole reading at `read_at`, NULL to read it whole again;
+    `is_open`: a reading goes on with the next tick."""
+
+    __tablename__ = "zotero_library"
+
+    library: Words = Field(primary_key=True, sa_type=PlainText)
+    version: int | None = None
+    read_at: dt.datetime | None = None
+    is_open: bool = False
+    failures: int = 0
+    failed_at: dt.datetime | None = None
+    error: MaybeWords = None
+    fix: MaybeWords = None
+    may_pass: bool = True
+
+
+class ZoteroMemberRow(Row, table=True):
+    """An item that a followed collection holds."""
+
+    __tablename__ = "zotero_member"
+
+    collection_id: int = Field(foreign_key="zotero_collection.id", primary_key=True)
+    item_key: Words = Field(primary_key=True, sa_type=PlainText)
+
+
+class ZoteroChangeRow(Row, table=True):
+    """A followed collection was found otherwise than before: so many papers came, left, and say something else."""
+
+    __tablename__ = "zotero_change"
+    __table_args__ = (sa.Index("zotero_change_found", "collection_id", "found_at"),)
+
+    id: int = Field(default=None, primary_key=True)
+    collection_id: int = Field(foreign_key="zotero_collection.id")
+    found_at: dt.datetime
+    came: int
+    went: int
+    changed: int
+
+
 # --- runs and the seen ledger -----------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from watcher.domain import (
     RunReport,
     Scored,
     Section,
+    SeedsFrom,
     Verdict,
 )
 
@@ -464,6 +465,86 @@ class Rereading:
     failures: int = 0
     failed_at: datetime | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionFacts:
+    """A collection of Zotero that seeds follow. `papers` counts those that it gives as seeds; `version` is the library's of the last whole
+    reading at `read_at`, `looked_at` the last look that ended well. `shrank_to`: so few papers were found that the former ones stay, unless a
+    person `accepts` it. `failures` in a row, with what the last one said."""
+
+    id: int
+    source: SeedsFrom
+    name: str = ""
+    papers: int = 0
+    version: int | None = None
+    read_at: datetime | None = None
+    looked_at: datetime | None = None
+    shrank_to: int | None = None
+    accepts: bool = False
+    failures: int = 0
+    failed_at: datetime | None = None
+    error: str | None = None
+    fix: str | None = None
+    may_pass: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChange:
+    """How a followed collection was found otherwise than before: papers that came, went, and whose words are others."""
+
+    found_at: datetime
+    came: int
+    went: int
+    changed: int
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is other than before."""
+        return bool(self.came or self.went or self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFacts:
+    """A library whose papers are indexed: the version of the last whole reading at `read_at`, whether a reading is to be gone on with, how
+    many papers are known, and `failures` in a row, with what the last one said."""
+
+    library: str
+    version: int | None = None
+    read_at: datetime | None = None
+    is_open: bool = False
+    papers: int = 0
+    failures: int = 0
+    failed_at: datetime | None = None
+    error: str | None = None
+    fix: str | None = None
+    may_pass: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ZoteroItemFacts:
+    """An item of a library. `body` is what is kept of its words, None where nobody needs them."""
+
+    key: str
+    version: int
+    is_paper: bool
+    body: str | None = None
+    pmid: int | None = None
+    doi: str | None = None
+    pmcid: str | None = None
+    title_key: str = ""
+    gone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZoteroServerFacts:
+    """What a server of Zotero's Web API asked for: not to be asked before an instant; and that it does not know the key of a
+    configuration, with what it said."""
+
+    rests_until: datetime | None = None
+    refused_at: datetime | None = None
+    refused_config_sha256: str | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from watcher.cli.drawing import has_blocks, sparkline
 from watcher.cli.show.words import warning
 from watcher.domain import Outage
 from watcher.flows.questions.status import ListState, OwedState, ServiceState, Status, WatchState, document
+from watcher.store import LibraryFacts
 
 _NAME_SHOWN = 20
 
@@ -33,6 +34,8 @@ def status(state: Status, *, as_json: bool) -> None:
     if state.dense:
         used = ", ".join(state.dense.used_lines())
         line(f"dense part: {state.dense.model}, {'NOT in use' if state.dense.why else 'in use'}{': ' if used else ''}{used}")
+    if state.zotero:
+        line(_library_line(state.zotero, now))
     for one in state.outages:
         line(_outage_line(one, now))
     for remark in state.remarks:
@@ -122,6 +125,11 @@ def _outage_line(one: Outage, now: _Now) -> str:
     end = f"made good {now.moment(one.made_good_at)}" if one.made_good_at else "not made good yet"
     since, until = now.moment(one.since), now.moment(one.until)
     return f"outage: {', '.join(one.watches)} not searched {since} to {until} ({one.reason}); {end}"
+
+
+def _library_line(one: LibraryFacts, now: _Now) -> str:
+    known = f"Zotero library {one.library}: {one.papers:,} papers known, read {now.moment(one.read_at)}"
+    return f"{known}{', and not to its end yet' if one.is_open else ''}"
 
 
 def _owed_line(owed: OwedState, now: _Now) -> str:

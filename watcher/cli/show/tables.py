@@ -54,7 +54,9 @@ def checked(found: check.Checked, *, as_json: bool) -> None:
 
 def _watch_told(one: check.CheckedWatch) -> str:
     own = f", {one.themes} themes of its own" if one.themes is not None else ""
-    return f"{count(one.seeds, 'seed')}, threshold {one.threshold:g}{own}"
+    files = count(one.seeds, "seed")
+    seeds = f"{files}, and those of {', '.join(one.follows)}" if one.follows else files
+    return f"{seeds}, threshold {one.threshold:g}{own}"
 
 
 def warnings(found: Sequence[Warned]) -> None:

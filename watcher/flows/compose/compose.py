@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 
 from watcher import clock, schedule
 from watcher.digest.arrange import GivingWay, Yardstick, arrange, by_theme
-from watcher.digest.chips import chips
+from watcher.digest.chips import chips, with_known
 from watcher.digest.parts import Fits
 from watcher.digest.wording import day_and_time, named
 from watcher.domain import (
@@ -58,6 +58,7 @@ from watcher.flows.notices import wording
 from watcher.flows.ports import Rank, Ranks
 from watcher.flows.scoring.unranked import ranking_or_not
 from watcher.flows.scoring.verdicts import counted, not_wanted
+from watcher.flows.search.following import told_of_changes
 from watcher.rank.calibration import ENOUGH, Labelled
 from watcher.store import DeliveryFacts, Judgement, ListHistory, Owed, Store
 
@@ -70,7 +71,7 @@ TOLD_FROM = timedelta(hours=2)
 
 
 _FOR_READERS = frozenset({Code.UNRANKED})
-_FOR_THE_OWNER = frozenset({ErrorKind.SEEDS, ErrorKind.SEED_FILE})
+_FOR_THE_OWNER = frozenset({ErrorKind.SEEDS, ErrorKind.SEED_FILE, ErrorKind.COLLECTION})
 """What an error of these kinds says names files and keys: a reader is told the kind."""
 
 
@@ -133,7 +134,8 @@ class Composer:
     finds near-duplicates among the candidates for the picks (None: none are looked for); `facets` gives a watch's themes (None:
     lists that ask for them group all under "Other"); `fits` says what channels take in one message; `contact` whom the readers of
     channels write to; `rest` gives back what ranking took, once a large digest is judged; `labelled` scores the papers that
-    a watch's readers marked, each without its own verdict."""
+    a watch's readers marked, each without its own verdict; `known` says which works are in the lab's library, which with
+    `leaves_known_out` are not shown."""
 
     store: Store
     seeds: Callable[[Watch], Sequence[ResolvedSeed]]
@@ -151,6 +153,8 @@ class Composer:
     contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
     rest: Callable[[], None] = lambda: None
     labelled: Callable[[Watch], Sequence[Labelled]] = lambda _watch: ()
+    known: Callable[[Collection[int]], frozenset[int]] = lambda _works: frozenset()
+    leaves_known_out: bool = False
 
     def compose(self, request: Request, *, with_texts: bool = True) -> Draft:
         """Compose and owe; the messages are in the database then, and no longer in the draft, nor are abstracts unless `with_texts`.
@@ -196,7 +200,7 @@ class Composer:
             giving_way=self.giving_way,
             yardsticks=hearing.yardsticks,
         )
-        arranged = self._with_corrections(arranged, request)
+        arranged = self._with_corrections(self._with_known(arranged), request)
         if request.list.group_by == "theme":
             known = {one.name: self.facets(one) for one in request.watches if self.facets and one.name in hearing.rankings}
             arranged = by_theme(arranged, *sorting(request.list.watches, known))
@@ -208,6 +212,15 @@ class Composer:
         )
         told = digest.presented or digest.follow_ups or digest.corrected
         return Draft(digest, rendered, _judgements(request, digest, hearing), not told)
+
+    def _with_known(self, digest: Digest) -> Digest:
+        """The digest with a chip at each paper that is in the lab's library."""
+        known = self.known({item.work_id for item in digest.presented})
+
+        def marked(items: tuple[Item, ...]) -> tuple[Item, ...]:
+            return tuple(replace(item, chips=with_known(item.chips)) if item.work_id in known else item for item in items)
+
+        return replace(digest, items=marked(digest.items), attached=marked(digest.attached))
 
     def _with_corrections(self, digest: Digest, request: Request) -> Digest:
         """The digest with what became of papers that the list had, and beside its own papers what was there before them."""
@@ -285,7 +298,8 @@ class Composer:
 
     def _basis(self, list_: DigestList, of: Sequence[Judged] | Sequence[Candidate]) -> Basis:
         works = {one.candidate.work_id if isinstance(one, Judged) else one.work_id for one in of}
-        return Basis(list_, self.store.presented(list_.name, works), chips, self._fallen(works))
+        left_out = self.known(works) if self.leaves_known_out else frozenset()
+        return Basis(list_, self.store.presented(list_.name, works), chips, self._fallen(works), left_out)
 
     def _fallen(self, works: Collection[int]) -> dict[int, tuple[Article, ...]]:
         """By work, the records that were retracted, withdrawn or removed: few, so that their texts are read for them alone."""
@@ -341,6 +355,7 @@ class Composer:
             below_threshold=counts.rejections.get(Outcome.BELOW_THRESHOLD, 0),
             excluded_type=counts.rejections.get(Outcome.EXCLUDED_TYPE, 0),
             already_presented=counts.rejections.get(Outcome.ALREADY_PRESENTED, 0),
+            in_library=counts.rejections.get(Outcome.IN_LIBRARY, 0),
             retracted=counts.retracted,
             awaiting=sum(self.store.awaiting_count(name) + len(held) for name, held in damaged.items()),
             unavailable=tuple(sorted(set(gone))),
@@ -349,12 +364,22 @@ class Composer:
                 *_standing(self.store, request.list),
                 *(line for name, reports in runs.items() for line in _failures(titles[name], reports, request.list.timezone)),
             ),
-            remarks=tuple(dict.fromkeys([*_for_readers(latest, titles), *untold])),
+            remarks=tuple(dict.fromkeys([*_for_readers(latest, titles), *self._seeds_changed(request, history), *untold])),
             next_digest_at=schedule.parse(request.list.schedule, request.list.timezone).next(request.now),
             weeks=self._weeks(request),
             outages=coverage(self.store, runs, self.run_schedule, self.jitter_minutes, since, clock.now()),
             reweighed=tuple(watch.title for watch in request.watches if self._is_reweighed(watch, history)),
         )
+
+    def _seeds_changed(self, request: Request, history: ListHistory) -> Iterator[str]:
+        """How the collections that seeds follow were found otherwise since the list's last digest."""
+        since = history.last_composed_at
+        followed = [(watch, source) for watch in request.watches for source in watch.seeds_from]
+        for watch, source in followed:
+            told = told_of_changes(self.store.zotero.changes(source, since)) if since else ""
+            known = self.store.zotero.collection(source) if told else None
+            if known is not None:
+                yield f"watch {watch.title}: its seeds follow the collection {known.name}, in which {told}"
 
     def _is_reweighed(self, watch: Watch, history: ListHistory) -> bool:
         """Whether the ranking is another one by a snapshot that was taken since the last digest."""

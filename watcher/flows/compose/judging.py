@@ -1,6 +1,6 @@
 """What a digest decides about each hit, as pure functions: which papers pass, and which of them are one work.
 
-retracted -> already presented -> excluded type -> below threshold -> passes
+retracted -> already presented -> excluded type -> below threshold -> in the lab's library -> passes
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from watcher.domain import Article, Candidate, DigestList, FollowUp, Origin, Out
 RECONSIDERED_AT_MOST = 5
 """A digest is for news: of older papers that pass by now, the best few are told again."""
 
-REJECTIONS = (Outcome.RETRACTED, Outcome.ALREADY_PRESENTED, Outcome.EXCLUDED_TYPE, Outcome.BELOW_THRESHOLD)
+REJECTIONS = (Outcome.RETRACTED, Outcome.ALREADY_PRESENTED, Outcome.IN_LIBRARY, Outcome.EXCLUDED_TYPE, Outcome.BELOW_THRESHOLD)
 """What a work counts as that passed nowhere: the first of these that any of its records or watches gave."""
 
 LATE_ORIGINS = frozenset({Origin.INDEXED, Origin.FULL_SET})
@@ -60,12 +60,13 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What a judgement looks at besides the candidate: the list, what its readers had, how to name a paper's chips; and by work
-    the records that no longer stand."""
+    the records that no longer stand; `left_out` are works that the lab has and does not want to be shown."""
 
     list: DigestList
     presented: Mapping[int, RecordId]
     chips: Callable[[Article], tuple[str, ...]]
     fallen: Mapping[int, tuple[Article, ...]] = field(default_factory=dict)
+    left_out: frozenset[int] = frozenset()
 
 
 def judge(
@@ -169,7 +170,7 @@ def _outcome(basis: Basis, watch: Watch, candidate: Candidate, scored: Scored, k
         return Outcome.EXCLUDED_TYPE
     if kind is not Section.STARTER and scored.value < watch.threshold:
         return Outcome.BELOW_THRESHOLD
-    return None
+    return Outcome.IN_LIBRARY if candidate.work_id in basis.left_out else None
 
 
 def _is_later(fallen: Article, article: Article) -> bool:

@@ -46,6 +46,7 @@ _SHORT = {
     ErrorKind.KEY: "NCBI refuses the API key",
     ErrorKind.SEEDS: "its seeds cannot be used",
     ErrorKind.SEED_FILE: "its seeds cannot be read",
+    ErrorKind.COLLECTION: "its seeds in Zotero cannot be read",
     ErrorKind.CUT_OFF: "its searches are cut off",
 }
 _TODO = {
@@ -56,6 +57,7 @@ _TODO = {
     ErrorKind.KEY: "Put a valid key into pubmed.api_key or its file, or take it out: searches then go on, more slowly.",
     ErrorKind.SEEDS: "Mend or replace the seeds of `watches.{name}`; `watcher seeds {name}` shows what is understood of them.",
     ErrorKind.SEED_FILE: "Mend the file or take it out of the folder; `watcher seeds {name}` shows what is understood of it.",
+    ErrorKind.COLLECTION: "It is tried again by itself. `watcher zotero check` tries at once, and says what the key may do.",
     ErrorKind.CUT_OFF: "Something ends the service in the middle of its searches: look at its log, its memory limit and what restarts it.",
 }
 _NO_ANSWER = (

@@ -37,12 +37,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckedWatch:
-    """A watch as the files give it. `themes` is None where it has no file of them."""
+    """A watch as the files give it. `themes` is None where it has no file of them; `follows` are collections of Zotero, whose seeds are not
+    counted."""
 
     name: str
     seeds: int
     threshold: float
     themes: int | None = None
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,13 @@ def check_offline(
     """What can be known without a network; a configuration that does not load never gets here. `themes`: of the watches that have a
     file of them; `contacts`: whom the readers of each list write to."""
     known = tuple(
-        CheckedWatch(one.name, len(seeds(one)), one.threshold, len(themes[one.name]) if one.name in themes else None)
+        CheckedWatch(
+            one.name,
+            len(seeds(one)),
+            one.threshold,
+            len(themes[one.name]) if one.name in themes else None,
+            tuple(source.path for source in one.seeds_from),
+        )
         for one in watches.values()
     )
     checked = tuple(

@@ -38,6 +38,7 @@ _OUTCOMES = {
     Outcome.BELOW_THRESHOLD: "not presented: its score is below the threshold",
     Outcome.EXCLUDED_TYPE: "not presented: its publication type is excluded",
     Outcome.ALREADY_PRESENTED: "not presented again: the readers had this work already",
+    Outcome.IN_LIBRARY: "not presented: it is in the lab's Zotero library",
     Outcome.RETRACTED: "not presented: it is retracted",
 }
 

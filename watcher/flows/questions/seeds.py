@@ -30,6 +30,7 @@ def understood(
     source: Source | None,
     now: datetime,
     say: Callable[[str], None],
+    follow: Callable[[Watch, datetime], Sequence[Warned]] = lambda _watch, _now: (),
 ) -> tuple[Understood, ...]:
     """The seeds of each watch.
 
@@ -41,9 +42,11 @@ def understood(
         source: PubMed, which is asked for what is open, and what it says is remembered; None: it is not asked.
         now: the present instant.
         say: hears how far it is.
+        follow: looks at the collections that a watch's seeds follow; left out: Zotero is not asked.
     """
     found = []
     for watch in watches:
+        followed = follow(watch, now)
         resolved, warnings = resolve(watch.name, seeds(watch), store=store, source=source, now=now, say=say)
-        found.append(Understood(watch, resolved, (*warned(watch.name), *warnings)))
+        found.append(Understood(watch, resolved, (*warned(watch.name), *followed, *warnings)))
     return tuple(found)

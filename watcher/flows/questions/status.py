@@ -13,7 +13,19 @@ from zoneinfo import ZoneInfo
 
 import watcher
 from watcher import clock, health
-from watcher.domain import DeliveryState, DigestList, Outage, Place, RunOutcome, VerdictKind, Warned, Watch, Weeks, as_document
+from watcher.domain import (
+    DeliveryState,
+    DigestList,
+    Outage,
+    Place,
+    RunOutcome,
+    SeedsFrom,
+    VerdictKind,
+    Warned,
+    Watch,
+    Weeks,
+    as_document,
+)
 from watcher.errors import ConfigurationError
 from watcher.flows.compose import weeks
 from watcher.flows.compose.outages import coverage
@@ -25,7 +37,7 @@ from watcher.flows.scoring.ground import told
 from watcher.flows.scoring.verdicts import counted
 from watcher.flows.search.corrections import summary as reread_line
 from watcher.health import Pulse
-from watcher.store import DeliveryFacts, Rereading, RunHistory, SnapshotFacts, Store, StoreFacts
+from watcher.store import CollectionFacts, DeliveryFacts, LibraryFacts, Rereading, RunHistory, SnapshotFacts, Store, StoreFacts
 
 if TYPE_CHECKING:
     from watcher.flows.schedule.tick import Ticker
@@ -87,7 +99,8 @@ class OpenSpan:
 @dataclass(frozen=True, slots=True)
 class WatchState:
     """A watch. `matched` is None before its first reading; `relevant` and `not_relevant` count the papers that its readers agree on;
-    `weeks_from` are the first days of the weeks that `weeks` counts; `snapshot`: of its own papers, which its ranking may believe."""
+    `weeks_from` are the first days of the weeks that `weeks` counts; `snapshot`: of its own papers, which its ranking may believe;
+    `collections`: of Zotero, which its seeds follow."""
 
     name: str
     last_good_run_at: datetime | None
@@ -102,6 +115,7 @@ class WatchState:
     weeks: Weeks
     upcoming: tuple[datetime, ...]
     snapshot: SnapshotFacts | None = None
+    collections: tuple[CollectionFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +184,7 @@ class Status:
     owed: OwedState = OwedState()
     corrections: CorrectionsState = CorrectionsState()
     dense: DenseState | None = None
+    zotero: LibraryFacts | None = None
     outages: tuple[Outage, ...] = ()
     warnings: tuple[Warned, ...] = ()
     refused: tuple[str, ...] = ()
@@ -184,14 +199,16 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is known beside the database: its kind, the pulse of the service if there is one, and why the configuration file is
-    refused while the last good one is in force; all that is warned of; and how the dense part stands where a model is configured."""
+    """What is known beside the database: its kind, the pulse of the service if there is one, and why the configuration file is refused
+    while the last good one is in force; all that is warned of; how the dense part stands where a model is configured; and the library
+    of Zotero that is indexed."""
 
     database: str = "sqlite"
     pulse: Pulse | None = None
     refused: ConfigurationError | None = None
     warnings: tuple[Warned, ...] = ()
     dense: DenseState | None = None
+    library: str = ""
 
 
 def status(ticker: Ticker | Calendar, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> Status:
@@ -214,6 +231,7 @@ def status(ticker: Ticker | Calendar, store: Store, *, now: datetime, config_sha
         owed=OwedState(facts.pending, facts.sending, facts.parked, facts.oldest_at),
         corrections=CorrectionsState(ticker.rereader.next_rereading(now) if ticker.rereader else None, store.last_rereading(now)),
         dense=around.dense,
+        zotero=store.zotero.library(around.library) if around.library else None,
         outages=_outages(ticker, store, now),
         warnings=around.warnings,
         refused=_refused(around.refused),
@@ -272,6 +290,7 @@ def _watch(ticker: Ticker | Calendar, store: Store, watch: Watch, now: datetime,
         weeks=store.weeks(watch.name, limits),
         upcoming=upcoming,
         snapshot=store.snapshot_facts(watch.name),
+        collections=tuple(store.zotero.collection(source) or CollectionFacts(0, source) for source in watch.seeds_from),
     )
 
 
@@ -305,6 +324,7 @@ def _remarks(ticker: Ticker | Calendar, store: Store, facts: StoreFacts, now: da
                 f"watch {watch.name}: a snapshot of {own.papers:,} of its own papers was taken on {clock.ncbi_day(own.taken_at)}"
             )
             yield f"{taken}; {told(own.belief)}" if own.belief else taken
+        yield from (_followed(watch, store.zotero.collection(source), source) for source in watch.seeds_from)
     for list_ in ticker.lists.values():
         if is_paused(list_, now):
             yield f"list {list_.name} is paused until {list_.pause_until}"
@@ -323,6 +343,13 @@ def _remarks(ticker: Ticker | Calendar, store: Store, facts: StoreFacts, now: da
             f"database: the stored text of {facts.damaged:,} {are} damaged; the runs of the watches that have seen them fetch them "
             "again: look at the disk"
         )
+
+
+def _followed(watch: Watch, known: CollectionFacts | None, source: SeedsFrom) -> str:
+    if known is None or known.looked_at is None:
+        return f"watch {watch.name}: its seeds follow {source.path}, which was not read yet"
+    papers = f"{known.papers:,} {'paper' if known.papers == 1 else 'papers'}"
+    return f"watch {watch.name}: its seeds follow {source.path} ({known.name}): {papers}, looked at on {_iso(known.looked_at)}"
 
 
 def _incidents(store: Store, watches: Iterable[Watch], now: datetime) -> Iterator[Incident]:
@@ -361,8 +388,8 @@ def _to(one: DeliveryFacts) -> str:
 
 def document(state: Status) -> dict[str, Any]:
     """The state as {now, clock, timezone, zones, version, schema, service{…}, database{…}, config{…}, watches[…], lists[…], deliveries{…},
-    corrections{next_rereading_at, last_rereading}, dense{…}, outages[…], warnings[…], incidents[…], troubles[…]}; times are ISO with offset,
-    dates ISO, absent things null."""
+    corrections{next_rereading_at, last_rereading}, dense{…}, zotero{…}, outages[…], warnings[…], incidents[…], troubles[…]}; times are
+    ISO with offset, dates ISO, absent things null."""
     return {
         "now": _iso(state.now),
         "clock": state.clock,
@@ -383,6 +410,7 @@ def document(state: Status) -> dict[str, Any]:
         },
         "corrections": _corrections_document(state.corrections),
         "dense": _dense_document(state.dense),
+        "zotero": _library_document(state.zotero),
         "outages": [_outage_document(one) for one in state.outages],
         "warnings": [warnings.document(one) for one in state.warnings],
         "incidents": list(state.told),
@@ -424,7 +452,15 @@ def _watch_document(one: WatchState) -> dict[str, Any]:
         "weeks": {"from": [_day(day) for day in one.weeks_from], "found": list(one.weeks.found), "shown": list(one.weeks.shown)},
         "upcoming": [_iso(slot) for slot in one.upcoming],
         "snapshot": _snapshot_document(one.snapshot) if one.snapshot else None,
+        "seeds_from": [_collection_document(found) for found in one.collections],
     }
+
+
+def _collection_document(one: CollectionFacts) -> dict[str, Any]:
+    source = one.source
+    named = {"library": source.library, "collection": source.collection, "subcollections": source.subcollections}
+    found = {"name": one.name or None, "papers": one.papers, "looked_at": _iso(one.looked_at), "shrank_to": one.shrank_to}
+    return {**named, **found, "error": one.error}
 
 
 def _snapshot_document(one: SnapshotFacts) -> dict[str, Any]:
@@ -450,6 +486,10 @@ def _corrections_document(one: CorrectionsState) -> dict[str, Any]:
 
 def _dense_document(one: DenseState | None) -> dict[str, Any] | None:
     return None if one is None else {"model": one.model, "in_use": not one.why, "sha256": one.sha256, "usage": one.used()}
+
+
+def _library_document(one: LibraryFacts | None) -> dict[str, Any] | None:
+    return None if one is None else {"library": one.library, "papers": one.papers, "read_at": _iso(one.read_at), "error": one.error}
 
 
 def _outage_document(one: Outage) -> dict[str, Any]:

@@ -23,6 +23,19 @@ from watcher.flows.search.reading import of_the_size
 from watcher.store import ResolvedSeedRow, Store
 
 _OF_SEEDS = frozenset({Code.SEEDS_NOT_ASKED, Code.SIMILAR_LEFT_OUT, Code.UNRANKED, Code.MARKED_RETRACTED})
+_OF_COLLECTIONS = frozenset(
+    {
+        Code.COLLECTION_NOT_ASKED,
+        Code.COLLECTION_UNREAD,
+        Code.COLLECTION_SHRANK,
+        Code.SEED_PASSED_OVER,
+        Code.SEED_DISAGREES,
+        Code.SEED_NOT_FOUND,
+        Code.SEED_WITHOUT_TEXT,
+        Code.SEED_RETRACTED,
+    }
+)
+"""Of seeds those codes that stand at their file, unless they come of a collection."""
 _OF_TERM = frozenset(
     {Code.PUBMED_PHRASE, Code.PUBMED_FIELD, Code.PUBMED_IGNORED, Code.PUBMED_MESSAGE, Code.NO_MATCH, Code.TOO_MANY}
 )
@@ -64,7 +77,7 @@ def of_runs(
 
 def at_its_key(one: Warned, settings: Settings, watch: str) -> Warned:
     """The warning with the place of the key that it is about, if it has none of its own."""
-    key = "seeds" if one.code in _OF_SEEDS else "query"
+    key = "seeds_from" if one.code in _OF_COLLECTIONS else "seeds" if one.code in _OF_SEEDS else "query"
     return one if one.place else replace(one, place=settings.place(("watches", watch, key)))
 
 
@@ -87,12 +100,12 @@ def _of_seeds(home: Path, rows: Sequence[ResolvedSeedRow], seeds: Sequence[Seed]
             yield from _of_seed(seed, row, _place(home, seed))
 
 
-def _of_seed(seed: Seed, row: ResolvedSeedRow, place: Place) -> Iterator[Warned]:
-    told = f"seed {seed.label}: {row.problem}"
+def _of_seed(seed: Seed, row: ResolvedSeedRow, place: Place | None) -> Iterator[Warned]:
+    told = f"seed {_named(seed)}: {row.problem}"
     if row.resolved_by and row.problem:
         yield Warned(Code.SEED_DISAGREES, told, "correct what the file says of it", place)
     elif not row.resolved_by and not _has_text(seed):
-        what = f"PubMed has no record for {seed.label}, and the file no text: nothing is learnt from this seed"
+        what = f"PubMed has no record for {_named(seed)}, and {_source(seed)} no text: nothing is learnt from this seed"
         yield Warned(Code.SEED_WITHOUT_TEXT, what, "look at the number, or write the paper's title and abstract", place)
     elif not row.resolved_by and (seed.pmid or seed.doi or seed.pmcid):
         yield Warned(
@@ -108,8 +121,9 @@ def retracted(home: Path, rows: Sequence[ResolvedSeedRow], seeds: Sequence[Seed]
         record_id = records.get((seed.path, seed.locator))
         worst = next((one for one in found.get(record_id, ()) if one.kind.retracts), None) if record_id else None
         if record_id and worst is not None:
-            what = f"seed {seed.label} ({record_id.label}) no longer stands, and the ranking goes without it. {line(worst)}"
-            yield Warned(Code.SEED_RETRACTED, what, "take it out of the folder", _place(home, seed))
+            what = f"seed {_named(seed)} ({record_id.label}) no longer stands, and the ranking goes without it. {line(worst)}"
+            where = "collection" if seed.is_followed else "folder"
+            yield Warned(Code.SEED_RETRACTED, what, f"take it out of the {where}", _place(home, seed))
 
 
 def of_marked(store: Store, watch: Watch) -> Iterator[Warned]:
@@ -126,7 +140,19 @@ def _has_text(seed: Seed) -> bool:
     return bool(seed.title or seed.abstract or seed.keywords or seed.headings)
 
 
-def _place(home: Path, seed: Seed) -> Place:
+def _source(seed: Seed) -> str:
+    return "the item" if seed.is_followed else "the file"
+
+
+def _named(seed: Seed) -> str:
+    """How a seed is told of; an item of a collection with its key, since it stands on no line."""
+    return f"{seed.label} ({seed.path} {seed.locator})" if seed.is_followed and seed.title else seed.label
+
+
+def _place(home: Path, seed: Seed) -> Place | None:
+    """Where a seed stands; None for an item of a collection."""
+    if seed.is_followed:
+        return None
     line = re.fullmatch(r"line (\d+)", seed.locator)
     return Place(home / "seeds" / seed.path, int(line[1]) if line else None, key=None if line else seed.locator or None)
 

@@ -124,6 +124,7 @@ def compose_now(ticker: Ticker, list_: DigestList, now: datetime) -> Done:
     """
     with held(ticker.store, "pubmed", ticker.holder):
         ticker.store.abandon_open_runs(now)
+        ticker.look_at_library(now)
         runner = ticker.runner()
         runs = {watch.name: ticker.run(runner, watch, now, reconcile=True) for watch in ticker.read_by(list_)}
         draft = ticker.composer.compose(ticker.request(list_, runs))

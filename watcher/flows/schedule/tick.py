@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from watcher.flows.schedule.at_once import Messenger
     from watcher.flows.search.corrections import Rereader
     from watcher.flows.search.crossref import Asker
+    from watcher.flows.search.indexing import Indexer
     from watcher.flows.search.run import Runner
 
 __all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
@@ -72,9 +73,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """Does what is due, with everything it needs handed in. `seeds` reads the seeds of a watch; `normalise` tells whether a
-    query was edited; `began` and `ended` hear of each run; `rest` gives back what only work takes, which it does between composing a large
-    digest and sending it; once `stopping` is set, Stopped is raised before the next thing is begun."""
+    """Does what is due, with everything it needs handed in. `seeds` reads the seeds of a watch; `normalise` tells whether a query was
+    edited; `began` and `ended` hear of each run; `rest` gives back what only work takes, which it does between composing a large digest
+    and sending it; `indexer` reads the lab's Zotero library; once `stopping` is set, Stopped is raised before the next thing is begun."""
 
     store: Store
     runner: Callable[[], Runner]
@@ -97,6 +98,7 @@ class Ticker:
     asker: Asker | None = None
     messenger: Messenger | None = None
     rest: Callable[[], None] = field(default=lambda: None)
+    indexer: Indexer | None = None
 
     def tick(self, now: datetime) -> Done:
         """Do all that is due at `now`. Deliveries are due by the time at which the work before them has ended.
@@ -183,6 +185,7 @@ class Ticker:
             self.store.abandon_open_runs(now)
             if rereader is not None and rereader.is_due(now):
                 round_.rereading = rereader.read(now)
+            self.look_at_library(now)
             runner = self.runner()
             for one in self.due_lists(now):
                 self._list(one, runner, round_)
@@ -192,12 +195,18 @@ class Ticker:
             if self.asker is not None and self.asker.is_due(clock.now()):
                 round_.rereading = self.asker.ask(clock.now()) or round_.rereading
 
+    def look_at_library(self, now: datetime) -> None:
+        """Read what is new in the lab's library, where that is due; the caller holds the lease."""
+        if self.indexer is not None and self.indexer.is_due(now):
+            self.indexer.refresh(now)
+
     def _at_hand(self, now: datetime) -> _AtHand:
         due = self.due_lists(now)
         waiting = {one.list.name: told for one in due if (told := self._waits(one, now)) is not None}
         rereads = self.rereader is not None and self.rereader.is_due(now)
         asks = self.asker is not None and self.asker.is_due(now)
-        is_work = len(waiting) < len(due) or rereads or asks or bool(self.due_watches(now))
+        indexes = self.indexer is not None and self.indexer.is_due(now)
+        is_work = len(waiting) < len(due) or rereads or asks or indexes or bool(self.due_watches(now))
         return _AtHand(is_work, rereads, tuple(waiting.values()))
 
     def _list(self, due: Due, runner: Runner, round_: _Round) -> None:

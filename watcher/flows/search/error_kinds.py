@@ -17,6 +17,7 @@ from watcher.errors import (
     Stopped,
     TooManyMatches,
     WatcherError,
+    ZoteroError,
 )
 
 _KINDS: tuple[tuple[type[WatcherError], ErrorKind], ...] = (
@@ -29,6 +30,7 @@ _KINDS: tuple[tuple[type[WatcherError], ErrorKind], ...] = (
     (CannotBeCut, ErrorKind.CANNOT_BE_CUT),
     (BadQuery, ErrorKind.QUERY),
     (BadCredentials, ErrorKind.KEY),
+    (ZoteroError, ErrorKind.COLLECTION),
     (SeedError, ErrorKind.SEED_FILE),
     (ConfigurationError, ErrorKind.SEEDS),
     (Stopped, ErrorKind.STOPPED),
@@ -44,6 +46,6 @@ def kind_of(error: WatcherError) -> ErrorKind:
 def told(error: WatcherError) -> tuple[str, str | None]:
     """What an error says, and what to do about it where it says that apart."""
     if not isinstance(error, ConfigurationError):
-        return str(error), (error.fix or None) if isinstance(error, QuietHours) else None
+        return str(error), (error.fix or None) if isinstance(error, QuietHours | ZoteroError) else None
     problems = [f"{one.place}: {one.what}" if one.place else one.what for one in error.problems]
     return "; ".join(problems), next((one.fix for one in error.problems if one.fix), None)

@@ -2,6 +2,7 @@
 
     plan       which term, which kind of reading                                                                   `plan`
     search     -> Reading: unseen records with their origins, the baseline, what may have changed                    `reading`
+    follow     the collections of Zotero that its seeds come from                                              `following`
     resolve    seeds -> their records; their neighbours are a second origin                                        `seeds`
     fetch      new, awaited, changed, marked, stray and (after an edit) older records, part by part                `records`
     rank       -> scores of each part, which then waits on disk (decision 65)
@@ -23,7 +24,7 @@ from functools import partial
 
 from watcher import clock
 from watcher.domain import Article, Code, HitState, Origin, RecordId, RunKind, RunOutcome, RunReport, Scored, Seed, Warned, Watch
-from watcher.errors import BadQuery, ConfigurationError, PubMedError, Stopped
+from watcher.errors import BadQuery, ConfigurationError, PubMedError, Stopped, ZoteroError
 from watcher.flows.ports import Rank, Ranks, Source
 from watcher.flows.scoring.ground import Grounds
 from watcher.flows.scoring.unranked import ranking_or_not
@@ -38,8 +39,9 @@ from watcher.store import NewVersion, RunCommit, Snapshot, Spool, Store
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs watches. `seeds` reads the seed files of a watch; `rank` builds a ranking; `say` hears what is going on; once `stopping` is
-    set, a run ends at its next step. `grounds` takes the snapshot of a watch's own papers; None: no watch has one."""
+    """Runs watches. `seeds` gives the seeds of a watch, once `follow` has looked at the collections that they follow; `rank` builds a
+    ranking; `say` hears what is going on; once `stopping` is set, a run ends at its next step. `grounds` takes the snapshot of a watch's
+    own papers; None: no watch has one."""
 
     source: Source
     store: Store
@@ -50,6 +52,7 @@ class Runner:
     say: Callable[[str], None] = field(default=lambda _line: None)
     stopping: threading.Event = field(default_factory=threading.Event)
     grounds: Grounds | None = None
+    follow: Callable[[Watch, datetime], Sequence[Warned]] = lambda _watch, _now: ()
 
     def run(
         self, watch: Watch, *, now: datetime, lists: Sequence[str] = (), reconcile: bool = False, at_once: bool = False
@@ -77,7 +80,7 @@ class Runner:
         try:
             commit = self.look(plan, now=now, at_once=at_once)
             snapshot = self._snapshot(plan, commit, now)
-        except (PubMedError, ConfigurationError, Stopped) as error:
+        except (PubMedError, ConfigurationError, ZoteroError, Stopped) as error:
             report = self._measured(_failed(plan, now, error), requests, started)
             self.store.fail_run(run_id, report)
             if isinstance(error, Stopped):
@@ -145,6 +148,7 @@ class _Look:
         by.say(f"{plan.watch.name}: searching ({plan.kind})")
         reader = Searcher(by.source, plan)
         reading = reader.read()
+        followed = by.follow(plan.watch, now)
         seeds, seed_warnings = resolve(plan.watch.name, by.seeds(plan.watch), store=by.store, source=by.source, now=now, say=by.say)
         self._go_on()
         similar = reader.similar(reading, seeds, now)
@@ -156,7 +160,7 @@ class _Look:
         self._go_on()
         commit = self._sorted_out(reading, news, records, came)
         mute = (Warned(Code.UNRANKED, unranked, "`watcher seeds` shows what is understood of each seed"),) if unranked else ()
-        warnings = (*commit.report.warnings, *seed_warnings, *similar.warnings, *mute)
+        warnings = (*commit.report.warnings, *followed, *seed_warnings, *similar.warnings, *mute)
         return replace(commit, similar_read=similar.were_read, report=replace(commit.report, warnings=warnings))
 
     def _go_on(self) -> None:
@@ -316,7 +320,7 @@ def _new_version(plan: Plan, reading: Reading) -> NewVersion | None:
     )
 
 
-def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError | Stopped) -> RunReport:
+def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError | ZoteroError | Stopped) -> RunReport:
     said, fix = told(error)
     outcome = RunOutcome.ABANDONED if isinstance(error, Stopped) else RunOutcome.FAILED
     return RunReport(
@@ -329,5 +333,5 @@ def _failed(plan: Plan, now: datetime, error: PubMedError | ConfigurationError |
         error_kind=kind_of(error),
         error=said,
         fix=fix,
-        may_pass=isinstance(error, Stopped) or (isinstance(error, PubMedError) and error.may_pass),
+        may_pass=isinstance(error, Stopped) or (isinstance(error, PubMedError | ZoteroError) and error.may_pass),
     )
