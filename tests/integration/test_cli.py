@@ -36,6 +36,7 @@ from watcher.errors import (
     StoreError,
     WatcherError,
 )
+from watcher.export import FORMATS
 
 START = "2026-03-02T09:00"
 TUESDAY = "2026-03-03T06:30"
@@ -123,9 +124,9 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
     commands = shell("--help").out.partition("Commands:")[2].strip().splitlines()
 
     assert [line.split()[0] for line in commands] == [
-        "init", "try", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain",
-        "mark", "stop", "resume", "corrections", "rank", "export", "feeds", "resend", "send-test", "backup", "restore",
-        "demo", "password", "themes", "model", "zotero",
+        "init", "try", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark",
+        "stop", "resume", "corrections", "rank", "export", "feeds", "resend", "send-test", "backup", "restore", "demo",
+        "password", "search", "themes", "model", "zotero",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
@@ -1002,3 +1003,57 @@ def test_the_demo_ends_with_the_path_of_its_digest(shell: Shell) -> None:
     assert sum("sent to lab-mail " in line for line in lines) == 2
     assert "sent to lab-slack: " in said.out
     assert "https://pubmed.ncbi.nlm.nih.gov/" in said.out
+
+
+# --- searching
+
+
+def test_search_indexes_what_is_stored_and_finds_it(lived: Shell) -> None:
+    said = lived("search", "agrin", "OR", "nothing-of-this")
+    again = lived("-q", "search", "agrin")
+
+    assert said.code == 0
+    assert "PMID 1  " in said.out
+    assert "    Agrin at the neuromuscular junction\n" in said.out
+    assert said.out.splitlines()[-1] == "1 paper for agrin OR nothing-of-this"
+    assert again.err == ""
+
+
+def test_search_answers_in_json_with_the_ranges_of_its_words(lived: Shell) -> None:
+    found = json.loads(lived("search", "title:AGRIN", "--counts", "--sort", "relevance", "--json").out)
+
+    (one,) = found["papers"]
+    start, end = one["title_marks"][0]
+    assert (one["pmid"], one["title"][start:end], one["watches"]) == (1, "Agrin", ["nmj"])
+    assert (found["understood"], found["address"], found["total"]) == ("title:AGRIN", "q=title%3AAGRIN&sort=relevance", 1)
+    assert found["counts"]["watches"] == {"nmj": 1}
+
+
+def test_search_pages_and_filters_and_tells_what_it_did_not_find(lived: Shell) -> None:
+    everything = lived("search", "--json").out
+    first = lived("search", "--limit", 1)
+    place = first.out.split("--after ")[1].strip()
+
+    assert json.loads(everything)["total"] > 1
+    assert lived("search", "--limit", 1, "--after", place).out.splitlines()[0] != first.out.splitlines()[0]
+    assert lived("search", "--journal", "Nowhere").err.endswith("note: no paper has the journal 'Nowhere'\n")
+    assert lived("search", "--until", "1990-01-01", "--watch", "nmj", "--verdict", "any", "--min-score", 99).out == "0 papers\n"
+
+
+def test_search_writes_all_papers_found_in_each_format(lived: Shell) -> None:
+    for style in FORMATS:
+        assert lived("search", "--limit", 1, "--export", style).out == lived("search", "--export", style, "--out", "-").out
+    said = lived("search", "agrin", "--out", "found.nbib")
+
+    assert said.out == "1 papers written to found.nbib\n"
+    assert "PMID- 1" in (lived.lab.folder / "found.nbib").read_text()
+    assert lived("search", "--json", "--export", "ris").code == 2
+
+
+def test_search_that_does_not_wait_tells_what_is_not_indexed_yet(shell: Shell) -> None:
+    shell.at("2026-03-06T09:00", "run")
+
+    said = shell("search", "--no-wait")
+
+    assert said.out == "0 papers\n"
+    assert "papers are not indexed yet" in said.err

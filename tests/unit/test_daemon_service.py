@@ -25,6 +25,7 @@ from watcher.daemon.apart import is_possible
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
 from watcher.errors import SchemaTooNew, StoreError, StoreUnusable
+from watcher.flows.questions.search import Search, search
 from watcher.flows.schedule.tick import Done, Ticker
 from watcher.flows.search.run import Runner
 from watcher.health import pulse_file, read
@@ -219,6 +220,23 @@ def test_upkeep_is_done_once_a_day_and_a_clock_that_goes_back_does_not_stop_it(o
 
     assert told == [1, 0, 0, 1, 0, 0]
     assert len(list(backups.glob("*-weekly.db"))) == 2
+
+
+def test_the_upkeep_takes_stored_papers_into_the_text_index(one: Lab, service: Service) -> None:
+    at(one, service, START)
+
+    with Store.open(f"sqlite:///{one.folder}/data/watcher.db", folder=one.folder / "data") as store:
+        found = search(store, Search(words="neuromuscular"))
+    assert (found.total, found.notes) == (1, ())
+
+
+def test_a_text_index_that_cannot_be_written_is_a_warning_and_costs_nothing_else(one: Lab, service: Service) -> None:
+    (one.folder / "data" / "watcher.db.search").mkdir(parents=True)
+
+    told = at(one, service, START)
+
+    assert any("the text index could not be brought up to date" in line for line in told)
+    assert service.rounds.failed_in_row == 0
 
 
 def test_a_backup_that_cannot_be_made_is_a_warning_and_costs_nothing_else(one: Lab, service: Service) -> None:

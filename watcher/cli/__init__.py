@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from watcher.cli import console
 from watcher.cli import models as _models  # noqa: F401 - adds its commands
 from watcher.cli import page as _page  # noqa: F401 - adds its command
+from watcher.cli import searching as _searching  # noqa: F401 - adds its command
 from watcher.cli import starting as _starting  # noqa: F401 - adds its command
 from watcher.cli import themes as _themes  # noqa: F401 - adds its command
 from watcher.cli import trying as _trying  # noqa: F401 - adds its command

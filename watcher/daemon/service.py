@@ -39,6 +39,8 @@ UPKEEP_EVERY = timedelta(days=1)
 """Dropping old texts, reading a share of them, a weekly backup: once a day is enough."""
 TEXTS_READ_IN_DAYS = 28
 """In so many days all stored texts are held against their hashes, a share of them each day."""
+INDEX_STEPS = 500
+"""Pieces of the text index that one day's upkeep makes at most: 200,000 papers, some minutes. A search goes on from there."""
 REST_AFTER_SECONDS = 60.0
 """So long after its last search or digest the service gives back the memory that these need."""
 
@@ -315,7 +317,9 @@ class Service:
 
 
 def _kept_up(app: App, *, now: datetime) -> None:
-    """Drop old texts, read a share of them, keep a backup."""
+    """Drop old texts, read a share of them, keep a backup, and the text index up to date."""
+    from watcher.flows.questions.search import fill  # noqa: PLC0415 - once a day, in a process of its own
+
     forgotten = app.store.forget(now - timedelta(days=app.settings.database.forget_unselected_after_days))
     if forgotten:
         _log.info("the texts of papers that were never presented are dropped", papers=forgotten)
@@ -329,6 +333,10 @@ def _kept_up(app: App, *, now: datetime) -> None:
     else:
         if made is not None:
             _log.info("weekly backup", file=str(made.path))
+    try:
+        fill(app.store, steps=INDEX_STEPS, stop=app.stopping.is_set)
+    except StoreError as error:
+        _log.warning("the text index could not be brought up to date; it is tried again tomorrow", reason=str(error))
 
 
 def _idle(ticker: Ticker, now: datetime) -> Done | Busy | None:

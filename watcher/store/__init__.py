@@ -8,6 +8,10 @@ from watcher.domain import RankingFacts
 from watcher.store.backup import BackupFacts
 from watcher.store.process_lock import ProcessLock, is_dead
 from watcher.store.restore import RestoreFacts
+from watcher.store.search.answers import AnswerPage
+from watcher.store.search.marks import Snippet, marked, snippet
+from watcher.store.search.query import Query, read_query, searched_for
+from watcher.store.search.values import Answer, Counts, FoundPaper, SearchOrder, Selection, VerdictFilter
 from watcher.store.spool import Spool
 from watcher.store.store import Store
 from watcher.store.values import (
@@ -54,16 +58,20 @@ from watcher.store.values import (
 
 __all__ = [
     "Absent",
+    "Answer",
+    "AnswerPage",
     "BackupFacts",
     "ClaimFacts",
     "CollectionChange",
     "CollectionFacts",
     "CorrectionFacts",
+    "Counts",
     "DeliveryFacts",
     "DigestFacts",
     "Fed",
     "FeedFacts",
     "FollowUpFacts",
+    "FoundPaper",
     "History",
     "HitFacts",
     "Judgement",
@@ -78,6 +86,7 @@ __all__ = [
     "PaperFacts",
     "PresentedFacts",
     "ProcessLock",
+    "Query",
     "QueryVersion",
     "RankingFacts",
     "Rereading",
@@ -86,8 +95,11 @@ __all__ = [
     "RunCommit",
     "RunHistory",
     "ScoreFacts",
+    "SearchOrder",
+    "Selection",
     "Snapshot",
     "SnapshotFacts",
+    "Snippet",
     "Spool",
     "StopFacts",
     "Store",
@@ -95,8 +107,13 @@ __all__ = [
     "StoredArticle",
     "TellingFacts",
     "Untold",
+    "VerdictFilter",
     "Waiting",
     "ZoteroItemFacts",
     "ZoteroServerFacts",
     "is_dead",
+    "marked",
+    "read_query",
+    "searched_for",
+    "snippet",
 ]

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 import sqlalchemy as sa
 
 from watcher.domain import Article, RecordId
-from watcher.store import codec, packing
+from watcher.store import changes, codec, packing
 from watcher.store.columns import articles, hits
 from watcher.store.database import batches
 from watcher.store.values import StoredArticle
@@ -108,6 +108,7 @@ def mark_damaged(session: sa.Connection, record_ids: Collection[RecordId], at: d
     """Notes that the text of these records is not what was written; what is left of it stays until the record was fetched again."""
     for batch in batches(record_ids):
         session.execute(articles.update().where(articles.c.record_id.in_(batch), IS_READABLE).values(damaged_at=at))
+        changes.note(session, batch)
 
 
 def verify(session: sa.Connection, share: int, of: int, texts: Texts) -> int:

@@ -488,6 +488,18 @@ scores = sa.Table(
     _real("value"),
     _text("reasons"),
 )
+search_changes = sa.Table(
+    "search_change",
+    _METADATA,
+    _number("work_id", key=True),
+    _number("number"),
+)
+search_sources = sa.Table(
+    "search_source",
+    _METADATA,
+    _number("id", key=True),
+    _text("token"),
+)
 seeds = sa.Table(
     "seed",
     _METADATA,

@@ -377,6 +377,14 @@ def upsert(
         session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
 
 
+def upsert_selected(session: sa.Connection, table: sa.Table, rows: sa.Select[Any], *, key: str) -> None:
+    """Inserts what a SELECT with a condition gives, or sets the columns beside the key where that is there already. SQLite's grammar
+    needs the WHERE: else it takes ON CONFLICT for a join's."""
+    statement = _insert(session, table).from_select(list(table.c.keys()), rows)
+    changed = {name: statement.excluded[name] for name in table.c.keys() if name != key}  # noqa: SIM118 - not a mapping
+    session.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed))
+
+
 def _insert(session: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     if session.dialect.name == "sqlite":
         return sqlite.insert(table)

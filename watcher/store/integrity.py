@@ -156,6 +156,8 @@ def guarded(path: Path | None, folder: Path) -> Iterator[Guarded]:
     for one in {path, Path(os.path.realpath(path))}:  # SQLite follows links: what belongs to the file lies beside the file itself
         yield Guarded(one, "the database")
         yield from (Guarded(sqlite_file.beside(one, ending), "a part of the database") for ending in sqlite_file.BESIDE)
+        index = sqlite_file.beside(one, sqlite_file.INDEX)
+        yield from (Guarded(sqlite_file.beside(index, ending), "the text index") for ending in ("", *sqlite_file.BESIDE))
         yield from (Guarded(part, "a database that is being brought up to date") for part in sqlite_file.parts(one))
         yield Guarded(marker(one), "the note that a database was set aside")
         yield from (Guarded(aside, "a database that was set aside") for aside in sqlite_file.set_aside(one))

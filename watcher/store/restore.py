@@ -25,6 +25,8 @@ from watcher.store import access, backup, integrity, process_lock, rows, schema,
 from watcher.store.columns import leases
 from watcher.store.database import Database
 from watcher.store.rows import Taken
+from watcher.store.search import place
+from watcher.store.search import tables as search_tables
 from watcher.store.sqlite_file import LOCK_WAIT_SECONDS
 from watcher.store.values import StopFacts
 
@@ -153,12 +155,14 @@ def _put_in_place(database: Database, part: Path) -> Path | None:
     path = database.path
     assert path is not None  # noqa: S101 - the caller has looked
     with database.alone("schema"), access.writing(path):
+        place.forget(path)  # before and after: whoever is killed between leaves none that is of the former database
         aside = None
         if path.exists() or sqlite_file.has_log(path):
             aside = sqlite_file.name_aside(path, sqlite_file.BEFORE_RESTORE, clock.real_now())
             integrity.leave_marker(path, f"{path}: a restore was interrupted; what was there is {aside}\n")
             sqlite_file.move(path, aside)
         writing.put(part, path)
+        place.forget(path)
         integrity.settle(database)
     return aside
 
@@ -174,6 +178,7 @@ def _fill(database: Database, part: Path, *, force: bool, shown: str) -> Path | 
     tables = _tables()
     try:
         with backup.plain(part) as copied, copied.connect() as reading, database.writing() as session:
+            search_tables.drop(session)
             transfer.empty(session, tables)
             transfer.copy(reading, session, tables)
             transfer.continue_numbers(session, tables)

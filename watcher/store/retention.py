@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from watcher import clock
 from watcher.domain import HitState, Outcome
-from watcher.store import embeddings
+from watcher.store import changes, embeddings
 from watcher.store.candidates import is_new_to, is_starter_of
 from watcher.store.columns import articles, digests, hits, judgements, presented, scores, seeds, subscriptions, verdicts
 from watcher.store.database import batches
@@ -44,6 +44,7 @@ def forget(session: sa.Connection, before: datetime, limit: int) -> int:
         session.execute(
             articles.update().where(articles.c.record_id.in_(batch)).values(body=None, forgotten_at=at, damaged_at=None)
         )
+    changes.note(session, record_ids)
     return len(record_ids)
 
 

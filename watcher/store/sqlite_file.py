@@ -19,6 +19,9 @@ LOCK_WAIT_SECONDS = 15.0
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite appends to the file's name for the files that belong to it."""
 
+INDEX = ".search"
+"""What follows the database's name in that of its text index."""
+
 ASIDE = (BEFORE_RESTORE, DAMAGED) = ("before-restore", "damaged")
 """Why a database is set aside, as the name of the copy says."""
 

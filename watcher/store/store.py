@@ -74,6 +74,12 @@ from watcher.store.candidates import Reader, check_owed, to_be_judged, without_t
 from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.process_lock import ProcessLock
 from watcher.store.restore import RestoreFacts
+from watcher.store.search import answers, filling
+from watcher.store.search.answers import AnswerPage
+from watcher.store.search.documents import Chips
+from watcher.store.search.place import IndexDamaged
+from watcher.store.search.query import Query
+from watcher.store.search.values import Answer, SearchOrder, Selection
 from watcher.store.spool import Spool
 from watcher.store.sqlite_file import LOCK_WAIT_SECONDS
 from watcher.store.values import (
@@ -181,6 +187,9 @@ class Store:
         texts = articles.Texts()
         with self._database.reading() as session:
             yield session, texts
+        self._note_damaged(texts)
+
+    def _note_damaged(self, texts: articles.Texts) -> None:
         if texts.damaged:
             with self._database.writing() as session:
                 articles.mark_damaged(session, texts.damaged, clock.now())
@@ -965,6 +974,29 @@ class Store:
         of one list, or of all, where a paper in two digests of a week counts once."""
         with self._database.reading() as session:
             return questions.weeks(session, watch, bounds, list_name)
+
+    # --- search
+
+    def follow(self, chips: Chips, *, limit: int = filling.PIECE) -> int:
+        """Takes up to `limit` works whose texts have changed into the text index, in one transaction of the index; how many are left.
+
+        Runs and readers do not wait for it. An index that was damaged is made anew.
+        """
+        try:
+            return filling.follow(self._database, chips, limit=limit)
+        except IndexDamaged:
+            return filling.follow(self._database, chips, limit=limit)
+
+    def search(self, query: Query, selection: Selection, order: SearchOrder, page: AnswerPage) -> Answer:
+        """A page of the papers that a query and filters leave, in an order, and how many there are in all; of what the text index has."""
+        texts = articles.Texts()
+        found = answers.ask(self._database, query.node, selection, order, page, texts)
+        self._note_damaged(texts)
+        return found
+
+    def found(self, query: Query, selection: Selection, order: SearchOrder) -> list[RecordId]:
+        """All the papers that a query and filters leave, in an order, each by the record that it is shown by."""
+        return answers.shown(self._database, query.node, selection, order)
 
     def facts(self) -> StoreFacts:
         """The size of things."""

@@ -177,6 +177,25 @@ class ArticleRow(Row, table=True):
     damaged_at: dt.datetime | None = None
 
 
+class SearchChangeRow(Row, table=True):
+    """When a work's texts changed last: a number, higher than all before. The text index follows it."""
+
+    __tablename__ = "search_change"
+    __table_args__ = (sa.Index("search_change_number", "number", "work_id"),)
+
+    work_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int
+
+
+class SearchSourceRow(Row, table=True):
+    """One row: what tells this database from others, for an index to be made anew when it is another one."""
+
+    __tablename__ = "search_source"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    token: Words
+
+
 class WorkLinkRow(Row, table=True):
     """Two records of one work, as one of them says (or as their DOI does). The other need not be stored yet."""
 
@@ -501,7 +520,10 @@ class ScoreRow(Row, table=True):
     """A score, immutable for its watch, record, ranking and content."""
 
     __tablename__ = "score"
-    __table_args__ = (sa.ForeignKeyConstraint(["record_id"], ["article.record_id"], name="fk_score_pmid_article"),)
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["record_id"], ["article.record_id"], name="fk_score_pmid_article"),
+        sa.Index("score_record", "record_id", "watch_id", "ranking_id", "value"),
+    )
 
     watch_id: int = Field(foreign_key="watch.id", primary_key=True)
     record_id: Record = Field(primary_key=True, sa_type=RecordNumber)

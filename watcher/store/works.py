@@ -19,7 +19,7 @@ from itertools import groupby, islice
 import sqlalchemy as sa
 
 from watcher.domain import Article, RecordId
-from watcher.store import codec, corrections, feeds, packing
+from watcher.store import changes, codec, corrections, feeds, packing
 from watcher.store.articles import IS_READABLE
 from watcher.store.columns import articles, digests, follow_ups, presented, work_links, works
 from watcher.store.database import batches, insert_empty, insert_new, insert_one, upsert
@@ -110,6 +110,7 @@ class _Shelf:
                     self._place(article, content_sha256, at)
                     rows.append((article, body))
         upsert(self._session, articles, [self._row(article, body, at) for article, body in rows], key=("record_id",))
+        changes.note(self._session, [article.record_id for article, _ in rows])
         insert_new(self._session, work_links, [{**link, "found_at": at} for link in self._links])
         self._note_fetched({article.record_id for article in self._batch} - {article.record_id for article, _ in rows}, at)
         corrections.record(self._session, current, at)
@@ -280,6 +281,7 @@ def join_by_doi(session: sa.Connection, gone: RecordId, living: RecordId, doi: s
 def merge(session: sa.Connection, work_id: int, *, into: int) -> None:
     """Makes two works one. Where a list has had both, its earlier presentation stays."""
     session.execute(articles.update().where(articles.c.work_id == work_id).values(work_id=into))
+    changes.note_works(session, (work_id, into))
     _merge_presented(session, work_id, into)
     feeds.merge(session, work_id, into=into)
     told = session.execute(follow_ups.select().where(follow_ups.c.work_id == work_id)).mappings().all()
