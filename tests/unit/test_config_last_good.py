@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -73,6 +74,15 @@ def test_it_knows_its_file_its_home_and_no_lines(home: Home) -> None:
 
     assert (found.path, found.home) == (home.file, home.folder)
     assert str(found.place(("lists", "lab-weekly", "schedule"))) == f"{home.file}: lists.lab-weekly.schedule"
+
+
+def test_it_can_be_handed_to_another_process(home: Home) -> None:
+    found = rebuilt(home, home.load(SMALL), "broken: [")
+
+    other = pickle.loads(pickle.dumps(found))  # noqa: S301 - just made
+
+    assert everything(other) == everything(found)
+    assert other.place(("watches", "nmj")) == found.place(("watches", "nmj"))
 
 
 def test_a_document_that_this_version_does_not_know_is_refused(home: Home) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -119,9 +120,7 @@ class _Rebuilding:
         warnings = tuple(self._sought(found, file))
         settings, _ = self._merged(found)
         if settings is not None:
-            settings.come_from(
-                SettingsOrigin(file, self._home, lambda key: Place(file, key=dotted(key) or None), warnings, sha256, themes)
-            )
+            settings.come_from(SettingsOrigin(file, self._home, partial(_place, file), warnings, sha256, themes))
         return settings
 
     def _sought(self, found: dict[str, Any], file: Path) -> Iterator[Warned]:
@@ -149,6 +148,11 @@ class _Rebuilding:
         except ValidationError:
             settings = None
         return settings, merged.current_state
+
+
+def _place(file: Path, key: KeyPath) -> Place:
+    """The key's place as far as it is known. The page's process is handed it too, which no function without a name can be."""
+    return Place(file, key=dotted(key) or None)
 
 
 def _unreadable(file: Path, key: KeyPath, told: str) -> Warned:
