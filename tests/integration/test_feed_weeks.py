@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import feedparser
 import pytest
 from lxml import etree
 from support.command_line import Shell
@@ -24,6 +26,7 @@ from support.two_databases import Place
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
+from watcher.demo import live
 from watcher.domain import FeedKind, pubmed_id
 from watcher.feeds import FeedForm, written
 from watcher.flows.deliver.resend import resend
@@ -199,6 +202,29 @@ def test_a_crash_before_the_commit_loses_and_doubles_nothing(
 
 def _dying(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_after_the_demos_weeks_the_feed_holds_what_its_digests_presented_and_the_retraction(tmp_path: Path) -> None:
+    """The sample records, through mails and database on the one side, through a feed reader on the other."""
+    live(tmp_path / "demo", say=lambda _line: None)
+
+    found = feedparser.parse((tmp_path / "demo" / "data" / "feeds" / "lists" / "lab-weekly.atom").read_bytes())
+    with closing(sqlite3.connect(tmp_path / "demo" / "data" / "watcher.db")) as database:
+        presented = "SELECT record_id FROM presented ORDER BY digest_id DESC, position"
+        papers = [f"https://pubmed.ncbi.nlm.nih.gov/{number}/" for (number,) in database.execute(presented)]
+        retracted = (
+            "SELECT title FROM correction JOIN article USING (record_id) JOIN correction_told ON correction_id = correction.id "
+            "WHERE kind = 'retraction' AND NOT with_paper"
+        )
+        titles = [title for (title,) in database.execute(retracted)]
+    told = [entry for entry in found.entries if "You had" in entry.summary]
+
+    assert [entry.link for entry in found.entries if entry not in told] == papers
+    assert len({entry.id for entry in found.entries}) == len(found.entries) > 40
+    assert titles
+    assert {f"Retracted: {title}" for title in titles} <= {entry.title for entry in told}
+    as_json = json.loads((tmp_path / "demo" / "data" / "feeds" / "lists" / "lab-weekly.json").read_text())
+    assert [(item["id"], item["title"]) for item in as_json["items"]] == [(entry.id, entry.title) for entry in found.entries]
 
 
 # --- as an answer ----------------------------------------------------------------------------------------------------------------
