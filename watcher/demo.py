@@ -11,10 +11,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, time, timedelta
 from importlib.util import find_spec
+from multiprocessing import Pipe
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,7 +27,7 @@ from watcher.app import App
 from watcher.errors import ConfigurationError, Place, Problem
 from watcher.flows.schedule.tick import Done
 from watcher.setup import starter
-from watcher.setup.loading import load_settings
+from watcher.setup.loading import load_settings, load_whole
 from watcher.writing import told, write
 
 if TYPE_CHECKING or not find_spec("watcher.standins"):
@@ -36,18 +38,21 @@ else:
 ZONE = ZoneInfo("Europe/Berlin")
 DAYS = 21
 MORNING, DIGEST_TIME = time(6, 30), time(8, 0)
+_TICK_SECONDS = 1.0
 _MARK = ".watcher-demo"
 _FOLDERS = ("config", "seeds")
 _FILES = (_MARK, "clock", "digest.html", "digest.ris")
 
 
-def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()) -> Path:
+def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = (), page_at: str = "") -> Path:
     """Run the demo.
 
     Args:
         out: the folder for its configuration, database and the last digest; an earlier demo there is replaced.
         say: hears what happens.
         in_use: the configuration and the database that the user works with; the demo keeps away from them.
+        page_at: an address for the page, such as "127.0.0.1:8080": it is shown on what the weeks brought, and the service goes on beside
+            it, until Ctrl-C. "" for no page.
 
     Returns:
         The path of the last digest's HTML.
@@ -62,7 +67,7 @@ def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()
         inbox.SlackServer() as slack,
         _clock_file(out / "clock") as moved,
     ):
-        config = _configuration(out, pubmed.base_url, mail, slack)
+        config = _configuration(out, pubmed.base_url, mail, slack, page_at)
         for instant in _instants():
             moved(instant)
             with App(load_settings(config)) as app:
@@ -72,7 +77,28 @@ def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()
         say(
             f"\n{len(mail.mails)} mails and {len(slack.posts)} Slack messages arrived, after {len(pubmed.log)} requests to the local PubMed."
         )
-        return _last(out, mail.mails, say)
+        page = _last(out, mail.mails, say)
+        if page_at:
+            _shown(config, page_at, say)
+        return page
+
+
+def _shown(config: Path, page_at: str, say: Callable[[str], None]) -> None:
+    """Show the page, and do what comes to be due meanwhile, until Ctrl-C. The clock stands where the weeks ended."""
+    from watcher import web  # noqa: PLC0415 - only where the page is wanted
+
+    loaded = load_whole(config)
+    receiving, sending = Pipe(duplex=False)
+    running = Thread(target=web.live, args=(receiving,), kwargs={"hears_signals": False}, name="page")
+    say(f"\nThe page: http://{page_at}/   (Ctrl-C ends it)")
+    with sending, App(loaded.settings, loaded=loaded) as app:
+        running.start()
+        sending.send(loaded)
+        with suppress(KeyboardInterrupt):
+            while running.is_alive():
+                app.ticker().tick(clock.now())
+                running.join(_TICK_SECONDS)
+    running.join()
 
 
 def _words_of_the_query() -> Iterator[str]:
@@ -120,7 +146,7 @@ def _last(out: Path, mails: list[inbox.Mail], say: Callable[[str], None]) -> Pat
     return page
 
 
-def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbox.SlackServer) -> Path:
+def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbox.SlackServer, page_at: str = "") -> Path:
     """The shipped configuration with its addresses turned to the local servers."""
     for _ in starter.write(out):
         pass
@@ -137,6 +163,9 @@ def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbo
     document.pop("alerts", None)
     document["runs"] = {"schedule": "daily 05:30"}
     document["feeds"] = {"folder": "data/feeds"}
+    document["web"] = {"enabled": bool(page_at)} | ({"listen": page_at} if page_at else {})
+    if page_at:
+        document["base_url"] = f"http://{page_at}"
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(document, file)
     (out / _MARK).write_text(json.dumps(_hashes(out)), encoding="utf-8")

@@ -6,176 +6,48 @@ import os
 import re
 import signal
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from html import unescape
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from support.command_line import Shell
-from support.rehearsal import lab
+from support.paged import (
+    BASE,
+    LINK,
+    PI,
+    POSTDOC,
+    SECOND,
+    START,
+    TOKEN,
+    House,
+    answers,
+    digest,
+    free_port,
+    links,
+    mail_to,
+    paged,
+    paged_lab,
+    until,
+    verdicts,
+)
 from support.served import Served, served
 
-from standins.eutils.corpus import Planted
-from standins.eutils.papers import paper
-from watcher.setup.loading import load_whole
-from watcher.web import live
 from watcher.web.password import hashed
 
-START, FIRST, SECOND = "2026-03-02T09:00", "2026-03-09T08:00", "2026-03-16T08:00"
-PI, POSTDOC = "pi@uni-sample.de", "postdoc@uni-sample.de"
 PASSWORD = "correct horse battery"
-BASE = "https://watcher.uni-sample.de"
-_LINK = re.compile(rf"{BASE}(/[vs]/[\w.:~-]+(?:/\w+)?)")
-_TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
-
-
-@dataclass
-class Browser:
-    """What a reader's browser does: keeps cookies, and sends a page's form back."""
-
-    at: str
-    host: str = ""
-    keeps: requests.Session = field(default_factory=requests.Session)
-
-    def get(self, path: str, **headers: str) -> requests.Response:
-        """Look at a page."""
-        return self._asked("GET", path, headers)
-
-    def post(self, path: str, *, given: dict[str, str], form_of: str = "", **headers: str) -> requests.Response:
-        """Fill the form of a page in, which is the one that it is sent to unless told otherwise."""
-        found = _TOKEN.search(self.get(form_of or path).text)
-        token = {"form_token": found[1]} if found else {}
-        return self._asked("POST", path, headers, given | token)
-
-    def bare(self, path: str, given: Any = None, **headers: str) -> requests.Response:  # noqa: ANN401 - whatever is sent
-        """Send something without having looked at a page."""
-        return self._asked("POST", path, headers, given)
-
-    def _asked(self, method: str, path: str, headers: dict[str, str], given: Any = None) -> requests.Response:  # noqa: ANN401
-        named = {"Host": self.host} if self.host else {}
-        told = named | {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.keeps.request(method, f"{self.at}{path}", headers=told, data=given, timeout=60, allow_redirects=False)
-
-
-@dataclass
-class House:
-    """A lab whose digests are sent by commands, and its page in a thread."""
-
-    shell: Shell
-    at: str
-    changes: Connection
-
-    def browser(self, host: str = "") -> Browser:
-        """A browser without cookies, which asks for the page by a name."""
-        return Browser(self.at, host)
-
-    def tick(self, instant: str) -> None:
-        """Do what is due at an instant."""
-        assert self.shell.at(instant, "tick").code == 0
-
-    def edit(self, *keys: str, value: Any) -> None:  # noqa: ANN401 - any configuration value
-        """Edit the configuration, and have the page take it up."""
-        self.shell.change(*keys, value=value)
-        self.changes.send(load_whole(self.shell.lab.config))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
-    records = [
-        Planted(
-            paper(
-                number,
-                title=f"The neuromuscular junction, part {number}",
-                abstract=f"Agrin and the {topic} at the neuromuscular junction of mice were studied. The {topic} changed with age.",
-                created=f"2026-03-{day:02}",
-            )
-        )
-        for number, topic, day in ((4, "endplate", 4), (5, "toxin", 5), (6, "sarcopenia", 6), (11, "agrin", 11))
-    ]
-    with lab(tmp_path, records, monkeypatch) as one:
-        one.document["channels"]["lab-mail"]["to"] = [PI, POSTDOC]
-        one.document["base_url"] = BASE
-        one.document["web"] = {"enabled": True, "listen": f"127.0.0.1:{free_port()}"}
-        one.write()
-        one.move_clock(START)
-        yield Shell(one, monkeypatch, capsys)
+    with paged_lab(tmp_path, monkeypatch, capsys) as made:
+        yield made
 
 
 @pytest.fixture
 def house(shell: Shell) -> Iterator[House]:
-    with page_of(shell) as changes:
-        at = f"http://{shell.lab.document['web']['listen']}"
-        until(lambda: answers(at))
-        shell.at(START, "tick")
-        yield House(shell, at, changes)
-
-
-@contextmanager
-def page_of(shell: Shell) -> Iterator[Connection]:
-    """The page of a lab, and what brings it another configuration."""
-    receiving, sending = Pipe(duplex=False)
-    running = threading.Thread(target=live, args=(receiving,), kwargs={"hears_signals": False})
-    running.start()
-    sending.send(load_whole(shell.lab.config))
-    try:
-        yield sending
-    finally:
-        sending.close()
-        running.join(60)
-        assert not running.is_alive()
-
-
-def until(happened: Callable[[], object]) -> None:
-    """Return when something has happened."""
-    end = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < end, "it does not happen"
-        time.sleep(0.01)
-
-
-def answers(at: str) -> bool:
-    """Whether a page is there."""
-    try:
-        return bool(requests.get(f"{at}/healthz", timeout=60).status_code)
-    except requests.ConnectionError:
-        return False
-
-
-def mail_to(house: House, reader: str) -> Any:  # noqa: ANN401 - a mail
-    return next(one for one in house.shell.lab.mail.mails if one.message["To"] == reader)
-
-
-def links(house: House, reader: str = PI) -> dict[str, str]:
-    """The paths of a reader's links, by what they do: "4 relevant", "stop"."""
-    found = {}
-    for path in _LINK.findall(mail_to(house, reader).part("text/html")):
-        of = re.match(r"/v/[0-9a-f]{16}(\d+)\.[\w-]+/(\w+)", path)
-        found[f"{of[1]} {of[2]}" if of else "stop"] = path
-    return found
-
-
-def verdicts(house: House, pmid: int) -> list[str]:
-    told = house.shell("explain", pmid).out
-    return [" ".join(line.split()) for line in told.splitlines() if "marked" in line]
-
-
-def digest(house: House, instant: str = FIRST) -> dict[str, str]:
-    house.shell.lab.mail.mails.clear()
-    house.tick(instant)
-    return links(house)
+    with paged(shell) as made:
+        yield made
 
 
 # --- marks
@@ -253,7 +125,7 @@ def test_a_form_of_another_site_is_refused(house: House) -> None:
 def test_slack_asks_for_a_name_and_keeps_it(house: House) -> None:
     digest(house)
     text = "".join(str(post.payload) for post in house.shell.lab.slack.posts)
-    path = next(one for one in _LINK.findall(text) if one.endswith("/relevant"))
+    path = next(one for one in LINK.findall(text) if one.endswith("/relevant"))
     pmid = int(re.match(r"/v/[0-9a-f]{16}(\d+)", path)[1])  # type: ignore[index]
     browser = house.browser()
 
@@ -264,7 +136,7 @@ def test_slack_asks_for_a_name_and_keeps_it(house: House) -> None:
     assert "Please say who you are" in nameless.text
     assert [line for line in verdicts(house, pmid) if "Anna <b> via slack" in line]
     assert 'value="Anna &lt;b&gt;"' in again.text
-    assert "/s/" not in "".join(one for one in _LINK.findall(text))
+    assert "/s/" not in "".join(one for one in LINK.findall(text))
 
 
 def test_a_resent_mail_has_links_of_its_reader_and_they_are_the_same_each_time(house: House) -> None:
@@ -372,7 +244,7 @@ def test_a_password_opens_it_and_wrong_ones_are_limited(house: House) -> None:
     wrong = browser.post("/login", given={"password": "correct horse"})
     right = browser.post("/login", given={"password": PASSWORD, "to": "//evil.example/"})
     inside = browser.get("/")
-    token = _TOKEN.search(inside.text)
+    token = TOKEN.search(inside.text)
     out = browser.bare("/logout", {"form_token": token[1] if token else ""})
     after = browser.get("/")
     for _ in range(12):

@@ -11,8 +11,8 @@ import feedparser
 import pytest
 import requests
 from support.command_line import Shell
+from support.paged import free_port, page_of, until
 from support.rehearsal import lab
-from test_page import free_port, page_of, until
 
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper

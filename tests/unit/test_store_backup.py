@@ -47,6 +47,7 @@ def test_a_backup_is_one_sqlite_file_with_every_row_of_every_table(place: Place,
         store.save_embeddings("of a model", {"of a text": b"\x00\xff"}, clock.now())  # what 0001 has no table for
         store.save_snapshot("nmj", Snapshot(sha256(b"counts").hexdigest(), "agrin", 300, clock.now(), b"counts"))
         store.signing_keys(clock.now())
+        store.note(pubmed_id(1), "pi", "to be read on Friday", clock.now())
         store.stop("weekly", "pi@lab.example", until=None, via="mail", at=clock.now())
         store.abandon_open_runs(clock.now())
         entry = FeedEntry(

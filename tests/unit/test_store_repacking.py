@@ -107,8 +107,8 @@ def test_after_any_number_of_kills_nothing_is_lost_and_one_backup_is_as_it_was(o
     assert kept.name.endswith(f"-before-{schema.HEAD}.db")
     assert rows_of(f"sqlite:///{kept}", tmp_path) == before
     after = old.rows()
-    added = [after.pop(name) for name in ("snapshot", "stop", "signing_key")]
-    assert added == [[], [], []]  # what 0011 and 0012 add, with the last column of a ranking
+    added = [after.pop(name) for name in ("snapshot", "stop", "signing_key", "note")]
+    assert added == [[], [], [], []]  # what 0011 and 0012 add, with the last column of a ranking
     assert (len(after.pop("feed")), after.pop("feed_entry")) == (len(after["digest_list"]) + len(after["watch"]), [])  # 0013
     assert [after.pop(name) for name in sorted(after) if name.startswith("zotero_")] == [[]] * 6  # what 0014 adds
     assert len(after.pop("search_change")) == len({row[1] for row in after["article"]})  # 0015, for each work

@@ -714,6 +714,8 @@ def _stopped_since(stops: Sequence[StopFacts] | None) -> None:
 def demo(
     context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="Folder for the demo's digest and database.")] = Path("demo-out"),
+    serve: Annotated[bool, typer.Option("--serve", help="Then show the page on what they brought, until Ctrl-C.")] = False,
+    listen: Annotated[str, typer.Option("--listen", help="With --serve: the page's address.")] = "127.0.0.1:8080",
 ) -> None:
     """Live through three simulated weeks with sample papers.
 
@@ -730,7 +732,7 @@ def demo(
         fix = "install the extra: pip install 'watcher[demo]'; `make demo` in a checkout has it"
         raise ConfigurationError(Problem("this installation goes without aiosmtpd, the demo's mail server", fix)) from None
 
-    live(out, say=console.say, in_use=in_use(context.obj.config))
+    live(out, say=console.say, in_use=in_use(context.obj.config), page_at=listen if serve else "")
 
 
 # --- around the commands -------------------------------------------------------------------------------------------------------

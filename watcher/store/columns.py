@@ -371,6 +371,14 @@ messages = sa.Table(
     _bytes("payload"),
     _text("sha256"),
 )
+notes = sa.Table(
+    "note",
+    _METADATA,
+    _record("record_id", key=True),
+    _text("reader", key=True),
+    _text("text"),
+    _instant("made_at"),
+)
 notices = sa.Table(
     "notice",
     _METADATA,

@@ -66,6 +66,7 @@ from watcher.store import (
     snapshots,
     stops,
     tellings,
+    triage,
     verdicts,
     works,
 )
@@ -97,6 +98,7 @@ from watcher.store.values import (
     Owed,
     PaperFacts,
     QueryVersion,
+    QueuedFacts,
     Rereading,
     ResolvedSeedRow,
     RunCommit,
@@ -816,6 +818,29 @@ class Store:
         """Writes the messages that tell the owner of stops, and that they were told; False when one of them was told before."""
         with self._database.writing() as session:
             return stops.tell_owner(session, ids, notice, owed, host=host, at=at)
+
+    def queue(
+        self, reader: str, since: datetime, *, list_name: str = "", limit: int, offset: int = 0
+    ) -> tuple[tuple[QueuedFacts, ...], int]:
+        """Papers that digests presented since then and the reader has not marked, the newest digest first; and how many there are in all."""
+        with self._database.reading() as session:
+            found = triage.queue(session, reader, since, list_name=list_name, limit=limit, offset=offset)
+            return found, triage.waiting(session, reader, since, list_name)
+
+    def reading_list(self, reader: str) -> tuple[QueuedFacts, ...]:
+        """The papers that a reader keeps for later, the newest first."""
+        with self._database.reading() as session:
+            return triage.reading_list(session, reader)
+
+    def note(self, record_id: RecordId, reader: str, text: str, at: datetime) -> None:
+        """Keeps a reader's note on a paper in the place of the one before; an empty one takes it away."""
+        with self._database.writing() as session:
+            triage.note(session, record_id, reader, text, at)
+
+    def notes(self, record_ids: Collection[RecordId], reader: str) -> dict[RecordId, str]:
+        """A reader's notes on papers."""
+        with self._database.reading() as session:
+            return triage.notes_of(session, record_ids, reader)
 
     def delivery(self, delivery_id: int) -> DeliveryFacts | None:
         """Where one delivery stands, if there is one of this number."""

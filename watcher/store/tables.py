@@ -560,6 +560,17 @@ class VerdictRow(Row, table=True):
     undone_at: dt.datetime | None = None
 
 
+class NoteRow(Row, table=True):
+    """What a reader noted on a paper."""
+
+    __tablename__ = "note"
+
+    record_id: Record = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, sa_type=RecordNumber)
+    reader: Words = Field(primary_key=True, sa_type=PlainText)
+    text: Words
+    made_at: dt.datetime
+
+
 class StopRow(Row, table=True):
     """A reader's word that a list shall send them nothing, for good or until an instant. `reader` is the folded address that its
     deliveries go to; `owner_told_at`: whoever runs the service knows."""

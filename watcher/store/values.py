@@ -226,6 +226,17 @@ class DigestFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedFacts:
+    """A paper that a reader has still to look at: since `at` in a digest of the list, with the score that it was judged by; or kept for
+    later since then."""
+
+    record_id: RecordId
+    at: datetime
+    list_name: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StopFacts:
     """A reader's stop of a list: for good, or until an instant. `reader` is their folded address; `ended_at`: they take it up again."""
 

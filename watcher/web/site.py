@@ -19,7 +19,11 @@ from watcher.web.cookies import Cookies
 
 _log = structlog.get_logger(__name__)
 
-NAV = (("/", "Overview"), ("/feeds", "Feeds"))
+NAV = (
+    ("/", "Overview"),
+    ("/triage", "Triage"),
+    ("/feeds", "Feeds"),
+)
 """The pages that each page leads to: their addresses and names."""
 
 

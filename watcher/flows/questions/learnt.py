@@ -47,6 +47,28 @@ def learning(
     return done, tuple(_learnt(before[watch.name], orderer.order(watch, since)) for watch in watches if watch.name in taught)
 
 
+def learnt_since(orderer: Orderer, watches: Sequence[Watch], reader: str, since: datetime, now: datetime) -> tuple[Learnt, ...]:
+    """What the watches learnt from what a reader said since then, for those that learnt anything.
+
+    Args:
+        orderer: gives the order of a watch's papers by the ranking of the moment, and by that without some verdicts.
+        watches: those that may have learnt.
+        reader: whose verdicts.
+        since: the first instant.
+        now: the present instant.
+    """
+    told = []
+    for watch in watches:
+        fresh = frozenset(
+            one.id
+            for one in orderer.store.verdicts(watch.name)
+            if one.reader == reader and one.made_at >= since and one.kind.teaches
+        )
+        if fresh:
+            told.append(_learnt(orderer.order(watch, now - LATELY, without=fresh), orderer.order(watch, now - LATELY)))
+    return tuple(told)
+
+
 def _learnt(before: Order, after: Order) -> Learnt:
     was, threshold = _values(before), after.watch.threshold
     moved = [one for one in after.standings if abs(one.value - was.get(one.article.record_id, one.value)) >= MOVED]

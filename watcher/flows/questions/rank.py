@@ -5,7 +5,7 @@ Everything is scored anew under the ranking of the moment, and nothing is kept: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -105,10 +105,11 @@ class Orderer:
     rank_by: Callable[[Sequence[ResolvedSeed], Lessons], Ranks]
     say: Callable[[str], None] = field(default=lambda _line: None)
 
-    def order(self, watch: Watch, since: datetime | None) -> Order:
-        """The papers that became news since then or that a list has still to judge, best first; None: every stored paper."""
+    def order(self, watch: Watch, since: datetime | None, *, without: Collection[int] = ()) -> Order:
+        """The papers that became news since then or that a list has still to judge, best first; None: every stored paper. `without`: as if
+        these verdicts had not been given."""
         papers = self.store.papers(watch.name, since=since)
-        learnt = lessons(self.store, watch.name)
+        learnt = lessons(self.store, watch.name, without=without)
         ranking, unranked = self._ranking(watch, learnt)
         values = ranking.values([one.article for one in papers])
         said = agreed(self.store.verdicts(watch.name))

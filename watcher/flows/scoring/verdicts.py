@@ -104,9 +104,10 @@ def agreed(verdicts: Iterable[Verdict]) -> dict[RecordId, VerdictKind | None]:
     return {record_id: _majority(counted) for record_id, counted in votes.items()}
 
 
-def lessons(store: Store, watch: str) -> Lessons:
-    """What the watch learns from the verdicts in force, by record: nothing from what was retracted since it was marked as relevant."""
-    verdicts = store.verdicts(watch)
+def lessons(store: Store, watch: str, *, without: Collection[int] = ()) -> Lessons:
+    """What the watch learns from the verdicts in force but those `without` which it is asked for, by record: nothing from what was
+    retracted since it was marked as relevant."""
+    verdicts = [one for one in store.verdicts(watch) if one.id not in without]
     said = {record_id: kind for record_id, kind in sorted(agreed(verdicts).items()) if kind is not None}
     void = fallen([record_id for record_id, kind in said.items() if kind is VerdictKind.RELEVANT], store)
     texts = store.articles(said.keys())
