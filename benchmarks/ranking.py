@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from contest import kept, ours, report, rivals
-from contest.asreview_client import asreview
+from contest.asreview_client import asreview, unaided
 from contest.bm25 import bm25
 from contest.embedding import Embedding
 from contest.kept import Measured
@@ -98,7 +98,7 @@ def contests(stack: ExitStack, chosen: argparse.Namespace) -> list[Contest]:
     watcher = ours.watcher()
     dense = [ours.watcher(Embedding(chosen.model, chosen.out))] if chosen.model else []
     few = [bm25(), pmra(STOP_WORDS), rivals.centroid(), rivals.arxiv_sanity_lite(), *active, watcher, *dense]
-    fed = [bm25(), rivals.arxiv_sanity_lite(), *active, ours.without_verdicts(watcher), watcher, *dense]
+    fed = [bm25(), rivals.arxiv_sanity_lite(), *active, *map(unaided, active), ours.without_verdicts(watcher), watcher, *dense]
     both: list[tuple[str, Task, list[Method]]] = [
         (FEW_SEED, few_seed, few),
         (STREAM, partial(stream, batch=chosen.batch), fed),

@@ -41,6 +41,22 @@ def asreview() -> Iterator[Method]:
             process.stdin.close() if process.stdin else None
 
 
+def unaided(method: Method) -> Method:
+    """A method without the random paper: until one is marked as not relevant, papers stand in the order of the set, which is random."""
+
+    def prepare(pool: LabelledSet) -> Score:
+        score = method.prepare(pool)
+
+        def unaided_score(known: Known) -> Floats:
+            if not known.not_relevant.size:
+                return -np.arange(len(pool.articles), dtype=np.float64)
+            return score(Known(known.seeds, known.relevant, known.not_relevant))
+
+        return unaided_score
+
+    return Method(f"{method.name}, unaided", method.version, prepare)
+
+
 class _Talk:
     """Questions to the worker and its answers."""
 

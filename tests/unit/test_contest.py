@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from contest import kept, ours, report
+from contest.asreview_client import unaided
 from contest.bm25 import bm25
 from contest.kept import Measured
 from contest.measures import Floats, Trial, average_precision, ratio, units
@@ -248,6 +249,23 @@ def test_a_stream_shows_the_best_of_each_batch_and_tells_what_they_were() -> Non
     assert told[0] == ([], [])
     assert told[1] == ([row for row in coming[19:9:-1] if row in relevant], [row for row in coming[19:9:-1] if row not in relevant])
     assert found == sum(row in relevant for row in shown) / most
+
+
+def test_unaided_nothing_is_asked_before_a_paper_is_marked_as_not_relevant() -> None:
+    papers = pool([0, 1, 2], [2000] * 6)
+    asked: list[Known] = []
+
+    def score(known: Known) -> Floats:
+        asked.append(known)
+        return np.zeros(6)
+
+    unaided_score = unaided(Method("rival", "1", lambda _: score)).prepare(papers)
+    first = unaided_score(Known(np.array([0]), stranger=np.array([4])))
+    unaided_score(Known(np.array([0]), np.array([1]), np.array([5]), stranger=np.array([4])))
+
+    assert first.tolist() == sorted(first.tolist(), reverse=True)
+    (one,) = asked
+    assert (one.relevant.tolist(), one.not_relevant.tolist(), one.stranger.size) == ([1], [5], 0)
 
 
 # --- what is kept and what is told -------------------------------------------------------------------------------------------------

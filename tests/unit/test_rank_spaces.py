@@ -96,6 +96,21 @@ def test_a_linear_model_is_learnt_once_something_is_not_relevant() -> None:
     assert spaces([AGRIN], [ENDPLATE]) == ["phrases", "words", "topics", "labels"]
 
 
+def test_what_is_not_relevant_counts_by_the_labels_alone() -> None:
+    def built(*not_relevant: Article) -> rank.Ranking:
+        return rank.build([AGEING, CROPS], background=rank.load_background(), relevant=[AGRIN], not_relevant=not_relevant)
+
+    without, with_two = (built(*some).breakdown(MUSK) for some in ((), (ENDPLATE, WHEAT)))
+
+    *spaces, labels = with_two.spaces
+    moved = {one: points for one, kind, points in with_two.verdicts if kind == "not"}
+    assert tuple(spaces) == without.spaces
+    assert labels.name == "labels"
+    assert moved[ENDPLATE.record_id] < moved[WHEAT.record_id] <= 0
+    assert with_two.total == pytest.approx(without.total + labels.points)
+    assert [one.facts.code for one in (built(), built(ENDPLATE))] == ["lexical 3", "lexical 5"]
+
+
 def test_the_linear_model_is_ridge_regression_with_classes_of_one_weight() -> None:
     vectors = rank.load_background().vectors(count([paper(article) for article in ALL])).phrases
 

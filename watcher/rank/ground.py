@@ -3,11 +3,12 @@
 Inside a narrow query the query's own words stand in every paper and part none. The snapshot knows that: what its papers hold often is worth
 less in the direction of the score. In the spaces of words each feature of the positives is multiplied with
 
-    1 - s + s · (idf' / idf)²        idf' = (1 - SHARE) · idf + SHARE · ln((1 + N) / (1 + n))      n of the snapshot's N papers hold it
+    (idf' / idf)²        idf' = (1 - SHARE) · idf + SHARE · ln((1 + N) / (1 + n))        n of the snapshot's N papers hold it
 
-which is what it would be worth if papers and seeds had idf' for their weights. The strength s, 0 to 1, is earned. Each positive is left out
-and looked for among the snapshot's papers by the others, without the snapshot's weights and with all of them. With p_i its place before, q_i
-its place after,
+which is what it would be worth if papers and seeds had idf' for their weights; and the words that papers are about count in a space of their
+own (docs/decisions/0072). The scores with the snapshot have a share of s, those without it one of 1 - s (`spaces.blended`). The strength s,
+0 to 1, is earned. Each positive is left out and looked for among the snapshot's papers by the others, without the snapshot and with all that
+it says. With p_i its place before, q_i its place after,
 
     s = Σ ln(p_i / q_i) + HOPE · Σ ln p_i   over   HOPE · Σ ln p_i + DOUBT
 
@@ -95,8 +96,7 @@ def weighed(rows: Matrix, worth: Floats) -> Matrix:
 
 def on_own_ground(one: Known, worth: Worth) -> Known:
     """A space as a snapshot makes it."""
-    positives, negatives = (weighed(rows, worth(one.places[rows.indices])) for rows in (one.positives, one.negatives))
-    return replace(one, positives=positives, negatives=negatives)
+    return replace(one, positives=weighed(one.positives, worth(one.places[one.positives.indices])))
 
 
 def earned(plain: Sequence[Seen], local: Sequence[Seen], snapshot: Matrix, positives: Matrix, background: Background) -> OwnGround:

@@ -1,6 +1,6 @@
 """Seeds and verdicts -> views -> the 0-100 number, with what is behind it.
 
-    score_S(d) = d · W_S · (mean(positives) - mean(background) - γ · mean(not relevant))      in each space S (Rocchio, 1971)
+    score_S(d) = d · W_S · (mean(positives) - mean(background))                               in each space S (Rocchio, 1971)
     score(d)   = Σ_S w_S · (score_S(d) - m_S) / s_S               m_S, s_S: mean and deviation over the background's sample
     number(d)  = how many percent of the N sample papers with the highest scores score lower than d, interpolated
 
@@ -31,7 +31,6 @@ from watcher.rank.features import Matrix, Passage, count, count_articles, exampl
 from watcher.rank.ground import Worth, earned, on_own_ground, unpack, weighed, worths
 from watcher.rank.spaces import (
     ELITE,
-    GAMMA,
     NAMES,
     NEAREST,
     Directions,
@@ -66,6 +65,8 @@ CODE = "lexical 3"
 """Names this algorithm; changes with anything that can move a score."""
 CODE_WITH_SNAPSHOT = "lexical 4"
 """Names the same where there is a snapshot of the watch's own papers."""
+CODE_WITH_LABELS = "lexical 5"
+"""Names the same where there are papers that are not relevant, with a snapshot and without."""
 
 NEAREST_SEEDS = 5
 
@@ -79,42 +80,41 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarkedPapers:
-    """Papers that a reader marked. `rows`: each in every space (by its name), so that its product with a paper is what it counts there,
-    without its weight; `own`: the same by the weights of the watch's own papers, where these are others; `places`: which of the positives
-    it is, -1 for one that is not relevant; `shares`: how much of it stands in the labels, and `labelled` its row there."""
+    """Papers that a reader marked, the relevant ones first. `places`: which of the positives each of these is; `rows`: each of these in every
+    space (by its name), so that its product with a paper is what it counts there, without its weight; `own`: the same by the weights of the
+    watch's own papers, where these are others; `shares`: how much of each paper stands in the labels, and `labelled` its row there."""
 
     record_ids: tuple[RecordId, ...]
-    places: tuple[int, ...]
+    places: range
     rows: Mapping[str, Matrix]
     own: Mapping[str, Matrix]
     shares: Floats
     labelled: Matrix
 
     def weights(self, view: View) -> Floats:
-        """What each verdict weighs in a view's means."""
-        others = self.places.count(-1)
-        weights = [-GAMMA / others if place < 0 else (place in view.members) / view.members.size for place in self.places]
-        return np.array(weights)
+        """What each relevant paper weighs in a view's means."""
+        return np.array([(place in view.members) / view.members.size for place in self.places])
 
     def points(self, features: Features, shares: Sequence[tuple[View, float]], labels: Space | None) -> Floats:
         """What each verdict adds to one paper's score in all spaces and by the labels. `shares`: of each view."""
         added = np.zeros(len(self.record_ids))
+        relevant = added[: len(self.places)]
         for number, one in enumerate(shares[0][0].spaces):
             paper_ = rows_of(features, one.name)
             each = [(view.spaces[number], share, self.weights(view)) for view, share in shares]
             scale = sum(share * space.scale * (1 - space.own) * weights for space, share, weights in each)
             if one.own < 1:
-                added += _products(self.rows[one.name], paper_) * scale
+                relevant += _products(self.rows[one.name], paper_) * scale
             if labels and number == 0:
                 added += _products(self.labelled, paper_) * self.shares * labels.scale
             if one.own:
                 scale = sum(share * space.scale * space.own * weights for space, share, weights in each)
-                added += _products(self.own[one.name], paper_) * scale
+                relevant += _products(self.own[one.name], paper_) * scale
         return added
 
     def kind(self, number: int) -> str:
         """How the paper was marked."""
-        return "not" if self.places[number] < 0 else "relevant"
+        return "relevant" if number < len(self.places) else "not"
 
 
 @dataclass(frozen=True, eq=False)
@@ -332,12 +332,12 @@ def fit(
     ground = Measure(background, embed)
     positives, negatives = ground.examples([*seeds, *kinds[0]]), ground.examples(kinds[1])
     sample = ground.sample
-    known = known_of(positives, negatives, ground, sample)
+    known = known_of(positives, ground, sample)
     parts = [np.arange(len(seeds) + len(shown.liked)), *groups(known)]
     plain, own = seen(known, parts), None
     if snapshot is not None:
         counts = count([passages for _, passages, _ in (*seeds, *kinds[0])])
-        own = _own(plain, known_elite(positives, negatives, sample), parts, unpack(snapshot), counts, ground.background)
+        own = _own(plain, known_elite(positives, sample), parts, unpack(snapshot), counts, ground.background)
     trusted = own if own and own.found.strength else None
     views, sampled = blended(parts, plain, trusted.seen, trusted.found.strength) if trusted else views_of(parts, plain)
     labels = labels_of(positives.spaces[0], negatives.spaces[0])
@@ -395,13 +395,13 @@ def _judged(
     liked, disliked = kinds
     first = positives.spaces[0].shape[0] - len(liked)
     names = (*NAMES[: len(positives.spaces)], *([ELITE] if ELITE in worth else []))
-    plain = {name: stacked(rows_of(positives, name)[first:], rows_of(negatives, name)) for name in names}
+    plain = {name: rows_of(positives, name)[first:] for name in names}
     own = {name: weighed(plain[name], of(plain[name].indices)) for name, of in worth.items()}
     whiteners = dict(zip(NAMES, ground.whiteners, strict=False))
     rows = {name: one if (by := whiteners.get(name)) is None else whitened(one, by) for name, one in plain.items()}
-    places = (*range(first, first + len(liked)), *[-1] * len(disliked))
     shares = labels.shares[first:] if labels else np.zeros(len(liked))
-    return MarkedPapers((*liked, *disliked), places, rows, own, shares, plain["phrases"])
+    labelled = stacked(plain["phrases"], negatives.spaces[0])
+    return MarkedPapers((*liked, *disliked), range(first, first + len(liked)), rows, own, shares, labelled)
 
 
 def percent(scores: Floats, rungs: Floats) -> Floats:
@@ -441,7 +441,7 @@ def facts_of(
     """The facts that name the ranking by what was shown, before a background, with a dense part and a snapshot or without."""
     seeds = _hash(sorted(map(_example_hash, shown.seeds)))
     verdicts = [sorted(_hash(list(map(_said, passages))) for _, passages, _ in labels) for labels in shown.marked]
-    code = CODE_WITH_SNAPSHOT if snapshot_sha256 else CODE
+    code = CODE_WITH_LABELS if verdicts[1] else CODE_WITH_SNAPSHOT if snapshot_sha256 else CODE
     return RankingFacts(
         sha256=_hash([seeds, background_sha256, code, *verdicts, embed_sha256, *filter(None, [snapshot_sha256])]),
         seeds_sha256=seeds,

@@ -37,7 +37,6 @@ ELITE = "elite"
 ELITE_WEIGHT = 2.0
 RIDGES = (0.0, 0.0, 0.001, 0.03)
 """What is added to the variances before the covariance is inverted; 0: a space that is left as it is."""
-GAMMA = 0.5
 LABELS_WEIGHT = 60.0
 LABELS_RIDGE = 1.0
 NEAREST = 250
@@ -304,7 +303,7 @@ def columns_of(rows: Matrix, places: npt.NDArray[np.int64]) -> Matrix:
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """One space, by the columns alone in which an example is not 0: a vector of all takes 16 MB. `places`: which columns these are, of
-    `size`; `positives`, `negatives` and `sample`: one row a paper; `usual`: what the sample's rows are along the background's mean.
+    `size`; `positives` and `sample`: one row a paper; `usual`: what the sample's rows are along the background's mean.
     Directions stand on a grid of 2^-`bits`, on which their products with papers add up exactly."""
 
     name: str
@@ -312,7 +311,6 @@ class Known:
     size: int
     places: npt.NDArray[np.int64]
     positives: Matrix
-    negatives: Matrix
     sample: Matrix
     usual: Floats | float
     mean: Floats
@@ -320,23 +318,23 @@ class Known:
     bits: int = 20
 
 
-def known_of(positives: Features, negatives: Features, ground: Measure, sample: Features) -> list[Known]:
+def known_of(positives: Features, ground: Measure, sample: Features) -> list[Known]:
     """All spaces before the background's sample."""
     known = []
     papers = zip_longest(sample.columns, sample.usual, fillvalue=0.0)
-    parts = zip(NAMES, WEIGHTS, positives.spaces, negatives.spaces, ground.middles, ground.whiteners, papers, strict=False)
-    for name, weight, liked, disliked, middle, whitening, (rows, usual) in parts:
-        places, (near, far) = _narrowed(liked, disliked)
+    parts = zip(NAMES, WEIGHTS, positives.spaces, ground.middles, ground.whiteners, papers, strict=False)
+    for name, weight, liked, middle, whitening, (rows, usual) in parts:
+        places, near = _narrowed(liked)
         some, bits = columns_of(rows, places), 25 if whitening is None else 20
-        known.append(Known(name, weight, liked.shape[1], places, near, far, some, usual, middle[places], whitening, bits))
+        known.append(Known(name, weight, liked.shape[1], places, near, some, usual, middle[places], whitening, bits))
     return known
 
 
-def known_elite(positives: Features, negatives: Features, sample: Features) -> Known:
+def known_elite(positives: Features, sample: Features) -> Known:
     """The space of the words that papers are about; its mean is not taken away."""
-    places, (near, far) = _narrowed(positives.elite, negatives.elite)
+    places, near = _narrowed(positives.elite)
     some, nothing = columns_of(sample.elite_columns, places), np.zeros(places.size)
-    return Known(ELITE, ELITE_WEIGHT, positives.elite.shape[1], places, near, far, some, 0.0, nothing, None)
+    return Known(ELITE, ELITE_WEIGHT, positives.elite.shape[1], places, near, some, 0.0, nothing, None)
 
 
 Parts = Sequence[npt.NDArray[np.int64]]
@@ -344,8 +342,8 @@ Parts = Sequence[npt.NDArray[np.int64]]
 
 
 class Seen(NamedTuple):
-    """One space as some parts of the positives see it, away from all negatives: a direction for each, what the sample scores along it, and
-    the mean and deviation of that."""
+    """One space as some parts of the positives see it: a direction for each, what the sample scores along it, and the mean and deviation
+    of that."""
 
     known: Known
     towards: Floats
@@ -421,21 +419,20 @@ def _towards(known: Known, parts: Parts) -> Floats:
 
 
 def _toward(known: Known, members: npt.NDArray[np.int64]) -> Floats:
-    """From the mean of all negatives toward that of some positives."""
-    toward = _middle_of(known.positives[members]) - (GAMMA * _middle_of(known.negatives) if known.negatives.shape[0] else 0.0)
+    """Toward the mean of some positives."""
+    toward = _middle_of(known.positives[members])
     if known.whitening is not None:
         toward = whitened(toward - known.mean, known.whitening)
     return on_grid(toward, bits=known.bits)
 
 
-def _narrowed(*matrices: Matrix) -> tuple[npt.NDArray[np.int64], list[Matrix]]:
-    """The columns of matrices that are not empty, and the matrices of these columns alone."""
-    if isinstance(matrices[0], np.ndarray):
-        return np.arange(matrices[0].shape[1]), [*matrices]
-    columns = np.unique(np.concatenate([one.indices for one in matrices]))
-    narrow = ((one.data, np.searchsorted(columns, one.indices), one.indptr) for one in matrices)
-    shapes = ((one.shape[0], columns.size) for one in matrices)
-    return columns, [csr_array(parts, shape=shape) for parts, shape in zip(narrow, shapes, strict=True)]
+def _narrowed(rows: Matrix) -> tuple[npt.NDArray[np.int64], Matrix]:
+    """The columns of a matrix that are not empty, and the matrix of these columns alone."""
+    if isinstance(rows, np.ndarray):
+        return np.arange(rows.shape[1]), rows
+    columns = np.unique(rows.indices)
+    parts = (rows.data, np.searchsorted(columns, rows.indices), rows.indptr)
+    return columns, csr_array(parts, shape=(rows.shape[0], columns.size))
 
 
 def whitened(rows: Floats, whitening: Floats) -> Floats:
@@ -493,7 +490,7 @@ def labels_of(positives: Matrix, negatives: Matrix) -> Labels | None:
     """
     if not negatives.shape[0]:
         return None
-    some, (rows,) = _narrowed(stacked(positives, negatives))
+    some, rows = _narrowed(stacked(positives, negatives))
     sizes = np.repeat([positives.shape[0], negatives.shape[0]], [positives.shape[0], negatives.shape[0]])
     answers = np.repeat([1.0, -1.0], [positives.shape[0], negatives.shape[0]])
     damped = (rows @ rows.T).toarray() + np.diag(LABELS_RIDGE * 2 * sizes / sizes.size)
