@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from support.postgres_server import Server
@@ -29,6 +31,15 @@ def lived(
     return verdict(world, happened), played
 
 
+def unfed(folder: Path) -> list[tuple[int, ...]]:
+    """What was presented, or told later on, and does not stand in its list's feed."""
+    fed = "FROM feed_entry JOIN feed ON feed.id = feed_entry.feed_id"
+    papers = f"SELECT list_id, record_id FROM presented EXCEPT SELECT list_id, record_id {fed} WHERE kind = 'paper'"  # noqa: S608 - our words
+    told = f"SELECT list_id, correction_id FROM correction_told WHERE NOT with_paper EXCEPT SELECT list_id, correction_id {fed}"  # noqa: S608 - ours
+    with closing(sqlite3.connect(folder / "data" / "watcher.db")) as database:
+        return [*database.execute(papers), *database.execute(told)]
+
+
 def test_a_year_goes_by_and_each_paper_comes_once(tmp_path: Path) -> None:
     world = build(2, YEAR)
     steps = script.write(world, hours=700, severity=Severity(kill=0.1, long_lock=0.0))
@@ -36,6 +47,7 @@ def test_a_year_goes_by_and_each_paper_comes_once(tmp_path: Path) -> None:
     found, played = lived(tmp_path, world, steps, Daemons)
 
     assert found.wrong == ()
+    assert unfed(tmp_path) == []
     assert found.papers > 400
     assert all(found.told[name] > 0 for name in ("Retracted", "Expression of concern", "Erratum"))
     assert sum(number for kind, number in played.items() if kind.startswith("edit")) >= 10
@@ -49,6 +61,7 @@ def test_a_service_that_is_killed_again_and_again_loses_nothing_and_sends_nothin
     found, played = lived(tmp_path, world, steps, Daemons)
 
     assert found.wrong == ()
+    assert unfed(tmp_path) == []
     assert found.told["Erratum, at once"] > 0
     assert played["kill"] > 20
     assert sum(number for kind, number in played.items() if kind.startswith("kill in a hang")) > 0

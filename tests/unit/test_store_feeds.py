@@ -143,6 +143,20 @@ def test_ids_survive_a_backup_and_its_restore_into_another_database(bench: Bench
         assert store.feed(FeedKind.WATCH, "nmj") == feed
 
 
+def test_what_is_told_again_after_an_older_backup_was_restored_has_its_id_again(bench: Bench, tmp_path: Path) -> None:
+    copy = bench.store.backup(tmp_path / "copies" / "friday.db").path
+    found(bench, 2, 1)
+    before = entries(bench.store)
+
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    Store.restore(f"sqlite:///{folder}/watcher.db", copy, folder=folder)
+    with Store.open(f"sqlite:///{folder}/watcher.db", folder=folder) as store:
+        found(Bench(store, ""), 2, 1, at=MONDAY + days(3))
+
+        assert [one.id for one in entries(store)] == [one.id for one in before]
+
+
 def test_a_watch_that_is_renamed_keeps_its_feed(bench: Bench) -> None:
     found(bench, 1)
     before = bench.store.feed(FeedKind.WATCH, "nmj")

@@ -758,10 +758,10 @@ def opened(context: typer.Context, *, with_seeds: bool = False, loaded: Loaded |
 
 def _file_feeds(app: App) -> None:
     """Brings the folder of feeds up to date; what could not be written stops nothing."""
-    from watcher.cli.show import feeds as shown  # noqa: PLC0415
-
     filed = app.file_feeds(_now())
     if filed is not None and filed.problems:
+        from watcher.cli.show import feeds as shown  # noqa: PLC0415
+
         shown.unwritten(filed)
 
 
