@@ -41,10 +41,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many papers there are, and how many of them the index does not have as they are now."""
+    """How many papers the index does not have as they are now, and how many there are; counting these takes long, and is left where none is
+    missing."""
 
-    papers: int
     missing: int
+    papers: int = 0
 
 
 def follow(database: Database, chips: Chips, *, limit: int = PIECE) -> int:
@@ -75,11 +76,12 @@ def _analyse(database: Database) -> None:
 
 def coverage(session: sa.Connection, *, is_indexed: bool) -> Coverage:
     """How much of the database is in the index, as one transaction sees both; without `is_indexed` there is none."""
-    total = int(session.execute(sa.select(sa.func.count()).select_from(search_changes)).scalar_one())
     at = _position(session, changes.token(session)) if is_indexed else None
-    if at is None:
-        return Coverage(total, total)
-    return Coverage(total, int(session.execute(_after(sa.select(sa.func.count()), at)).scalar_one()))
+    missing = int(session.execute(_after(sa.select(sa.func.count()), at)).scalar_one()) if at is not None else None
+    if missing == 0:
+        return Coverage(0)
+    total = int(session.execute(sa.select(sa.func.count()).select_from(search_changes)).scalar_one())
+    return Coverage(total if missing is None else missing, total)
 
 
 def _last(session: sa.Connection) -> int:

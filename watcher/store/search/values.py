@@ -76,8 +76,8 @@ class FoundPaper:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Papers, and how many there are in all. `papers_stored` and `papers_missing`: how many the database has, and how many of them the index
-    does not have as they are now. `unknown` are filters that name what no paper has."""
+    """Papers, and how many there are in all. `papers_missing`: how many the index does not have as they are now, of `papers_stored`
+    that the database has; both are 0 where none is missing. `unknown` are filters that name what no paper has."""
 
     papers: tuple[FoundPaper, ...]
     total: int
