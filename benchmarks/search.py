@@ -256,7 +256,7 @@ def serving(datasette: Path, database: Path) -> Iterator[Callable[[str], bytes]]
 
     def asked(match: str) -> bytes:
         query = urllib.parse.urlencode({"_search": match, "_searchmode": "raw", "_size": PAGE, "_sort_desc": "rowid"})
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/watcher.db/search_text.json?{query}", timeout=120) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/watcher~2Edb/search_text.json?{query}", timeout=120) as answer:
             return bytes(answer.read())
 
     try:
