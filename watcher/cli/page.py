@@ -1,15 +1,16 @@
-"""`watcher password`: the hash of the page's password."""
+"""`watcher password`: the hash of the page's password. `watcher forget-reader`: erases one who used it."""
 
 from __future__ import annotations
 
 import getpass
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from watcher.cli import console
-from watcher.cli.commands import WRONG_INPUT, ForceOption, OutOption, program
+from watcher.cli.commands import WRONG_INPUT, ForceOption, OutOption, opened, program
 
 
 @program.command()
@@ -47,3 +48,32 @@ def _write(out: Path, hash_: str, *, force: bool) -> None:
 
     with told(out), whole(accepted(out, force=force), force=force, private=True) as part:
         part.write_text(f"{hash_}\n")
+
+
+@program.command("forget-reader")
+def forget_reader(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name or address of a reader.")],
+) -> None:
+    """Erase a reader from what is stored.
+
+    Verdicts stay, by nobody's name; notes go. Backups are left as they are.
+    """
+    from watcher.flows.questions.forgetting import forget_reader as forgotten  # noqa: PLC0415
+
+    with opened(context) as app:
+        settings = app.settings
+        recipients = [one for channel in app.channels.values() for one in app.notifier.recipients(channel)]
+        done = forgotten(
+            app.store,
+            name,
+            document=settings.document_without_secrets(),
+            recipients=recipients,
+            place=settings.place(("channels",)),
+        )
+    counts = (
+        f"{done.verdicts:,} verdicts, {done.deliveries:,} deliveries, {done.stops:,} stops and {done.texts:,} texts changed, "
+        f"{done.notes:,} notes erased"
+    )
+    console.say(f"{name} is forgotten, {done.stands} stands in its place: {counts}")
+    console.say(f"backups in {app.data_folder / 'backups'} and elsewhere still name them: delete those that you may")

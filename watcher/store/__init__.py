@@ -7,6 +7,7 @@ it keeps promises by constraints, and answers questions.
 from watcher.domain import RankingFacts
 from watcher.store.backup import BackupFacts
 from watcher.store.process_lock import ProcessLock, is_dead
+from watcher.store.readers import ForgottenFacts
 from watcher.store.restore import RestoreFacts
 from watcher.store.search.answers import AnswerPage
 from watcher.store.search.marks import Snippet, marked, snippet
@@ -72,6 +73,7 @@ __all__ = [
     "Fed",
     "FeedFacts",
     "FollowUpFacts",
+    "ForgottenFacts",
     "FoundPaper",
     "History",
     "HitFacts",

@@ -55,6 +55,7 @@ from watcher.store import (
     papers,
     process_lock,
     questions,
+    readers,
     rereading,
     restore,
     retention,
@@ -74,6 +75,7 @@ from watcher.store.backup import BackupFacts
 from watcher.store.candidates import Reader, check_owed, to_be_judged, without_text
 from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.process_lock import ProcessLock
+from watcher.store.readers import ForgottenFacts
 from watcher.store.restore import RestoreFacts
 from watcher.store.search import answers, filling
 from watcher.store.search.answers import AnswerPage
@@ -841,6 +843,16 @@ class Store:
         """A reader's notes on papers."""
         with self._database.reading() as session:
             return triage.notes_of(session, record_ids, reader)
+
+    def is_owed(self, reader: str) -> bool:
+        """Whether a message is still owed to an address."""
+        with self._database.reading() as session:
+            return readers.is_owed(session, reader)
+
+    def forget_reader(self, reader: str) -> ForgottenFacts:
+        """Puts another name in the place of a reader's name or address, wherever it stands, and takes their notes away."""
+        with self._database.writing() as session:
+            return readers.forget(session, reader)
 
     def delivery(self, delivery_id: int) -> DeliveryFacts | None:
         """Where one delivery stands, if there is one of this number."""

@@ -22,6 +22,7 @@ _log = structlog.get_logger(__name__)
 NAV = (
     ("/", "Overview"),
     ("/triage", "Triage"),
+    ("/search", "Search"),
     ("/feeds", "Feeds"),
 )
 """The pages that each page leads to: their addresses and names."""
