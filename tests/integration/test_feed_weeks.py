@@ -385,12 +385,16 @@ def test_the_command_tells_the_addresses_of_a_reader_and_writes_the_files(
     by_tick = one_lab.folder / "data" / "feeds" / "lists" / "lab-weekly.atom"
     assert by_tick.is_file()
 
+    without_page = shell("feeds")
+    shell.change("web", "enabled", value=True)
     plain, for_bob = shell("feeds"), shell("feeds", "--token", "bob")
     out, unknown = shell("feeds", "--out", str(one_lab.folder / "out")), shell("feeds", "--token", "eve")
     found = json.loads(shell("feeds", "--json").out)["feeds"]
 
     assert "https://watcher.uni-sample.de/feeds/lists/lab-weekly.atom\n" in plain.out
     assert f"{by_tick}\n" in plain.out
+    assert "https://" not in without_page.out
+    assert "the page is switched off" in without_page.out
     assert not any(secret in plain.out for secret in (SECRET, "b" * 24))
     assert f"https://watcher.uni-sample.de/feeds/watches/nmj.json?token={'b' * 24}\n" in for_bob.out
     assert "4 files written" in out.out
