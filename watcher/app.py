@@ -25,6 +25,7 @@ from watcher.domain import (
     ResolvedSeed,
     RunReport,
     Seed,
+    VerdictKind,
     Warned,
     Watch,
 )
@@ -39,6 +40,7 @@ from watcher.store import ProcessLock, RestoreFacts, Store
 
 if TYPE_CHECKING:
     from watcher.flows.compose.compose import Composer
+    from watcher.flows.deliver.pushing import Pusher, Target
     from watcher.flows.notices.alert import Alerter
     from watcher.flows.notices.heartbeat import RunHeartbeat
     from watcher.flows.ports import Source
@@ -377,6 +379,8 @@ class App:
         section = self.settings.zotero
         named = (Use("zotero.library", section.library, section.collection),) if section and section.library else ()
         seeds = [(name, source) for name, watch in self.watches.items() for source in watch.seeds_from]
+        if (target := self.push_target) is not None:
+            named = (*named, Use("zotero.push", target.library, target.collection, writes=True))
         return (*named, *(Use(f"watches.{name}.seeds_from", source.library, source.collection) for name, source in seeds))
 
     @property
@@ -401,15 +405,55 @@ class App:
         section = self.settings.zotero
         if section is None or not section.library or not (section.mark_known or section.leave_out_known):
             return None
+        return self._indexer_of(section.library)
+
+    def _indexer_of(self, library: str) -> Indexer:
         from watcher.flows.search.indexing import Indexer
         from watcher.setup.following import kept
 
-        return Indexer(section.library, lambda: self.zotero, self.store, self.manners, kept, say=self.say)
+        return Indexer(library, lambda: self.zotero, self.store, self.manners, kept, say=self.say)
+
+    @property
+    def push_target(self) -> Target | None:
+        """Where marked papers are pushed; None where nowhere."""
+        section = self.settings.zotero
+        if section is None or section.push is None or not section.library or section.api_key is None:
+            return None
+        from watcher.flows.deliver.pushing import Target
+
+        return Target(section.library, section.push.collection or section.collection, VerdictKind(section.push.what))
+
+    def pusher(self) -> Pusher | None:
+        """Pushes marked papers into Zotero; None where nothing is to be pushed."""
+        target = self.push_target
+        if target is None:
+            return None
+        from watcher.export.zotero import item_type, to_item
+        from watcher.flows.deliver.pushing import Pusher
+        from watcher.setup.following import article_key
+        from watcher.zotero.keys import item_key
+
+        return Pusher(
+            target=target,
+            libraries=lambda: self.zotero,
+            store=self.store,
+            manners=self.manners,
+            indexer=self._indexer_of(target.library),
+            watches=tuple(self.watches),
+            holder=self.process_lock.name,
+            key_of=item_key,
+            type_of=item_type,
+            write=to_item,
+            title_of=article_key,
+            say=self.say,
+            stopping=self.stopping,
+        )
 
     @property
     def _library(self) -> str:
         """The library that is indexed, "" for none."""
-        return self.indexer.library if self.indexer else ""
+        target = self.push_target
+        return self.indexer.library if self.indexer else target.library if target else ""
 
     def _known(self, works: Collection[int]) -> frozenset[int]:
         """Those of the works that are in the lab's library."""
@@ -493,7 +537,9 @@ class App:
 
         kind = self.settings.database_url.partition(":")[0].partition("+")[0]
         warned = self.warnings(now)  # which looks at the dense part
-        return Around(kind, health.latest(self.data_folder, clock.real_now()), refused, warned, self._dense, self._library)
+        return Around(
+            kind, health.latest(self.data_folder, clock.real_now()), refused, warned, self._dense, self._library, self.push_target
+        )
 
     def _labelled(self, watch: Watch) -> tuple[Labelled, ...]:
         """A watch's marked papers, each scored without its own verdict."""
@@ -552,6 +598,7 @@ class App:
             after_failed_runs=alerts.after_failed_runs if alerts else _FAILED_RUNS,
             zone=self.settings.timezone,
             place=self.process_lock.place,
+            push_to=(target.library, target.collection) if (target := self.push_target) else None,
             fits=self.notifier.fits,
             contact=self.contacts.of,
         )
@@ -619,6 +666,7 @@ class App:
             messenger=self.messenger(),
             rest=self.rankings.rest,
             indexer=self.indexer,
+            pusher=self.pusher(),
         )
 
     def calendar(self) -> Calendar:

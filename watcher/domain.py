@@ -1338,6 +1338,25 @@ class Failure:
     fix: str = ""
 
 
+class PushState(StrEnum):
+    """How a paper's push into Zotero stands. `dropped`: its verdict was taken back before it was pushed."""
+
+    PENDING = "pending"
+    PARKED = "parked"
+    PUSHED = "pushed"
+    DROPPED = "dropped"
+
+
+class PushOutcome(StrEnum):
+    """What became of a paper that was pushed: a new item, an item that was there filed in the collection, one that was in it, or ours that a
+    person had put into the trash and that stays there."""
+
+    MADE = "made"
+    FILED = "filed"
+    THERE = "there"
+    TRASHED = "trashed"
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands. Parked is never final."""
 

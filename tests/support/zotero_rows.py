@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from watcher.domain import SeedsFrom
+from watcher.domain import SeedsFrom, pubmed_id
 from watcher.store import Store, ZoteroItemFacts, ZoteroServerFacts
 
 AT = datetime(2026, 8, 24, 6, tzinfo=UTC)
@@ -22,5 +22,6 @@ def fill_zotero(store: Store) -> None:
     store.zotero.take(SOURCE, "Examples", ["PAPA2222"], 2, AT, 0)
     store.zotero.take(SOURCE, "Examples", ["PAPA2222", "PAPB2222"], 3, AT + timedelta(days=1), 0)
     store.zotero.library_read(SOURCE.library, 3, AT, ["PAPA2222", "PAPB2222"])
+    store.zotero.owe(SOURCE.library, "", {pubmed_id(1): "PUSH2222"}, AT)
     store.zotero.failed(SOURCE, "Zotero answered 503", "", AT + timedelta(days=2), may_pass=True)
     store.zotero.note_server("https://api.zotero.org/", ZoteroServerFacts(AT + timedelta(days=2, hours=1)))

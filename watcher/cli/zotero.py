@@ -34,6 +34,27 @@ def accept(
 
 
 @group.command()
+def push(context: typer.Context) -> None:
+    """Push what is owed into Zotero now.
+
+    Also what waits for a later try, and what is parked.
+    """
+    from watcher import clock  # noqa: PLC0415
+    from watcher.errors import Problem, UnknownNameError  # noqa: PLC0415
+
+    now = clock.now()
+    with opened(context) as app:
+        app.at_work(now)
+        pusher = app.pusher()
+        if pusher is None:
+            raise UnknownNameError(Problem("nothing is pushed: the configuration has no zotero.push", "docs/zotero.md says how"))
+        pushed = pusher.push(now, everything=True)
+    console.say(f"pushed into Zotero: {pushed.told}")
+    if pushed.failed:
+        raise typer.Exit(FAILURES_LISTED)
+
+
+@group.command()
 def check(context: typer.Context, as_json: JsonOption = False) -> None:
     """Ask Zotero what the key may do in each library and collection.
 

@@ -64,6 +64,7 @@ def warnings_for(settings: Settings, home: Path, place: _Where) -> Iterator[Warn
     for name in settings.channels:
         yield from _example_addresses(settings, name, place)
     yield from _unused(settings, place)
+    yield from _pushing_nothing(settings, place)
     yield from _cutting_nothing(settings, place)
     yield from _lifted_by_nothing(settings, place)
     yield from _not_there(settings, home, place)
@@ -142,8 +143,8 @@ def _without_library(values: Mapping[str, Any], place: _Where) -> Iterator[Probl
     section = values.get("zotero")
     if not isinstance(section, Mapping) or section.get("library"):
         return
-    for name in ("mark_known", "leave_out_known"):
-        if _is_on(section.get(name)):
+    for name in ("mark_known", "leave_out_known", "push"):
+        if _is_on(section.get(name)) or isinstance(section.get(name), Mapping):
             yield Problem(f"{name} needs a library", "write for example library: groups/12345", place(("zotero", name)))
 
 
@@ -218,6 +219,21 @@ def _cutting_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:
             what = f"no channel of the list {name} is {_CUT_ONES}: the key has no effect"
             fix = f"take it out, or name a channel of {_CUT_ONES} in the list"
             yield Warned(Code.WITHOUT_EFFECT, what, fix, place(("lists", name, "top_only")))
+
+
+def _pushing_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:
+    section = settings.zotero
+    if section is None:
+        return
+    if section.collection and section.push is None:
+        what, fix = (
+            "nothing is pushed into this collection: there is no `zotero.push`",
+            "write push: {what: relevant}, or remove the key",
+        )
+        yield Warned(Code.WITHOUT_EFFECT, what, fix, place(("zotero", "collection")))
+    if section.push is not None and section.api_key is None:
+        what, fix = "nothing can be pushed: there is no key to Zotero", "put one into a file, and name it in zotero.api_key_file"
+        yield Warned(Code.WITHOUT_EFFECT, what, fix, place(("zotero", "push")))
 
 
 def _lifted_by_nothing(settings: Settings, place: _Where) -> Iterator[Warned]:

@@ -475,6 +475,15 @@ class FeedsSection(ConfigSection):
     )
 
 
+class PushSection(ConfigSection):
+    """Papers that readers marked go into a collection of `zotero.library`."""
+
+    collection: Collection = Field(
+        default="", description="The key of the collection; empty = that of `zotero.collection`.", examples=["ABCD2345"]
+    )
+    what: Literal["relevant", "later"] = Field(default="relevant", description="Which papers: those marked so.")
+
+
 class ZoteroSection(ConfigSection):
     """The lab's Zotero library. Left out: none."""
 
@@ -486,7 +495,12 @@ class ZoteroSection(ConfigSection):
         examples=["groups/12345"],
     )
     collection: Collection = Field(
-        default="", description="The key of the collection; empty = the library itself.", examples=["ABCD2345"]
+        default="",
+        description="The key of the collection that papers are pushed into; empty = the library itself.",
+        examples=["ABCD2345"],
+    )
+    push: PushSection | None = Field(
+        default=None, description="Papers that readers marked go into the library, or a collection of it. Left out: none."
     )
     mark_known: bool = Field(
         default=False, description='Whether papers that are in the library have the chip "In your library" in digests.'

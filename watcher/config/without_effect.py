@@ -19,7 +19,6 @@ WITHOUT_EFFECT: tuple[KeyPath, ...] = (
     ("watches", ANY, "lift"),
     ("vocabulary",),
     ("projects",),
-    ("zotero", "collection"),
 )
 """A section that stands here alone has no key with an effect."""
 

@@ -55,6 +55,8 @@ class Announcer:
             _digest(draft)
         for sending in what.sendings:
             _sending(sending)
+        if what.pushed is not None:
+            (_log.warning if what.pushed.failed else _log.info)(f"pushed into Zotero: {what.pushed.told}")
         self.once("waiting", waiting(what), _log.warning)
 
 

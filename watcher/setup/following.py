@@ -8,7 +8,7 @@ from watcher.store import ZoteroItemFacts
 
 if TYPE_CHECKING:
     from watcher.config import Settings
-    from watcher.domain import Watch
+    from watcher.domain import Article, Watch
     from watcher.seeds import Examples
     from watcher.store import Store
     from watcher.zotero.answers import ZoteroItem
@@ -53,3 +53,11 @@ def kept(one: ZoteroItem) -> ZoteroItemFacts:
         pmcid=of.pmcid,
         title_key=title_key(one.data, one.parsed_date) if is_paper(one.data) else "",
     )
+
+
+def article_key(article: Article) -> str:
+    """What an article shares with an item of it that has no identifier."""
+    from watcher.seeds.zotero import title_key  # noqa: PLC0415 - as above
+
+    year = article.published.year or article.electronic.year
+    return title_key({"title": article.display_title, "date": str(year or "")})

@@ -16,6 +16,7 @@ def take_up(store: Store, settings: Settings, now: datetime, *, starting: bool, 
     changed = known is not None and known[0] != settings.sha256
     if starting or changed:
         store.wake_parked(now, refused_too=changed)
+        store.zotero.wake_pushes(now)
     watches = [settings.watch(name) for name in settings.watches]
     lists = [settings.digest_list(name) for name in settings.lists]
     today = clock.ncbi_day(now)

@@ -660,6 +660,24 @@ zotero_members = sa.Table(
     _number("collection_id", key=True),
     _text("item_key", key=True),
 )
+zotero_pushes = sa.Table(
+    "zotero_push",
+    _METADATA,
+    _number("id", key=True),
+    _text("library"),
+    _text("collection"),
+    _record("record_id"),
+    _text("item_key"),
+    _text("state"),
+    _number("attempts", default=0),
+    _instant("created_at"),
+    _instant("next_at"),
+    _instant("begun_at"),
+    _instant("finished_at"),
+    _text("outcome"),
+    _text("reason"),
+    _text("fix"),
+)
 zotero_servers = sa.Table(
     "zotero_server",
     _METADATA,

@@ -380,6 +380,29 @@ class ZoteroMemberRow(Row, table=True):
     item_key: Words = Field(primary_key=True, sa_type=PlainText)
 
 
+class ZoteroPushRow(Row, table=True):
+    """A marked paper that is owed to a collection ("" is the library itself), written before the first request, and kept for ever.
+    `item_key` is that of the item that is made where there is none."""
+
+    __tablename__ = "zotero_push"
+    __table_args__ = (sa.UniqueConstraint("library", "collection", "record_id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    library: Words
+    collection: Words
+    record_id: Record
+    item_key: Words
+    state: Words
+    attempts: int = 0
+    created_at: dt.datetime
+    next_at: dt.datetime
+    begun_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+    outcome: MaybeWords = None
+    reason: MaybeWords = None
+    fix: MaybeWords = None
+
+
 class ZoteroChangeRow(Row, table=True):
     """A followed collection was found otherwise than before: so many papers came, left, and say something else."""
 

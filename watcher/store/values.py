@@ -18,6 +18,8 @@ from watcher.domain import (
     Origin,
     Outcome,
     OwnGround,
+    PushOutcome,
+    PushState,
     RankingFacts,
     Receipt,
     RecordId,
@@ -545,6 +547,24 @@ class ZoteroItemFacts:
     pmcid: str | None = None
     title_key: str = ""
     gone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushFacts:
+    """A marked paper that is owed to a collection, or was pushed: under which key it is made where there is no item, how often it was tried,
+    when it is tried next, and what the last try said."""
+
+    id: int
+    record_id: RecordId
+    item_key: str
+    state: PushState
+    attempts: int
+    created_at: datetime
+    next_at: datetime
+    finished_at: datetime | None = None
+    outcome: PushOutcome | None = None
+    reason: str | None = None
+    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from watcher.domain import SeedsFrom
+from watcher.domain import PushOutcome, PushState, RecordId, SeedsFrom
 from watcher.store.columns import (
     articles,
     zotero_changes,
@@ -21,10 +21,11 @@ from watcher.store.columns import (
     zotero_items,
     zotero_libraries,
     zotero_members,
+    zotero_pushes,
     zotero_servers,
 )
 from watcher.store.database import Database, batches, change, insert_new, insert_one, upsert
-from watcher.store.values import CollectionChange, CollectionFacts, LibraryFacts, ZoteroItemFacts, ZoteroServerFacts
+from watcher.store.values import CollectionChange, CollectionFacts, LibraryFacts, PushFacts, ZoteroItemFacts, ZoteroServerFacts
 
 
 class ZoteroStore:
@@ -188,6 +189,82 @@ class ZoteroStore:
                     found |= set(session.execute(wanted.where(articles.c.work_id.in_(part), *mine)).scalars())
         return frozenset(found)
 
+    def matches(self, library: str, *, pmid: int | None, pmcid: str | None, doi: str | None, title_key: str) -> tuple[str, ...]:
+        """The keys of the items that are a paper, best first: by PMID, PMCID and DOI, and of those without any by title and year."""
+        mine = zotero_items.c.library == library, zotero_items.c.is_paper, zotero_items.c.gone_at.is_(None)
+        bare = (zotero_items.c.pmid.is_(None), zotero_items.c.pmcid.is_(None), zotero_items.c.doi.is_(None))
+        wanted: list[tuple[sa.ColumnElement[bool], ...]] = []
+        wanted += [(zotero_items.c.pmid == pmid,)] if pmid else []
+        wanted += [(zotero_items.c.pmcid == pmcid,)] if pmcid else []
+        wanted += [(zotero_items.c.doi == doi.lower(),)] if doi else []
+        wanted += [(zotero_items.c.title_key == title_key, *bare)] if title_key else []
+        found: dict[str, None] = {}
+        with self._database.reading() as session:
+            for one in wanted:
+                keys = sa.select(zotero_items.c.item_key).where(*mine, *one).order_by(zotero_items.c.item_key)
+                found |= dict.fromkeys(session.execute(keys).scalars())
+        return tuple(found)
+
+    # --- what is pushed
+
+    def owe(self, library: str, collection: str, wanted: Mapping[RecordId, str], at: datetime) -> int:
+        """Owe these papers, each with its key, and drop what is owed and no longer wanted; how many rows that changed."""
+        mine = _pushes_to(library, collection)
+        with self._database.writing() as session:
+            known = {row.record_id: row for row in session.execute(sa.select(zotero_pushes).where(mine))}
+            fresh = [record_id for record_id in wanted if record_id not in known]
+            back = [row.id for record_id, row in known.items() if record_id in wanted and row.state == PushState.DROPPED.value]
+            gone = [row.id for record_id, row in known.items() if record_id not in wanted and row.state in _OPEN]
+            of = {"library": library, "collection": collection, "state": PushState.PENDING.value, "attempts": 0}
+            rows = [{**of, "record_id": one, "item_key": wanted[one], "created_at": at, "next_at": at} for one in sorted(fresh)]
+            insert_new(session, zotero_pushes, rows)
+            for part in batches(back):
+                again = {"state": PushState.PENDING.value, "next_at": at, "attempts": 0, "reason": None, "fix": None}
+                change(session, zotero_pushes.update().where(zotero_pushes.c.id.in_(part)).values(**again))
+            for part in batches(gone):
+                dropped = {"state": PushState.DROPPED.value, "finished_at": at}
+                change(session, zotero_pushes.update().where(zotero_pushes.c.id.in_(part)).values(**dropped))
+        return len(fresh) + len(back) + len(gone)
+
+    def pushes(self, library: str, collection: str) -> tuple[PushFacts, ...]:
+        """What is owed to a collection, was pushed into it, or dropped, oldest first."""
+        with self._database.reading() as session:
+            rows = session.execute(sa.select(zotero_pushes).where(_pushes_to(library, collection)).order_by(zotero_pushes.c.id))
+            return tuple(_push(row) for row in rows)
+
+    def begin_pushes(self, ids: Collection[int], at: datetime) -> None:
+        """Count a try of each, before any request."""
+        with self._database.writing() as session:
+            for part in batches(ids):
+                mine = zotero_pushes.update().where(zotero_pushes.c.id.in_(part))
+                change(session, mine.values(attempts=zotero_pushes.c.attempts + 1, begun_at=at))
+
+    def settle_push(
+        self,
+        number: int,
+        state: PushState,
+        at: datetime,
+        *,
+        outcome: PushOutcome | None = None,
+        next_at: datetime | None = None,
+        reason: str | None = None,
+        fix: str | None = None,
+        is_no_try: bool = False,
+    ) -> None:
+        """Record what became of a try; `is_no_try`: it does not count."""
+        told: dict[str, object] = {"state": state.value, "reason": reason, "fix": fix or None}
+        told |= {"next_at": next_at} if next_at is not None else {}
+        told |= {"outcome": outcome.value, "finished_at": at} if outcome is not None else {}
+        told |= {"attempts": zotero_pushes.c.attempts - 1} if is_no_try else {}
+        with self._database.writing() as session:
+            change(session, zotero_pushes.update().where(zotero_pushes.c.id == number).values(**told))
+
+    def wake_pushes(self, at: datetime) -> int:
+        """Try what is parked again at once; how many rows."""
+        parked = zotero_pushes.update().where(zotero_pushes.c.state == PushState.PARKED.value)
+        with self._database.writing() as session:
+            return change(session, parked.values(state=PushState.PENDING.value, next_at=at, attempts=0))
+
     # --- what a server asked for
 
     def server(self, address: str) -> ZoteroServerFacts:
@@ -207,6 +284,29 @@ class ZoteroStore:
 
 _WELL: Mapping[str, Any] = {"failures": 0, "failed_at": None, "error": None, "fix": None, "may_pass": True}
 """What a look that ended well leaves of those that failed."""
+
+
+_OPEN = frozenset({PushState.PENDING.value, PushState.PARKED.value})
+
+
+def _pushes_to(library: str, collection: str) -> sa.ColumnElement[bool]:
+    return sa.and_(zotero_pushes.c.library == library, zotero_pushes.c.collection == collection)
+
+
+def _push(row: sa.Row[Any]) -> PushFacts:
+    return PushFacts(
+        id=row.id,
+        record_id=row.record_id,
+        item_key=row.item_key,
+        state=PushState(row.state),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_at=row.next_at,
+        finished_at=row.finished_at,
+        outcome=PushOutcome(row.outcome) if row.outcome else None,
+        reason=row.reason,
+        fix=row.fix,
+    )
 
 
 def _is(source: SeedsFrom) -> sa.ColumnElement[bool]:

@@ -12,7 +12,7 @@ from watcher.cli.console import line, table
 from watcher.cli.drawing import has_blocks, sparkline
 from watcher.cli.show.words import warning
 from watcher.domain import Outage
-from watcher.flows.questions.status import ListState, OwedState, ServiceState, Status, WatchState, document
+from watcher.flows.questions.status import ListState, OwedState, PushedState, ServiceState, Status, WatchState, document
 from watcher.store import LibraryFacts
 
 _NAME_SHOWN = 20
@@ -36,6 +36,8 @@ def status(state: Status, *, as_json: bool) -> None:
         line(f"dense part: {state.dense.model}, {'NOT in use' if state.dense.why else 'in use'}{': ' if used else ''}{used}")
     if state.zotero:
         line(_library_line(state.zotero, now))
+    if state.push:
+        line(_push_line(state.push))
     for one in state.outages:
         line(_outage_line(one, now))
     for remark in state.remarks:
@@ -125,6 +127,12 @@ def _outage_line(one: Outage, now: _Now) -> str:
     end = f"made good {now.moment(one.made_good_at)}" if one.made_good_at else "not made good yet"
     since, until = now.moment(one.since), now.moment(one.until)
     return f"outage: {', '.join(one.watches)} not searched {since} to {until} ({one.reason}); {end}"
+
+
+def _push_line(one: PushedState) -> str:
+    counted = {"pending": one.pending, "parked": one.parked, "pushed": one.pushed}
+    counts = ", ".join(f"{number:,} {state}" for state, number in counted.items() if number) or "none yet"
+    return f"papers marked {one.what} to {f'collection {one.collection}' if one.collection else 'the library'}: {counts}"
 
 
 def _library_line(one: LibraryFacts, now: _Now) -> str:

@@ -156,7 +156,9 @@ def done(what: Done) -> None:
     _sending_lines(what.sendings)
     if what.told:
         line(f"corrections told at once: {count(what.told, 'paper')}")
-    if not (what.runs or what.drafts or what.waiting or what.sendings or reread_now or what.told):
+    if what.pushed is not None:
+        line(f"pushed into Zotero: {what.pushed.told}")
+    if not (what.runs or what.drafts or what.waiting or what.sendings or reread_now or what.told or what.pushed):
         line("nothing is due")
 
 

@@ -5,6 +5,7 @@
     configuration    what was saved cannot be used          alerts.channel only
     warnings         their set has changed                  alerts.channel only
     corrections      of seeds and marked papers             alerts.channel only
+    a push           papers are parked on their way to Zotero  alerts.channel, else every channel of a list
     stops            a reader stopped or pauses a list      alerts.channel only
     a rereading      N tries in a row failed                alerts.channel, else every channel of a list
     Crossref         N tries in a row failed, or it gave up the same
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.digest.parts import Fits
-from watcher.domain import Channel, Contact, DeliveryState, DigestList, ErrorKind, Notice, Warned, Watch
+from watcher.domain import Channel, Contact, DeliveryState, DigestList, ErrorKind, Notice, PushState, Warned, Watch
 from watcher.errors import ConfigurationError, Problem
 from watcher.flows.notices import wording
 from watcher.store import DeliveryFacts, NoticeFacts, Owed, Store
@@ -38,7 +39,8 @@ _log = logging.getLogger(__name__)
 class Alerter:
     """Opens and closes notices. `recipients` says to whom a channel delivers; `host` is the right-hand side of Message-IDs; `zone` the
     time zone in which people are told; `place` tells this host and data folder from others that share the database, each of which has a
-    configuration of its own; `contact` whom the readers of channels write to."""
+    configuration of its own; `push_to` is the library and collection of Zotero that papers are pushed into; `contact` whom the readers
+    of channels write to."""
 
     store: Store
     channels: Mapping[str, Channel]
@@ -50,6 +52,7 @@ class Alerter:
     after_failed_runs: int = 3
     zone: str = "UTC"
     place: str = ""
+    push_to: tuple[str, str] | None = None
     fits: Callable[[Sequence[Channel]], Fits] = lambda _channels: lambda _subject, _text: True
     contact: Callable[[Sequence[Channel]], Contact | None] = lambda _channels: None
 
@@ -63,6 +66,7 @@ class Alerter:
         owed = [self._watch(name, standing.get(f"{wording.WATCH}{name}"), now) for name in self.watches]
         owed += self._channels(standing, now)
         owed += [self._rereading(standing, now), self._crossref(standing, now), self._corrections(now), self._stops(now)]
+        owed += [self._push(standing, now)]
         for topic in standing:
             kind, _, name = topic.partition(":")
             if f"{kind}:" == wording.WATCH and name not in self.watches:
@@ -217,6 +221,21 @@ class Alerter:
         if told:
             _log.info("%s %s", notice.whole, notice.todo)
         return told
+
+    # --- pushes into Zotero ---------------------------------------------------------------------------------------------------------
+
+    def _push(self, standing: Mapping[str, NoticeFacts], now: datetime) -> bool:
+        """Tell that papers cannot be pushed into Zotero, or that none is held back any more."""
+        told = standing.get(wording.PUSH)
+        rows = self.store.zotero.pushes(*self.push_to) if self.push_to else ()
+        parked = [one for one in rows if one.state is PushState.PARKED]
+        if parked and told is None:
+            return self._open(wording.push_fails(parked, now, self.zone), self._everywhere(), now)
+        if told is None or parked or any(one.state is PushState.PENDING and one.reason for one in rows):
+            return False
+        if not self.push_to:
+            return self.store.close_notice(wording.PUSH, (), host=self.host, at=now) and False
+        return self._close(wording.push_works(min(told.since, now), now, self.zone), self._everywhere(), now)
 
     # --- stops ---------------------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from watcher.digest.corrections import counted, line, name
 from watcher.digest.wording import count, day, day_and_time, listed
 from watcher.domain import ErrorKind, Notice, RunOutcome, RunReport, Warned
 from watcher.errors import Problem
-from watcher.store import CorrectionFacts, DeliveryFacts, Rereading, RunHistory, StopFacts
+from watcher.store import CorrectionFacts, DeliveryFacts, PushFacts, Rereading, RunHistory, StopFacts
 
 CONFIGURATION = "configuration"
 WATCH = "watch:"
@@ -24,6 +24,7 @@ CORRECTION = "correction"
 STOP = "stop"
 REREADING = "rereading"
 CROSSREF = "crossref"
+PUSH = "zotero-push"
 FEEDS = "feeds"
 
 _SAID = 400
@@ -124,6 +125,25 @@ def channel_works(name: str, since: datetime, now: datetime, zone: str) -> Notic
     since = min(since, now)
     what = f"Nothing is held back for it any more; the oldest was from {day_and_time(since, zone)}."
     return Notice(f"{CHANNEL}{name}", since, headline=f"Channel {name} takes messages again", what=what, recovered_at=now)
+
+
+def push_fails(parked: Sequence[PushFacts], now: datetime, zone: str) -> Notice:
+    """Papers that are held back on their way into Zotero; `parked` is not empty."""
+    since = min(now, *(one.created_at for one in parked))
+    waiting = f"{count(len(parked), 'paper')} {'waits' if len(parked) == 1 else 'wait'}"
+    what = f"{waiting} since {day_and_time(since, zone)}. The last try said: {_said(parked[-1].reason or 'it gave no reason')}"
+    again = (
+        "Nothing is lost: what is held back is tried again each day, and after any change of the configuration or a secret; "
+        "`watcher zotero push` tries at once, `watcher zotero check` says what the key may do."
+    )
+    todo = f"{_sentence(parked[-1].fix or '')} {again}".strip()
+    return Notice(PUSH, since, headline=f"Marked papers do not get into Zotero since {day(since, zone)}", what=what, todo=todo)
+
+
+def push_works(since: datetime, now: datetime, zone: str) -> Notice:
+    """The end of that."""
+    what = f"No paper is held back any more; the oldest was from {day_and_time(since, zone)}."
+    return Notice(PUSH, since, headline="Marked papers get into Zotero again", what=what, recovered_at=now)
 
 
 def rereading_fails(last: Rereading, now: datetime, zone: str) -> Notice:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from watcher.domain import (
     DigestList,
     Outage,
     Place,
+    PushState,
     RunOutcome,
     SeedsFrom,
     VerdictKind,
@@ -40,11 +42,15 @@ from watcher.health import Pulse
 from watcher.store import CollectionFacts, DeliveryFacts, LibraryFacts, Rereading, RunHistory, SnapshotFacts, Store, StoreFacts
 
 if TYPE_CHECKING:
+    from watcher.flows.deliver.pushing import Target
     from watcher.flows.schedule.tick import Ticker
     from watcher.flows.scoring.embedding import DenseState
 
 _LISTED = 20
 """Deliveries that are told one by one."""
+
+_NAMED = 5
+"""Papers that are named of those that cannot be pushed for one reason."""
 
 _UPCOMING = 3
 """Slots that are told of each watch and list."""
@@ -140,6 +146,17 @@ class OwedState:
 
 
 @dataclass(frozen=True, slots=True)
+class PushedState:
+    """Which papers are pushed where in Zotero, and how many wait, are held back, and were pushed."""
+
+    collection: str
+    what: str
+    pending: int = 0
+    parked: int = 0
+    pushed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectionsState:
     """When papers that readers had are read again (None: never), and what came of the last time."""
 
@@ -185,6 +202,7 @@ class Status:
     corrections: CorrectionsState = CorrectionsState()
     dense: DenseState | None = None
     zotero: LibraryFacts | None = None
+    push: PushedState | None = None
     outages: tuple[Outage, ...] = ()
     warnings: tuple[Warned, ...] = ()
     refused: tuple[str, ...] = ()
@@ -209,6 +227,7 @@ class Around:
     warnings: tuple[Warned, ...] = ()
     dense: DenseState | None = None
     library: str = ""
+    push: Target | None = None
 
 
 def status(ticker: Ticker | Calendar, store: Store, *, now: datetime, config_sha256: str, around: Around | None = None) -> Status:
@@ -232,10 +251,11 @@ def status(ticker: Ticker | Calendar, store: Store, *, now: datetime, config_sha
         corrections=CorrectionsState(ticker.rereader.next_rereading(now) if ticker.rereader else None, store.last_rereading(now)),
         dense=around.dense,
         zotero=store.zotero.library(around.library) if around.library else None,
+        push=_pushed(store, around.push) if around.push else None,
         outages=_outages(ticker, store, now),
         warnings=around.warnings,
         refused=_refused(around.refused),
-        incidents=tuple(_incidents(store, ticker.watches.values(), now)),
+        incidents=(*_incidents(store, ticker.watches.values(), now), *_held_back(store, around.push)),
         remarks=tuple(_remarks(ticker, store, facts, now)),
     )
 
@@ -304,6 +324,24 @@ def _open_spans(history: RunHistory, now: datetime) -> tuple[OpenSpan, ...]:
 def _list(ticker: Ticker | Calendar, store: Store, list_: DigestList, now: datetime, upcoming: tuple[datetime, ...]) -> ListState:
     history = store.list_history(list_.name, now=now)
     return ListState(list_.name, ticker.next_digest(list_, now), history.last_period or None, history.last_papers, upcoming)
+
+
+def _pushed(store: Store, target: Target) -> PushedState:
+    counts = Counter(one.state for one in store.zotero.pushes(target.library, target.collection))
+    numbers = (counts[PushState.PENDING], counts[PushState.PARKED], counts[PushState.PUSHED])
+    return PushedState(target.collection, target.what.value, *numbers)
+
+
+def _held_back(store: Store, target: Target | None) -> Iterator[Incident]:
+    """The papers that cannot be pushed as things are, as one incident for each reason."""
+    rows = store.zotero.pushes(target.library, target.collection) if target else ()
+    parked: dict[tuple[str, str | None], list[str]] = {}
+    for one in rows:
+        if one.state is PushState.PARKED:
+            parked.setdefault((one.reason or "", one.fix), []).append(one.record_id.label)
+    for (reason, fix), labels in parked.items():
+        papers = f"{', '.join(labels[:_NAMED])}{' and others' if len(labels) > _NAMED else ''}"
+        yield Incident("push", labels[0], f"{papers} cannot be pushed into Zotero", reason, fix)
 
 
 def _outages(ticker: Ticker | Calendar, store: Store, now: datetime) -> tuple[Outage, ...]:
@@ -410,7 +448,7 @@ def document(state: Status) -> dict[str, Any]:
         },
         "corrections": _corrections_document(state.corrections),
         "dense": _dense_document(state.dense),
-        "zotero": _library_document(state.zotero),
+        "zotero": _library_document(state.zotero, state.push),
         "outages": [_outage_document(one) for one in state.outages],
         "warnings": [warnings.document(one) for one in state.warnings],
         "incidents": list(state.told),
@@ -488,8 +526,11 @@ def _dense_document(one: DenseState | None) -> dict[str, Any] | None:
     return None if one is None else {"model": one.model, "in_use": not one.why, "sha256": one.sha256, "usage": one.used()}
 
 
-def _library_document(one: LibraryFacts | None) -> dict[str, Any] | None:
-    return None if one is None else {"library": one.library, "papers": one.papers, "read_at": _iso(one.read_at), "error": one.error}
+def _library_document(one: LibraryFacts | None, push: PushedState | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    known = {"library": one.library, "papers": one.papers, "read_at": _iso(one.read_at), "error": one.error}
+    return {**known, "push": as_document(push) if push else None}
 
 
 def _outage_document(one: Outage) -> dict[str, Any]:

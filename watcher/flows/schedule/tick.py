@@ -2,7 +2,7 @@
 
     1 lists   whose latest slot has no digest: their watches are searched and reconciled, then the digest is composed and owed
     2 watches whose daily run is due, or that have no good run yet, and were not run in step 1
-    3 owed    deliveries that are due
+    3 owed    deliveries that are due, and papers that are to be pushed into Zotero
 
 Before the lists, papers that readers had are read again when that is due (`corrections`); after the watches Crossref is asked about some of
 them, and what a list wants to hear of at once is owed.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from watcher.store import Rereading, Store
 if TYPE_CHECKING:
     from watcher.flows.compose.compose import Composer, Draft, Request
     from watcher.flows.deliver.deliver import Deliverer, Sending
+    from watcher.flows.deliver.pushing import Pushed, Pusher
     from watcher.flows.schedule.at_once import Messenger
     from watcher.flows.search.corrections import Rereader
     from watcher.flows.search.crossref import Asker
@@ -43,7 +44,7 @@ __all__ = ["Done", "Due", "Ticker", "Upcoming", "is_paused", "readers"]
 @dataclass(frozen=True, slots=True)
 class Done:
     """What one tick did. `waiting` are sentences about digests that wait for PubMed; `rereading` is that of papers that readers had, if
-    it was its turn; `told` counts papers whose corrections are told at once."""
+    it was its turn; `told` counts papers whose corrections are told at once; `pushed` is what a push into Zotero came to."""
 
     runs: tuple[RunReport, ...] = ()
     drafts: tuple[Draft, ...] = ()
@@ -51,6 +52,7 @@ class Done:
     waiting: tuple[str, ...] = ()
     rereading: Rereading | None = None
     told: int = 0
+    pushed: Pushed | None = None
 
     @property
     def failed(self) -> bool:
@@ -75,7 +77,8 @@ class Done:
 class Ticker:
     """Does what is due, with everything it needs handed in. `seeds` reads the seeds of a watch; `normalise` tells whether a query was
     edited; `began` and `ended` hear of each run; `rest` gives back what only work takes, which it does between composing a large digest
-    and sending it; `indexer` reads the lab's Zotero library; once `stopping` is set, Stopped is raised before the next thing is begun."""
+    and sending it; `indexer` reads the lab's Zotero library, `pusher` writes into it; once `stopping` is set, Stopped is raised before
+    the next thing is begun."""
 
     store: Store
     runner: Callable[[], Runner]
@@ -99,6 +102,7 @@ class Ticker:
     messenger: Messenger | None = None
     rest: Callable[[], None] = field(default=lambda: None)
     indexer: Indexer | None = None
+    pusher: Pusher | None = None
 
     def tick(self, now: datetime) -> Done:
         """Do all that is due at `now`. Deliveries are due by the time at which the work before them has ended.
@@ -112,10 +116,17 @@ class Ticker:
             self._look(round_)
         except Busy:
             self.deliverer.deliver(clock.now())
+            self.push(clock.now())
             raise
         self._go_on()
         round_.told = self.messenger.tell(clock.now()) if self.messenger else 0
-        return round_.done(self.send(round_.drafts))
+        done = round_.done(self.send(round_.drafts))
+        return replace(done, pushed=self.push(clock.now()))
+
+    def push(self, now: datetime) -> Pushed | None:
+        """Push marked papers into Zotero; what that came to, None where nothing was due."""
+        pushed = self.pusher.push(now) if self.pusher is not None else None
+        return pushed if pushed is not None and pushed.is_any else None
 
     def send(self, composed: Sequence[Draft]) -> tuple[Sending, ...]:
         """Deliver what is owed, after these digests were composed: neither takes its memory beside the other's."""
@@ -133,6 +144,8 @@ class Ticker:
         if self.store.is_delivery_due(now) or len(self.deliverer.unsettled):
             return None
         if self.messenger is not None and self.messenger.has_news(now):
+            return None
+        if self.pusher is not None and self.pusher.is_due(now):
             return None
         if at_hand.is_work:
             refuse_if_held(self.store, "pubmed")
