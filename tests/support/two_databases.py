@@ -65,13 +65,15 @@ def rows_of(url: str, folder: Path) -> dict[str, list[tuple[Any, ...]]]:
 def _in_order(table: sa.Table) -> sa.Select[Any]:
     """The table with its columns in the order of the model: a migration may have put one last, or named it anew."""
     model = list(Row.metadata.tables[table.name].c.keys()) if table.name in Row.metadata.tables else []
-    places = {column: model.index(name) if (name := now_called(column.name)) in model else len(model) for column in table.c}
+    places = {
+        column: model.index(name) if (name := now_called(column.name, table.name)) in model else len(model) for column in table.c
+    }
     return sa.select(*sorted(table.c, key=places.__getitem__))
 
 
-def now_called(column: str) -> str:
-    """What a column of an earlier revision is called since 0010."""
-    return column.replace("pmid", "record_id")
+def now_called(column: str, table: str = "") -> str:
+    """What a column of an earlier revision is called since 0010; an item of Zotero has a PMID, which is no record yet."""
+    return column if table == "zotero_item" else column.replace("pmid", "record_id")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
