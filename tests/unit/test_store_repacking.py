@@ -110,7 +110,7 @@ def test_after_any_number_of_kills_nothing_is_lost_and_one_backup_is_as_it_was(o
     added = [after.pop(name) for name in ("snapshot", "stop", "signing_key", "note")]
     assert added == [[], [], [], []]  # what 0011 and 0012 add, with the last column of a ranking
     assert (len(after.pop("feed")), after.pop("feed_entry")) == (len(after["digest_list"]) + len(after["watch"]), [])  # 0013
-    assert [after.pop(name) for name in sorted(after) if name.startswith("zotero_")] == [[]] * 7  # what 0014 and 0016 add
+    assert [after.pop(name) for name in sorted(after) if name.startswith("zotero_")] == [[]] * 7  # what 0014 and 0017 add
     assert len(after.pop("search_change")) == len({row[1] for row in after["article"]})  # 0015, for each work
     assert len(after.pop("search_source")) == 1
     after["ranking"] = [row[:-1] for row in after["ranking"]]

@@ -127,7 +127,7 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path, database: D
     with database.writing() as session:
         session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(SchemaTooNew, match=r"watcher\.db: written by a newer watcher \(schema 9999; this one knows up to 0016\)"):
+    with pytest.raises(SchemaTooNew, match=r"watcher\.db: written by a newer watcher \(schema 9999; this one knows up to 0017\)"):
         Store.open(f"sqlite:///{tmp_path}/watcher.db", folder=tmp_path)
 
 

@@ -85,13 +85,12 @@ def test_an_unknown_publication_type_is_warned_of_with_the_nearest(wanted: str, 
 
 
 def test_keys_without_effect_are_warned_of_where_they_are_set_and_only_there(home: Home) -> None:
-    text = SMALL.replace("seeds: [nmj]", "seeds: [nmj]\n    must_find: [7]") + "web: {enabled: false}\n"
+    text = SMALL.replace("seeds: [nmj]", "seeds: [nmj]\n    must_find: [7]")
 
     found = told(home.load(text, {"WATCHER_ZOTERO__COLLECTION": "ABCD2345"}))
 
     assert [(code, key) for code, _, key in found] == [
         (Code.WITHOUT_EFFECT, "watches.nmj.must_find"),
-        (Code.WITHOUT_EFFECT, "web"),
         (Code.WITHOUT_EFFECT, "WATCHER_ZOTERO__COLLECTION"),
     ]
 

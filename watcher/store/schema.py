@@ -12,7 +12,7 @@ from watcher.errors import StoreError
 from watcher.store import integrity
 from watcher.store.database import Database, revision
 
-HEAD = "0016"
+HEAD = "0017"
 """The revision of the models in `tables`."""
 
 _WHY = f"before-{HEAD}"
