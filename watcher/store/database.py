@@ -273,6 +273,20 @@ def _engine(address: sa.URL, _folder: Path, lock_wait: float) -> sa.Engine:
     return engine
 
 
+def held_to_files(engine: sa.Engine, *files: Path) -> None:
+    """A kept connection is given up once one of these files was moved away or replaced, and left to the process that opened it."""
+    _ENGINES.add(engine)
+
+    @sa.event.listens_for(engine, "connect")
+    def _remember(_connection: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's record of a connection
+        record.info["files"] = [sqlite_file.identity(file) for file in files]
+
+    @sa.event.listens_for(engine, "checkout")
+    def _compare(_connection: object, record: Any, _proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's record of a connection
+        if record.info["files"] != [sqlite_file.identity(file) for file in files]:
+            raise exc.DisconnectionError
+
+
 def _leave_connections() -> None:
     """In a process that was forked: it opens connections of its own, and never closes those of the other one, which stay where they are."""
     for engine in _ENGINES:

@@ -36,12 +36,13 @@ def uri(path: Path) -> str:
     return f"file:{quote(str(path.absolute()))}?mode=rw"
 
 
-def connect(path: Path, *, new: bool = False, lock_wait: float = LOCK_WAIT_SECONDS) -> sqlite3.Connection:
+def connect(path: Path, *, new: bool = False, lock_wait: float = LOCK_WAIT_SECONDS, any_thread: bool = False) -> sqlite3.Connection:
     """A connection of its own, in no transaction, that waits `lock_wait` seconds for another writer; sqlite3.OperationalError when there is
-    no such file, unless it is to be `new`, which only its owner may read."""
+    no such file, unless it is to be `new`, which only its owner may read.
+    `any_thread`: threads may have it one after the other."""
     if new and not path.exists():
         writing.private_file(path)  # SQLite gives what it keeps beside the file the same mode (os_unix.c, findCreateFileMode)
-    return sqlite3.connect(uri(path), uri=True, timeout=lock_wait, isolation_level=None)
+    return sqlite3.connect(uri(path), uri=True, timeout=lock_wait, isolation_level=None, check_same_thread=not any_thread)
 
 
 def create(path: Path) -> None:

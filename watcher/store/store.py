@@ -77,7 +77,7 @@ from watcher.store.database import Database, file_of, warnings_about
 from watcher.store.process_lock import ProcessLock
 from watcher.store.readers import ForgottenFacts
 from watcher.store.restore import RestoreFacts
-from watcher.store.search import answers, filling
+from watcher.store.search import answers, filling, place
 from watcher.store.search.answers import AnswerPage
 from watcher.store.search.documents import Chips
 from watcher.store.search.place import IndexDamaged
@@ -183,6 +183,7 @@ class Store:
 
     def close(self) -> None:
         """Closes every connection."""
+        place.close(self._database)
         self._database.close()
 
     @contextmanager

@@ -13,7 +13,7 @@ from sqlalchemy import exc
 
 from watcher.errors import StoreError
 from watcher.store import access, sqlite_file
-from watcher.store.database import Database
+from watcher.store.database import Database, held_to_files
 from watcher.store.search import tables
 
 _LOCK = 0x73726368
@@ -104,24 +104,37 @@ def _ready(path: Path) -> None:
             sqlite_file.create(index)
 
 
+def close(database: Database) -> None:
+    """Closes the connections that ask the index of an SQLite database, in this process."""
+    if database.path is not None:
+        _engine(database.path, file_beside(database.path), database.lock_wait).dispose()
+
+
 @lru_cache(maxsize=8)
 def _engine(path: Path, index: Path | None, lock_wait: float) -> sa.Engine:
-    """Connections to the index alone, or to the database with the `index` beside it: a new one for each transaction. What statements were
-    compiled to stays with the engine."""
-
-    def opened() -> sqlite3.Connection:
-        connection = sqlite_file.connect(path if index else file_beside(path), lock_wait=lock_wait)
-        connection.text_factory = lambda stored: stored.decode("utf-8", "replace")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if index:
-            connection.execute("ATTACH ? AS search", (sqlite_file.uri(index),))
-        return connection
-
-    engine = sa.create_engine("sqlite://", creator=opened, poolclass=sa.NullPool, hide_parameters=True)
+    """Connections to the index alone, a new one for each transaction; or to the database with the `index` beside it, kept for the next question
+    as long as both files are the ones that were opened."""
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=lambda: _opened(path, index, lock_wait),
+        poolclass=sa.QueuePool if index else sa.NullPool,
+        hide_parameters=True,
+    )
     begin = "BEGIN" if index else "BEGIN IMMEDIATE"
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    if index is not None:
+        held_to_files(engine, path, index)
     return engine
+
+
+def _opened(path: Path, index: Path | None, lock_wait: float) -> sqlite3.Connection:
+    connection = sqlite_file.connect(path if index else file_beside(path), lock_wait=lock_wait, any_thread=True)
+    connection.text_factory = lambda stored: stored.decode("utf-8", "replace")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if index:
+        connection.execute("ATTACH ? AS search", (sqlite_file.uri(index),))
+    return connection
