@@ -36,6 +36,11 @@ def page(record_id: RecordId) -> str:
     return _PAGES[record_id.source].format(record_id.id)
 
 
+def has_page(record_id: RecordId) -> bool:
+    """Whether the record's source is one that is known."""
+    return record_id.source in _PAGES
+
+
 def pubmed_sets(record_ids: Sequence[RecordId]) -> tuple[str, ...]:
     """PubMed searches that list just those of the records that it has, at most 200 in each (an address of about 2,000 characters)."""
     pmids = [str(one.pmid) for one in record_ids if one.pmid is not None]

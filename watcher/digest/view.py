@@ -241,7 +241,7 @@ def page(digest: Digest) -> Page:
         made_good=_lines(tuple(_made_good(digest))),
         failures=_lines(receipt.failures),
         next_digest=moment(receipt.next_digest_at, digest.list.timezone) if receipt.next_digest_at else "",
-        home=home,
+        home=f"{home.rstrip('/')}/digests/{digest.list.name}" if home else None,
         stopping=personal.stopping(home) if home else "",
         contact=digest.contact,
         top_only=digest.list.top_only,

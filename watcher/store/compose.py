@@ -103,11 +103,14 @@ def last_digest(session: sa.Connection, name: str) -> DigestFacts | None:
     """The latest digest of a list."""
     mine = sa.select(digests).where(digests.c.list_id == configuration.known_list_id(session, name))
     row = session.execute(mine.order_by(digests.c.id.desc()).limit(1)).first()
-    if row is None:
-        return None
+    return digest_facts(name, row) if row else None
+
+
+def digest_facts(list_name: str, row: sa.Row[Any]) -> DigestFacts:
+    """The digest of a row."""
     return DigestFacts(
         id=row.id,
-        list_name=name,
+        list_name=list_name,
         period=row.period,
         kind=row.kind,
         slot_at=row.slot_at,

@@ -22,7 +22,7 @@ from watcher.store import configuration, messages, process_lock, stops
 from watcher.store.columns import attempts, deliveries, digests, lists, notices
 from watcher.store.columns import messages as message_rows
 from watcher.store.database import Database, batches, change
-from watcher.store.values import DeliveryFacts
+from watcher.store.values import DeliveryFacts, Resending
 
 LEASE_SECONDS = 180
 """How long a claim holds unless it is renewed, in real time."""
@@ -336,6 +336,21 @@ def owe_again(
     return tuple(sorted(owed))
 
 
+def send_again(database: Database, delivery_id: int, at: datetime) -> Resending:
+    """Owes one delivery anew, due at once, under the Message-ID of the first time; what is owed already is due at once.
+
+    Raises UnknownNameError when there is no such delivery.
+    """
+    with database.writing() as session:
+        found = next(iter(listed(session, numbered(delivery_id))), None)
+        if found is None:
+            raise UnknownNameError(Problem(f"there is no delivery {delivery_id}", "`watcher deliver` lists those that are owed"))
+        if found.list_name and not stops.others(session, configuration.list_id(session, found.list_name), (found.recipient,), at):
+            return Resending.STOPPED
+        free = sa.and_(numbered(delivery_id), deliveries.c.state != DeliveryState.SENDING.value)
+        return Resending.OWED if change(session, deliveries.update().where(free).values(**_anew(at))) else Resending.BEING_SENT
+
+
 def _standing(session: sa.Connection, message_id: int, channel: str) -> dict[str, tuple[int, str]]:
     table = deliveries.c
     mine = sa.select(table.recipient, table.id, table.state).where(table.message_id == message_id, table.channel == channel)
@@ -343,9 +358,12 @@ def _standing(session: sa.Connection, message_id: int, channel: str) -> dict[str
 
 
 def _revive(session: sa.Connection, rows: list[int], at: datetime) -> list[int]:
-    values = {"state": DeliveryState.PENDING.value, "next_at": at, "sent_at": None, "reason": None, "fix": None}
-    session.execute(deliveries.update().where(deliveries.c.id.in_(rows)).values(**values))
+    session.execute(deliveries.update().where(deliveries.c.id.in_(rows)).values(**_anew(at)))
     return rows
+
+
+def _anew(at: datetime) -> dict[str, object]:
+    return {"state": DeliveryState.PENDING.value, "next_at": at, "sent_at": None, "reason": None, "fix": None}
 
 
 def listed(session: sa.Connection, condition: sa.ColumnElement[bool], *, limit: int | None = None) -> tuple[DeliveryFacts, ...]:

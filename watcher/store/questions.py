@@ -198,7 +198,7 @@ def _presented(session: sa.Connection, record_ids: Iterable[RecordId]) -> tuple[
         )
         .join(lists, lists.c.id == presented.c.list_id)
         .join(digests, digests.c.id == presented.c.digest_id)
-        .where(presented.c.work_id.in_(mine))
+        .where(presented.c.list_id.in_(sa.select(lists.c.id)), presented.c.work_id.in_(mine))  # for the key begins with the list
         .order_by(digests.c.id)
     )
     return tuple(
@@ -247,22 +247,24 @@ def weeks(session: sa.Connection, watch: str, bounds: Sequence[datetime], list_n
     """What a watch found between each bound and the next, and how many of its papers the list (None: any list) showed."""
     watch_id = configuration.known_watch_id(session, watch)
     found = _between(bounds, hits.c.news_at, hits.c.record_id).where(hits.c.watch_id == watch_id)
+    issued = sa.select(digests.c.id).where(digests.c.composed_at >= bounds[0], digests.c.composed_at < bounds[-1])
     shown = (
-        _between(bounds, digests.c.composed_at, judgements.c.record_id)
+        _between(bounds, digests.c.composed_at, judgements.c.record_id, several=True)
         .select_from(judgements)
         .join(digests, digests.c.id == judgements.c.digest_id)
-        .where(judgements.c.watch_id == watch_id, judgements.c.outcome == Outcome.SHOWN.value)
+        .where(judgements.c.watch_id == watch_id, judgements.c.outcome == Outcome.SHOWN.value, judgements.c.digest_id.in_(issued))
     )
     if list_name is not None:
         shown = shown.where(judgements.c.list_id == configuration.known_list_id(session, list_name))
     return Weeks(watch, *(tuple(int(count) for count in session.execute(one).one()) for one in (found, shown)))
 
 
-def _between(bounds: Sequence[datetime], at: sa.ColumnElement[Any], record_id: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """How many different records have an instant between each bound and the next."""
-    counts: list[sa.ColumnElement[Any]] = [
-        sa.func.count(sa.distinct(sa.case((sa.and_(at >= since, at < until), record_id)))) for since, until in pairwise(bounds)
-    ]
+def _between(
+    bounds: Sequence[datetime], at: sa.ColumnElement[Any], record_id: sa.ColumnElement[Any], *, several: bool = False
+) -> sa.Select[Any]:
+    """How many different records have an instant between each bound and the next; `several`: a record may have more than one row."""
+    inside = [sa.case((sa.and_(at >= since, at < until), record_id)) for since, until in pairwise(bounds)]
+    counts: list[sa.ColumnElement[Any]] = [sa.func.count(sa.distinct(one) if several else one) for one in inside]
     wanted: sa.Select[Any] = sa.select(*counts)
     return wanted.where(at >= bounds[0], at < bounds[-1])
 

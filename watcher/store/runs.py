@@ -99,8 +99,8 @@ def history(session: sa.Connection, watch: str, now: datetime | None) -> RunHist
     in_row = last is not None and last is not last_good
     failures = _Failures.since(session, told | {"good": places.good or 0}) if in_row else _NO_FAILURES
     return RunHistory(
-        last_good=_report(watch, last_good) if last_good else None,
-        last=_report(watch, last) if last else None,
+        last_good=report_of(watch, last_good) if last_good else None,
+        last=report_of(watch, last) if last else None,
         window_to=(searched.window_to or searched.full_set_as_of) if searched else None,
         full_set_at=full.finished_at if full else None,
         full_set_as_of=full.full_set_as_of if full else None,
@@ -163,7 +163,7 @@ def since(session: sa.Connection, watch: str, after: datetime | None, now: datet
         runs.c.finished_at.is_not(None) if after is None else runs.c.finished_at > after,
         sa.true() if now is None else runs.c.finished_at <= now + _AHEAD,
     )
-    return tuple(_report(watch, row) for row in session.execute(mine.order_by(runs.c.id)))
+    return tuple(report_of(watch, row) for row in session.execute(mine.order_by(runs.c.id)))
 
 
 def documents_since(session: sa.Connection, watch: str, after: datetime) -> tuple[tuple[datetime, str], ...]:
@@ -250,7 +250,8 @@ _COPIED = (
 """Columns of `run` that are fields of RunReport."""
 
 
-def _report(watch: str, row: sa.Row[Any]) -> RunReport:
+def report_of(watch: str, row: sa.Row[Any]) -> RunReport:
+    """What a finished run of a watch said, from its row."""
     copied = {name: getattr(row, name) for name in _COPIED}
     kind = ErrorKind(row.error_kind) if row.error_kind else None
     warnings = _warnings(row.warnings)

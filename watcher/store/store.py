@@ -39,6 +39,7 @@ from watcher.domain import (
 )
 from watcher.errors import StoreDamaged
 from watcher.store import (
+    archive,
     articles,
     backup,
     compose,
@@ -87,12 +88,16 @@ from watcher.store.spool import Spool
 from watcher.store.sqlite_file import LOCK_WAIT_SECONDS
 from watcher.store.values import (
     Absent,
+    AttemptFacts,
     CorrectionFacts,
     DeliveryFacts,
     DigestFacts,
     FeedFacts,
     History,
+    IssuedPaper,
     Judgement,
+    KnownList,
+    KnownVersion,
     LastGood,
     LeftOut,
     ListHistory,
@@ -102,13 +107,16 @@ from watcher.store.values import (
     QueryVersion,
     QueuedFacts,
     Rereading,
+    Resending,
     ResolvedSeedRow,
     RunCommit,
+    RunFacts,
     RunHistory,
     Snapshot,
     SnapshotFacts,
     StopFacts,
     StoredArticle,
+    StoredMessage,
     StoreFacts,
     Untold,
     Waiting,
@@ -946,6 +954,80 @@ class Store:
         """
         with self._database.writing() as session:
             return deliveries.owe_again(session, list_name, since, channel, recipients, kind, again=again, host=host, at=at)
+
+    def send_again(self, delivery_id: int, at: datetime) -> Resending:
+        """Owes one delivery anew, whatever became of it, under the Message-ID of the first time. The next `claim_delivery` finds it.
+
+        Raises UnknownNameError when there is no such delivery.
+        """
+        return deliveries.send_again(self._database, delivery_id, at)
+
+    # --- the past
+
+    def known_lists(self) -> tuple[KnownList, ...]:
+        """The lists that ever were, with the number of their digests; those that the configuration has come first."""
+        with self._database.reading() as session:
+            return archive.known_lists(session)
+
+    def digests_of(self, list_name: str, *, below: int | None = None, limit: int = 50) -> tuple[DigestFacts, ...]:
+        """The digests of a list, the latest first; `below`: only those of a smaller number."""
+        with self._database.reading() as session:
+            return archive.digests_of(session, list_name, below=below, limit=limit)
+
+    def digest(self, list_name: str, period: str) -> DigestFacts | None:
+        """The digest of a list for a period."""
+        with self._database.reading() as session:
+            return archive.digest(session, list_name, period)
+
+    def digests_beside(self, digest: DigestFacts) -> tuple[str | None, str | None]:
+        """The periods of the list's digests before and after one."""
+        with self._database.reading() as session:
+            return archive.beside(session, digest)
+
+    def messages_of(self, digest_id: int) -> tuple[StoredMessage, ...]:
+        """The stored messages of a digest in their order; one whose bytes are damaged has no `message`."""
+        with self._database.reading() as session:
+            return archive.messages_of(session, digest_id)
+
+    def papers_of(self, digest: DigestFacts, *, skip: int = 0, limit: int = 100) -> tuple[IssuedPaper, ...]:
+        """What a digest presented, in its order."""
+        with self._database.reading() as session:
+            return archive.papers_of(session, digest, skip=skip, limit=limit)
+
+    def titles(self, record_ids: Collection[RecordId]) -> dict[RecordId, str]:
+        """The titles of the stored ones among the records, also of those whose text was dropped; "" where a record has none."""
+        with self._database.reading() as session:
+            return archive.titles(session, record_ids)
+
+    def runs(
+        self, *, watch: str | None = None, outcomes: Collection[str] | None = None, below: int | None = None, limit: int = 50
+    ) -> tuple[RunFacts, ...]:
+        """Runs, the latest first: of one watch or of all, of these outcomes or of any; `below`: only those of a smaller number."""
+        with self._database.reading() as session:
+            return archive.runs_listed(session, watch=watch, outcomes=outcomes, below=below, limit=limit)
+
+    def deliveries_of(
+        self,
+        list_name: str | None = None,
+        *,
+        period: str | None = None,
+        states: Collection[DeliveryState] | None = None,
+        below: int | None = None,
+        limit: int = 50,
+    ) -> tuple[DeliveryFacts, ...]:
+        """Deliveries, the latest first: of one list's digests (of a period) or of all; `below`: only those of a smaller number."""
+        with self._database.reading() as session:
+            return archive.deliveries_listed(session, list_name=list_name, period=period, states=states, below=below, limit=limit)
+
+    def attempts_of(self, delivery_id: int, *, limit: int = 20) -> tuple[AttemptFacts, ...]:
+        """The last tries at a delivery, the latest first."""
+        with self._database.reading() as session:
+            return archive.attempts_of(session, delivery_id, limit=limit)
+
+    def versions(self, *, skip: int = 0, limit: int = 10) -> tuple[KnownVersion, ...]:
+        """The configurations that were good, the one taken up last first."""
+        with self._database.reading() as session:
+            return archive.versions(session, skip=skip, limit=limit)
 
     # --- leases
 

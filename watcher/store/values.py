@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from watcher.domain import (
     Article,
@@ -296,6 +297,77 @@ class DeliveryFacts:
     def has_failed(self) -> bool:
         """Whether the last attempt was refused or got no answer."""
         return self.reason is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFacts:
+    """A try at a delivery. Without `finished_at` it is under way; `outcome` is the state that the delivery had after it, or "lost" where
+    nobody could tell."""
+
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    reason: str | None
+    fix: str | None
+
+
+class Resending(StrEnum):
+    """What came of asking that a delivery is sent again: it is owed; it is being sent this moment; its reader stopped the list."""
+
+    OWED = "owed"
+    BEING_SENT = "being-sent"
+    STOPPED = "stopped"
+
+
+# --- the past -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KnownList:
+    """A list that the database knows, and how many digests it had. `removed_at`: since when the configuration no longer has it."""
+
+    name: str
+    removed_at: datetime | None
+    digests: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message as it is stored; `message` is None when its bytes are not those that were written."""
+
+    kind: str
+    part: int
+    subject: str
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPaper:
+    """A paper that a digest presented: the record that it showed, where, and its title, "" when it has none."""
+
+    record_id: RecordId
+    section: Section
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run; `report` is None while it is under way."""
+
+    id: int
+    watch: str
+    kind: str
+    started_at: datetime
+    report: RunReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """A configuration that was good, as JSON without secrets, and when it was taken up last."""
+
+    sha256: str
+    document: str
+    loaded_at: datetime
 
 
 # --- questions --------------------------------------------------------------------------------------------------------------

@@ -12,30 +12,40 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from watcher.app import App
+from watcher.digest import clean
+from watcher.domain import Weeks
 from watcher.setup.loading import Loaded
 from watcher.store import Store
-from watcher.web import near
+from watcher.web import near, telling
 from watcher.web.cookies import Cookies
 
 _log = structlog.get_logger(__name__)
 
 NAV = (
     ("/", "Overview"),
-    ("/triage", "Triage"),
     ("/search", "Search"),
+    ("/triage", "Triage"),
+    ("/digests", "Digests"),
+    ("/watches", "Watches"),
     ("/feeds", "Feeds"),
+    ("/operate", "Operate"),
 )
 """The pages that each page leads to: their addresses and names."""
 
+_BELOW = {"papers": "/digests", "runs": "/operate", "deliveries": "/operate", "configuration": "/operate"}
+"""To which of them pages belong whose addresses do not say so, by the first part of their own."""
+
 
 class Site:
-    """What pages ask for. Several threads use it at once; `working` is held by whoever ranks, which takes memory and time."""
+    """What pages ask for. Several threads use it at once; `working` is held by whoever ranks, which takes memory and time;
+    `counted` are the weeks of watches, with what they were counted of, since that reads all that a watch has found."""
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.settings = loaded.settings
         self.app = App(loaded.settings, say=_log.debug, loaded=loaded)
         self.working = threading.Lock()
+        self.counted: dict[str, tuple[object, Weeks]] = {}
         self._opening = threading.Lock()
 
     @property
@@ -110,6 +120,8 @@ def shown(request: Request, template: str, *, status: int = 200, **values: objec
     shared = {
         "nav": NAV,
         "path": request.url.path,
+        "under": _under(request.url.path),
+        "zone": site.settings.timezone,
         "form_token": token,
         "can_enter": site.may_enter(request),
         "has_password": site.has_password,
@@ -119,13 +131,20 @@ def shown(request: Request, template: str, *, status: int = 200, **values: objec
     return response
 
 
+def _under(path: str) -> str:
+    first = path.split("/")[1]
+    return _BELOW.get(first, f"/{first}")
+
+
 @cache
 def templates() -> Environment:
     """Everything is escaped."""
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("watcher.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"at": telling.at, "plain": clean.plain}
+    return environment

@@ -78,7 +78,11 @@ def explain(store: Store, record_id: RecordId, now: datetime, next_digest: NextD
         now: the present instant.
         next_digest: says until when a paper waits that a list has still to judge.
     """
-    history = store.explain(record_id)
+    return told(store.explain(record_id), now, next_digest)
+
+
+def told(history: History, now: datetime, next_digest: NextDigest = lambda _name: None) -> Explanation:
+    """The same of a history that was read."""
     steps = (
         *_matched(history, now),
         *_fetched(history),
@@ -89,7 +93,7 @@ def explain(store: Store, record_id: RecordId, now: datetime, next_digest: NextD
         *_delivered(history.deliveries),
         *_corrected(history),
     )
-    return Explanation(record_id, steps, _answer(history, now, next_digest))
+    return Explanation(history.record_id, steps, _answer(history, now, next_digest))
 
 
 def _matched(history: History, now: datetime) -> Iterable[Step]:
@@ -154,12 +158,12 @@ def _presented(history: History) -> Iterable[Step]:
         under = "" if one.record_id == history.record_id else f" as {one.record_id.label}"
         way = f"; no pick, as it is very like {one.gave_way_to.label}: it gave way to other papers" if one.gave_way_to else ""
         yield Step("presented", one.section, one.composed_at, f"list {one.list_name}, period {one.period}{under}{way}")
-    for told in history.follow_ups:
+    for later in history.follow_ups:
         yield Step(
             "followed up",
             "told",
-            told.composed_at,
-            f"list {told.list_name}, period {told.period}: a later form of a paper sent before",
+            later.composed_at,
+            f"list {later.list_name}, period {later.period}: a later form of a paper sent before",
         )
 
 
@@ -168,8 +172,8 @@ def _delivered(deliveries: Iterable[DeliveryFacts]) -> Iterable[Step]:
         to = f"{one.channel} {one.recipient}".strip()
         part = f", part {one.part}" if one.part > 1 else ""
         why = f"{one.reason} - {one.fix}" if one.fix else one.reason
-        told = why if one.has_failed else one.remark
-        reason = f": {told}" if told else ""
+        said = why if one.has_failed else one.remark
+        reason = f": {said}" if said else ""
         yield Step("delivered", one.state, one.sent_at, f"list {one.list_name}, period {one.period}, to {to}{part}{reason}")
 
 
@@ -180,9 +184,9 @@ def _corrected(history: History) -> Iterable[Step]:
         under = "" if one.record_id == history.record_id else f"{one.record_id.label}: "
         ended = f" No source says so any more since {long_day(facts.ended_at.date())}." if facts.ended_at else ""
         yield Step("corrected", one.kind, one.found_at, f"{under}{line(one)}{ended}")
-        for told in (told for told in facts.tellings if told.told_at):
-            how = "with the paper" if told.with_paper else f"in the digest of {told.period}" if told.period else "at once"
-            yield Step("told", one.kind, told.told_at, f"list {told.list_name}: {how}")
+        for each in (each for each in facts.tellings if each.told_at):
+            how = "with the paper" if each.with_paper else f"in the digest of {each.period}" if each.period else "at once"
+            yield Step("told", one.kind, each.told_at, f"list {each.list_name}: {how}")
         if facts.owner_told_at:
             yield Step("told", one.kind, facts.owner_told_at, "the owner of the seed or verdict")
 
@@ -279,6 +283,7 @@ def _reached(one: PresentedFacts, history: History) -> str:
     return f"{work} reached list {one.list_name} in the digest of {one.period} ({state})."
 
 
-def document(told: Explanation) -> dict[str, Any]:
+def document(explanation: Explanation) -> dict[str, Any]:
     """An explanation in JSON."""
-    return {"pmid": told.record_id.plain, "steps": [asdict(step) for step in told.steps], "answer": told.answer}
+    steps = [asdict(step) for step in explanation.steps]
+    return {"pmid": explanation.record_id.plain, "steps": steps, "answer": explanation.answer}

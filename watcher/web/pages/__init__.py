@@ -4,10 +4,42 @@ from collections.abc import Iterator
 
 from starlette.routing import Route
 
-from watcher.web.pages import feeds, health, login, marking, overview, searching, stopping, triage
+from watcher.web.pages import (
+    archive,
+    configuration,
+    deliveries,
+    feeds,
+    health,
+    login,
+    marking,
+    operate,
+    overview,
+    paper,
+    searching,
+    stopping,
+    triage,
+    watches,
+)
+
+_PAGES = (
+    archive,
+    configuration,
+    deliveries,
+    feeds,
+    health,
+    login,
+    marking,
+    operate,
+    overview,
+    paper,
+    searching,
+    stopping,
+    triage,
+    watches,
+)
 
 
 def routes() -> Iterator[Route]:
     """All routes, in the order in which they are tried."""
-    for module in (overview, triage, searching, feeds, login, marking, stopping, health):
+    for module in _PAGES:
         yield from module.ROUTES
