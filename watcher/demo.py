@@ -32,13 +32,16 @@ from watcher.writing import told, write
 
 if TYPE_CHECKING or not find_spec("watcher.standins"):
     from standins import eutils, inbox  # a checkout has them beside watcher
+    from standins.zotero.server import ZoteroServer
 else:
     from watcher.standins import eutils, inbox  # the wheel brings them, see docs/decisions/0054
+    from watcher.standins.zotero.server import ZoteroServer
 
 ZONE = ZoneInfo("Europe/Berlin")
 DAYS = 21
 MORNING, DIGEST_TIME = time(6, 30), time(8, 0)
 _TICK_SECONDS = 1.0
+_LIBRARY, _COLLECTION, _KEY = "groups/12345", "DEMA2345", "demo-key"
 _MARK = ".watcher-demo"
 _FOLDERS = ("config", "seeds")
 _FILES = (_MARK, "clock", "digest.html", "digest.ris")
@@ -65,9 +68,10 @@ def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()
         eutils.EutilsServer(eutils.Corpus.of(eutils.planted(), also_indexed=_words_of_the_query()), clock=clock.now) as pubmed,
         inbox.MailServer() as mail,
         inbox.SlackServer() as slack,
+        ZoteroServer(clock=clock.now) as library,
         _clock_file(out / "clock") as moved,
     ):
-        config = _configuration(out, pubmed.base_url, mail, slack, page_at)
+        config = _configuration(out, pubmed.base_url, mail, slack, _zotero(library) if page_at else None, page_at)
         for instant in _instants():
             moved(instant)
             with App(load_settings(config)) as app:
@@ -79,12 +83,21 @@ def live(out: Path, *, say: Callable[[str], None], in_use: Collection[Path] = ()
         )
         page = _last(out, mail.mails, say)
         if page_at:
-            _shown(config, page_at, say)
+            _shown(config, page_at, lambda: len(library.library(_LIBRARY).items), say)
         return page
 
 
-def _shown(config: Path, page_at: str, say: Callable[[str], None]) -> None:
-    """Show the page, and do what comes to be due meanwhile, until Ctrl-C. The clock stands where the weeks ended."""
+def _zotero(server: ZoteroServer) -> dict[str, object]:
+    """A library with an empty collection, and what the configuration says of it: what is marked as relevant goes there."""
+    server.library(_LIBRARY).add_collection(_COLLECTION, "To read")
+    server.key(_KEY, 1, groups={_LIBRARY.partition("/")[2]: {"library": True, "write": True}})
+    push = {"collection": _COLLECTION, "what": "relevant"}
+    return {"library": _LIBRARY, "base_url": server.base_url, "api_key": _KEY, "push": push, "mark_known": True}
+
+
+def _shown(config: Path, page_at: str, in_zotero: Callable[[], int], say: Callable[[str], None]) -> None:
+    """Show the page, and do what comes to be due meanwhile, until Ctrl-C. The clock stands where the weeks ended. What comes to be in Zotero
+    is said."""
     from watcher import web  # noqa: PLC0415 - only where the page is wanted
 
     loaded = load_whole(config)
@@ -95,8 +108,12 @@ def _shown(config: Path, page_at: str, say: Callable[[str], None]) -> None:
         running.start()
         sending.send(loaded)
         with suppress(KeyboardInterrupt):
+            told = 0
             while running.is_alive():
                 app.ticker().tick(clock.now())
+                if (items := in_zotero()) != told:
+                    told = items
+                    say(f"the local Zotero has {items} of the papers that were marked as relevant")
                 running.join(_TICK_SECONDS)
     running.join()
 
@@ -146,8 +163,16 @@ def _last(out: Path, mails: list[inbox.Mail], say: Callable[[str], None]) -> Pat
     return page
 
 
-def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbox.SlackServer, page_at: str = "") -> Path:
-    """The shipped configuration with its addresses turned to the local servers."""
+def _configuration(
+    out: Path,
+    base_url: str,
+    mail: inbox.MailServer,
+    slack: inbox.SlackServer,
+    library: Mapping[str, object] | None = None,
+    page_at: str = "",
+) -> Path:
+    """The shipped configuration with its addresses turned to the local servers; `library` is what it says of Zotero, `page_at` where the
+    page is."""
     for _ in starter.write(out):
         pass
     path = out / "config" / "watcher.yaml"
@@ -164,6 +189,8 @@ def _configuration(out: Path, base_url: str, mail: inbox.MailServer, slack: inbo
     document["runs"] = {"schedule": "daily 05:30"}
     document["feeds"] = {"folder": "data/feeds"}
     document["web"] = {"enabled": bool(page_at)} | ({"listen": page_at} if page_at else {})
+    if library:
+        document["zotero"] = dict(library)
     if page_at:
         document["base_url"] = f"http://{page_at}"
     with path.open("w", encoding="utf-8") as file:

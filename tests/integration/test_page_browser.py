@@ -157,7 +157,18 @@ def test_axe_finds_nothing_on_any_page(
         "/feeds",
         "/nowhere",
     ]
-    paths += [found["4 relevant"], found["stop"], "/v/forged"]
+    paths += [
+        "/digests",
+        "/digests/lab-weekly",
+        "/papers/4",
+        "/watches",
+        "/watches/nmj",
+        "/operate",
+        "/runs",
+        "/deliveries",
+        "/configuration",
+    ]
+    paths += ["/configuration/changes", found["4 relevant"], found["stop"], "/v/forged"]
     page = opened("/", viewport=viewport, color_scheme=scheme)
     wide: list[str] = []
     told: dict[str, Any] = {}
