@@ -228,10 +228,12 @@ def test_the_page_is_for_this_machine_alone_until_it_has_a_password(house: House
     by_proxy = house.browser().get("/", X_Forwarded_For="192.0.2.7")
     strange = house.browser("evil.example").get("/")
     health = house.browser("evil.example").get("/healthz")
+    paths = [house.browser(f"watcher.uni-sample.de{path}").get("/").status_code for path in ("/static/", "/v/?", "/s/#")]
 
     assert here.status_code == 200
     assert "NMJ weekly" in here.text
     assert [by_name.status_code, by_proxy.status_code, strange.status_code, health.status_code] == [403, 403, 421, 421]
+    assert paths == [421] * 3
     assert "watcher password" in by_name.text
 
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from typing import Any
 
 import pytest
+from starlette.requests import Request
 
-from watcher.web.near import hosts_of
+from watcher.web.near import hosts_of, is_from_this_machine
 from watcher.web.pages.login import local
 from watcher.web.password import hashed, is_hash, matches
 
@@ -50,3 +52,22 @@ def test_nobody_is_sent_elsewhere_after_a_login(to: str) -> None:
 def test_the_page_goes_by_the_names_that_it_was_given() -> None:
     assert hosts_of("0.0.0.0:8080", "https://Watcher.lab.example/x") >= {"localhost", "127.0.0.1", "watcher.lab.example"}
     assert "evil.example" not in hosts_of("127.0.0.1:8080", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "near"),
+    [
+        ({}, True),
+        ({"host": b"[::1]:8080"}, True),
+        ({"host": b"localhost/static/"}, False),
+        ({"host": b"192.0.2.1"}, False),
+        ({"client": ("192.0.2.7", 1)}, False),
+        ({"http_version": "1.0"}, False),
+        ({"more": [(b"x-forwarded-for", b"192.0.2.7")]}, False),
+    ],
+)
+def test_what_comes_from_this_machine_is_told_from_what_a_proxy_lets_in(changes: dict[str, Any], near: bool) -> None:
+    headers = [(b"host", changes.pop("host", b"localhost:8080")), *changes.pop("more", [])]
+    scope = {"type": "http", "http_version": "1.1", "client": ("127.0.0.1", 1), "path": "/", "headers": headers, **changes}
+
+    assert is_from_this_machine(Request(scope)) is near

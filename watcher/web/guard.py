@@ -67,13 +67,14 @@ class Guard:
         if host_of(request) not in self._site.hosts and not _is_address(host_of(request), self._site):
             what = f"This page does not go by the name {host_of(request)[:100]!r}. Name its address as base_url in the configuration.\n"
             return PlainTextResponse(what, 421)
-        if request.url.path.startswith(OPEN) or self._site.may_enter(request):
+        if request.scope["path"].startswith(OPEN) or self._site.may_enter(request):
             return None
         if not self._site.has_password:
             return PlainTextResponse(_HOW, 403)
         if request.method not in ("GET", "HEAD") or request.headers.get("hx-request"):
             return PlainTextResponse("The login has run out. Load the page anew.\n", 401)
-        path = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="/")
+        query = request.scope["query_string"].decode("latin-1")
+        path = quote(request.scope["path"] + (f"?{query}" if query else ""), safe="/")
         return RedirectResponse(f"/login?to={path}", 303)
 
 
