@@ -126,7 +126,7 @@ def test_every_command_has_a_sentence_that_fits_a_terminal(shell: Shell) -> None
     assert [line.split()[0] for line in commands] == [
         "init", "try", "check", "seeds", "run", "digest", "deliver", "tick", "serve", "status", "healthcheck", "explain", "mark",
         "stop", "resume", "corrections", "rank", "export", "feeds", "resend", "send-test", "backup", "restore", "demo",
-        "password", "search", "themes", "model", "zotero",
+        "password", "forget-reader", "search", "themes", "model", "zotero",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("...") for line in commands)
 
