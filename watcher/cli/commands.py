@@ -173,7 +173,7 @@ def seeds(
         bool, typer.Option("--resolve", help="Look unresolved seeds up in PubMed now, and at Zotero's collections.")
     ] = False,
 ) -> None:
-    """Show what was understood of each seed, and its PubMed record."""
+    """Show what was understood of each seed, and its record."""
     from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.flows.questions.seeds import understood  # noqa: PLC0415
 
@@ -235,7 +235,7 @@ def digest(
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Search, compose and send a list's digest now; or look at it."""
+    """Search, compose and send a digest now; or look at it."""
     from watcher.cli.show import tables  # noqa: PLC0415
     from watcher.digest.render import preview  # noqa: PLC0415
     from watcher.export import to_ris  # noqa: PLC0415

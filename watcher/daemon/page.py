@@ -1,6 +1,6 @@
 """The page beside the service: in a process of its own where that can be done, so that neither keeps the other waiting, else in a thread.
 
-The process is forked when nothing of the service is open, and told of each configuration through a pipe (docs/decisions/73). One that was
+The process is forked when nothing of the service is open, and told of each configuration through a pipe (docs/decisions/0074). One that was
 killed is begun again after the next round.
 """
 

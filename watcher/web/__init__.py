@@ -6,7 +6,7 @@
     site       what all pages ask for: one configuration, its App, its cookies and templates
     pages      a module for each part
 
-A page reads the database and writes what a reader says; runs and deliveries are the service's alone (docs/decisions/73).
+A page reads the database and writes what a reader says; runs and deliveries are the service's alone (docs/decisions/0074).
 """
 
 from watcher.web.serving import live
