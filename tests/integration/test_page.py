@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -26,8 +27,8 @@ from support.paged import (
     free_port,
     links,
     mail_to,
-    paged,
     paged_lab,
+    paged_with_digest,
     until,
     verdicts,
 )
@@ -46,7 +47,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 @pytest.fixture
 def house(shell: Shell) -> Iterator[House]:
-    with paged(shell) as made:
+    with paged_with_digest(shell) as made:
         yield made
 
 
@@ -178,6 +179,20 @@ def test_links_outlive_a_new_key_and_its_former_one(house: House) -> None:
 
     until(lambda: house.browser().get(second["11 not"]).status_code == 200)
     assert answered() == 200
+
+
+def test_a_request_under_way_survives_edits_of_the_configuration(house: House) -> None:
+    path = digest(house)["4 relevant"]
+    browser, answered = house.browser(), []
+    asking = threading.Thread(target=lambda: answered.append(browser.post(path, given={"kind": "relevant"})))
+
+    asking.start()
+    for top in (3, 4, 5):
+        house.edit("lists", "lab-weekly", "top", value=top)
+    asking.join()
+
+    assert [one.status_code for one in answered] == [200]
+    assert "What the ranking learnt" in answered[0].text
 
 
 # --- stops

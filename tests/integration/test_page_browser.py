@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.paged import PI, House, digest, links, paged, paged_lab, until, verdicts
+from support.paged import PI, House, digest, links, paged_lab, paged_with_digest, until, verdicts
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: `make setup-browser` adds it")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -48,7 +48,7 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[House]:
-    with paged_lab(tmp_path, monkeypatch, capsys) as shell, paged(shell) as made:
+    with paged_lab(tmp_path, monkeypatch, capsys) as shell, paged_with_digest(shell) as made:
         digest(made)
         yield made
 

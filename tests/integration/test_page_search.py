@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.paged import FIRST, PI, START, House, digest, links, paged, paged_lab, verdicts
+from support.paged import FIRST, PI, START, House, digest, links, paged_lab, paged_with_digest, verdicts
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[House]:
-    with paged_lab(tmp_path, monkeypatch, capsys) as shell, paged(shell) as made:
+    with paged_lab(tmp_path, monkeypatch, capsys) as shell, paged_with_digest(shell) as made:
         digest(made)
         yield made
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -121,6 +123,31 @@ def paged(shell: Shell) -> Iterator[House]:
         yield House(shell, at, changes)
 
 
+_KEPT: dict[str, Any] = {}
+"""What `paged_lab` has after its first digest, made once in a process: the data folder, the mails and the posts."""
+
+
+@contextmanager
+def paged_with_digest(shell: Shell) -> Iterator[House]:
+    """The lab of `paged_lab` with its page, after its first digest."""
+    data = shell.lab.folder / "data"
+    if not _KEPT:
+        for instant in (START, FIRST):
+            assert shell.at(instant, "tick").code == 0
+        kept = Path(tempfile.mkdtemp()) / "data"
+        shutil.copytree(data, kept)
+        _KEPT.update(data=kept, mails=list(shell.lab.mail.mails), posts=list(shell.lab.slack.posts))
+    else:
+        shutil.copytree(_KEPT["data"], data)
+        shell.lab.mail.mails.extend(_KEPT["mails"])
+        shell.lab.slack.posts.extend(_KEPT["posts"])
+        shell.lab.move_clock(FIRST)
+    with page_of(shell) as changes:
+        at = f"http://{shell.lab.document['web']['listen']}"
+        until(lambda: answers(at))
+        yield House(shell, at, changes)
+
+
 @contextmanager
 def page_of(shell: Shell) -> Iterator[Connection]:
     """The page of a lab, and what brings it another configuration."""
@@ -173,7 +200,8 @@ def verdicts(house: House, pmid: int) -> list[str]:
 
 
 def digest(house: House, instant: str = FIRST) -> dict[str, str]:
-    """Send a digest; the links of its first reader."""
-    house.shell.lab.mail.mails.clear()
-    house.tick(instant)
+    """Send a digest; the links of its first reader. The first one is there already where the lab is one `paged_with_digest`."""
+    if instant != FIRST or not house.shell.lab.mail.mails:
+        house.shell.lab.mail.mails.clear()
+        house.tick(instant)
     return links(house)
