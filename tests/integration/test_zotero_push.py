@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,8 +63,23 @@ def all_(
         library.add_collection(INTO, "From the watcher")
         shell.change("zotero", "push", value={"collection": INTO})
         shell.change("watches", "nmj", "start", value={"days": 30, "papers": 0})
-        assert shell("run").code == 0
+        _searched(shell)
         yield made
+
+
+_KEPT: list[Path] = []
+"""The data folder after the first run, made once in a process: every test begins there."""
+
+
+def _searched(shell: Shell) -> None:
+    """The lab after its first run."""
+    data = shell.lab.folder / "data"
+    if _KEPT:
+        shutil.copytree(_KEPT[0], data)
+        return
+    assert shell("run").code == 0
+    _KEPT.append(Path(tempfile.mkdtemp()) / "data")
+    shutil.copytree(data, _KEPT[0])
 
 
 @pytest.fixture
