@@ -25,6 +25,9 @@ _ID: Final = 16
 _SIGNATURE: Final = 27
 """Characters of a delivery in a link (`flows.deliver.personal`), and of a signature by HMAC-SHA1."""
 
+_TEXTS: Final = ("html", "text")
+"""Parts of a payload whose places are found by what stands around them; in any other they stand in JSON."""
+
 BEGINS, ENDS = "\x1e", "\x1f"
 """Around a place in a text."""
 
@@ -83,7 +86,7 @@ def bare(message: Message) -> Message:
 
 def bare_text(kind: ChannelKind, form: str, text: str) -> str:
     """One part of a message without places; `form` is its name in the payload."""
-    name = "json" if kind is ChannelKind.SLACK else form
+    name = form if form in _TEXTS else "json"
     return bare(Message(kind, 1, "", {name: text})).payload[name]
 
 

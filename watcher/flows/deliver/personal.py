@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from watcher.digest import personal
 from watcher.digest.personal import MARKING, STOPPING, Act
-from watcher.domain import ChannelKind, Delivery, Message, RecordId, VerdictKind
+from watcher.domain import Delivery, Message, RecordId, VerdictKind
 from watcher.signing import Signing
 from watcher.store import DeliveryFacts, Store
 
@@ -58,7 +58,7 @@ class Links:
     def _unsubscribable(self, message: Message, delivery: Delivery) -> Message:
         """With the headers by which a mail program stops the list itself (RFC 8058): it posts from elsewhere, so only where the page is
         public and has a certificate."""
-        if message.kind is not ChannelKind.EMAIL or not is_public(self.base_url or ""):
+        if not message.kind.facts.is_answered or not is_public(self.base_url or ""):
             return message
         address = self.address(delivery.id, delivery.rfc822_id, Act())
         own = {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

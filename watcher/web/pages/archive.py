@@ -12,7 +12,7 @@ from starlette.routing import Route
 from watcher.digest import clean
 from watcher.digest.personal import bare
 from watcher.digest.wording import count, long_span
-from watcher.domain import NO_TITLE, ChannelKind
+from watcher.domain import NO_TITLE
 from watcher.export import FORMATS
 from watcher.store import DigestFacts, StoredMessage
 from watcher.web.site import shown, site_of
@@ -152,7 +152,7 @@ def _digest(request: Request) -> DigestFacts:
 
 def _part(stored: tuple[StoredMessage, ...], form: str) -> str | None:
     """A part of the mail among the messages, as it was sent, without readers' links."""
-    mails = (one.message for one in stored if one.kind == ChannelKind.EMAIL and one.message)
+    mails = (one.message for one in stored if one.message and "html" in one.message.payload)
     return next((bare(mail).payload[form] for mail in mails if form in mail.payload), None)
 
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from watcher import clock
 from watcher.digest import clean, links
 from watcher.digest.personal import MARKING
-from watcher.domain import NO_TITLE, ChannelKind, RecordId, VerdictKind
+from watcher.domain import NO_TITLE, RecordId, VerdictKind
 from watcher.flows.deliver.personal import Opened, kind_said, opened
 from watcher.flows.scoring.verdicts import Marking, mark
 from watcher.store import History
@@ -171,7 +171,7 @@ def dead(request: Request, title: str, told: str, status: int) -> Response:
 
 
 def _via(link: Opened) -> str:
-    return "mail" if link.has_reader else ChannelKind.SLACK.value
+    return "mail" if link.has_reader else "slack"
 
 
 ROUTES = [
