@@ -10,6 +10,7 @@ from starlette.requests import Request
 from watcher.web.near import hosts_of, is_from_this_machine
 from watcher.web.pages.login import local
 from watcher.web.password import hashed, is_hash, matches
+from watcher.web.serving import bound, why_not
 
 
 def test_a_hash_is_that_of_its_password_alone_and_another_each_time() -> None:
@@ -71,3 +72,11 @@ def test_what_comes_from_this_machine_is_told_from_what_a_proxy_lets_in(changes:
     scope = {"type": "http", "http_version": "1.1", "client": ("127.0.0.1", 1), "path": "/", "headers": headers, **changes}
 
     assert is_from_this_machine(Request(scope)) is near
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", "192.0.2.1:8080"])
+def test_an_address_that_cannot_be_had_is_told_and_leaves_nothing_open(address: str) -> None:
+    with pytest.raises(OSError, match=r"there is no port 99999|assign requested address") as refused:
+        bound(address)
+
+    assert why_not(refused.value)

@@ -89,9 +89,7 @@ def search(
 
     Papers that are not indexed yet are indexed first.
     """
-    from watcher.cli.show.found import found  # noqa: PLC0415
     from watcher.flows.questions.search import Search, fill  # noqa: PLC0415
-    from watcher.flows.questions.search import search as searched  # noqa: PLC0415
     from watcher.store import SearchOrder, VerdictFilter  # noqa: PLC0415
 
     if as_json and (style is not None or out is not None):
@@ -115,9 +113,16 @@ def search(
             fill(app.store, say=app.say)
         if style is not None or out is not None:
             _export(app, asked, style, out, force=force)
-            return
-        results = searched(app.store, asked, counts=counts)
-    found(results, as_json=as_json)
+        else:
+            _print(app, asked, counts=counts, as_json=as_json)
+
+
+def _print(app: App, asked: Search, *, counts: bool, as_json: bool) -> None:
+    """A page of the search on the terminal."""
+    from watcher.cli.show.found import found  # noqa: PLC0415
+    from watcher.flows.questions.search import search as searched  # noqa: PLC0415
+
+    found(searched(app.store, asked, counts=counts), as_json=as_json)
 
 
 def _export(app: App, asked: Search, style: ExportFormat | None, out: Path | None, *, force: bool) -> None:

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 
 import anyio.to_thread
@@ -30,6 +30,7 @@ AT_ONCE = 8
 MOST_CONNECTIONS = 200
 END_SECONDS = 10
 """How long requests under way may take once the page is to end, or its address has changed."""
+_HIGHEST_PORT = 65_535
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 60.0
 
 _log = structlog.get_logger(__name__)
@@ -187,18 +188,18 @@ class _Server(uvicorn.Server):
 def bound(address: str) -> socket.socket:
     """A socket that listens at "host:port". Raises OSError when it cannot be had."""
     host, _, port = address.rpartition(":")
+    if int(port) > _HIGHEST_PORT:
+        raise OSError(errno.EINVAL, f"there is no port {port}: the highest is {_HIGHEST_PORT}")
     family, kind, protocol, _, place = socket.getaddrinfo(
         host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
+    with ExitStack() as undone:
+        listener = undone.enter_context(socket.socket(family, kind, protocol))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(place)
         listener.listen(128)
-    except BaseException:  # whatever came between, the socket is not left open
-        listener.close()
-        raise
-    listener.setblocking(False)
+        listener.setblocking(False)
+        undone.pop_all()  # it is whole, and stays open
     return listener
 
 

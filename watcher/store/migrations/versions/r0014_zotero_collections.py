@@ -58,6 +58,10 @@ def upgrade() -> None:
         sa.Column("may_pass", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("library", name="pk_zotero_library"),
     )
+    _members()
+
+
+def _members() -> None:
     op.create_table(
         "zotero_member",
         sa.Column("collection_id", sa.Integer(), nullable=False),
