@@ -102,10 +102,37 @@ def test_every_page_is_whole_leads_on_and_tells_its_zone(sent: House) -> None:
         assert "Times are those of Europe/Berlin" in found
         assert 'lang="en"' in found
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
-        assert not re.search(r"<script|style=|onclick", found)
+        assert not re.search(r"<script(?! src=./static/)|style=|onclick", found)
         assert len(answer.content) < 100_000
         for address in set(re.findall(r'(?:href|src)="(/[^"]*)"', found)):
             assert (sent.browser().get(unescape(address)).status_code, address) in [(200, address), (303, address)]
+
+
+def test_times_are_those_of_the_zone_that_the_readers_browser_tells(sent: House) -> None:
+    def told(zone: str) -> tuple[str, str]:
+        browser = sent.browser()
+        browser.keeps.cookies.set("watcher_zone", zone)
+        page = browser.get("/watches").text
+        return re.findall(r"searched <time[^>]*>([^<]*)<", page)[0], page.partition("<footer>")[2].partition("</footer>")[0]
+
+    berlin = told("")
+    assert told("Asia/Tokyo") == (
+        berlin[0].replace("08:00", "16:00"),
+        "Times are those of Asia/Tokyo, the time zone of your browser.",
+    )
+    assert "08:00" in berlin[0]
+    assert berlin[1] == "Times are those of Europe/Berlin, the time zone of the configuration."
+    for unknown in (
+        "Nowhere/Nowhere",
+        "America",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "posixrules.",
+        "x" * 3_000,
+        "%00",
+        "Europe/Berlin<b>",
+    ):
+        assert told(unknown) == berlin
 
 
 def test_what_strangers_write_is_shown_and_never_obeyed(sent: House) -> None:

@@ -140,6 +140,16 @@ def test_a_list_is_stopped_from_the_mail(house: House, opened: Callable[..., Any
     assert page.get_by_role("button", name="Send it to me again").is_visible()
 
 
+def test_times_are_those_of_the_reader_from_the_first_page_on(opened: Callable[..., Any]) -> None:
+    page = opened("/watches", timezone_id="America/New_York")
+
+    page.get_by_text("Times are those of America/New_York, the time zone of your browser.").wait_for()
+
+    assert page.locator("time").first.inner_text().endswith("03:00")
+    page.goto(page.url.replace("/watches", "/operate"))
+    assert page.get_by_text("America/New_York").is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 def test_axe_finds_nothing_on_any_page(

@@ -18,6 +18,7 @@ from watcher.setup.loading import Loaded
 from watcher.store import Store
 from watcher.web import near, telling
 from watcher.web.cookies import Cookies
+from watcher.web.zone import zone_of
 
 _log = structlog.get_logger(__name__)
 
@@ -101,7 +102,7 @@ class Site:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone in which pages tell."""
+        """The time zone of the configuration, whose days name files and part weeks."""
         return ZoneInfo(self.settings.timezone)
 
 
@@ -117,11 +118,14 @@ def shown(request: Request, template: str, *, status: int = 200, **values: objec
     site = site_of(request)
     cookies = site.cookies(request)
     token, cookie = cookies.form_token(request)
+    zone = zone_of(request, site.settings.timezone)
     shared = {
         "nav": NAV,
         "path": request.url.path,
         "under": _under(request.url.path),
-        "zone": site.settings.timezone,
+        "zone": zone.name,
+        "zone_is_readers": zone.is_readers,
+        "may_load_anew": request.method == "GET",
         "form_token": token,
         "can_enter": site.may_enter(request),
         "has_password": site.has_password,

@@ -11,12 +11,13 @@ from starlette.routing import Route
 from watcher import clock
 from watcher.digest.wording import day_and_time
 from watcher.web.site import shown, site_of
+from watcher.web.zone import zone_of
 
 
 def page(request: Request) -> Response:
     """Lists with their last digest, watches with their last search."""
     site, now = site_of(request), clock.now()
-    zone = site.settings.timezone
+    zone = zone_of(request, site.settings.timezone).name
     lists = [(one, site.store.list_history(one.name, now=now)) for one in site.app.lists.values()]
     watches = [(one, site.store.run_history(one.name, now=now).last_good) for one in site.app.watches.values()]
     return shown(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -102,7 +101,7 @@ def _weeks(site: Site, watch: Watch, now: datetime, last: RunReport | None) -> l
     """The last weeks: the first day of each, what was found in it and what digests showed."""
     limits = weeks.bounds(now, site.settings.timezone)
     counted = _counted(site, watch.name, limits, last)
-    days = [limit.astimezone(ZoneInfo(site.settings.timezone)).date().isoformat() for limit in limits[:-1]]
+    days = [limit.astimezone(site.zone).date().isoformat() for limit in limits[:-1]]
     return list(zip(days, counted.found, counted.shown, strict=True))
 
 
