@@ -1,6 +1,6 @@
 """Which variant of the ranking knows best what its own papers have in common, chosen on sets that it is not measured on.
 
-    python benchmarks/choice.py DATA --records FOLDER [--set NAME …] [--draws 3] [--first 0] [--only NAME …] [--report PAGE]
+    python benchmarks/choice.py DATA --records FOLDER [--set NAME …] [--draws 3] [--first 0] [--only NAME …] [--model FOLDER] [--report PAGE]
 
 DATA is a folder of labelled sets (contest/sets.py), FOLDER that of benchmarks/nmj.py. Every variant of contest/variants.py is measured from few
 seeds on all sets, beside PubMed's similar articles with weights from the ranked pool and the ranking itself with a snapshot, and on the
@@ -8,6 +8,7 @@ junction papers, which are a gate: a variant that ranks them worse, or lets fewe
 snapshot is not chosen. For each set the variant is chosen that is best in the mean of all others, once of all variants, once of those that
 cost nothing when papers are scored; the figure of that rule is the mean of what the chosen ones reach on the sets left out. Intervals draw
 sets anew. Results are kept by hash, so that a run that was stopped goes on. `--first` starts with other draws, of seeds and of snapshots.
+With `--model` (model.onnx and tokenizer.json) the ranking itself is measured with its dense part as well; it stands for no variant.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import NamedTuple
 import nmj
 import numpy as np
 from contest import kept, ours, report
+from contest.embedding import Embedding
 from contest.ground import SNAPSHOT, Ground, Sketch, ground_of, method, scores
 from contest.kept import Measured
 from contest.measures import average_precision, chosen_without, ratio_of_sets, units
@@ -48,6 +50,7 @@ from watcher.seeds import read as read_seeds
 ROOT = Path(__file__).parent.parent
 PEER = "PMRA"
 SHIPPED = "the ranking itself"
+DENSE = "the ranking itself, dense"
 MANY_TOPICS = 5
 """A set of more topics than this is drawn from once less for each."""
 
@@ -91,6 +94,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--draws", type=int, default=3, help="draws of seeds for each topic and number of seeds")
     parser.add_argument("--first", type=int, default=0, help="number of the first draw, and of the snapshots")
     parser.add_argument("--pool", action="store_true", help="all sets in one haystack")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="the ranking itself with the dense part as well")
     parser.add_argument("--out", type=Path, default=ROOT / "bench-out", help="where results are kept")
     parser.add_argument("--report", type=Path, help="the page for the table, between <!-- choice --> and <!-- /choice -->")
     return parser
@@ -101,7 +105,8 @@ def options() -> argparse.ArgumentParser:
 
 def measured(sets: Sequence[LabelledSet], sketches: Sequence[Sketch], chosen: argparse.Namespace) -> dict[str, dict[str, float]]:
     """The means of the peer and of each variant."""
-    methods = [pmra(STOP_WORDS), shipped(chosen.first), *(method(one, chosen.first) for one in sketches)]
+    dense = [shipped(chosen.first, Embedding(chosen.model, chosen.out))] if chosen.model else []
+    methods = [pmra(STOP_WORDS), shipped(chosen.first), *dense, *(method(one, chosen.first) for one in sketches)]
     found: dict[str, dict[str, float]] = {one.name: {} for one in methods}
     for pool in [joined(sets)] if chosen.pool else sets:
         started = time.process_time()
@@ -111,15 +116,17 @@ def measured(sets: Sequence[LabelledSet], sketches: Sequence[Sketch], chosen: ar
     return found
 
 
-def shipped(first: int) -> Method:
-    """The ranking as watcher builds it, with a snapshot."""
+def shipped(first: int, embed: Embedding | None = None) -> Method:
+    """The ranking as watcher builds it, with a snapshot: by words alone, or with a dense part."""
 
     def prepare(pool: LabelledSet) -> Score:
         own = ours.chosen(pool, ground_of(pool, first).snapshot(SNAPSHOT))
-        read_ = ours.features(pool.articles)
-        return lambda known: ours.numbers(ours.built(ours.chosen(pool, known.seeds), own=own), read_)
+        read_ = ours.features(pool.articles, embed)
+        return lambda known: ours.numbers(ours.built(ours.chosen(pool, known.seeds), embed=embed, own=own), read_)
 
-    return Method(SHIPPED, ours.version(), prepare)
+    if embed is None:
+        return Method(SHIPPED, ours.version(), prepare)
+    return Method(DENSE, f"{ours.version()} {embed.sha256}", prepare)
 
 
 def of_pool(pool: LabelledSet, one: Method, chosen: argparse.Namespace) -> Measured:
@@ -179,7 +186,7 @@ def table(means: Mapping[str, Means], gates: Mapping[str, Gate], sketches: Seque
     choices = [_picked(means, passed), _picked(means, [name for name in passed if name in cheap])]
     head = ["variant", "mean", "by PMRA", "by now", "worst set", "Cystic Fibrosis", "junction AP", "of 43 pass", "strength there"]
     rows = [
-        *([name, *_figures(means[name], peer, plain), "", "", ""] for name in (PEER, SHIPPED) if name in means),
+        *([name, *_figures(means[name], peer, plain), "", "", ""] for name in (PEER, SHIPPED, DENSE) if name in means),
         *([one.name, *_figures(means[one.name], peer, plain), *_gate(gates[one.name])] for one in sketches),
         *(
             [f"**{called}**", *_figures({left: means[name][left] for left, name in picked.items()}, peer, plain), "", "", ""]
