@@ -11,6 +11,8 @@ and HERE divided by BASE. All that is read is made up, but for those records.
               demo leave, with a mail server and a Slack that are only named
     serve     the service over the same, asking a stand-in for PubMed: memory of all its processes together (the sum of Pss in
               /proc/PID/smaps_rollup) before its first search, at most while it searches, and a minute after that
+    page      what the page adds to the service's memory (measured as that is): the service with it, less the service without it, before
+              anybody looked and after each of some pages was asked for three times
     first-run `run` for the first time of watches whose query matches some, more and very many of the records in the file that --records
               names (PubMed's own XML, such as pubmed21n1298.xml.gz, a day's update), which a stand-in serves
 """
@@ -22,6 +24,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -37,6 +40,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
+from urllib.request import urlopen
 
 from delivering import ROOT, lacking
 
@@ -238,6 +242,67 @@ def _words_of_the_query() -> Iterator[str]:
         yield from (leaf.text for leaf in eutils.leaves(watch["query"]))
 
 
+# --- the page --------------------------------------------------------------------------------------------------------------------------
+
+PAGES = (
+    "/",
+    "/search?q=junction",
+    "/triage",
+    "/digests",
+    "/watches",
+    "/operate",
+    "/runs",
+    "/deliveries",
+    "/configuration",
+    "/feeds",
+)
+ROUNDS = 3
+
+
+def page(base: Side, here: Side, chosen: argparse.Namespace) -> None:
+    """What the page adds."""
+    for side in (base, here):
+        side.run(["demo", "--out", str(side.folder / "paged")])
+    print("| memory of the page, MB | base | here | ratio |\n|---|---:|---:|---:|")
+    added: dict[str, list[tuple[float, float]]] = {"base": [], "here": []}
+    for number in range(chosen.times):
+        for side in (base, here):
+            without, whole = (_looked_at(side, f"paged{number}", has_page=one) for one in (False, True))
+            added[side.name].append((whole[0] - without[0], whole[1] - without[1]))
+    for which, what in enumerate(("before anybody looked", f"after {ROUNDS * len(PAGES)} looks")):
+        one, other = (median(found[which] for found in added[name]) for name in ("base", "here"))
+        print(f"| {what} | {one:.1f} | {other:.1f} | {other / one:.2f} |", flush=True)
+
+
+def _looked_at(side: Side, name: str, *, has_page: bool) -> tuple[float, float]:
+    """The service's memory before anybody looked at its page and after, in millions of bytes; without a page nobody looks."""
+    lab = side.folder / f"{name}-{has_page}"
+    shutil.copytree(side.folder / "paged", lab)
+    (lab / "clock").write_text(BEFORE)
+    _turn_to_named_servers(lab / "config" / "watcher.yaml")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    variables = {
+        "WATCHER_WEB__ENABLED": f"{has_page}".lower(),
+        "WATCHER_WEB__LISTEN": address,
+        "WATCHER_CLOCK_FILE": str(lab / "clock"),
+    }
+    words = [sys.executable, "-m", "watcher", "--config", str(lab / "config"), "serve"]
+    with (lab / "log").open("w") as log:
+        process = subprocess.Popen(words, cwd=lab, env=side.environment(**variables), stdout=log, stderr=log)  # noqa: S603 - our own words
+    try:
+        time.sleep(STILL_SECONDS)
+        before = _held(process.pid)
+        for path in PAGES * ROUNDS if has_page else ():
+            with urlopen(f"http://{address}{path}", timeout=60) as answer:  # noqa: S310 - our own page
+                answer.read()
+        time.sleep(STILL_SECONDS)
+        return before, _held(process.pid)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
 # --- the first run ---------------------------------------------------------------------------------------------------------------------
 
 QUERIES = ("cells[tiab]", "results[tiab]", "english[la] AND hasabstract[text]")
@@ -318,7 +383,7 @@ def _ran_first(side: Side, name: str, query: str, pubmed: str) -> tuple[Took, in
     return took, int(kept)
 
 
-PARTS = {"commands": commands, "serve": serve, "first-run": first_run}
+PARTS = {"commands": commands, "serve": serve, "page": page, "first-run": first_run}
 
 if __name__ == "__main__":
     main()
