@@ -840,7 +840,7 @@ def test_each_kind_of_error_has_its_code(
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr("watcher.cli.program", fail)
+    monkeypatch.setattr("watcher.cli.command", lambda: fail)
 
     with pytest.raises(SystemExit) as end:
         main()

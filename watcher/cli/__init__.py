@@ -9,7 +9,10 @@ Commands import what they need when they run, so that `--help` answers at once.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
+
+from typer.main import get_command
 
 from watcher.cli import console
 from watcher.cli import models as _models  # noqa: F401 - adds its commands
@@ -22,6 +25,8 @@ from watcher.cli import zotero as _zotero  # noqa: F401 - adds its commands
 from watcher.cli.commands import program
 
 if TYPE_CHECKING:
+    from typer._click.core import Command
+
     from watcher.errors import WatcherError
 
 _FIRST = ("init", "try")
@@ -33,15 +38,21 @@ program.registered_commands.sort(key=lambda one: one.name not in _FIRST)
 def main() -> None:
     """Run the command line; an expected error becomes its message on standard error and its exit code."""
     try:
-        program(prog_name="watcher", standalone_mode=True)
+        command()(prog_name="watcher", standalone_mode=True)
     except (Exception, KeyboardInterrupt) as error:
         from watcher.errors import WatcherError  # noqa: PLC0415 - help needs no values and no errors of ours
 
         if isinstance(error, WatcherError):
             console.complain(str(error))
             sys.exit(_code(error))
-        sys.excepthook = console.bug  # Typer has put its own in place; ours lets no control character through
+        sys.excepthook = console.bug  # lets no control character through
         raise
+
+
+@cache
+def command() -> Command:
+    """All commands, with their arguments read from their functions: once, also where one process runs many."""
+    return get_command(program)
 
 
 def _code(error: WatcherError) -> int:
