@@ -171,12 +171,12 @@ def _must_be_alone() -> None:
 
 
 def _remember_rankings() -> None:
-    """The ranking is a pure function of seeds and verdicts: a fork has those that its parent has built."""
+    """The ranking is a pure function of seeds, verdicts and snapshot: a fork has those that its parent has built."""
     ranking = import_module("watcher.flows.scoring.ranking")
     build, kept = ranking.build, dict[str, Any]()
 
     def remembered(seeds: Sequence[Any], **given: Any) -> Any:  # noqa: ANN401 - as `watcher.rank.build` has it
-        key = repr((seeds, given.get("relevant"), given.get("not_relevant"), given.get("embed")))
+        key = repr((seeds, given.get("relevant"), given.get("not_relevant"), given.get("embed"), given.get("snapshot")))
         if key not in kept:
             kept[key] = build(seeds, **given)
         return kept[key]

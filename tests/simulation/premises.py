@@ -169,6 +169,7 @@ class Premises:
                 "max_attempts": 2,
             },
             "database": {"lock_wait_seconds": LOCK_WAIT},
+            "web": {"enabled": False},  # nobody looks at it, and several services would want its port
             "runs": {"schedule": "daily 05:30"},
             "channels": {},
             "watches": {
