@@ -25,7 +25,7 @@ from watcher.errors import WatcherError, WorkLost
 
 T = TypeVar("T")
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LOOK_SECONDS = 0.1
 """How soon a process that works hears that the service is to stop."""
 
@@ -33,6 +33,28 @@ _LOOK_SECONDS = 0.1
 def is_possible() -> bool:
     """Whether work can be done apart here: elsewhere a process could outlive the service that began it."""
     return sys.platform == "linux"
+
+
+def forked(work: Callable[[], None]) -> int:
+    """Fork a process that does some work and ends: nothing of the service is closed or cleaned up in it, and it never outlives the service.
+
+    Returns:
+        Its pid.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    if child := os.fork():
+        return child
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before it could be said
+            os._exit(1)
+        work()
+    except BaseException:  # noqa: BLE001 - an interruption too: else this process would go on in the service's own code
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 def apart(work: Callable[[threading.Event], T], stopping: threading.Event) -> T:
@@ -50,13 +72,14 @@ def apart(work: Callable[[threading.Event], T], stopping: threading.Event) -> T:
         WorkLost: the process was killed, or ended without a word.
     """
     receiving, sending = Pipe(duplex=False)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    parent = os.getpid()
-    child = os.fork()
-    if child == 0:
+
+    def done() -> None:
         receiving.close()
-        _live(work, sending, parent)
+        outcome = pickle.dumps(work(_listening()))
+        with suppress(BrokenPipeError):
+            sending.send_bytes(outcome)
+
+    child = forked(done)
     sending.close()
     try:
         outcome = _heard(receiving, child, stopping)
@@ -81,20 +104,8 @@ def _heard(receiving: Connection, child: int, stopping: threading.Event) -> tupl
         return None
 
 
-def _live(work: Callable[[threading.Event], object], sending: Connection, parent: int) -> None:
-    """What the process does, to its end: nothing of the service is closed or cleaned up in it."""
-    try:
-        outcome = pickle.dumps(work(_listening(parent)))
-        with suppress(BrokenPipeError):
-            sending.send_bytes(outcome)
-    except BaseException:  # noqa: BLE001 - an interruption too: else this process would go on in the service's own code
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-
-
-def _listening(parent: int) -> threading.Event:
-    """What is set by the first signal; a second one ends the process at once. It ends with the service, however that ends."""
+def _listening() -> threading.Event:
+    """What is set by the first signal; a second one ends the process at once."""
     stopping = threading.Event()
 
     def heard(number: int, _frame: object) -> None:
@@ -104,9 +115,6 @@ def _listening(parent: int) -> threading.Event:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, heard)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before it could be said
-        os._exit(1)
     return stopping
 
 

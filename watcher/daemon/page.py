@@ -6,23 +6,21 @@ killed is begun again after the next round.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import signal
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 import structlog
 
 from watcher import memory
-from watcher.daemon.apart import PR_SET_PDEATHSIG, is_possible
+from watcher.daemon.apart import forked, is_possible
 from watcher.setup.loading import Loaded
 
 _log = structlog.get_logger(__name__)
@@ -77,14 +75,9 @@ class PageProcess:
         from watcher.web import live  # noqa: PLC0415, F401 - here too, so that both processes share what it takes
 
         self._before_fork()
-        sys.stdout.flush()
-        sys.stderr.flush()
         gc.collect()
         gc.freeze()  # modules, for good: else each collection writes into every page of memory that the two processes share
-        parent, self._process = os.getpid(), os.fork()
-        if self._process == 0:
-            self._to_it.close()
-            _live(receiving, parent)
+        self._process = forked(partial(_live, receiving, self._to_it))
         receiving.close()
 
     def _forget(self) -> None:
@@ -99,20 +92,14 @@ def _served(changes: Connection, *, hears_signals: bool = False) -> None:
     live(changes, hears_signals=hears_signals)
 
 
-def _live(changes: Connection, parent: int) -> None:
-    """What the process does, to its end. It never outlives the service."""
-    try:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == parent:
-            memory.one_heap()
-            memory.give_blocks_back()
-            _served(changes, hears_signals=True)
-    except BaseException:  # noqa: BLE001 - an interruption too: else this process would go on in the service's own code
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+def _live(changes: Connection, other_end: Connection) -> None:
+    """What the process does, to its end."""
+    other_end.close()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    memory.one_heap()
+    memory.give_blocks_back()
+    _served(changes, hears_signals=True)
 
 
 def _lives(process: int) -> bool:
