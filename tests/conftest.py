@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,12 @@ from pathlib import Path
 import pytest
 from support import postgres_server
 from support.two_databases import Place
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: services that are started, signals and sockets keep tests waiting."""
+    return (os.cpu_count() or 2) * 3 // 2
 
 
 @pytest.fixture
