@@ -19,6 +19,7 @@ from urllib.parse import quote
 import requests
 
 import watcher
+from watcher import waits
 from watcher.deadline import MEGABYTE, new_session, within
 from watcher.domain import Correction, CorrectionKind, RecordId
 from watcher.errors import CrossrefUnavailable, Stopped
@@ -98,7 +99,7 @@ class Crossref:
         if answer.status_code == requests.codes.not_found:
             return None
         if not answer.ok:
-            raise CrossrefUnavailable(f"Crossref answered {answer.status_code}", retry_after=_seconds(answer))
+            raise CrossrefUnavailable(f"Crossref answered {answer.status_code}", retry_after=waits.asked_for(answer.headers))
         return _message(body)
 
     def _wait(self) -> None:
@@ -180,9 +181,3 @@ def _message(body: bytes) -> Mapping[str, Any]:
     if not isinstance(message, dict):
         raise CrossrefUnavailable("Crossref: the answer is no work of its REST API")
     return message
-
-
-def _seconds(answer: requests.Response) -> float | None:
-    """How long it asks to wait; a date there is left alone."""
-    asked = answer.headers.get("Retry-After", "")
-    return float(asked) if asked.isdecimal() else None

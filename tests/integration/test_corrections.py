@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from watcher import clock
 from watcher.cli.show import tables
 from watcher.crossref import Crossref
 from watcher.domain import ChannelKind, Code, DeliveryState, Notice, Seed, VerdictKind, pubmed_id
+from watcher.errors import CrossrefUnavailable
 from watcher.flows.notices.alert import Alerter
 from watcher.flows.questions import warnings
 from watcher.flows.questions.corrections_told import answered
@@ -733,6 +735,17 @@ def test_a_doi_that_crossref_does_not_answer_for_stops_nothing(
         _both(one, "2026-03-14T06:00", "2026-03-14T07:00", "2026-03-16T08:00")
 
         assert "Retracted (Crossref)." in told(one)[0]
+
+
+@pytest.mark.parametrize("is_date", [False, True])
+def test_how_long_crossref_asks_to_wait_is_heard(crossref: CrossrefServer, is_date: bool) -> None:
+    until = format_datetime(clock.real_now() + timedelta(seconds=90), usegmt=True)
+    crossref.answers["*"] = Answer(429, "later", {"Retry-After": until if is_date else "90"})
+
+    with pytest.raises(CrossrefUnavailable) as failed:
+        ask(crossref).corrections(pubmed_id(1), "10.9999/1")
+
+    assert failed.value.retry_after == pytest.approx(90, abs=5)
 
 
 def test_a_crossref_that_is_down_is_told_and_given_up_until_the_next_rereading(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from standins.answers import Answer
 from standins.zotero.library import FIELDS
 from standins.zotero.server import ZoteroServer
+from watcher import clock
 from watcher.errors import Stopped, ZoteroError, ZoteroRefused, ZoteroUnavailable
 from watcher.zotero.client import Zotero
 from watcher.zotero.keys import item_key
@@ -180,6 +183,18 @@ def test_an_outage_says_that_it_may_pass_and_is_not_asked_before_its_time(
 
     assert failed.value.may_pass
     assert zotero.rests_for == pytest.approx(rests, abs=1)
+
+
+@pytest.mark.parametrize(("status", "seconds", "rests"), [(429, 70, 70), (503, 120, 120), (429, -70, 60), (503, -70, 0)])
+def test_a_wait_may_be_asked_for_by_a_date(server: ZoteroServer, status: int, seconds: int, rests: float) -> None:
+    zotero = client(server)
+    until = format_datetime(clock.real_now() + timedelta(seconds=seconds), usegmt=True)
+    server.plant(Answer(status, "later", {"Retry-After": until}))
+
+    with pytest.raises(ZoteroUnavailable):
+        zotero.access()
+
+    assert zotero.rests_for == pytest.approx(rests, abs=5)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from watcher import waits
 from watcher.deadline import new_session
 from watcher.errors import DeliveryError
 from watcher.failing import cause, in_words
@@ -72,19 +72,8 @@ class HttpAnswer:
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds that the other side asks us to wait (RFC 9110, 10.2.3): a number, or a date, counted from the answer's own."""
-        said = self.headers.get("Retry-After", "")
-        try:
-            return float(said) if said else None
-        except ValueError:
-            return self._until(said)
-
-    def _until(self, date: str) -> float | None:
-        try:
-            left = parsedate_to_datetime(date) - parsedate_to_datetime(self.headers.get("Date", ""))
-        except (TypeError, ValueError):  # one of them is no date, or only one names its zone
-            return None
-        return max(left.total_seconds(), 0.0)
+        """The seconds that the other side asks us to wait (RFC 9110, 10.2.3)."""
+        return waits.asked_for(self.headers)
 
 
 def failed(who: str, answer: HttpAnswer, what: str, fix: str, *, permanent: bool) -> DeliveryError:

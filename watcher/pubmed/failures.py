@@ -2,15 +2,15 @@
 
 E-utilities report most failures inside HTTP 200, in three dialects: an ERROR element in the XML, a JSON object whatever was asked
 for, and a page of HTML from something in between. Every one of them becomes either `Again` (ask again; and what it means when that
-does not help) or a typed error that no asking can cure. An unknown failure is never taken for "no results". Pure.
+does not help) or a typed error that no asking can cure. An unknown failure is never taken for "no results".
 """
 
 from __future__ import annotations
 
 import json
 import re
-from email.utils import parsedate_to_datetime
 
+from watcher import waits
 from watcher.errors import BadCredentials, BadQuery, IncompleteAnswer, PubMedError, PubMedUnavailable
 from watcher.pubmed.reply import Reply
 
@@ -117,17 +117,8 @@ def incomplete(what: str) -> Again:
 
 
 def _wait(reply: Reply, default: float = RATE_WINDOW) -> float:
-    """Seconds that Retry-After asks for: a number, or a date, which is set against the reply's own Date (RFC 9110, 10.2.3)."""
-    asked = reply.headers.get("Retry-After", "").strip()
-    try:
-        seconds = float(asked) if re.fullmatch(r"\d+(\.\d+)?", asked) else _until(asked, reply.headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return default
-    return min(max(seconds, default), LONGEST_WAIT)
-
-
-def _until(then: str, now: str) -> float:
-    return (parsedate_to_datetime(then) - parsedate_to_datetime(now)).total_seconds()
+    """Seconds to wait: what Retry-After asks for, within reason."""
+    return min(max(waits.asked_for(reply.headers) or 0.0, default), LONGEST_WAIT)
 
 
 def _said_in_json(body: bytes) -> str:

@@ -20,6 +20,7 @@ from typing import TypeVar
 import requests
 
 import watcher
+from watcher import waits
 from watcher.deadline import MEGABYTE, new_session, within
 from watcher.errors import Stopped, ZoteroRefused, ZoteroUnavailable
 from watcher.failing import in_words
@@ -205,7 +206,7 @@ class Zotero:
 
     def _heed(self, answer: requests.Response) -> None:
         """Keep for how long the service is not to be asked."""
-        asked = max(_seconds(answer, "Backoff"), _seconds(answer, "Retry-After"))
+        asked = max(waits.asked_for(answer.headers, name) or 0.0 for name in ("Backoff", "Retry-After"))
         if answer.status_code == requests.codes.too_many_requests and not asked:
             asked = AFTER_BAD_KEYS if "authentication" in answer.text.lower() else AFTER_TOO_MANY
         if asked:
@@ -241,12 +242,6 @@ def _understood(answer: requests.Response, understand: Callable[[object], _T]) -
 def _version(answer: requests.Response) -> int | None:
     said = answer.headers.get("Last-Modified-Version", "")
     return int(said) if said.isdecimal() else None
-
-
-def _seconds(answer: requests.Response, name: str) -> float:
-    """How long it asks to wait; a date there is left alone."""
-    said = answer.headers.get(name, "").strip()
-    return float(said) if said.isdecimal() else 0.0
 
 
 _NEW_KEY = (
