@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from itsdangerous import BadSignature, Signer, TimestampSigner
+from itsdangerous import BadSignature, Signer, TimestampSigner, base64_decode, base64_encode
 
 S = TypeVar("S", bound=Signer)
 
@@ -28,7 +28,7 @@ class Signing:
 
     def read(self, signed: str) -> str | None:
         """What was signed; None for what none of the keys has signed for this purpose."""
-        return _read(self._signer(Signer), signed)
+        return _unsigned(self._signer(Signer), signed)
 
     def sign_now(self, text: str) -> str:
         """The text with the present time of this machine and a signature."""
@@ -36,18 +36,19 @@ class Signing:
 
     def read_since(self, signed: str, seconds: int) -> str | None:
         """What was signed by `sign_now` at most so many seconds ago; None for anything else."""
-        signer = self._signer(TimestampSigner)
-        try:
-            return signer.unsign(signed.encode("ascii", "replace"), max_age=seconds).decode()
-        except (BadSignature, UnicodeDecodeError):
-            return None
+        return _unsigned(self._signer(TimestampSigner), signed, max_age=seconds)
 
     def _signer(self, kind: type[S]) -> S:
         return kind(list(self.keys), salt=f"watcher {self.purpose}", key_derivation="hmac")
 
 
-def _read(signer: Signer, signed: str) -> str | None:
+def _unsigned(signer: Signer, signed: str, **limits: Any) -> str | None:  # noqa: ANN401 - as each kind of signer has them
+    given = signed.encode("ascii", "replace")
     try:
-        return signer.unsign(signed.encode("ascii", "replace")).decode()
+        text = signer.unsign(given, **limits).decode()
     except (BadSignature, UnicodeDecodeError):
         return None
+    signature = given.rpartition(b".")[2]
+    return (
+        text if base64_encode(base64_decode(signature)) == signature else None
+    )  # the last letter has bits that are not read (RFC 4648, 3.5)

@@ -45,3 +45,13 @@ def test_what_was_signed_with_its_time_ends() -> None:
         clock.shift(61)
         assert signing.read_since(signed, 60) is None
     assert signing.read_since("", 60) is None
+
+
+def test_no_other_spelling_of_a_signature_counts() -> None:
+    signing = Signing([OLD], "links")
+    signed, timed = signing.sign("0000004d"), signing.sign_now("in")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_="
+
+    assert [one for one in letters if signing.read(signed[:-1] + one) is not None] == [signed[-1]]
+    assert [one for one in letters if signing.read_since(timed[:-1] + one, 60) is not None] == [timed[-1]]
+    assert signing.read(f"{signed}=") is None
