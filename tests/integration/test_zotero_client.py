@@ -91,6 +91,52 @@ def test_an_empty_list_of_versions_may_come_as_an_empty_array(server: ZoteroServ
     assert found.keys == {}
 
 
+def test_versions_that_come_in_pages_are_read_to_their_end(server: ZoteroServer) -> None:
+    for page in (_page({"AAAA2222": 1}, goes_on=True), _page({"BBBB2222": 2}, goes_on=True), _page({"CCCC2222": 3})):
+        server.plant(page)
+
+    found = client(server).versions(LAB)
+
+    assert found is not None
+    assert (found.keys, found.library) == ({"AAAA2222": 1, "BBBB2222": 2, "CCCC2222": 3}, 5)
+    assert [one.query.get("start") for one in server.asked] == [None, "1", "2"]
+
+
+@pytest.mark.parametrize("then", [({"BBBB2222": 2}, 6), ({"AAAA2222": 1}, 5)], ids=["moved", "the same again"])
+def test_pages_of_versions_that_do_not_fit_together_are_no_list(server: ZoteroServer, then: tuple[dict[str, int], int]) -> None:
+    server.plant(_page({"AAAA2222": 1}, goes_on=True))
+    server.plant(_page(then[0], version=then[1], goes_on=True))
+
+    with pytest.raises(ZoteroUnavailable, match="changed while it was listed"):
+        client(server).versions(LAB)
+
+
+def _page(keys: dict[str, int], *, version: int = 5, goes_on: bool = False) -> Answer:
+    more = {"Link": '<https://elsewhere.example/items?start=99>; rel="next"'} if goes_on else {}
+    return Answer(200, json.dumps(keys), {"Last-Modified-Version": str(version), **more})
+
+
+@pytest.mark.parametrize("body", ["[]", "{}"])
+def test_an_empty_list_that_names_no_version_is_no_answer(server: ZoteroServer, body: str) -> None:
+    server.plant(Answer(200, body), times=3)
+    zotero = client(server)
+
+    for asked in (lambda: zotero.versions(LAB), lambda: list(zotero.items(LAB, ["AAAA2222"])), lambda: zotero.collections(LAB)):
+        with pytest.raises(ZoteroUnavailable, match="none of its Web API"):
+            asked()
+
+
+def test_collections_come_whole_from_a_server_with_smaller_pages(server: ZoteroServer) -> None:
+    for keys in (["COLA2222", "COLB2222"], ["COLC2222"]):
+        page = [{"key": key, "version": 1, "data": {"key": key, "name": key}} for key in keys]
+        server.plant(Answer(200, json.dumps(page), {"Last-Modified-Version": "3", "Total-Results": "3"}))
+
+    found = client(server).collections(LAB)
+
+    assert len(found) == 3
+    assert [one.query["start"] for one in server.asked] == ["0", "2"]
+
+
 def test_items_are_asked_for_fifty_at_a_time_with_those_in_the_trash(server: ZoteroServer) -> None:
     library = server.library(LAB)
     keys = [library.add_item(item_key(str(number))) for number in range(120)]
@@ -167,6 +213,8 @@ def test_a_backoff_counts_from_the_good_answer_on_which_is_not_asked_for_again(s
         (Answer(500, "An error occurred"), 0),
         (Answer(504, "<html></html>"), 0),
         (Answer(409, "The library is locked"), 0),
+        (Answer(408, "Request Timeout"), 0),
+        (Answer(425, "Too Early"), 0),
         (Answer(200, "<html>a proxy's page</html>"), 0),
         (Answer(200, '{"userID": "nobody"}'), 0),
         (Answer(0), 0),
@@ -228,6 +276,16 @@ def test_a_service_that_is_down_is_told_without_the_key() -> None:
     assert KEY not in str(failed.value)
 
 
+@pytest.mark.parametrize("key", ["SAMPLE\u200bKEY", "ключ", "SAMPLE\tKEY"])
+def test_a_key_with_a_sign_that_none_has_is_told_and_not_sent(server: ZoteroServer, key: str) -> None:
+    with pytest.raises(ZoteroRefused, match="sign that none has") as refused:
+        client(server, key).access()
+
+    assert "make a key" in refused.value.fix
+    assert key not in str(refused.value)
+    assert server.asked == []
+
+
 def test_nothing_is_asked_once_the_service_is_to_stop(server: ZoteroServer) -> None:
     stopping = threading.Event()
     stopping.set()
@@ -261,6 +319,8 @@ def test_a_template_names_its_fields_and_a_service_without_one_says_nothing(serv
     assert "PMID" in (zotero.template("journalArticle") or ())
     assert "PMID" not in (zotero.template("preprint") or ())
     assert zotero.template("generic") is None
+    server.plant(Answer(200, "{}"))
+    assert zotero.template("journalArticle") is None
 
 
 def test_a_derived_key_is_always_the_same_and_of_the_right_signs() -> None:

@@ -203,6 +203,22 @@ def test_a_paper_that_is_there_is_filed_and_never_doubled(shell: Shell, library:
     assert len(library.items) == 1
 
 
+@pytest.mark.parametrize(("path", "body"), [("/items", "[]"), ("/items/top", "{}"), ("/items/top", "[]")])
+def test_an_empty_answer_from_something_between_doubles_nothing(
+    shell: Shell, library: Library, zotero: ZoteroServer, path: str, body: str
+) -> None:
+    library.add_item("HAVE2222", title="Agrin at the neuromuscular junction", PMID="1")
+    mark(shell, 1)
+    zotero.plant(Answer(200, body), path=path)
+
+    kept_back = shell("zotero", "push")
+    shell("zotero", "push")
+
+    assert "none of its Web API" in kept_back.out
+    assert library.filed_under(INTO) == ["HAVE2222"]
+    assert len(library.items) == 1
+
+
 def test_a_paper_that_is_in_the_collection_already_needs_no_write(shell: Shell, library: Library, zotero: ZoteroServer) -> None:
     library.add_item("HAVE2222", collections=[INTO], title="Agrin", PMID="1")
     mark(shell, 1)

@@ -307,6 +307,30 @@ def test_an_unknown_key_is_not_tried_again_and_again(shell: Shell, library: Libr
     assert warned(shell) == set(), shell("status").out
 
 
+def test_a_key_that_is_known_again_is_tried_after_a_day_however_often_it_was_wanted(
+    shell: Shell, library: Library, zotero: ZoteroServer
+) -> None:
+    shell("run")
+    library.version += 1
+    known = dict(zotero.keys)
+    zotero.keys.clear()
+    shell.at("2026-03-02T10:00", "run")
+    zotero.keys.update(known)
+    zotero.asked.clear()
+
+    for hour in range(11, 24):
+        shell.at(f"2026-03-02T{hour}:00", "run")
+    shell.at("2026-03-03T09:59", "run")
+    said = status(shell)["error"]
+    before = len(zotero.asked)
+    shell.at("2026-03-03T10:01", "run")
+
+    assert before == 0
+    assert str(said).count("not asked again") == 1
+    assert zotero.asked
+    assert warned(shell) == set()
+
+
 def test_a_collection_in_the_trash_keeps_the_seeds_until_it_is_restored(shell: Shell, library: Library) -> None:
     shell("run")
     library.trash(SEEDS)

@@ -93,12 +93,12 @@ class WriteAnswer:
     failed: Mapping[int, Failed]
 
 
-def versions(body: object, library: int | None) -> Versions:
+def versions(body: object) -> Mapping[str, int]:
     """An answer of `format=versions`."""
     found = _mapping(body)
     if not all(isinstance(version, int) and not isinstance(version, bool) for version in found.values()):
         raise ValueError("a version is no number")
-    return Versions({str(key): version for key, version in found.items()}, library)
+    return {str(key): version for key, version in found.items()}
 
 
 def items(body: object) -> tuple[ZoteroItem, ...]:

@@ -14,7 +14,7 @@ import html
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from typing import TypeVar
 
 import requests
@@ -48,7 +48,9 @@ AFTER_TOO_MANY = 60.0
 """The same after another 429 without Retry-After."""
 LONGEST_ASKED = 86_400.0
 _SAID = 200
+_NOT_ITS = "Zotero: the answer is none of its Web API"
 _T = TypeVar("_T")
+_MAY_PASS = frozenset({408, 409, 425, 429})
 _TOO_MUCH = frozenset({500, 502, 503, 504})
 """What a gateway answers when a page takes too long; also what it answers when the service is down."""
 
@@ -102,9 +104,9 @@ class Zotero:
         start = 0
         while True:
             answer = self._ask("GET", path, {"limit": PAGE, "start": start, "sort": "title"})
-            page = _understood(answer, answers.collections)
+            page = _listed(answer, answers.collections)
             yield page, _version(answer)
-            start += PAGE
+            start += len(page)
             total = answer.headers.get("Total-Results", "")
             has_more = start < int(total) if total.isdecimal() else 'rel="next"' in answer.headers.get("Link", "")
             if not page or not has_more:
@@ -112,14 +114,21 @@ class Zotero:
 
     def versions(self, library: str, collection: str | None = None, *, since: int | None = None) -> Versions | None:
         """The keys of all items with no parent, of a collection (without those below it) or the library, the trash left out: one answer,
-        however many they are. None when nothing in the library has changed since it had the version `since`."""
+        however many they are; a server that gives them in pages is followed. None when nothing in the library has changed since it had
+        the version `since`."""
         path = f"/{library}/collections/{collection}/items/top" if collection else f"/{library}/items/top"
         headers = {"If-Modified-Since-Version": str(since)} if since is not None else {}
         answer = self._ask("GET", path, {"format": "versions"}, headers)
         if answer.status_code == requests.codes.not_modified:
             return None
-        library_version = _version(answer)
-        return _understood(answer, lambda body: answers.versions(body, library_version))
+        found, version = dict(_listed(answer, answers.versions)), _version(answer)
+        while 'rel="next"' in answer.headers.get("Link", ""):
+            answer = self._ask("GET", path, {"format": "versions", "start": len(found)})
+            more = _listed(answer, answers.versions)
+            if _version(answer) != version or more.keys() <= found.keys():
+                raise ZoteroUnavailable("Zotero: the library changed while it was listed", status=answer.status_code)
+            found |= more
+        return Versions(found, version)
 
     def items(self, library: str, keys: Sequence[str]) -> Iterator[tuple[ZoteroItem, ...]]:
         """The items of these keys, also those in the trash, as they come; of one that is not there nothing is said. Where a gateway gives up,
@@ -128,11 +137,8 @@ class Zotero:
         while rest:
             asked = rest[:size]
             try:
-                page = self._read(
-                    f"/{library}/items",
-                    answers.items,
-                    {"itemKey": ",".join(asked), "limit": PAGE, "includeTrashed": 1, "format": "json"},
-                )
+                query = {"itemKey": ",".join(asked), "limit": PAGE, "includeTrashed": 1, "format": "json"}
+                page = _listed(self._ask("GET", f"/{library}/items", query), answers.items)
             except ZoteroUnavailable as error:
                 if error.status not in _TOO_MUCH or size <= FEWEST_ASKED or self.rests_for:
                     raise
@@ -144,7 +150,7 @@ class Zotero:
     def template(self, item_type: str) -> frozenset[str] | None:
         """The names of the fields that a type of item has; None where the service does not say."""
         try:
-            return self._read("/items/new", answers.fields, {"itemType": item_type})
+            return self._read("/items/new", answers.fields, {"itemType": item_type}) or None
         except ZoteroRefused as error:
             if error.status in (400, 404, 501):
                 return None
@@ -194,6 +200,8 @@ class Zotero:
         raise self._failure(answer, is_write=method == "POST")
 
     def _headers(self) -> dict[str, str]:
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise ZoteroRefused("the key to Zotero holds a sign that none has, perhaps one that is not seen", fix=_NEW_KEY)
         key = {"Zotero-API-Key": self._key} if self._key else {}
         return {"Zotero-API-Version": "3", "User-Agent": f"watcher/{watcher.__version__}", "Accept": "application/json", **key}
 
@@ -215,7 +223,7 @@ class Zotero:
     def _failure(self, answer: requests.Response, *, is_write: bool) -> ZoteroUnavailable | ZoteroRefused:
         status = answer.status_code
         told = f"Zotero answered {status}{self._said(answer)}"
-        if status in (409, 429) or (status >= 500 and status != 501):
+        if status in _MAY_PASS or (status >= 500 and status != 501):
             return ZoteroUnavailable(told, status=status, retry_after=self.rests_for or None)
         return ZoteroRefused(told, status=status, fix=_fix(status, answer.text, is_write=is_write))
 
@@ -236,7 +244,18 @@ def _understood(answer: requests.Response, understand: Callable[[object], _T]) -
     try:
         return understand(json.loads(answer.content))
     except (ValueError, RecursionError) as error:
-        raise ZoteroUnavailable("Zotero: the answer is none of its Web API", status=answer.status_code) from error
+        raise ZoteroUnavailable(_NOT_ITS, status=answer.status_code) from error
+
+
+_Many = TypeVar("_Many", bound=Sized)
+
+
+def _listed(answer: requests.Response, understand: Callable[[object], _Many]) -> _Many:
+    """A list as it is understood. With each, Zotero says the version of its library: an empty one without it comes from something between."""
+    found = _understood(answer, understand)
+    if not found and _version(answer) is None:
+        raise ZoteroUnavailable(_NOT_ITS, status=answer.status_code)
+    return found
 
 
 def _version(answer: requests.Response) -> int | None:

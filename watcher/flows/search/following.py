@@ -58,7 +58,9 @@ class Manners:
         is_same = known.refused_config_sha256 == self.config_sha256
         if is_same and known.refused_at is not None and timedelta() <= now - known.refused_at < REFUSED_FOR:
             fix = "make a key at zotero.org/settings/keys, and put it into the file that `zotero.api_key_file` names"
-            raise ZoteroRefused(f"{known.said}; it is not asked again with this key before tomorrow", status=403, fix=fix)
+            raise ZoteroRefused(
+                f"{known.said}; it is not asked again with this key before tomorrow", fix=fix
+            )  # no answer: no status
 
     def note(self, libraries: Libraries, error: ZoteroError | None, now: datetime) -> None:
         """Keep what the last answers asked for; `error`: by which they ended."""
