@@ -5,8 +5,9 @@
 
 `speed` stores papers of the file, puts them there again and again under other numbers until there are so many, and asks for pages of 25: by
 the flow that `watcher search` and the page call, by bare SQL on the same tables (count, the page's rows, their packed records, a snippet of
-FTS5's own), and by Datasette on the same file. `--data` keeps the database for another time. Without `--datasette` it is installed into a
-folder that is removed at the end.
+FTS5's own), and by Datasette on the same file. The flow and bare SQL are asked in turn, so that what else the machine does slows both. Each is
+also asked for the counts by journal, type and chip, which the page shows beside its answers. `--data` keeps the database for another time.
+Without `--datasette` it is installed into a folder that is removed at the end.
 
 `words` asks for words as people type them: ours, FTS5 with its tokenizers unicode61 and porter, and PostgreSQL's 'english', each over the
 same fields of the same records. PostgreSQL is the embedded one of `make setup-postgres`.
@@ -28,6 +29,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -39,7 +41,7 @@ from watcher.pubmed.parse import articles
 from watcher.store import Store
 from watcher.store.search.folding import words as folded
 
-TIMES = 7
+TIMES, TIMES_COUNTED, TIMES_BESIDE = 41, 11, 5
 PAGE = 25
 PORT = 8_391
 AT = datetime(2026, 9, 14, 6, tzinfo=UTC)
@@ -137,20 +139,24 @@ def speed(file: Path, papers: int, folder: Path, datasette: Path) -> str:
             for asked in ASKED:
                 match = matching(asked)
                 total = search(store, Search(words=asked)).total
-                ours = median(search, store, Search(words=asked))
-                bare = median(bare_page, connection, match)
-                beside = median(served, match)
-                rows.append((asked, total, ours, bare, beside))
-                say(f"{asked}: {total:,} papers, {ours:.1f} ms, bare {bare:.1f}, Datasette {beside:.1f}")
+                plain = medians(TIMES, partial(search, store, Search(words=asked)), partial(bare_page, connection, match))
+                counted = medians(
+                    TIMES_COUNTED,
+                    partial(search, store, Search(words=asked), counts=True),
+                    partial(bare_page, connection, match, counts=True),
+                )
+                (beside,) = medians(TIMES_BESIDE, partial(served, match))
+                rows.append((asked, total, plain, counted, beside))
+                say(f"{asked}: {total:,} papers, {compared(plain)}; with counts {compared(counted)}; Datasette {beside:.1f}")
     lines = [
         f"{papers:,} papers; the database {sizes[0] / papers:,.0f} bytes a paper, the text index {sizes[1] / papers:,.0f}"
         + (f", filled at {REAL / taken:,.0f} papers a second." if taken else "."),
         "",
-        "| Asked | Papers | ours, ms | bare SQL, ms | ratio | Datasette, ms |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| Asked | Papers | ours, ms | bare SQL, ms | ratio | with counts: ours, ms | bare SQL, ms | ratio | Datasette, ms |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
         *(
-            f"| `{one}` | {total:,} | {ours:.1f} | {bare:.1f} | {ours / bare:.1f} | {beside:.1f} |"
-            for one, total, ours, bare, beside in rows
+            f"| `{one}` | {total:,} | {compared(plain)} | {compared(counted)} | {beside:.1f} |"
+            for one, total, plain, counted, beside in rows
         ),
     ]
     return "\n".join(lines)
@@ -201,15 +207,22 @@ _COPIES = (
 )
 
 
-def median(work: Callable[..., object], *given: object) -> float:
-    """Milliseconds, after one time that does not count."""
-    work(*given)
-    taken = []
-    for _ in range(TIMES):
-        start = time.perf_counter()
-        work(*given)
-        taken.append((time.perf_counter() - start) * 1_000)
-    return statistics.median(taken)
+def medians(times: int, *works: Callable[[], object]) -> list[float]:
+    """Milliseconds of each, asked in turn, after one time that does not count."""
+    taken: list[list[float]] = [[] for _ in works]
+    for turn in range(times + 1):
+        for work, some in zip(works, taken, strict=True):
+            start = time.perf_counter()
+            work()
+            if turn:
+                some.append((time.perf_counter() - start) * 1_000)
+    return list(map(statistics.median, taken))
+
+
+def compared(pair: Sequence[float]) -> str:
+    """Ours, bare SQL's, and how many times as long ours takes."""
+    ours, bare = pair
+    return f"{ours:.1f} | {bare:.1f} | {ours / bare:.1f}"
 
 
 def matching(asked: str) -> str:
@@ -229,9 +242,17 @@ def bare_connection(database: Path) -> sqlite3.Connection:
     return connection
 
 
-def bare_page(connection: sqlite3.Connection, match: str) -> list[tuple[str, str, object]]:
-    """A page by SQL alone: how many, the newest 25 with their records, and FTS5's snippets of them."""
+_BARE_COUNTS = """WITH counted AS (SELECT search_tag.value_id, count(*) AS papers FROM search_text
+JOIN search_tag ON search_tag.key = search_text.rowid WHERE search_text MATCH ? GROUP BY search_tag.value_id)
+SELECT kind, value, papers FROM counted JOIN search_value ON search_value.id = counted.value_id WHERE kind IN ('journal', 'type', 'chip')"""
+
+
+def bare_page(connection: sqlite3.Connection, match: str, *, counts: bool = False) -> list[tuple[str, str, object]]:
+    """A page by SQL alone: how many, the newest 25 with their records, and FTS5's snippets of them; with `counts` also how many of the papers
+    each journal, type and chip has."""
     connection.execute("SELECT count(*) FROM search_text WHERE search_text MATCH ?", (match,)).fetchone()
+    if counts:
+        connection.execute(_BARE_COUNTS, (match,)).fetchall()
     rows = connection.execute(
         "SELECT article.title, article.body, snippet(search_text, -1, '[', ']', '…', 30) FROM search_text "
         "JOIN search_paper ON search_paper.key = search_text.rowid JOIN article ON article.record_id = search_paper.record_id "
