@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.store import marked, read_query, searched_for, snippet
-from watcher.store.search.folding import PlacedWords, words
+from watcher.store import SearchPhrase, marked, read_query, searched_for, snippet
+from watcher.store.search.folding import words
 from watcher.store.search.query import MOST_TERMS, WINDOW
 
 
@@ -57,17 +60,65 @@ def test_words_are_ascii_letters_or_digits_and_folding_them_again_changes_nothin
 
     assert all(word.isascii() and (word.isalpha() or word.isdecimal()) for word in found)
     assert words(" ".join(found)) == found
-    assert PlacedWords(text).words == found
 
 
 @given(text=st.text(alphabet="aB1 αé²\u0301ﬁ-ß½", max_size=40))
-def test_the_place_of_a_word_is_where_it_stands(text: str) -> None:
-    placed = PlacedWords(text)
+def test_each_word_of_a_text_is_marked_where_it_stands(text: str) -> None:
+    for word in set(words(text)):
+        ranges = marked(text, [SearchPhrase((word,))])
 
-    for number, word in enumerate(placed.words):
-        start, end = placed.range(number, number)
-        assert 0 <= start < end <= len(text)
-        assert word in words(text[start:end])
+        assert ranges
+        assert all(0 <= start < end <= len(text) for start, end in ranges)
+        assert all(word in words(text[start:end]) for start, end in ranges)
+
+
+def placed(text: str) -> Iterator[tuple[str, int, int]]:
+    """The words of a text in ASCII and where they stand, by the rules of docs/search.md."""
+    for run in re.finditer("[a-z]+|[0-9]+", text.lower()):
+        name = re.search("(?<=..)(alpha|beta|theta)$", run[0])
+        cut = run.end() - len(name[0]) if name else run.end()
+        yield text[run.start() : cut].lower(), run.start(), cut
+        if name:
+            yield name[0], cut, run.end()
+
+
+def scanned(text: str, phrase: SearchPhrase) -> set[int]:
+    """The places of all characters of a text in which the phrase stands, found word by word."""
+    there, count = list(placed(text)), len(phrase.words)
+    found: set[int] = set()
+    for first in range(len(there) - count + 1):
+        some = there[first : first + count]
+        *before, last = [word for word, _, _ in some]
+        holds = last.startswith(phrase.words[-1]) if phrase.is_prefix else last == phrase.words[-1]
+        if holds and before == [*phrase.words[:-1]]:
+            found |= set(range(some[0][1], some[-1][2]))
+    return found
+
+
+PIECES = ("alpha", "Beta", "theta", "eta", "x", "a", "al", "ifn", "tnf", "6", "53", "p", " ", " ", "-", "(")
+
+
+@settings(max_examples=400)
+@given(
+    pieces=st.lists(st.sampled_from(PIECES), max_size=16),
+    start=st.integers(0, 8),
+    count=st.integers(1, 3),
+    cut=st.none() | st.integers(1, 4),
+)
+def test_phrases_are_marked_where_a_scan_word_by_word_finds_them(
+    pieces: list[str], start: int, count: int, cut: int | None
+) -> None:
+    text = "".join(pieces)
+    asked = [word for word, _, _ in placed(text)][start : start + count] or ["alpha"]
+    phrase = SearchPhrase((*asked[:-1], asked[-1][:cut]), is_prefix=cut is not None)
+
+    assert {place for first, last in marked(text, [phrase]) for place in range(first, last)} == scanned(text, phrase)
+
+
+def test_a_word_longer_than_is_looked_at_is_marked_whole() -> None:
+    long = "acgt" * 60
+
+    assert marked(f"primer {long} end", [SearchPhrase(tuple(words(f"{long} end")))]) == ((7, 251),)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from watcher.store.readers import ForgottenFacts
 from watcher.store.restore import RestoreFacts
 from watcher.store.search.answers import AnswerPage
 from watcher.store.search.marks import Snippet, marked, snippet
-from watcher.store.search.query import Query, read_query, searched_for
+from watcher.store.search.query import Query, SearchPhrase, read_query, searched_for
 from watcher.store.search.values import Answer, Counts, FoundPaper, SearchOrder, Selection, VerdictFilter
 from watcher.store.spool import Spool
 from watcher.store.store import Store
@@ -115,6 +115,7 @@ __all__ = [
     "RunHistory",
     "ScoreFacts",
     "SearchOrder",
+    "SearchPhrase",
     "Selection",
     "Snapshot",
     "SnapshotFacts",

@@ -22,6 +22,7 @@ from watcher.store import (
     FoundPaper,
     Query,
     SearchOrder,
+    SearchPhrase,
     Selection,
     Snippet,
     Store,
@@ -191,7 +192,8 @@ def search(store: Store, asked: Search, *, counts: bool = False) -> Results:
     """
     query = read_query(asked.words)
     found = store.search(query, asked.selection, asked.sort, AnswerPage(asked.limit, asked.after, counts))
-    shown = tuple(_shown(paper, query) for paper in found.papers)
+    anywhere, titled = searched_for(query)
+    shown = tuple(_shown(paper, anywhere, titled) for paper in found.papers)
     more = asked.next(found.papers[-1]) if len(shown) == asked.limit else None
     return Results(asked, shown, found.total, str(query), _notes(asked, query, found), found.counts, more)
 
@@ -206,8 +208,7 @@ def selection(store: Store, asked: Search) -> tuple[tuple[Article, ...], int]:
     return tuple(loaded[one] for one in record_ids if one in loaded), len(record_ids) - len(loaded)
 
 
-def _shown(paper: FoundPaper, query: Query) -> ResultPaper:
-    anywhere, titled = searched_for(query)
+def _shown(paper: FoundPaper, anywhere: Sequence[SearchPhrase], titled: Sequence[SearchPhrase]) -> ResultPaper:
     article = paper.article
     text = article.abstract if article else ""
     return ResultPaper(

@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
 
 LONGEST = 200
 """Characters of a word that are looked at; PostgreSQL takes no lexeme of more than 2,046 bytes (Text Search, Limitations)."""
@@ -94,28 +96,49 @@ def _parted(word: str) -> tuple[str, ...]:
     return (before, name) if len(before) >= _LEAST_BEFORE else (word,)
 
 
-class PlacedWords:
-    """The words of a text, and where they stand in it; that is worked out when it is first asked for."""
+class FoldedText:
+    """A text as it is compared, in which words are looked for without parting it into all of its words."""
 
     def __init__(self, text: str) -> None:
         self._origin = _Origin()
         self._folded = _BEYOND_ASCII.sub(self._origin.noted, text).lower()
-        self.words = _words(self._folded)
-        self._starts: list[int] = []
 
-    def range(self, first: int, last: int) -> tuple[int, int]:
-        """The characters of the text itself from one of the words to another."""
-        if not self._starts:
-            self._starts = self._all_starts()
-        end = self._starts[last] + len(self.words[last])
-        return self._origin.of(self._starts[first]), self._origin.of(end - 1) + 1
+    def ranges(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+        """The characters of the text itself in which a pattern of `pattern_of` stands: each place, those that overlap too."""
+        found = pattern.search(self._folded)
+        while found is not None:
+            start, end = found.span()
+            yield self._origin.of(start), self._origin.of(end - 1) + 1
+            found = pattern.search(self._folded, start + 1)
 
-    def _all_starts(self) -> list[int]:
-        found = [match.span() for match in _WORDS.finditer(self._folded)]
-        if len(found) == len(self.words):
-            return [start for start, _ in found]
-        parts = ((end, _parted(self._folded[start:end])) for start, end in found)
-        return [end - len("".join(some[number:])) for end, some in parts for number in range(len(some))]
+
+@lru_cache(maxsize=256)
+def pattern_of(some: tuple[str, ...], *, is_prefix: bool) -> re.Pattern[str]:
+    """What finds words of `words` one after the other in a FoldedText; with `is_prefix` of the last only the beginning, and all of the word
+    that begins so. A word of as many characters as are looked at is a beginning too."""
+    *before, last = some
+    parts = [_pattern(word, is_prefix=len(word) == LONGEST) for word in before]
+    return re.compile("[^a-z0-9]*".join((*parts, _pattern(last, is_prefix=is_prefix or len(last) == LONGEST))))
+
+
+_NAMED_END = f"(?:{'|'.join(_NAMES_AT_THE_END)})(?![a-z])"
+_WITHOUT_NAMED_END = "".join(f"(?<![a-z][a-z]{name})" for name in _NAMES_AT_THE_END)
+
+
+def _pattern(word: str, *, is_prefix: bool) -> str:
+    """One word. Its characters come first, so that only where they stand the rest is looked at, which is what `_parted` says: a word is a whole
+    run of letters, a run without the name at its end, or that name."""
+    if word.isdecimal():
+        return f"{word}(?<![0-9]{word}){'[0-9]*' if is_prefix else ''}(?![0-9])"
+    begins, goes_on = f"(?<![a-z]{word})", f"(?<=[a-z][a-z]{word})"
+    rest = "[a-z]*?" if is_prefix else ""
+    names = [name for name in _NAMES_AT_THE_END if name == word or (is_prefix and name.startswith(word))]
+    ways = [
+        f"{begins}{rest}(?<=[a-z][a-z])(?={_NAMED_END})",
+        f"{begins}{rest}(?![a-z]){_WITHOUT_NAMED_END}",
+        *(f"{goes_on}{name[len(word) :]}(?![a-z])" for name in names),
+    ]
+    return f"{word}(?:{'|'.join(ways)})"
 
 
 class _Origin:
@@ -127,8 +150,10 @@ class _Origin:
         self._grown = 0
 
     def noted(self, match: re.Match[str]) -> str:
-        """What becomes of a character, noted."""
+        """What becomes of a character, noted unless it is one again."""
         made = _LETTERS[ord(match[0])]
+        if len(made) == 1:
+            return made
         place = match.start() + self._grown
         self._places.append(place)
         self._origins.append((match.start(), place + len(made)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watcher.store.search.folding import PlacedWords
+from watcher.store.search.folding import FoldedText, pattern_of
 from watcher.store.search.query import SearchPhrase
 
 SNIPPET = 240
@@ -27,28 +27,11 @@ class Snippet:
 
 def marked(text: str, phrases: Sequence[SearchPhrase]) -> tuple[Range, ...]:
     """The ranges of a text in which one of the phrases stands, in order; those that touch are one."""
-    placed = PlacedWords(text)
-    found = [placed.range(*place) for phrase in phrases for place in _stands(placed.words, phrase)]
-    return _joined(sorted(found))
-
-
-def _stands(there: Sequence[str], phrase: SearchPhrase) -> Iterator[Range]:
-    """The first and the last word of each place of a phrase."""
-    *before, last = phrase.words
-    behind = len(before)
-    for place in range(behind, len(there)) if phrase.is_prefix else _places(there, last, behind):
-        if phrase.is_prefix and not there[place].startswith(last):
-            continue
-        if list(there[place - behind : place]) == before:
-            yield place - behind, place
-
-
-def _places(there: Sequence[str], word: str, start: int) -> Iterator[int]:
-    """Where a word stands, from a place on."""
-    with suppress(ValueError):
-        while True:
-            start = there.index(word, start) + 1
-            yield start - 1
+    if not phrases:
+        return ()
+    folded = FoldedText(text)
+    patterns = [pattern_of(phrase.words, is_prefix=phrase.is_prefix) for phrase in phrases]
+    return _joined(sorted(found for pattern in patterns for found in folded.ranges(pattern)))
 
 
 def _joined(ranges: Sequence[Range]) -> tuple[Range, ...]:
@@ -64,14 +47,16 @@ def _joined(ranges: Sequence[Range]) -> tuple[Range, ...]:
 def snippet(text: str, phrases: Sequence[SearchPhrase]) -> Snippet:
     """The piece of the text with most of what is asked for; its beginning where nothing of it stands there."""
     found = marked(text, phrases)
-    start = max((_count(found, one), -one) for one, _ in found)[1] * -1 if found else 0
+    start = _fullest([one for one, _ in found])
     first, last = _cut(text, start)
     inside = tuple((start - first, end - first) for start, end in found if start >= first and end <= last)
     return Snippet(text[first:last], inside, first > 0, last < len(text))
 
 
-def _count(found: Sequence[Range], start: int) -> int:
-    return sum(start <= one < start + SNIPPET * 3 // 4 for one, _ in found)
+def _fullest(starts: Sequence[int]) -> int:
+    """The first of these places with most of them close behind it; 0 where there are none."""
+    near = [bisect_left(starts, one + SNIPPET * 3 // 4) - number for number, one in enumerate(starts)]
+    return starts[near.index(max(near))] if near else 0
 
 
 def _cut(text: str, start: int) -> Range:
