@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.postgres_server import Server
@@ -385,6 +387,37 @@ def test_papers_are_counted_by_what_they_have(bench: Bench) -> None:
     assert counts.verdicts == (("relevant", 1),)
 
 
+@pytest.mark.parametrize("typed", ["", "receptor OR IL-6", "-receptor", "title:the"])
+@pytest.mark.parametrize("selection", [ALL, Selection(journals=("Sample Blood", "Sample Journal of Neurons"))])
+def test_both_databases_count_what_a_plain_scan_counts(both: tuple[Store, Store], typed: str, selection: Selection) -> None:
+    left = {one.record_id.id for one in PAPERS} & {*found(both[0], typed, selection)}
+    some = [one for one in PAPERS if one.record_id.id in left]
+
+    for store in both:
+        counts = store.search(read_query(typed), selection, SearchOrder.NEWEST, AnswerPage(1, counts=True)).counts
+        assert counts is not None
+        assert dict(counts.journals) == Counter(one.journal.abbreviation for one in some if one.journal.abbreviation)
+        assert dict(counts.types) == Counter(kind for one in some for kind in one.publication_types)
+        assert dict(counts.chips) == Counter(chip for one in some for chip in chips(one))
+
+
+def test_a_page_takes_few_statements_however_many_papers_it_has(bench: Bench) -> None:
+    bench.news(*(paper(number, "agrin") for number in range(1, 31)))
+    store = followed(bench.store)
+    store.search(read_query("agrin"), ALL, SearchOrder.NEWEST, AnswerPage())  # looks for the tables of the index
+    taken: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        taken.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    answer = store.search(read_query("agrin"), ALL, SearchOrder.NEWEST, AnswerPage())
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+    assert len(answer.papers) == 25
+    assert len([one for one in taken if one.startswith("SELECT") and "pg_catalog" not in one]) == 9
+
+
 # --- the index follows ------------------------------------------------------------------------------------------------------------
 
 
@@ -467,7 +500,8 @@ def test_a_damaged_text_is_found_by_its_title_until_it_is_fetched_again(migrated
         followed(store)
         _damage(migrated)
 
-        assert found(store, "rapsyn") == [1]  # the answer reads the text, and notes the damage
+        (one,) = store.search(read_query("rapsyn"), ALL, SearchOrder.NEWEST, REST).papers  # reads the text, and notes the damage
+        assert (one.record_id, one.title, one.article) == (pubmed_id(1), "agrin", None)
         followed(store)
         assert (found(store, "rapsyn"), found(store, "agrin")) == ([], [1])
         store.save_articles([paper(1, "agrin", abstract="rapsyn")], MONDAY)
@@ -476,8 +510,6 @@ def test_a_damaged_text_is_found_by_its_title_until_it_is_fetched_again(migrated
 
 
 def _damage(place: Place) -> None:
-    import sqlalchemy as sa  # noqa: PLC0415
-
     from watcher.store.database import Database  # noqa: PLC0415
 
     database = Database(place.url, folder=place.folder)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from watcher.domain import RecordId, Verdict, VerdictKind
+from watcher.domain import Article, RecordId, Verdict, VerdictKind
 from watcher.store import articles as stored
 from watcher.store.columns import articles, hits, scores, verdicts, watches
 from watcher.store.database import Database, batches
@@ -56,11 +57,7 @@ def shown(database: Database, node: Node | None, selection: Selection, order: Se
         if session is None:
             return []
         keys = [row.key for row in IndexQuestion(session, node, selection).page(order, limit=None, after=None)]
-        found = {
-            key: record_id
-            for batch in batches(keys)
-            for key, record_id in session.execute(sa.select(papers.c.key, papers.c.record_id).where(papers.c.key.in_(batch)))
-        }
+        found = dict(map(tuple, _rows(session, _SHOWN, keys)))
         return [found[key] for key in keys]
 
 
@@ -81,69 +78,98 @@ def _papers(session: sa.Connection, rows: Sequence[RankedKey], texts: stored.Tex
     keys = [row.key for row in rows]
     shown_by, of_paper = _records(session, keys)
     every = [record_id for some in of_paper.values() for record_id in some]
-    loaded, titles = stored.load(session, list(shown_by.values()), texts), _titles(session, list(shown_by.values()))
     seen, scored, judged = _watches(session, every), _scores(session, every), _verdicts(session, every)
-    return [
-        FoundPaper(
+    loaded = _loaded(session, list(shown_by.values()), texts)
+    found = []
+    for row in rows:
+        title, article = loaded.get(record_id := shown_by[row.key], ("", None))
+        records_of_it = tuple(of_paper[row.key])
+        paper = FoundPaper(
             work_id=work_of(row.key),
-            record_id=shown_by[row.key],
-            record_ids=tuple(of_paper[row.key]),
-            title=article.display_title if (article := loaded.get(shown_by[row.key])) else titles.get(shown_by[row.key], ""),
+            record_id=record_id,
+            record_ids=records_of_it,
+            title=article.display_title if article else title,
             day=day_of(row.key),
             article=article,
-            watches=tuple(sorted({name for one in of_paper[row.key] for name in seen[one]})),
-            scores=_best([scored[one] for one in of_paper[row.key]]),
-            verdicts=tuple(verdict for one in of_paper[row.key] for verdict in judged[one]),
+            watches=tuple(sorted({name for one in records_of_it for name in seen.get(one, ())})),
+            scores=_best([scored[one] for one in records_of_it if one in scored]),
+            verdicts=tuple(verdict for one in records_of_it for verdict in judged.get(one, ())),
             place=_place(row),
         )
-        for row in rows
-    ]
+        found.append(paper)
+    return found
+
+
+_SOME: sa.BindParameter[Any] = sa.bindparam("some", expanding=True)
+"""Keys or records of one batch. The statements are made once, not for each page."""
+
+
+def _rows(session: sa.Connection, statement: sa.Select[Any], some: Collection[Any]) -> Iterator[Any]:
+    for batch in batches(some):
+        yield from session.execute(statement, {"some": batch})
+
+
+_SHOWN = sa.select(papers.c.key, papers.c.record_id).where(papers.c.key.in_(_SOME))
+_RECORDS = (
+    sa.select(papers.c.key, papers.c.record_id, records.c.record_id)
+    .join(records, records.c.key == papers.c.key)
+    .where(papers.c.key.in_(_SOME))
+    .order_by(papers.c.key, records.c.record_id)
+)
 
 
 def _records(session: sa.Connection, keys: Sequence[int]) -> tuple[dict[int, RecordId], defaultdict[int, list[RecordId]]]:
     """The record by which each paper is shown, and all of them."""
     shown_by: dict[int, RecordId] = {}
     every: defaultdict[int, list[RecordId]] = defaultdict(list)
-    for batch in batches(keys):
-        shown_by |= dict(session.execute(sa.select(papers.c.key, papers.c.record_id).where(papers.c.key.in_(batch))).all())
-        wanted = sa.select(records.c.key, records.c.record_id).where(records.c.key.in_(batch)).order_by(records.c.record_id)
-        for key, record_id in session.execute(wanted):
-            every[key].append(record_id)
+    for key, shown_one, record_id in _rows(session, _RECORDS, keys):
+        shown_by[key] = shown_one
+        every[key].append(record_id)
     return shown_by, every
 
 
-def _titles(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, str]:
-    """What is left of records whose text is not there."""
-    wanted = sa.select(articles.c.record_id, articles.c.title).where(~stored.IS_READABLE)
+_TEXTS = sa.select(
+    articles.c.record_id, articles.c.title, articles.c.body, articles.c.content_sha256, stored.IS_READABLE.label("is_readable")
+).where(articles.c.record_id.in_(_SOME))
+
+
+def _loaded(
+    session: sa.Connection, record_ids: Collection[RecordId], texts: stored.Texts
+) -> dict[RecordId, tuple[str, Article | None]]:
+    """The title and the text of each record; where the text is not there or damaged, the title is what is left."""
     return {
-        record_id: title or ""
-        for batch in batches(record_ids)
-        for record_id, title in session.execute(wanted.where(articles.c.record_id.in_(batch)))
+        row.record_id: (row.title or "", texts.read(row.record_id, row.body, row.content_sha256) if row.is_readable else None)
+        for row in _rows(session, _TEXTS, record_ids)
     }
 
 
-def _watches(session: sa.Connection, record_ids: Collection[RecordId]) -> defaultdict[RecordId, list[str]]:
+_WATCHES = (
+    sa.select(hits.c.record_id, watches.c.name).join(watches, watches.c.id == hits.c.watch_id).where(hits.c.record_id.in_(_SOME))
+)
+
+
+def _watches(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, list[str]]:
     found: defaultdict[RecordId, list[str]] = defaultdict(list)
-    wanted = sa.select(hits.c.record_id, watches.c.name).join(watches, watches.c.id == hits.c.watch_id)
-    for batch in batches(record_ids):
-        for record_id, name in session.execute(wanted.where(hits.c.record_id.in_(batch))):
-            found[record_id].append(name)
+    for record_id, name in _rows(session, _WATCHES, record_ids):
+        found[record_id].append(name)
     return found
 
 
-def _scores(session: sa.Connection, record_ids: Collection[RecordId]) -> defaultdict[RecordId, dict[str, float]]:
+_SCORES = (
+    sa.select(scores.c.record_id, watches.c.name, scores.c.ranking_id, scores.c.value)
+    .join(watches, watches.c.id == scores.c.watch_id)
+    .where(scores.c.record_id.in_(_SOME))
+    .order_by(scores.c.ranking_id.desc(), scores.c.value.desc())
+)
+
+
+def _scores(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, dict[str, float]]:
     """By watch, the best score under the newest ranking that scored the record."""
     found: defaultdict[RecordId, dict[str, float]] = defaultdict(dict)
     newest: dict[tuple[RecordId, str], int] = {}
-    wanted = (
-        sa.select(scores.c.record_id, watches.c.name, scores.c.ranking_id, scores.c.value)
-        .join(watches, watches.c.id == scores.c.watch_id)
-        .order_by(scores.c.ranking_id.desc(), scores.c.value.desc())
-    )
-    for batch in batches(record_ids):
-        for record_id, watch, ranking_id, value in session.execute(wanted.where(scores.c.record_id.in_(batch))):
-            if newest.setdefault((record_id, watch), ranking_id) == ranking_id:
-                found[record_id].setdefault(watch, value)
+    for record_id, watch, ranking_id, value in _rows(session, _SCORES, record_ids):
+        if newest.setdefault((record_id, watch), ranking_id) == ranking_id:
+            found[record_id].setdefault(watch, value)
     return found
 
 
@@ -152,17 +178,17 @@ def _best(some: Sequence[dict[str, float]]) -> dict[str, float]:
     return {watch: max(one[watch] for one in some if watch in one) for watch in sorted({name for one in some for name in one})}
 
 
-def _verdicts(session: sa.Connection, record_ids: Collection[RecordId]) -> defaultdict[RecordId, list[Verdict]]:
+_VERDICTS = (
+    sa.select(verdicts, watches.c.name)
+    .join(watches, watches.c.id == verdicts.c.watch_id)
+    .where(verdicts.c.undone_at.is_(None), verdicts.c.record_id.in_(_SOME))
+    .order_by(verdicts.c.id)
+)
+
+
+def _verdicts(session: sa.Connection, record_ids: Collection[RecordId]) -> dict[RecordId, list[Verdict]]:
     found: defaultdict[RecordId, list[Verdict]] = defaultdict(list)
-    wanted = (
-        sa.select(verdicts, watches.c.name)
-        .join(watches, watches.c.id == verdicts.c.watch_id)
-        .where(verdicts.c.undone_at.is_(None))
-        .order_by(verdicts.c.id)
-    )
-    for batch in batches(record_ids):
-        for row in session.execute(wanted.where(verdicts.c.record_id.in_(batch))).mappings():
-            via, kind = row["via"] or "", VerdictKind(row["kind"])
-            verdict = Verdict(row["id"], row["name"], row["record_id"], kind, row["reader"], row["made_at"], via)
-            found[row["record_id"]].append(verdict)
+    for row in _rows(session, _VERDICTS, record_ids):
+        via, kind = row.via or "", VerdictKind(row.kind)
+        found[row.record_id].append(Verdict(row.id, row.name, row.record_id, kind, row.reader, row.made_at, via))
     return found

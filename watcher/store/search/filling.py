@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from watcher.domain import RecordId
 from watcher.store import changes
 from watcher.store.articles import Texts
-from watcher.store.columns import articles, search_changes
+from watcher.store.columns import articles, search_changes, search_sources
 from watcher.store.database import Database, batches, insert_new
 from watcher.store.search import place
 from watcher.store.search.documents import Chips, KnownRecord, PaperWords, document, joined, parts
@@ -55,14 +55,13 @@ def follow(database: Database, chips: Chips, *, limit: int = PIECE) -> int:
     """
     with place.filling(database) as index, database.reading() as session:
         at = _begun(index, changes.token(session), _last(session))
-        wanted = _after(sa.select(search_changes.c.work_id, search_changes.c.number), at)
-        found = session.execute(wanted.order_by(search_changes.c.number, search_changes.c.work_id).limit(limit)).all()
+        found = session.execute(_NEXT.limit(limit), asdict(at)).all()
         if not found:
             return 0
         _take(index, [row.work_id for row in found], _documents(session, [row.work_id for row in found], chips))
         behind = Position(found[-1].number, found[-1].work_id)
         index.execute(state.update().values(number=behind.number, work_id=behind.work_id))
-        left = int(session.execute(_after(sa.select(sa.func.count()), behind)).scalar_one())
+        left = int(session.execute(_MISSING, asdict(behind)).scalar_one())
     if not left and not database.is_sqlite:
         _analyse(database)
     return left
@@ -76,31 +75,46 @@ def _analyse(database: Database) -> None:
 
 def coverage(session: sa.Connection, *, is_indexed: bool) -> Coverage:
     """How much of the database is in the index, as one transaction sees both; without `is_indexed` there is none."""
-    at = _position(session, changes.token(session)) if is_indexed else None
-    missing = int(session.execute(_after(sa.select(sa.func.count()), at)).scalar_one()) if at is not None else None
-    if missing == 0:
-        return Coverage(0)
-    total = int(session.execute(sa.select(sa.func.count()).select_from(search_changes)).scalar_one())
-    return Coverage(total if missing is None else missing, total)
+    if is_indexed and (known := session.execute(_KNOWN).one_or_none()) is not None and _is_of(known, known.token_there or ""):
+        missing = int(session.execute(_MISSING, asdict(Position(known.number, known.work_id))).scalar_one())
+        return Coverage(missing, _all(session)) if missing else Coverage(0)
+    total = _all(session)
+    return Coverage(total, total)
+
+
+_KNOWN = sa.select(state, sa.select(search_sources.c.token).scalar_subquery().label("token_there"))
+
+
+def _all(session: sa.Connection) -> int:
+    return int(session.execute(sa.select(sa.func.count()).select_from(search_changes)).scalar_one())
 
 
 def _last(session: sa.Connection) -> int:
     return session.execute(sa.select(sa.func.max(search_changes.c.number))).scalar() or 0
 
 
-def _after(wanted: sa.Select[Any], at: Position) -> sa.Select[Any]:
+def _after(wanted: sa.Select[Any]) -> sa.Select[Any]:
+    """Of the changes those behind the `number` and `work_id` that are given with it."""
     number, work_id = search_changes.c.number, search_changes.c.work_id
-    return wanted.select_from(search_changes).where(
-        sa.or_(number > at.number, sa.and_(number == at.number, work_id > at.work_id)), number >= at.number
-    )
+    at, at_work = sa.bindparam("number", type_=sa.Integer), sa.bindparam("work_id", type_=sa.Integer)
+    return wanted.select_from(search_changes).where(sa.or_(number > at, sa.and_(number == at, work_id > at_work)), number >= at)
+
+
+_MISSING = _after(sa.select(sa.func.count()))
+_NEXT = _after(sa.select(search_changes.c.work_id, search_changes.c.number)).order_by(
+    search_changes.c.number, search_changes.c.work_id
+)
 
 
 def _position(index: sa.Connection, token: str) -> Position | None:
     """How far the index is; None for one of another database or form."""
     row = index.execute(sa.select(state)).one_or_none()
-    if row is None or (row.form, row.token) != (FORM, token):
-        return None
-    return Position(row.number, row.work_id)
+    return Position(row.number, row.work_id) if row is not None and _is_of(row, token) else None
+
+
+def _is_of(row: sa.Row[Any], token: str) -> bool:
+    """Whether an index is in our form and of the database with this token."""
+    return (row.form, row.token) == (FORM, token)
 
 
 def _begun(index: sa.Connection, token: str, last: int) -> Position:

@@ -19,6 +19,7 @@ from watcher.store.search import tables
 _LOCK = 0x73726368
 """The PostgreSQL advisory lock of who fills the index; runs do not wait for it."""
 
+_MADE = "search_made"
 _NO_FTS5 = "no such module: fts5"
 _WITHOUT_FTS5 = "this Python's SQLite was built without FTS5, which search needs; use another Python, or PostgreSQL"
 
@@ -65,8 +66,12 @@ def asking(database: Database) -> Iterator[sa.Connection | None]:
 
 
 def _is_made(session: sa.Connection) -> bool:
-    found = session.exec_driver_sql("SELECT count(*) FROM search.sqlite_master WHERE name = 'search_state'")
-    return bool(found.scalar())
+    """Whether the file has its tables. Those that were made once stay, as long as the file is the one that the connection has open."""
+    known = session.connection.info
+    if not known.get(_MADE):
+        found = session.exec_driver_sql("SELECT count(*) FROM search.sqlite_master WHERE name = 'search_state'")
+        known[_MADE] = bool(found.scalar())
+    return bool(known[_MADE])
 
 
 class IndexDamaged(StoreError):
