@@ -116,6 +116,22 @@ def _page(keys: dict[str, int], *, version: int = 5, goes_on: bool = False) -> A
     return Answer(200, json.dumps(keys), {"Last-Modified-Version": str(version), **more})
 
 
+@pytest.mark.parametrize("version", [-1, 2**31, 10**30, True, "5", None])
+def test_a_version_that_no_database_holds_is_no_answer(server: ZoteroServer, version: object) -> None:
+    server.plant(Answer(200, json.dumps({"AAAA2222": version}), {"Last-Modified-Version": "5"}))
+    server.plant(Answer(200, json.dumps([{"key": "AAAA2222", "version": version, "data": {}}]), {"Last-Modified-Version": "5"}))
+    server.plant(Answer(200, '{"AAAA2222": 1}', {"Last-Modified-Version": str(version)}))
+    zotero = client(server)
+
+    with pytest.raises(ZoteroUnavailable, match="none of its Web API"):
+        zotero.versions(LAB)
+    with pytest.raises(ZoteroUnavailable, match="none of its Web API"):
+        list(zotero.items(LAB, ["AAAA2222"]))
+    found = zotero.versions(LAB)
+    assert found is not None
+    assert found.library == (5 if version == "5" else None)
+
+
 @pytest.mark.parametrize("body", ["[]", "{}"])
 def test_an_empty_list_that_names_no_version_is_no_answer(server: ZoteroServer, body: str) -> None:
     server.plant(Answer(200, body), times=3)

@@ -160,12 +160,17 @@ def test_a_field_that_the_template_promised_and_the_service_refuses_goes_to_extr
     library.fields["journalArticle"] = tuple(one for one in FIELDS["journalArticle"] if one not in ("PMID", "PMCID", "language"))
     whole = {"itemType": "journalArticle", **dict.fromkeys(FIELDS["journalArticle"], "")}
     zotero.plant(Answer(200, json.dumps(whole)), path="/items/new", times=9)
-    mark(shell, 1)
+    mark(shell, 1, 2, 100)
 
     shell("zotero", "push")
 
-    (item,) = by_pmid(library).values()
-    assert item["extra"] == "PMID: 1\nPMCID: PMC11"
+    found = by_pmid(library)
+    assert {pmid: item["extra"] for pmid, item in found.items()} == {
+        "1": "PMID: 1\nPMCID: PMC11",
+        "2": "PMID: 2",
+        "100": "PMID: 100",
+    }
+    assert state(shell) == {"pending": 0, "parked": 0, "pushed": 3}
 
 
 def test_a_service_without_templates_gets_what_every_schema_has(shell: Shell, library: Library, zotero: ZoteroServer) -> None:

@@ -175,6 +175,14 @@ def test_a_file_without_a_papers_data_and_an_item_of_nothing_are_told_with_their
     assert seeds(shell) == {"PAPA2222", "PAPB2222", "PAPC2222", "LOST2222"}
 
 
+@pytest.mark.parametrize("tags", [[{"type": 1}], [{"tag": None, "type": 1}], ["x", None], "x", {"tag": "x", "type": 1}])
+def test_tags_that_are_none_keep_no_paper_back(shell: Shell, library: Library, tags: object) -> None:
+    library.add_item("PAPD2222", collections=[SEEDS], title="Agrin and MuSK again", PMID="5", tags=tags)
+
+    assert shell("run").code == 0
+    assert "PAPD2222" in seeds(shell)
+
+
 def test_subcollections_count_where_that_is_wanted_and_not_those_of_the_trash(shell: Shell, library: Library) -> None:
     library.add_collection("SUBA2222", "Below", parent=SEEDS)
     library.add_collection("SUBB2222", "Farther below", parent="SUBA2222")

@@ -37,10 +37,9 @@ def item(data: Mapping[str, Any]) -> str:
     """What is kept of an item: its words and identifiers, as JSON."""
     kept = {name: str(data[name])[:_LONGEST] for name in _KEPT if data.get(name)}
     tags = data.get("tags")
-    imported = [
-        one["tag"] for one in (tags if isinstance(tags, list) else []) if isinstance(one, dict) and one.get("type") == _AUTOMATIC
-    ]
-    return json.dumps({**kept, "tags": [str(one) for one in imported]}, ensure_ascii=False, sort_keys=True)
+    imported = [one for one in (tags if isinstance(tags, list) else []) if isinstance(one, dict) and one.get("type") == _AUTOMATIC]
+    named = [str(one["tag"]) for one in imported if one.get("tag")]
+    return json.dumps({**kept, "tags": named}, ensure_ascii=False, sort_keys=True)
 
 
 def is_paper(data: Mapping[str, Any]) -> bool:

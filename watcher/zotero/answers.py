@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
+
+_LATEST = 2**31 - 1
+"""PostgreSQL's integer ends there; Zotero's versions count writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,16 @@ class WriteAnswer:
     failed: Mapping[int, Failed]
 
 
+def is_version(found: object) -> TypeGuard[int]:
+    """Whether something is the version of an item or library: a whole number that each database can hold."""
+    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= _LATEST
+
+
 def versions(body: object) -> Mapping[str, int]:
     """An answer of `format=versions`."""
     found = _mapping(body)
-    if not all(isinstance(version, int) and not isinstance(version, bool) for version in found.values()):
-        raise ValueError("a version is no number")
+    if not all(is_version(version) for version in found.values()):
+        raise ValueError("a version is none")
     return {str(key): version for key, version in found.items()}
 
 
@@ -163,7 +171,7 @@ def _item(body: object) -> ZoteroItem:
     whole = _object(body)
     data = _object(whole.get("data", whole))
     key, version = data.get("key", whole.get("key")), data.get("version", whole.get("version"))
-    if not isinstance(key, str) or not isinstance(version, int):
+    if not isinstance(key, str) or not is_version(version):
         raise ValueError("an item has no key or no version")
     meta = whole.get("meta")
     parsed = meta.get("parsedDate") if isinstance(meta, dict) else None

@@ -260,7 +260,7 @@ def _listed(answer: requests.Response, understand: Callable[[object], _Many]) ->
 
 def _version(answer: requests.Response) -> int | None:
     said = answer.headers.get("Last-Modified-Version", "")
-    return int(said) if said.isdecimal() else None
+    return number if said.isdecimal() and answers.is_version(number := int(said)) else None
 
 
 _NEW_KEY = (

@@ -334,9 +334,9 @@ class _Push:
         return False
 
     def _bans(self, item_type: str, said: Mapping[str, object], failed: Failed) -> bool:
-        """Leave a field out from now on that the type does not have, whatever its template said."""
+        """Leave a field out from now on that the type does not have, whatever its template said. Others of the same write had it too."""
         named = next((name for name in _FIELD.findall(failed.message) if name in said), None)
-        if named is None or named in _NOT_BY_ITSELF or named in self.banned.get(item_type, ()):
+        if named is None or named in _NOT_BY_ITSELF:
             return False
         self.banned.setdefault(item_type, set()).add(named)
         return True
