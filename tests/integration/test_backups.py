@@ -80,6 +80,7 @@ def test_restore_names_what_was_set_aside_and_waits_for_nobody(shell: Shell) -> 
 
 
 def test_check_warns_of_a_network_file_system_and_makes_no_database(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.lab.forget()
     table = shell.lab.folder / "mountinfo"
     table.write_text("21 1 0:1 / / rw shared:1 - nfs4 filer:/data rw\n")
     monkeypatch.setattr(mounts, "MOUNTS", table)

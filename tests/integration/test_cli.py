@@ -83,7 +83,9 @@ def first_week(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 @pytest.fixture
 def lived(shell: Shell, first_week: Lab) -> Shell:
     """A shell in a new lab that has lived through the first week."""
-    shutil.copytree(first_week.folder / "data", shell.lab.folder / "data", ignore=shutil.ignore_patterns("locks"))
+    shutil.copytree(
+        first_week.folder / "data", shell.lab.folder / "data", ignore=shutil.ignore_patterns("locks"), dirs_exist_ok=True
+    )
     shell.lab.move_clock(AFTER)
     return shell
 
@@ -701,7 +703,6 @@ def test_status_names_a_broken_seed_file(lived: Shell) -> None:
 def test_healthcheck_reads_the_pulse_beside_the_database(shell: Shell) -> None:
     before = shell("healthcheck")
     data = shell.lab.folder / "data"
-    data.mkdir()
     now = datetime.now(UTC)
 
     written = health.write(health.pulse_file(data), health.Pulse(at=now, started_at=now, pid=1, tick_seconds=20))
@@ -865,6 +866,7 @@ def test_1_an_input_is_wrong(shell: Shell) -> None:
 
 
 def test_1_the_configuration_is_wrong(shell: Shell) -> None:
+    shell.lab.forget()
     shell.change("lists", "lab-weekly", "schedule", value="mondays 08:00")
 
     said = [shell(command) for command in ("check", "seeds", "run", "tick", "status", "export", "deliver")]

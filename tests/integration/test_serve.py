@@ -271,6 +271,7 @@ def test_what_goes_to_a_channel_whose_url_was_lost_waits_until_the_file_is_mende
 
 
 def test_a_first_start_over_a_bad_file_ends_with_1_and_the_line(one: Lab) -> None:
+    one.forget()
     line = break_file(one, "schedule: monday", "schedule: mondaay")
 
     with served(one) as service:

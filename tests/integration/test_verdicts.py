@@ -83,7 +83,7 @@ def first_week(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(tmp_path: Path, first_week: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     """A shell on the Tuesday after that digest."""
     with lab(tmp_path, RECORDS, monkeypatch, **STRICT) as one:
-        shutil.copytree(first_week, one.folder / "data", ignore=shutil.ignore_patterns("locks"))
+        shutil.copytree(first_week, one.folder / "data", ignore=shutil.ignore_patterns("locks"), dirs_exist_ok=True)
         one.move_clock(TUESDAY)
         yield Shell(one, monkeypatch, capsys)
 

@@ -76,7 +76,7 @@ def _searched(shell: Shell) -> None:
     """The lab after its first run."""
     data = shell.lab.folder / "data"
     if _KEPT:
-        shutil.copytree(_KEPT[0], data)
+        shutil.copytree(_KEPT[0], data, dirs_exist_ok=True)
         return
     assert shell("run").code == 0
     _KEPT.append(Path(tempfile.mkdtemp()) / "data")

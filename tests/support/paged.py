@@ -138,7 +138,7 @@ def paged_with_digest(shell: Shell) -> Iterator[House]:
         shutil.copytree(data, kept)
         _KEPT.update(data=kept, mails=list(shell.lab.mail.mails), posts=list(shell.lab.slack.posts))
     else:
-        shutil.copytree(_KEPT["data"], data)
+        shutil.copytree(_KEPT["data"], data, dirs_exist_ok=True)
         shell.lab.mail.mails.extend(_KEPT["mails"])
         shell.lab.slack.posts.extend(_KEPT["posts"])
         shell.lab.move_clock(FIRST)

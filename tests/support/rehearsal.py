@@ -6,6 +6,7 @@ The service is the real one. What a test reads is what arrived: PMIDs in the .ri
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ruamel.yaml import YAML
 from standins.eutils.corpus import Corpus, Planted
 from standins.eutils.server import EutilsServer
 from standins.inbox import Mail, MailServer, SlackServer
+from support.store_samples import new_database
 from watcher import clock
 from watcher.app import App
 from watcher.flows.schedule.tick import Done
@@ -70,6 +72,10 @@ class Lab:
         """Change keys of a watch, as a postdoc would."""
         self.document["watches"][watch].update(changes)
         self.write()
+
+    def forget(self) -> None:
+        """Be a lab whose service has never run: without a database."""
+        shutil.rmtree(self.folder / "data")
 
     def move_clock(self, instant: str) -> None:
         """Set the service's clock; without an offset the time is Berlin's winter or summer time as the zone has it."""
@@ -132,7 +138,7 @@ def lab(
     query: str = "neuromuscular junction[tiab]",
     **watch: Any,  # noqa: ANN401 - any configuration value
 ) -> Iterator[Lab]:
-    """A lab whose local PubMed holds these records."""
+    """A lab whose local PubMed holds these records. Its database has this version's tables, and no rows."""
     monkeypatch.setenv(clock.CLOCK_FILE, str(folder / "clock"))
     with EutilsServer(Corpus.of(records), clock=clock.now) as pubmed, MailServer() as mail, SlackServer() as slack:
         one = Lab(
@@ -143,6 +149,9 @@ def lab(
             configuration(pubmed.base_url, mail.url().replace("lab.example", "uni-sample.de"), slack.webhook, query, **watch),
         )
         one.write()
+        if not (folder / "data").exists():
+            (folder / "data").mkdir(mode=0o700)
+            new_database(folder / "data")
         yield one
 
 

@@ -120,7 +120,7 @@ def test_the_linear_model_is_ridge_regression_with_classes_of_one_weight() -> No
     rows, answers = vectors.toarray(), np.array([1.0, 1.0, 1.0, -1.0])
     residuals = answers - rows @ labels.space.whole()
     assert labels.shares == pytest.approx(residuals * np.array([4 / 6, 4 / 6, 4 / 6, 4 / 2]), abs=1e-5)  # where the gradient is 0
-    assert labels.space.whole() == pytest.approx(labels.shares @ rows, abs=1e-6)
+    np.testing.assert_allclose(labels.space.whole(), labels.shares @ rows, atol=1e-6)
 
 
 def test_a_breakdown_adds_up_with_verdicts_of_both_kinds() -> None:
