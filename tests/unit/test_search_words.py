@@ -115,6 +115,21 @@ def test_phrases_are_marked_where_a_scan_word_by_word_finds_them(
     assert {place for first, last in marked(text, [phrase]) for place in range(first, last)} == scanned(text, phrase)
 
 
+@pytest.mark.parametrize(
+    ("text", "phrase", "shown"),
+    [
+        ("a a a b", SearchPhrase(("a", "a")), ["a a a"]),
+        ("p 53, p 5 and up 53", SearchPhrase(("p", "53")), ["p 53"]),
+        ("ifnalpha ifnal", SearchPhrase(("ifnal",), is_prefix=True), ["ifnal"]),
+        ("ifnalpha xalpha", SearchPhrase(("al",), is_prefix=True), ["alpha"]),
+        ("ifnalpha xalpha alpha", SearchPhrase(("alpha",)), ["alpha", "alpha"]),
+        ("ifnalpha ifnbet ifn", SearchPhrase(("ifn",)), ["ifn", "ifn"]),
+    ],
+)
+def test_a_phrase_is_marked_by_its_words_not_by_its_letters(text: str, phrase: SearchPhrase, shown: list[str]) -> None:
+    assert [text[start:end] for start, end in marked(text, [phrase])] == shown
+
+
 def test_a_word_longer_than_is_looked_at_is_marked_whole() -> None:
     long = "acgt" * 60
 
