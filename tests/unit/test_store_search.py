@@ -418,6 +418,75 @@ def test_a_page_takes_few_statements_however_many_papers_it_has(bench: Bench) ->
     assert len([one for one in taken if one.startswith("SELECT") and "pg_catalog" not in one]) == 9
 
 
+FILTERS = (
+    Selection(watches=("nmj",)),
+    Selection(types=("Review",)),
+    Selection(journals=("Sample Blood",)),
+    Selection(chips=("Review",)),
+    Selection(min_score=50.0),
+    Selection(since=date(2026, 9, 11), until=date(2026, 9, 13)),
+    *(Selection(verdict=one) for one in VerdictFilter),
+    *(Selection(watches=("nmj",), verdict=one, min_score=10.0) for one in (VerdictFilter.NONE, VerdictFilter.RELEVANT)),
+)
+
+
+def test_words_with_a_filter_find_what_both_find(bench: Bench) -> None:
+    dates = [date(2026, 9, 10 + number % 5) for number in range(12)]
+    some = [
+        paper(number, "agrin" if number % 2 else "rapsyn", publication_types=("Review",) if number % 3 else (), crdt=dates[number])
+        for number in range(12)
+        if number
+    ]
+    some = [replace(one, journal=BLOOD if place % 4 else NEURON) for place, one in enumerate(some)]
+    bench.news(*some[:9])
+    bench.store.save_articles(some[9:], MONDAY)
+    bench.store.save_scores(
+        "nmj", RANKING, [Scored(one.record_id, 12.0 * place, REASONS) for place, one in enumerate(some[:7])], MONDAY
+    )
+    for number, kind in ((1, VerdictKind.RELEVANT), (3, VerdictKind.NOT), (5, VerdictKind.LATER), (4, VerdictKind.RELEVANT)):
+        bench.store.give_verdict(pubmed_id(number), kind, ("nmj",), reader="pi", at=MONDAY, via="cli")
+    store = followed(bench.store)
+
+    for selection in FILTERS:
+        left = found(store, "", selection)
+        assert found(store, "agrin", selection) == [one for one in left if one % 2], selection
+        assert found(store, "rapsyn OR pmid:11", selection) == [one for one in left if one % 2 == 0 or one == 11], selection
+
+
+def test_words_are_looked_for_once_whatever_the_filter(tmp_path: Path) -> None:
+    new_database(tmp_path)
+    with Store.open(f"sqlite:///{tmp_path}/watcher.db", folder=tmp_path) as store:
+        bench = Bench(store, "")
+        bench.register()
+        bench.news(paper(1, "agrin"))
+        followed(store)
+        plans: list[str] = []
+
+        def note(connection: Any, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401 - SQLAlchemy's
+            if "MATCH" in statement:
+                rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans.extend(row[3] for row in rows if "VIRTUAL TABLE INDEX" in row[3])
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        for selection in FILTERS:
+            store.search(read_query("agrin"), selection, SearchOrder.NEWEST, AnswerPage())
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+    assert len(plans) == 2 * len(FILTERS)
+    assert [one for one in plans if "=" in one] == []  # fts5_main.c, fts5BestIndexMethod: "=" is a question for each rowid
+
+
+def test_all_papers_of_an_answer_hold_once_what_they_have_alike(bench: Bench) -> None:
+    bench.news(paper(1, journal=NEURON), paper(2, journal=NEURON))
+    store = followed(bench.store)
+
+    one, other = store.search(read_query(""), ALL, SearchOrder.NEWEST, REST).papers
+
+    assert one.article is not None
+    assert other.article is not None
+    assert one.article.journal is other.article.journal
+
+
 # --- the index follows ------------------------------------------------------------------------------------------------------------
 
 

@@ -24,10 +24,11 @@ IS_READABLE = sa.and_(articles.c.body.is_not(None), articles.c.damaged_at.is_(No
 
 class Texts:
     """Decodes the bodies that one transaction reads. `damaged` are the records whose body is not what was written. What many papers have
-    alike (a journal, a publication type, an author) is held once for all of them."""
+    alike (a journal, a publication type, an author) is held once for all of them, unless these are few: `is_sharing` False."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_sharing: bool = True) -> None:
         self.damaged: set[RecordId] = set()
+        self._is_sharing = is_sharing
         self._held: dict[object, object] = {}
 
     def read(self, record_id: RecordId, body: object, content_sha256: str) -> Article | None:
@@ -40,7 +41,7 @@ class Texts:
         except codec.Undecodable:
             self.damaged.add(record_id)
             return None
-        return self._sharing(article)
+        return self._sharing(article) if self._is_sharing else article
 
     def _sharing(self, article: Article) -> Article:
         return replace(

@@ -1109,7 +1109,7 @@ class Store:
 
     def search(self, query: Query, selection: Selection, order: SearchOrder, page: AnswerPage) -> Answer:
         """A page of the papers that a query and filters leave, in an order, and how many there are in all; of what the text index has."""
-        texts = articles.Texts()
+        texts = articles.Texts(is_sharing=page.limit is None)
         found = answers.ask(self._database, query.node, selection, order, page, texts)
         self._note_damaged(texts)
         return found

@@ -6,7 +6,7 @@ words stand in the title) is computed here, not by FTS5's bm25 or PostgreSQL's t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -25,9 +25,13 @@ from watcher.store.search.values import Counts, SearchOrder, Selection, VerdictF
 
 Condition = sa.ColumnElement[bool]
 Key = sa.ColumnElement[int]
+_IsAmong = Callable[[sa.Select[Any]], Condition]
 
 _WEIGHTS = dict(zip(FIELDS, "ABCD", strict=True))
 _ROWID = sa.literal_column("search_text.rowid", sa.BigInteger)
+_EACH_ROWID = sa.literal_column("+search_text.rowid", sa.BigInteger)
+"""Without the `+` SQLite would ask FTS5 for the words again for each paper that a filter leaves (SQLite Query Optimizer Overview,
+Disqualifying WHERE Clause Terms)."""
 _FACETS = {JOURNAL: "journals", TYPE: "types", CHIP: "chips"}
 _UNSCORED = -1.0
 
@@ -114,12 +118,14 @@ class IndexQuestion:
         if node is not None and (whole := self._whole(node)) is not None:
             key, wanted = whole
             if self._is_sqlite:
-                return wanted.where(*self._filters(key), *(one(key) for one in more))
+                return wanted.where(*self._filters(key, _is_there), *(one(key) for one in more))
             found = wanted.subquery()
-            return sa.select(found.c.key.label("key")).where(*self._filters(found.c.key), *(one(found.c.key) for one in more))
+            return sa.select(found.c.key.label("key")).where(
+                *self._filters(found.c.key, found.c.key.in_), *(one(found.c.key) for one in more)
+            )
         key = papers.c.key
         asked = [] if node is None else [self._condition(node, key)]
-        return sa.select(key.label("key")).where(*asked, *self._filters(key), *(one(key) for one in more))
+        return sa.select(key.label("key")).where(*asked, *self._filters(key, key.in_), *(one(key) for one in more))
 
     def _condition(self, node: Node, key: Key) -> Condition:
         """The node as a condition on a key."""
@@ -172,20 +178,21 @@ class IndexQuestion:
                 self.unknown.append(f"no paper has the {_SHOWN[kinds[0]]} {name!r}")
             yield from found
 
-    def _filters(self, key: Key) -> list[Condition]:
+    def _filters(self, key: Key, is_among: _IsAmong) -> list[Condition]:
+        """The filters: spans of the key, and papers that it `is_among`."""
         chosen = self._selection
         found: list[Condition] = []
         if chosen.since is not None:
             found.append(key >= first_key(chosen.since))
         if chosen.until is not None and chosen.until < date.max:
             found.append(key < first_key(chosen.until + timedelta(days=1)))
-        found += [key.in_(sa.select(tags.c.key).where(tags.c.value_id.in_(numbers))) for numbers in self._labels]
+        found += [is_among(sa.select(tags.c.key).where(tags.c.value_id.in_(numbers))) for numbers in self._labels]
         if self._watch_ids:
-            found.append(key.in_(self._of(hits).where(hits.c.watch_id.in_(self._watch_ids))))
+            found.append(is_among(self._of(hits).where(hits.c.watch_id.in_(self._watch_ids))))
         if chosen.verdict is not None:
-            found.append(self._judged(key, chosen.verdict))
+            found.append(self._judged(is_among, chosen.verdict))
         if chosen.min_score is not None:
-            found.append(key.in_(self._scored().where(scores.c.value >= chosen.min_score)))
+            found.append(is_among(self._scored().where(scores.c.value >= chosen.min_score)))
         return found
 
     @staticmethod
@@ -193,13 +200,13 @@ class IndexQuestion:
         """The papers whose records stand in a table."""
         return sa.select(records.c.key).join(table, table.c.record_id == records.c.record_id)
 
-    def _judged(self, key: Key, verdict: VerdictFilter) -> Condition:
+    def _judged(self, is_among: _IsAmong, verdict: VerdictFilter) -> Condition:
         wanted = self._of(verdicts).where(verdicts.c.undone_at.is_(None))
         if self._watch_ids:
             wanted = wanted.where(verdicts.c.watch_id.in_(self._watch_ids))
         if verdict in (VerdictFilter.ANY, VerdictFilter.NONE):
-            return key.in_(wanted) if verdict is VerdictFilter.ANY else key.not_in(wanted)
-        return key.in_(wanted.where(verdicts.c.kind == VerdictKind(verdict.value).value))
+            return is_among(wanted) if verdict is VerdictFilter.ANY else ~is_among(wanted)
+        return is_among(wanted.where(verdicts.c.kind == VerdictKind(verdict.value).value))
 
     def _scored(self) -> sa.Select[Any]:
         """Papers with a score under the newest ranking that scored the record for its watch."""
@@ -226,6 +233,11 @@ class IndexQuestion:
 
 
 _SHOWN = {TYPE: "publication type", CHIP: "chip", JOURNAL: "journal"}
+
+
+def _is_there(wanted: sa.Select[Any]) -> Condition:
+    """A paper that FTS5 has found is among these keys: looked up for each, since words mostly find fewer papers than a filter leaves."""
+    return wanted.where(wanted.selected_columns.key == _EACH_ROWID).exists()
 
 
 def _BEFORE(limit: int) -> Any:  # noqa: ANN401, N802 - a function of the key
