@@ -20,6 +20,8 @@ from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from standins.zotero.library import FIELDS, Library
 from standins.zotero.server import Asked, ZoteroServer
+from watcher.flows.deliver.leases import held
+from watcher.flows.deliver.pushing import LEASE
 
 RECORDS = [
     Planted(
@@ -318,6 +320,16 @@ def test_a_kill_in_mid_push_loses_and_doubles_nothing(shell: Shell, library: Lib
     assert (said.code, after.code) == (-signal.SIGKILL, 0)
     assert by_pmid(library).keys() == {"1", "2"}
     assert len(library.items) == 2
+
+
+def test_a_push_beside_another_process_says_so_and_not_that_nothing_is_owed(shell: Shell, library: Library) -> None:
+    mark(shell, 1)
+    with shell.lab.app() as app, held(app.store, LEASE, "another"):
+        said = shell("zotero", "push")
+
+    assert (said.code, said.out) == (0, "pushed into Zotero: another process does it just now\n")
+    assert by_pmid(library) == {}
+    assert shell("zotero", "push").out == "pushed into Zotero: 1 new\n"
 
 
 def test_two_processes_push_the_same_once(shell: Shell, library: Library, zotero: ZoteroServer) -> None:

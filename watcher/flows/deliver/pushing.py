@@ -69,13 +69,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a push came to: how many papers were made, filed, there already, and how many failed for now; `error` is what the last said."""
+    """What a push came to: how many papers were made, filed, there already, and how many failed for now; `error` is what the last said.
+    `is_elsewhere`: nothing was tried, since another process pushes."""
 
     made: int = 0
     filed: int = 0
     there: int = 0
     failed: int = 0
     error: str = ""
+    is_elsewhere: bool = False
 
     @property
     def is_any(self) -> bool:
@@ -85,6 +87,8 @@ class Pushed:
     @property
     def told(self) -> str:
         """All of it in words."""
+        if self.is_elsewhere:
+            return "another process does it just now"
         counts = {"new": self.made, "filed": self.filed, "there already": self.there, "not yet": self.failed}
         parts = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
         return f"{parts or 'nothing is owed'}{f': {self.error}' if self.error else ''}"
@@ -149,7 +153,7 @@ class Pusher:
                 self.owe(now)
                 return _Push(self, now, everything).all()
         except Busy:
-            return Pushed()
+            return Pushed(is_elsewhere=True)
 
 
 _OPEN = frozenset({PushState.PENDING, PushState.PARKED})
