@@ -329,6 +329,16 @@ def test_a_write_tells_what_became_of_each_object(server: ZoteroServer) -> None:
     assert library.filed_under("COLL2222") == ["NEWA2222"]
 
 
+def test_of_a_message_that_holds_a_whole_field_the_beginning_is_told(server: ZoteroServer) -> None:
+    message = f"Tag 'agrin\n{'x' * 100_000}' too long"
+    server.plant(Answer(200, json.dumps({"failed": {"0": {"code": 413, "message": message}}})))
+
+    said = client(server).write(LAB, [{}]).failed[0].message
+
+    assert said.startswith("Tag 'agrin xxx")
+    assert len(said) == 200
+
+
 def test_a_template_names_its_fields_and_a_service_without_one_says_nothing(server: ZoteroServer) -> None:
     zotero = client(server)
 

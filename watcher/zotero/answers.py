@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+_SAID = 200
+"""Characters of a message: one may hold the whole field that is too long."""
 _LATEST = 2**31 - 1
 """PostgreSQL's integer ends there; Zotero's versions count writes."""
 
@@ -181,7 +183,8 @@ def _item(body: object) -> ZoteroItem:
 def _failed(body: object) -> Failed:
     whole = _object(body)
     code = whole.get("code")
-    return Failed(code if isinstance(code, int) else 0, str(whole.get("message") or ""))
+    message = " ".join(str(whole.get("message") or "").split())
+    return Failed(code if isinstance(code, int) else 0, message[:_SAID])
 
 
 def _key(one: object) -> str:
