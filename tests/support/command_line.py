@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -37,6 +38,7 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         "watcher.app",
+        "watcher.daemon.serve",
         "watcher.cli.show.marking",
         "watcher.cli.show.ranking",
         "watcher.cli.show.status",
@@ -89,10 +91,35 @@ class Forked:
         """How it ended, or None."""
         return self.process.exitcode
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float) -> int:
+        """How it ended. Raises TimeoutError when it has not after so long."""
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            raise TimeoutError(f"it has not ended: timed out after {seconds} seconds")
+        return self.process.exitcode
+
     def kill(self) -> Said:
         """Kill it, and wait for it."""
         self.process.kill()
         return self.end()
+
+
+def forked(lab: Lab, words: Sequence[str | int], out: Path, *, code: str = "", **environment: str) -> Forked:
+    """Start one command over a lab in a process of its own, after `code`; what it says goes to `out`."""
+    given = ["-c", str(lab.config), *map(str, words)]
+    process = _FORKS.Process(target=_work, args=(given, code, lab.folder, {**os.environ, **environment}, out))
+    process.start()
+    return Forked(process, out)
 
 
 @dataclass
@@ -135,11 +162,7 @@ class Shell:
 
     def fork(self, *words: str | int, code: str = "") -> Forked:
         """Start one command in a process of its own, after `code`, at once."""
-        given = ["-c", str(self.lab.config), *map(str, words)]
-        out = self.lab.folder / f"said-{next(_NUMBERS)}"
-        process = _FORKS.Process(target=_work, args=(given, code, self.lab.folder, dict(os.environ), out))
-        process.start()
-        return Forked(process, out)
+        return forked(self.lab, words, self.lab.folder / f"said-{next(_NUMBERS)}", code=code)
 
     def change(self, *keys: str, value: Any) -> None:  # noqa: ANN401 - any configuration value
         """Edit the configuration."""

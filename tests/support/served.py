@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from support.command_line import forked
 from support.rehearsal import Lab, aware
 from watcher import health
 from watcher.health import Pulse
@@ -28,14 +26,7 @@ class Served:
     def __init__(self, lab: Lab, said: Path, **environment: str) -> None:
         self.lab = lab
         self._said = said
-        with said.open("a") as out:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "watcher", "-c", str(lab.config), "serve"],
-                cwd=lab.folder,
-                env={**os.environ, "WATCHER_TICK_SECONDS": "0.2", **environment},
-                stdout=out,
-                stderr=out,
-            )
+        self.process = forked(lab, ["serve"], said, **{"WATCHER_TICK_SECONDS": "0.2", **environment})
 
     # --- what it does
 
@@ -64,7 +55,7 @@ class Served:
         """Return when something has happened; fail when the service ends before."""
         end = time.monotonic() + LONGEST_SECONDS
         while not happened():
-            assert self.process.poll() is None, f"it ended with {self.process.returncode}: {self.told()}"
+            assert self.process.poll() is None, f"it ended with {self.process.poll()}: {self.told()}"
             assert time.monotonic() < end, f"it does not happen: {self.told()}"
             time.sleep(0.02)
 
@@ -72,7 +63,7 @@ class Served:
 
     def told(self) -> str:
         """Everything that it said."""
-        return self._said.read_text()
+        return self._said.read_text() if self._said.exists() else ""
 
     def log(self, event: str = "") -> list[dict[str, Any]]:
         """The entries of its log that hold a text in their event."""
@@ -89,7 +80,6 @@ class Served:
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()
-        self.process.wait(LONGEST_SECONDS)
 
 
 @contextmanager
