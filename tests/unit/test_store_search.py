@@ -7,7 +7,7 @@ import sqlite3
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -385,6 +385,9 @@ def test_papers_are_counted_by_what_they_have(bench: Bench) -> None:
     assert (counts.watches, counts.types, counts.chips) == ((("nmj", 2),), (("Review", 2),), (("Review", 2),))
     assert counts.journals == (("Sample Blood", 1), ("Sample J Neuron", 1))
     assert counts.verdicts == (("relevant", 1),)
+    of_all = store.search(read_query(""), ALL, SearchOrder.NEWEST, AnswerPage(1, counts=True)).counts
+    assert of_all is not None
+    assert (of_all.watches, of_all.verdicts, of_all.types) == ((("nmj", 3),), (("relevant", 1),), (("Review", 2),))
 
 
 @pytest.mark.parametrize("typed", ["", "receptor OR IL-6", "-receptor", "title:the"])
@@ -453,27 +456,50 @@ def test_words_with_a_filter_find_what_both_find(bench: Bench) -> None:
         assert found(store, "rapsyn OR pmid:11", selection) == [one for one in left if one % 2 == 0 or one == 11], selection
 
 
-def test_words_are_looked_for_once_whatever_the_filter(tmp_path: Path) -> None:
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Store]:
+    """A store with one paper, indexed. Without statistics SQLite plans for few papers as for many."""
     new_database(tmp_path)
     with Store.open(f"sqlite:///{tmp_path}/watcher.db", folder=tmp_path) as store:
         bench = Bench(store, "")
         bench.register()
         bench.news(paper(1, "agrin"))
-        followed(store)
-        plans: list[str] = []
+        yield followed(store)
 
-        def note(connection: Any, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401 - SQLAlchemy's
-            if "MATCH" in statement:
-                rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                plans.extend(row[3] for row in rows if "VIRTUAL TABLE INDEX" in row[3])
 
-        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+@contextmanager
+def planned() -> Iterator[list[str]]:
+    """The steps that SQLite plans for statements with words."""
+    steps: list[str] = []
+
+    def note(connection: Any, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401 - SQLAlchemy's
+        if "MATCH" in statement:
+            rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps.extend(row[3] for row in rows)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    yield steps
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def test_words_are_looked_for_once_whatever_the_filter(on_sqlite: Store) -> None:
+    with planned() as steps:
         for selection in FILTERS:
-            store.search(read_query("agrin"), selection, SearchOrder.NEWEST, AnswerPage())
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+            on_sqlite.search(read_query("agrin"), selection, SearchOrder.NEWEST, AnswerPage())
 
-    assert len(plans) == 2 * len(FILTERS)
-    assert [one for one in plans if "=" in one] == []  # fts5_main.c, fts5BestIndexMethod: "=" is a question for each rowid
+    asked = [one for one in steps if "VIRTUAL TABLE INDEX" in one]
+    assert len(asked) == 2 * len(FILTERS)
+    assert [one for one in asked if "=" in one] == []  # fts5_main.c, fts5BestIndexMethod: "=" is a question for each rowid
+
+
+def test_watches_are_counted_from_the_papers_found_not_from_all_that_a_watch_saw(on_sqlite: Store) -> None:
+    with planned() as steps:
+        counts = on_sqlite.search(read_query("agrin"), ALL, SearchOrder.NEWEST, AnswerPage(counts=True)).counts
+
+    assert counts is not None
+    assert counts.watches == (("nmj", 1),)
+    (of_hits,) = [one for one in steps if re.search(r"\bhit\b", one)]
+    assert of_hits.endswith("(record_id=?)")
 
 
 def test_all_papers_of_an_answer_hold_once_what_they_have_alike(bench: Bench) -> None:

@@ -81,7 +81,8 @@ class IndexQuestion:
 
     def counts(self, *, most: int) -> Counts:
         """How many of the papers have each label, watch and verdict: the `most` frequent of each."""
-        matching = self._matching().cte("matching")
+        is_everything = self._node is None and self._selection == Selection()
+        matching = None if is_everything else self._matching().cte("matching")
         label = self._labelled(matching)
         of_watch = self._beside(matching, hits, "watch", watches.c.name).join(watches, watches.c.id == hits.c.watch_id)
         standing = self._beside(matching, verdicts, "verdict", verdicts.c.kind).where(verdicts.c.undone_at.is_(None))
@@ -91,24 +92,26 @@ class IndexQuestion:
             found.setdefault(_FACETS.get(kind, f"{kind}{'es' if kind == 'watch' else 's'}"), []).append((value, int(count)))
         return Counts(**{name: _most(some, most) for name, some in found.items()})
 
-    def _labelled(self, matching: sa.CTE) -> sa.Select[Any]:
-        """Papers by label. Counted by the label's number, since naming each label of each paper takes as long again."""
+    @staticmethod
+    def _labelled(matching: sa.CTE | None) -> sa.Select[Any]:
+        """Papers, all of them without `matching`, by label. Counted by its number: naming it for each paper takes as long again."""
         numbered = sa.select(tags.c.value_id, sa.func.count().label("papers")).group_by(tags.c.value_id)
-        if self._node is not None or self._selection != Selection():
+        if matching is not None:
             numbered = numbered.select_from(matching).join(tags, tags.c.key == matching.c.key)
         counted = numbered.cte("counted")
         wanted = sa.select(values.c.kind, values.c.value, counted.c.papers)
         return wanted.join(counted, counted.c.value_id == values.c.id).where(values.c.kind.in_(_FACETS))
 
-    @staticmethod
-    def _beside(matching: sa.CTE, table: sa.Table, kind: str, value: sa.Column[Any]) -> sa.Select[Any]:
-        """Papers by what a table of the database says of their records."""
-        return (
-            sa.select(sa.literal(kind).label("kind"), value, sa.func.count(sa.distinct(matching.c.key)))
-            .select_from(matching)
-            .join(records, records.c.key == matching.c.key)
-            .join(table, table.c.record_id == records.c.record_id)
-        )
+    def _beside(self, matching: sa.CTE | None, table: sa.Table, kind: str, value: sa.Column[Any]) -> sa.Select[Any]:
+        """Papers, all of them without `matching`, by what a table of the database says of their records."""
+        wanted = sa.select(sa.literal(kind).label("kind"), value, sa.func.count(sa.distinct(records.c.key)))
+        if matching is None:
+            return wanted.select_from(records).join(table, table.c.record_id == records.c.record_id)
+        is_kept = self._is_sqlite and table is hits
+        key = _unindexed(matching.c.key) if is_kept else matching.c.key
+        record_id = _unindexed(records.c.record_id) if is_kept else records.c.record_id
+        joined = wanted.select_from(matching).join(records, records.c.key == key)
+        return joined.join(table, table.c.record_id == record_id)
 
     # --- which papers
 
@@ -233,6 +236,11 @@ class IndexQuestion:
 
 
 _SHOWN = {TYPE: "publication type", CHIP: "chip", JOURNAL: "journal"}
+
+
+def _unindexed(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The column, by which SQLite looks nothing up: it would begin with all papers of all watches, which are more than were found."""
+    return sa.UnaryExpression(column, operator=sa.sql.operators.custom_op("+"), type_=column.type)
 
 
 def _is_there(wanted: sa.Select[Any]) -> Condition:
