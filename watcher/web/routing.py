@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -25,8 +25,9 @@ _log = structlog.get_logger(__name__)
 def answering(site: Site) -> ASGIApp:
     """What answers requests by a site."""
     static = Mount("/static", StaticFiles(packages=[("watcher.web", "static")]))
-    handlers: Mapping[Any, Any] = {HTTPException: _http_error, WatcherError: _told_error, Exception: _bug}
+    handlers: Mapping[Any, Any] = {HTTPException: _http_error, WatcherError: _told_error, ClientDisconnect: _gone, Exception: _bug}
     inner = Starlette(routes=[*routes(), static], exception_handlers=handlers, max_body_size=guard.MOST_BODY)
+    inner.router.redirect_slashes = False  # it names http://, where a proxy speaks https: a link would travel in the open
     inner.state.site = site
     return guard.Guard(inner, site)
 
@@ -48,6 +49,11 @@ def _told_error(_request: Request, error: Exception) -> Response:
             "The database cannot be used at the moment", "Nothing was changed. The log of the service says why.", 503
         )
     return _error_page("That cannot be done", str(error), 409)
+
+
+def _gone(_request: Request, _error: Exception) -> Response:
+    """To whoever hung up before their form was whole: nobody hears it, and it is no fault of the program."""
+    return Response(status_code=400)
 
 
 def _bug(request: Request, error: Exception) -> Response:

@@ -17,9 +17,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 
 import anyio.to_thread
+import h11
 import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from watcher.setup.loading import Loaded
 from watcher.web.routing import answering
@@ -28,6 +30,8 @@ from watcher.web.site import Site
 AT_ONCE = 8
 """Requests that work at a time; others wait."""
 MOST_CONNECTIONS = 200
+REQUEST_SECONDS = 20.0
+"""How long a request may take to come whole. Without an end a stranger who says nothing keeps a place of `MOST_CONNECTIONS` for ever."""
 END_SECONDS = 10
 """How long requests under way may take once the page is to end, or its address has changed."""
 _HIGHEST_PORT = 65_535
@@ -159,13 +163,43 @@ class _Counted:
             self.of.close()
 
 
+class _Hurried(H11Protocol):
+    """A connection that is closed when a request does not come whole in time; uvicorn has an end only for what follows an answer."""
+
+    _ending: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        """Wait for the rest of a request: from the connection or its first byte on, whatever comes of it in between."""
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._wait_no_more()
+        elif self._ending is None:
+            self._ending = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _wait_no_more(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its signals, which are ours to hear, and without a log of requests: their addresses hold tokens."""
 
     def __init__(self, front: _Front) -> None:
         config = uvicorn.Config(
             front,
-            http="h11",
+            http=_Hurried,
             ws="none",
             loop="asyncio",
             lifespan="off",
