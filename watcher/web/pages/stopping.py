@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,14 +23,26 @@ from watcher.web.site import Site, shown, site_of
 WEEKS = (2, 4, 8)
 """How long a pause may be chosen to be; another day can be written."""
 _ONE_CLICK = b"List-Unsubscribe=One-Click"
+_IN_PARTS = re.compile(
+    rb"\s*--[^\r\n]+\r\n(?:[^\r\n]+\r\n)*?content-disposition:[^\r\n]*;\s*name=\"?list-unsubscribe\"?\s*\r\n(?:[^\r\n]+\r\n)*"
+    rb"\r\nOne-Click\r\n--[^\r\n]+--\s*",
+    re.IGNORECASE,
+)
+_LONGEST = 2_000
 
 
 async def page(request: Request) -> Response:
     """Ask what is to stop, or stop it."""
-    if request.method == "POST" and (await request.body()).strip() == _ONE_CLICK:
+    if request.method == "POST" and is_one_click(await request.body()):
         return await run_in_threadpool(_one_click, request)
     form = await fields(request) if request.method == "POST" else None
     return await run_in_threadpool(_answer, request, form)
+
+
+def is_one_click(body: bytes) -> bool:
+    """Whether a mail program posts this: a form's one field, or the same in parts, which RFC 8058, 3.1 prefers."""
+    said = body.strip()
+    return said == _ONE_CLICK or (len(said) < _LONGEST and _IN_PARTS.fullmatch(said) is not None)
 
 
 def _one_click(request: Request) -> Response:
