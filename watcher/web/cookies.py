@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,4 +87,4 @@ def _is_from_here(request: Request) -> bool:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
         return site in ("same-origin", "none")
-    return origin is None or hmac.compare_digest(origin.partition("://")[2].casefold(), request.headers.get("host", "").casefold())
+    return origin is None or origin.partition("://")[2].casefold() == request.headers.get("host", "").casefold()

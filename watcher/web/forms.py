@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from watcher.digest import clean
+from watcher.web.cookies import LONGEST_NAME
 from watcher.web.site import site_of
 
 TOKEN = "form_token"  # noqa: S105 - a field's name
@@ -22,6 +25,11 @@ async def fields(request: Request) -> dict[str, str]:
     if not site_of(request).cookies(request).is_own_form(request, found.pop(TOKEN, "")):
         raise HTTPException(403, "This form has run out: load its page anew, and try again")
     return found
+
+
+def reader_in(form: Mapping[str, str]) -> str:
+    """Who a form says that its reader is; "" for nobody. Others see the name: it holds nothing that is invisible or turns their lines round."""
+    return clean.plain(form.get("reader", ""))[:LONGEST_NAME].strip()
 
 
 async def _read(request: Request) -> dict[str, str]:

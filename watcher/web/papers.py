@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
 
 from watcher.digest import clean, links
 from watcher.digest.chips import chips
 from watcher.digest.conclusion import conclusion
 from watcher.digest.wording import byline, published
-from watcher.domain import Article, RecordId
+from watcher.domain import HIGHEST_PMID, Article, RecordId
 
 TITLE_SHOWN = 400
 _BYLINE, _JOURNAL, _PUBLISHED, _CHIP = 120, 80, 40, 40
@@ -56,3 +57,14 @@ def shown(article: Article) -> ListedPaper:
 def all_shown(articles: Mapping[RecordId, Article], record_ids: Iterable[RecordId]) -> dict[RecordId, ListedPaper]:
     """Those of the papers whose text is stored."""
     return {record_id: shown(articles[record_id]) for record_id in record_ids if record_id in articles}
+
+
+def named_by(text: str) -> RecordId:
+    """The paper that a part of an address names, stored or not. Raises HTTPException: it is no number of a paper."""
+    try:
+        found = RecordId.read(int(text) if text.isascii() and text.isdecimal() else text) if len(text) < 30 else None
+    except ValueError:
+        found = None
+    if found is None or not links.has_page(found) or not 0 < found.id <= HIGHEST_PMID:
+        raise HTTPException(404, f"{text[:30]!r} is no number of a paper")
+    return found

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 
 from watcher.digest.wording import day_and_time
@@ -16,8 +17,8 @@ from watcher.domain import RecordId
 
 T = TypeVar("T")
 
-LARGEST = 2**53
-"""No row has a larger number; databases take none above 2^63."""
+LARGEST = 2**31
+"""No row has so large a number: PostgreSQL's integers end below it, and it fails of larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,21 @@ def number(request: Request, name: str) -> int | None:
     """A number of the address; None for none, or for what is none."""
     text = request.query_params.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 17 and int(text) < LARGEST else None
+
+
+class _Number(Convertor[int]):
+    """A number in the path of an address, `{name:number}`. Starlette's own `int` fails of one that Python reads none of."""
+
+    regex = "[0-9]{1,16}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _Number())
 
 
 def at(instant: datetime, zone: str) -> Markup:

@@ -162,6 +162,6 @@ ROUTES = [
     Route("/digests/{list}", of_list),
     Route(_ONE, issue),
     Route(f"{_ONE}/sent", framed),
-    Route(f"{_ONE}/message/{{kind}}/{{part:int}}", message),
+    Route(f"{_ONE}/message/{{kind}}/{{part:number}}", message),
     Route(f"{_ONE}/papers.{{style}}", papers),
 ]

@@ -117,7 +117,7 @@ def _address(one: DeliveryFacts) -> str:
 
 ROUTES = [
     Route("/deliveries", every),
-    Route("/deliveries/{delivery:int}", page),
-    Route("/deliveries/{delivery:int}/again", again, methods=["POST"]),
-    Route("/deliveries/{delivery:int}/drop", drop, methods=["GET", "POST"]),
+    Route("/deliveries/{delivery:number}", page),
+    Route("/deliveries/{delivery:number}/again", again, methods=["POST"]),
+    Route("/deliveries/{delivery:number}/drop", drop, methods=["GET", "POST"]),
 ]

@@ -13,8 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from watcher.web import password
-from watcher.web.cookies import LONGEST_NAME
-from watcher.web.forms import fields
+from watcher.web.forms import fields, reader_in
 from watcher.web.site import shown, site_of
 
 TRIES: Final = 10
@@ -55,7 +54,7 @@ async def page(request: Request) -> Response:
         return await run_in_threadpool(shown, request, "login.html", to=to, told="", reader=site.cookies(request).reader(request))
     form = await fields(request)
     is_right = await run_in_threadpool(_ATTEMPTS.is_right, form.get("password", ""), site.password_hash)
-    reader = " ".join(form.get("reader", "").split())[:LONGEST_NAME]
+    reader = reader_in(form)
     if not is_right:
         told = "That is not the password." if is_right is False else "Too many wrong passwords: wait a minute, and try again."
         status = 403 if is_right is False else 429

@@ -17,8 +17,7 @@ from watcher.domain import NO_TITLE, RecordId, VerdictKind
 from watcher.flows.deliver.personal import Opened, kind_said, opened
 from watcher.flows.scoring.verdicts import Marking, mark
 from watcher.store import History
-from watcher.web.cookies import LONGEST_NAME
-from watcher.web.forms import fields
+from watcher.web.forms import fields, reader_in
 from watcher.web.site import Site, shown, site_of
 
 WORDS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant", VerdictKind.LATER: "to be read later"}
@@ -86,7 +85,7 @@ def _asked(request: Request, site: Site, link: Opened, record_id: RecordId, form
     list_ = site.app.lists.get(link.delivery.list_name or "")
     known = [hit.watch for hit in history.hits if hit.watch in site.app.watches]
     of_list = tuple(name for name in known if list_ is None or name in list_.watches)
-    given = " ".join((form or {}).get("reader", "").split())[:LONGEST_NAME]
+    given = reader_in(form or {})
     reader = link.delivery.recipient if link.has_reader else given or site.cookies(request).reader(request)
     return Asked(link, record_id, history, of_list or tuple(known), reader)
 

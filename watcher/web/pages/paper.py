@@ -18,15 +18,15 @@ from watcher import clock
 from watcher.digest import clean, corrections, links
 from watcher.digest.chips import chips
 from watcher.digest.wording import long_day, published
-from watcher.domain import HIGHEST_PMID, NO_TITLE, Article, Author, RecordId, VerdictKind
+from watcher.domain import NO_TITLE, Article, Author, VerdictKind
 from watcher.export import FORMATS
 from watcher.flows.deliver.personal import kind_said
 from watcher.flows.questions.explain import told as explained
 from watcher.store import History
-from watcher.web.cookies import LONGEST_NAME
-from watcher.web.forms import fields
+from watcher.web.forms import fields, reader_in
 from watcher.web.pages.archive import file_of
 from watcher.web.pages.marking import BUTTONS, UNDO, WORDS, lines, marked
+from watcher.web.papers import named_by
 from watcher.web.shared import marked as with_marks
 from watcher.web.shared import marked_markup
 from watcher.web.site import Site, shown, site_of
@@ -62,12 +62,12 @@ async def page(request: Request) -> Response:
 
 
 def _answer(request: Request, form: dict[str, str] | None) -> Response:
-    site, named = site_of(request), _record_id(request.path_params["record"])
+    site, named = site_of(request), named_by(request.path_params["record"])
     history = site.store.explain(named)
     first = history.work_record_ids[0] if history.work_record_ids else named
     if first != named:
         return RedirectResponse(f"{paper_at(first)}?record={named.plain}", 307 if form is not None else 303)
-    chosen = _record_id(request.query_params.get("record", str(named.plain)))
+    chosen = named_by(request.query_params.get("record", str(named.plain)))
     if chosen != named:
         history = site.store.explain(chosen) if chosen in history.work_record_ids else history
     if history.article is None and not history.title and not history.hits:
@@ -76,21 +76,11 @@ def _answer(request: Request, form: dict[str, str] | None) -> Response:
     return _shown(request, site, history, None) if form is None else _taken(request, site, history, form)
 
 
-def _record_id(text: str) -> RecordId:
-    try:
-        found = RecordId.read(int(text) if text.isascii() and text.isdecimal() else text) if len(text) < 30 else None
-    except ValueError:
-        found = None
-    if found is None or not links.has_page(found) or not 0 < found.id <= HIGHEST_PMID:
-        raise HTTPException(404, f"{text[:30]!r} is no number of a paper")
-    return found
-
-
 # --- the verdict -----------------------------------------------------------------------------------------------------------------
 
 
 def _taken(request: Request, site: Site, history: History, form: dict[str, str]) -> Response:
-    reader, word = " ".join(form.get("reader", "").split())[:LONGEST_NAME], form.get("kind", "")
+    reader, word = reader_in(form), form.get("kind", "")
     kind = kind_said(word)
     if kind is None and word != UNDO:
         raise HTTPException(400, "That is no verdict")
@@ -244,7 +234,7 @@ def _version(article: Article | None) -> str:
 
 def file(request: Request) -> Response:
     """The record for a reference manager."""
-    site, record_id, style = site_of(request), _record_id(request.path_params["record"]), request.path_params["style"]
+    site, record_id, style = site_of(request), named_by(request.path_params["record"]), request.path_params["style"]
     if style not in STYLES:
         raise HTTPException(404, f"There is no format {style[:20]!r}: there are {', '.join(STYLES)}")
     article = site.store.articles([record_id]).get(record_id)

@@ -20,10 +20,9 @@ from watcher.errors import UnknownNameError
 from watcher.flows.deliver.personal import kind_said
 from watcher.flows.scoring.verdicts import mark
 from watcher.store import QueuedFacts
-from watcher.web.cookies import LONGEST_NAME
-from watcher.web.forms import fields
+from watcher.web.forms import fields, reader_in
 from watcher.web.pages.marking import UNDO, WORDS, lines
-from watcher.web.papers import all_shown
+from watcher.web.papers import all_shown, named_by
 from watcher.web.site import Site, shown, site_of, templates
 
 SINCE: Final = timedelta(weeks=8)
@@ -81,8 +80,8 @@ async def act(request: Request) -> Response:
 
 
 def _acted(request: Request, form: dict[str, str]) -> Response:
-    site, record_id = site_of(request), _record(request)
-    reader = site.cookies(request).reader(request) or " ".join(form.get("reader", "").split())[:LONGEST_NAME]
+    site, record_id = site_of(request), named_by(request.path_params["record"])
+    reader = site.cookies(request).reader(request) or reader_in(form)
     if not reader:
         raise HTTPException(400, "Please say who you are: your name stands at the top of the page")
     note, word = form.get("note"), form.get("kind", "")
@@ -104,7 +103,7 @@ def _said(site: Site, record_id: RecordId, reader: str, word: str) -> str:
 
 
 def _noted(site: Site, record_id: RecordId, reader: str, text: str) -> str:
-    note = text.replace("\r\n", "\n").strip()[:LONGEST_NOTE]
+    note = text.replace("\r\n", "\n").replace("\0", "").strip()[:LONGEST_NOTE]  # PostgreSQL has no text with a NUL
     site.store.note(record_id, reader, note, clock.now())
     return "note kept" if note else "note taken away"
 
@@ -118,18 +117,10 @@ def _told(request: Request, record_id: RecordId, told: str, *, can_undo: bool) -
     return RedirectResponse(f"/triage?{urlencode({'marked': told})}", 303)
 
 
-def _record(request: Request) -> RecordId:
-    said = request.path_params["record"]
-    try:
-        return RecordId.read(int(said) if said.isdecimal() and len(said) < 12 else said)
-    except ValueError:
-        raise HTTPException(404, "There is no such paper") from None
-
-
 async def name(request: Request) -> Response:
     """Say who this browser's reader is."""
     form = await fields(request)
-    reader = " ".join(form.get("reader", "").split())[:LONGEST_NAME]
+    reader = reader_in(form)
     response = RedirectResponse("/triage", 303)
     if reader:
         await run_in_threadpool(lambda: site_of(request).cookies(request).remember(response, reader))
