@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -10,11 +11,31 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support.paged import BASE, FIRST, House, answers, digest, paged, paged_lab, paged_with_digest, until, verdicts
+from support.command_line import Shell
+from support.paged import (
+    BASE,
+    FIRST,
+    PASSWORD,
+    START,
+    House,
+    answers,
+    digest,
+    free_port,
+    paged,
+    paged_lab,
+    paged_with_digest,
+    until,
+    verdicts,
+)
 from support.postgres_server import Server
+from support.rehearsal import lab
 
+from standins.eutils.corpus import Planted
+from standins.eutils.papers import paper
 from watcher.web import serving
+from watcher.web.pages import login
 from watcher.web.pages.stopping import is_one_click
+from watcher.web.password import hashed
 
 PARTS = '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
 
@@ -96,6 +117,41 @@ def test_a_name_of_nothing_that_is_seen_is_none(house: House) -> None:
 
     assert "please say who you are" in sent.text
     assert verdicts(house, 4) == []
+
+
+def test_strangers_who_guess_do_not_keep_out_whom_the_page_knows(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "_ATTEMPTS", login.Attempts())
+    house.edit("web", "password_hash", value=hashed(PASSWORD))
+    until(lambda: house.browser().get("/").status_code == 303)
+    right, known = {"password": PASSWORD, "reader": "anna"}, house.browser()
+    known.post("/login", given=right)
+    known.keeps.cookies.pop("watcher_login")
+
+    guessed = [house.browser().post("/login", given={"password": "guess"}).status_code for _ in range(11)]
+    strange = house.browser().post("/login", given=right).status_code
+    let_in = known.post("/login", given=right).status_code
+    forged = house.browser()
+    forged.keeps.cookies.set("watcher_reader", "616e6e61.guess")
+
+    assert guessed[-1] == 429
+    assert (strange, forged.post("/login", given=right).status_code, let_in) == (429, 429, 303)
+
+
+def test_what_search_shows_of_a_paper_turns_no_line_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "Agrin \u202eof\u202c mi\u200bce at the neuromuscular junction"
+    record = Planted(paper(4, title=text, abstract=text, created="2026-03-04"))
+    with lab(tmp_path, [record], monkeypatch) as one:
+        one.document["web"] = {"enabled": True, "listen": f"127.0.0.1:{free_port()}"}
+        one.write()
+        one.move_clock(START)
+        with paged(Shell(one, monkeypatch, capsys)) as made:
+            made.tick(FIRST)
+            found = made.browser().get("/search?q=neuromuscular").text
+
+    assert "Agrin of mice at the <mark>neuromuscular</mark> junction" in found
+    assert not re.search("[\u200b\u202a-\u202e]", found)
 
 
 def test_an_origin_in_no_ascii_is_another_site(house: House) -> None:

@@ -25,7 +25,12 @@ _INVISIBLE = re.compile(
 
 def plain(text: str) -> str:
     """`text` on one line: white space folded, control and invisible formatting characters gone."""
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    return piece(text).strip()
+
+
+def piece(text: str) -> str:
+    """The same of a piece of a line, whose outer white space parts it from the next."""
+    return _SPACES.sub(" ", _INVISIBLE.sub("", text))
 
 
 def clip(text: str, limit: int) -> str:

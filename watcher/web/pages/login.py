@@ -17,7 +17,8 @@ from watcher.web.forms import fields, reader_in
 from watcher.web.site import shown, site_of
 
 TRIES: Final = 10
-"""Wrong passwords a minute, of everybody together: behind a proxy all come from one address, and one lab needs no more."""
+"""Wrong passwords a minute, of all browsers that bear a name and of all others together: behind a proxy all come from one address, and one lab
+needs no more. A name is signed, and given to who was let in or has a link: strangers who guess do not close the door before the lab."""
 SPAN_SECONDS: Final = 60.0
 LONGEST_PASSWORD: Final = 1_000
 
@@ -26,18 +27,22 @@ class Attempts:
     """Counts wrong passwords, and has one looked at at a time, since each takes 32 MB."""
 
     def __init__(self) -> None:
-        self._failed: deque[float] = deque(maxlen=TRIES)
+        self._failed: dict[bool, deque[float]] = {known: deque(maxlen=TRIES) for known in (False, True)}
         self._lock = threading.Lock()
 
-    def is_right(self, tried: str, hash_: str) -> bool | None:
-        """Whether a password is right; None when too many were wrong of late, and it was not looked at."""
+    def is_right(self, tried: str, hash_: str, *, is_known: bool) -> bool | None:
+        """Whether a password is right; None when too many were wrong of late, and it was not looked at.
+
+        `is_known`: the browser bears a name.
+        """
+        failed = self._failed[is_known]
         with self._lock:
             now = time.monotonic()
-            if len(self._failed) == TRIES and now - self._failed[0] < SPAN_SECONDS:
+            if len(failed) == TRIES and now - failed[0] < SPAN_SECONDS:
                 return None
             is_right = len(tried) <= LONGEST_PASSWORD and password.matches(tried, hash_)
             if not is_right:
-                self._failed.append(now)
+                failed.append(now)
             return is_right
 
 
@@ -53,7 +58,7 @@ async def page(request: Request) -> Response:
     if request.method != "POST":
         return await run_in_threadpool(shown, request, "login.html", to=to, told="", reader=site.cookies(request).reader(request))
     form = await fields(request)
-    is_right = await run_in_threadpool(_ATTEMPTS.is_right, form.get("password", ""), site.password_hash)
+    is_right = await run_in_threadpool(_is_right, request, form.get("password", ""))
     reader = reader_in(form)
     if not is_right:
         told = "That is not the password." if is_right is False else "Too many wrong passwords: wait a minute, and try again."
@@ -64,6 +69,11 @@ async def page(request: Request) -> Response:
     if reader:
         site.cookies(request).remember(response, reader)
     return response
+
+
+def _is_right(request: Request, tried: str) -> bool | None:
+    site = site_of(request)
+    return _ATTEMPTS.is_right(tried, site.password_hash, is_known=bool(site.cookies(request).reader(request)))
 
 
 async def out(request: Request) -> Response:

@@ -138,12 +138,12 @@ def _snippet(found: Snippet | None) -> Markup:
 
 
 def _marked(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
-    """A stranger's text, escaped, with these ranges in mark elements."""
+    """A stranger's text, cleaned and escaped, with these ranges in mark elements."""
     told, at = Markup(), 0
     for begins, ends in ranges:
-        told += escape(text[at:begins]) + Markup("<mark>{}</mark>").format(text[begins:ends])
+        told += escape(clean.piece(text[at:begins])) + Markup("<mark>{}</mark>").format(clean.piece(text[begins:ends]))
         at = ends
-    return told + escape(text[at:])
+    return told + escape(clean.piece(text[at:]))
 
 
 ROUTES = [Route("/search", page), Route("/search/export/{style}", export)]
