@@ -830,13 +830,10 @@ class Store:
         with self._database.writing() as session:
             return stops.tell_owner(session, ids, notice, owed, host=host, at=at)
 
-    def queue(
-        self, reader: str, since: datetime, *, list_name: str = "", limit: int, offset: int = 0
-    ) -> tuple[tuple[QueuedFacts, ...], int]:
+    def queue(self, reader: str, since: datetime, *, list_name: str = "", limit: int) -> tuple[tuple[QueuedFacts, ...], int]:
         """Papers that digests presented since then and the reader has not marked, the newest digest first; and how many there are in all."""
         with self._database.reading() as session:
-            found = triage.queue(session, reader, since, list_name=list_name, limit=limit, offset=offset)
-            return found, triage.waiting(session, reader, since, list_name)
+            return triage.queue(session, reader, since, list_name=list_name, limit=limit)
 
     def reading_list(self, reader: str) -> tuple[QueuedFacts, ...]:
         """The papers that a reader keeps for later, the newest first."""

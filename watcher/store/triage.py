@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,48 +15,50 @@ from watcher.store.values import QueuedFacts
 
 
 def queue(
-    session: sa.Connection, reader: str, since: datetime, *, list_name: str = "", limit: int, offset: int = 0
-) -> tuple[QueuedFacts, ...]:
-    """Papers that digests presented since then and the reader has not marked: the newest digest first, in its order. A paper of several
-    lists stands where it came last."""
-    of_list = sa.true() if not list_name else lists.c.name == list_name
-    last = (
-        sa.select(sa.func.max(presented.c.digest_id))
-        .join(digests, digests.c.id == presented.c.digest_id)
-        .join(lists, lists.c.id == presented.c.list_id)
-        .where(presented.c.work_id == (this := presented.alias("this")).c.work_id, of_list)
-        .correlate(this)
-        .scalar_subquery()
-    )
+    session: sa.Connection, reader: str, since: datetime, *, list_name: str = "", limit: int
+) -> tuple[tuple[QueuedFacts, ...], int]:
+    """Papers that digests presented since then and the reader has not marked: the newest digest first, in its order; and how many there are in
+    all. A paper of several lists stands where it came last."""
+    last = _last(since, list_name).subquery()
     wanted = (
-        sa.select(this.c.record_id, lists.c.name, digests.c.composed_at, this.c.list_id, this.c.digest_id)
-        .join(digests, digests.c.id == this.c.digest_id)
-        .join(lists, lists.c.id == this.c.list_id)
-        .where(digests.c.composed_at >= since, of_list, this.c.digest_id == last, ~_marked(this.c.record_id, reader))
-        .order_by(digests.c.composed_at.desc(), this.c.digest_id.desc(), this.c.position)
+        sa.select(
+            last.c.record_id,
+            lists.c.name,
+            last.c.composed_at,
+            last.c.list_id,
+            last.c.digest_id,
+            sa.func.count().over().label("total"),
+        )
+        .join(lists, lists.c.id == last.c.list_id)
+        .where(last.c.rank == 1, last.c.record_id.not_in(_marked(reader)))
+        .order_by(last.c.composed_at.desc(), last.c.digest_id.desc(), last.c.position)
         .limit(limit)
-        .offset(offset)
     )
     rows = session.execute(wanted).all()
     scores = {row.record_id: _score(session, row.list_id, row.digest_id, row.record_id) for row in rows}
-    return tuple(QueuedFacts(row.record_id, row.composed_at, row.name, scores[row.record_id]) for row in rows)
+    found = tuple(QueuedFacts(row.record_id, row.composed_at, row.name, scores[row.record_id]) for row in rows)
+    return found, rows[0].total if rows else 0
 
 
-def waiting(session: sa.Connection, reader: str, since: datetime, list_name: str = "") -> int:
-    """How many papers `queue` has in all."""
-    of_list = sa.true() if not list_name else lists.c.name == list_name
-    counted = (
-        sa.select(sa.func.count(sa.distinct(presented.c.work_id)))
-        .join(digests, digests.c.id == presented.c.digest_id)
-        .join(lists, lists.c.id == presented.c.list_id)
-        .where(digests.c.composed_at >= since, of_list, ~_marked(presented.c.record_id, reader))
-    )
-    return int(session.execute(counted).scalar_one())
+def _last(since: datetime, list_name: str) -> sa.Select[Any]:
+    """What the digests since then presented; `rank` is 1 where a paper came last."""
+    rank = sa.func.row_number().over(partition_by=presented.c.work_id, order_by=presented.c.digest_id.desc())
+    columns = (presented.c[name] for name in ("record_id", "list_id", "digest_id", "position"))
+    wanted = sa.select(*columns, digests.c.composed_at, rank.label("rank")).join(digests, digests.c.id == presented.c.digest_id)
+    first = sa.select(sa.func.min(digests.c.id)).where(digests.c.composed_at >= since).scalar_subquery()
+    wanted = wanted.where(
+        digests.c.composed_at >= since, presented.c.digest_id >= first
+    )  # `first` spares a look for each old paper
+    return wanted.where(presented.c.list_id == _numbered(list_name)) if list_name else wanted
 
 
-def _marked(record_id: sa.ColumnElement[RecordId], reader: str) -> sa.Exists:
-    mine = sa.and_(verdicts.c.record_id == record_id, verdicts.c.reader == reader, verdicts.c.undone_at.is_(None))
-    return sa.exists().where(mine)
+def _marked(reader: str) -> sa.Select[Any]:
+    """The records that a reader has marked: read once, since verdicts have no index by record."""
+    return sa.select(verdicts.c.record_id).where(verdicts.c.reader == reader, verdicts.c.undone_at.is_(None))
+
+
+def _numbered(list_name: str) -> sa.ScalarSelect[int]:
+    return sa.select(lists.c.id).where(lists.c.name == list_name).scalar_subquery()
 
 
 def _score(session: sa.Connection, list_id: int, digest_id: int, record_id: RecordId) -> float | None:
