@@ -7,7 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -227,6 +227,21 @@ def test_readers_get_in_again_after_all_places_were_taken_by_silence(house: Hous
 
     assert refused == 503
     assert house.browser().get("/").status_code == 200
+
+
+def test_who_takes_nothing_of_an_answer_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "REQUEST_SECONDS", 0.5)
+    asked, size = 200, len(house.browser().get("/static/htmx.min.js").content)
+
+    with open_connection(house) as one:
+        one.sendall(b"GET /static/htmx.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * asked)
+        time.sleep(4)
+        taken = 0
+        with suppress(ConnectionResetError):
+            while found := one.recv(1_000_000):
+                taken += len(found)
+
+    assert taken < asked * size
 
 
 def test_who_hangs_up_within_a_form_is_no_fault_of_the_program(house: House, caplog: pytest.LogCaptureFixture) -> None:

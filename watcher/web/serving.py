@@ -164,13 +164,16 @@ class _Counted:
 
 
 class _Hurried(H11Protocol):
-    """A connection that is closed when a request does not come whole in time; uvicorn has an end only for what follows an answer."""
+    """A connection that is closed when a request does not come whole in time, or nothing of an answer is taken for as long; uvicorn has an end
+    only for what follows an answer."""
 
     _ending: asyncio.TimerHandle | None = None
+    _looking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait()
+        self._look(0)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -178,6 +181,8 @@ class _Hurried(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
+        if self._looking is not None:
+            self._looking.cancel()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
@@ -186,6 +191,14 @@ class _Hurried(H11Protocol):
             self._wait_no_more()
         elif self._ending is None:
             self._ending = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _look(self, before: int) -> None:
+        """Look from time to time whether what was to be sent is taken. An answer is written whole, so that it only becomes less."""
+        unsent = self.transport.get_write_buffer_size()
+        if before and unsent >= before:
+            self.transport.abort()
+            return
+        self._looking = self.loop.call_later(REQUEST_SECONDS, self._look, unsent)
 
     def _wait_no_more(self) -> None:
         if self._ending is not None:
