@@ -114,6 +114,7 @@ def test_a_paper_is_searched_and_taken_along(opened: Callable[..., Any]) -> None
     page.get_by_label("Words").fill("sarcopenia")
     page.keyboard.press("Enter")
     page.get_by_text("1 paper", exact=True).wait_for()
+    page.get_by_role("heading", name="Narrower").wait_for()
     with page.expect_download() as waited:
         page.get_by_role("link", name="ris").click()
 
@@ -163,6 +164,7 @@ def test_axe_finds_nothing_on_any_page(
         "/triage/learnt",
         "/search",
         "/search?q=junction",
+        "/search/narrower?q=junction",
         "/search?q=zebra",
         "/feeds",
         "/nowhere",

@@ -43,6 +43,21 @@ def test_filters_stand_in_the_address_and_can_be_taken_away(house: House) -> Non
     assert "take away" in house.browser().get("/search?journal=Nowhere").text
 
 
+def test_an_answer_is_narrowed_by_what_its_papers_have(house: House) -> None:
+    page = house.browser().get("/search?q=junction").text
+    (address,) = set(re.findall(r'href="(/search/narrower[^"]*)"', page))
+    whole, part = house.browser().get(address).text, house.browser().get(address, HX_Request="true").text
+
+    assert f'hx-get="{address}"' in page
+    assert "</html>" in whole
+    assert "<html" not in part
+    for one in (whole, part):
+        watch = re.findall(r'<a href="(/search\?[^"]*watch=nmj)">nmj</a> <span class="mut">(\d+)<', one)
+        assert [int(many) for _, many in watch] == [len(found(house, "q=junction"))]
+    assert "<b>Watch:</b>" not in house.browser().get("/search/narrower?q=junction&watch=nmj").text
+    assert house.browser().get(f"/search/narrower?q={'x' * 3000}").status_code == 414
+
+
 def test_odd_signs_and_strangers_words_harm_nothing(house: House) -> None:
     for query in (
         "q=%22%22%22",

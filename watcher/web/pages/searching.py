@@ -52,7 +52,7 @@ def page(request: Request) -> Response:
     asked = _asked(request)
     store = site_of(request).store
     fill(store, steps=1)  # what the last run brought; the rest is told, and taken in by the service
-    found = search(store, asked, counts=True)
+    found = search(store, asked)
     return shown(
         request,
         "search.html",
@@ -64,10 +64,23 @@ def page(request: Request) -> Response:
         watches=[(one.name, one.title) for one in site_of(request).app.watches.values()],
         orders=list(_ORDERS.items()),
         verdicts=list(_VERDICTS.items()),
-        narrower=list(_narrower(asked, found.counts)) if found.counts else [],
         filters=list(_filters(asked)),
         formats=list(_FILES),
         page=links.page,
+    )
+
+
+def narrower(request: Request) -> Response:
+    """By what the papers of a search could be narrowed: apart from the search, since counting all of them takes longer than finding a page."""
+    asked = _asked(request)
+    counts = search(site_of(request).store, asked, counts=True).counts
+    is_part = request.headers.get("hx-request") == "true"
+    return shown(
+        request,
+        "narrower_part.html" if is_part else "narrower.html",
+        asked=asked,
+        query=urlencode(_without(asked, "after")),
+        narrower=list(_narrower(asked, counts)) if counts else [],
     )
 
 
@@ -146,4 +159,4 @@ def _marked(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
     return told + escape(clean.piece(text[at:]))
 
 
-ROUTES = [Route("/search", page), Route("/search/export/{style}", export)]
+ROUTES = [Route("/search", page), Route("/search/narrower", narrower), Route("/search/export/{style}", export)]
