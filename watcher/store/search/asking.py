@@ -226,9 +226,9 @@ class IndexQuestion:
 
     def _ranked(self, order: SearchOrder, found: sa.Subquery) -> sa.Select[Any]:
         if order is SearchOrder.SCORE:
-            best = self._scored().add_columns(sa.func.max(scores.c.value).label("best")).group_by(records.c.key).subquery()
-            rank: sa.ColumnElement[Any] = sa.func.coalesce(best.c.best, _UNSCORED)
-            return sa.select(found.c.key, rank.label("rank")).outerjoin(best, best.c.key == found.c.key)
+            best = self._scored().with_only_columns(sa.func.max(scores.c.value)).where(records.c.key == found.c.key)
+            rank: sa.ColumnElement[Any] = sa.func.coalesce(best.correlate(found).scalar_subquery(), _UNSCORED)
+            return sa.select(found.c.key, rank.label("rank"))
         in_title = [self._condition(phrase, found.c.key) for phrase in _titled(self._node)]
         ones = [sa.case((condition, 1), else_=0) for condition in in_title]
         total: sa.ColumnElement[Any] = sum(ones[1:], start=ones[0]) if ones else sa.literal(0)
