@@ -106,6 +106,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(kind: str, known: str, o
 
 
 def test_nothing_is_opened_before_it_is_asked_for(one: Lab) -> None:
+    one.forget()
     with one.app() as app:
         assert app.watch("nmj").name == "nmj"
         assert app.digest_list("lab-weekly").channels == ("lab-mail", "lab-slack")

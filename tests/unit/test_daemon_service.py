@@ -240,7 +240,6 @@ def test_a_text_index_that_cannot_be_written_is_a_warning_and_costs_nothing_else
 
 
 def test_a_backup_that_cannot_be_made_is_a_warning_and_costs_nothing_else(one: Lab, service: Service) -> None:
-    (one.folder / "data").mkdir()
     (one.folder / "data" / "backups").write_text("in the way")
 
     told = at(one, service, START)
@@ -317,7 +316,6 @@ def test_a_database_of_a_newer_watcher_is_the_end(one: Lab, service: Service) ->
 
 
 def test_a_damaged_database_is_the_end_of_a_service_that_begins(one: Lab, service: Service) -> None:
-    database(one).parent.mkdir()
     database(one).write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
 
     at(one, service, START)
