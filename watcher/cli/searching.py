@@ -49,21 +49,22 @@ class Verdicts(StrEnum):
 
 
 _Names = list[str] | None
+_WordsArgument = Annotated[_Names, typer.Argument(metavar="[WORDS]...", help='Words, "phrases", OR, -without, begin*, title:word.')]
+_SinceOption = Annotated[
+    datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only records created on this day or later.")
+]
+_UntilOption = Annotated[
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Only records created on this day or before.")
+]
 
 
 @program.command()
 def search(
     context: typer.Context,
-    words: Annotated[
-        _Names, typer.Argument(metavar="[WORDS]...", help='Words, "phrases", OR, -without, begin*, title:word.')
-    ] = None,
+    words: _WordsArgument = None,
     watch: Annotated[_Names, typer.Option("--watch", help="Only papers that this watch has seen; may be repeated.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only records created on this day or later.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Only records created on this day or before.")
-    ] = None,
+    since: _SinceOption = None,
+    until: _UntilOption = None,
     kind: Annotated[_Names, typer.Option("--type", help="Only this publication type; may be repeated.")] = None,
     chip: Annotated[_Names, typer.Option("--chip", help="Only papers with this chip; may be repeated.")] = None,
     journal: Annotated[_Names, typer.Option("--journal", help="Only this journal, by either name; may be repeated.")] = None,
