@@ -286,6 +286,7 @@ def _looked_at(side: Side, name: str, *, has_page: bool) -> tuple[float, float]:
         "WATCHER_WEB__ENABLED": f"{has_page}".lower(),
         "WATCHER_WEB__LISTEN": address,
         "WATCHER_CLOCK_FILE": str(lab / "clock"),
+        "WATCHER_TICK_SECONDS": "2",  # some rounds before each figure: what they write to in memory is shared no more
     }
     words = [sys.executable, "-m", "watcher", "--config", str(lab / "config"), "serve"]
     with (lab / "log").open("w") as log:

@@ -102,11 +102,10 @@ def _shown(config: Path, page_at: str, in_zotero: Callable[[], int], say: Callab
 
     loaded = load_whole(config)
     receiving, sending = Pipe(duplex=False)
-    running = Thread(target=web.live, args=(receiving,), kwargs={"hears_signals": False}, name="page")
+    running = Thread(target=web.live, args=(loaded, receiving), kwargs={"hears_signals": False}, name="page")
     say(f"\nThe page: http://{page_at}/   (Ctrl-C ends it)")
     with sending, App(loaded.settings, loaded=loaded) as app:
         running.start()
-        sending.send(loaded)
         with suppress(KeyboardInterrupt):
             told = 0
             while running.is_alive():

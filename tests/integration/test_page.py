@@ -333,6 +333,7 @@ def test_an_edit_moves_it_switches_it_off_and_on(service: Served, shell: Shell) 
 
 def test_one_that_was_killed_is_begun_again_and_it_never_outlives_the_service(service: Served, shell: Shell) -> None:
     at = f"http://{shell.lab.document['web']['listen']}"
+    service.until(lambda: len(children(service.process.pid)) == 1)  # none that works apart
     (page,) = children(service.process.pid)
 
     os.kill(page, signal.SIGKILL)

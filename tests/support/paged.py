@@ -152,9 +152,8 @@ def paged_with_digest(shell: Shell) -> Iterator[House]:
 def page_of(shell: Shell) -> Iterator[Connection]:
     """The page of a lab, and what brings it another configuration."""
     receiving, sending = Pipe(duplex=False)
-    running = threading.Thread(target=live, args=(receiving,), kwargs={"hears_signals": False})
+    running = threading.Thread(target=live, args=(load_whole(shell.lab.config), receiving), kwargs={"hears_signals": False})
     running.start()
-    sending.send(load_whole(shell.lab.config))
     try:
         yield sending
     finally:

@@ -46,8 +46,8 @@ class PageProcess:
         if self._to_it is None and not loaded.settings.web.enabled:
             return
         if self._to_it is None:
-            self._begin()
-        if self._told is not loaded:
+            self._begin(loaded)
+        elif self._told is not loaded:
             self._tell(loaded)
 
     def end(self) -> None:
@@ -67,17 +67,18 @@ class PageProcess:
         if not loaded.settings.web.enabled:
             self.end()
 
-    def _begin(self) -> None:
+    def _begin(self, loaded: Loaded) -> None:
         receiving, self._to_it = Pipe(duplex=False)
+        self._told = loaded
         if not is_possible():
-            threading.Thread(target=_served, args=(receiving,), name="page", daemon=True).start()
+            threading.Thread(target=_served, args=(loaded, receiving), name="page", daemon=True).start()
             return
         from watcher.web import live  # noqa: PLC0415, F401 - here too, so that both processes share what it takes
 
         self._before_fork()
         gc.collect()
         gc.freeze()  # modules, for good: else each collection writes into every page of memory that the two processes share
-        self._process = forked(partial(_live, receiving, self._to_it))
+        self._process = forked(partial(_live, loaded, receiving, self._to_it))
         receiving.close()
 
     def _forget(self) -> None:
@@ -86,20 +87,20 @@ class PageProcess:
         self._to_it = self._process = self._told = None
 
 
-def _served(changes: Connection, *, hears_signals: bool = False) -> None:
+def _served(loaded: Loaded, changes: Connection, *, hears_signals: bool = False) -> None:
     from watcher.web import live  # noqa: PLC0415 - the web's libraries: only where there is a page
 
-    live(changes, hears_signals=hears_signals)
+    live(loaded, changes, hears_signals=hears_signals)
 
 
-def _live(changes: Connection, other_end: Connection) -> None:
+def _live(loaded: Loaded, changes: Connection, other_end: Connection) -> None:
     """What the process does, to its end."""
     other_end.close()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     memory.one_heap()
     memory.give_blocks_back()
-    _served(changes, hears_signals=True)
+    _served(loaded, changes, hears_signals=True)
 
 
 def _lives(process: int) -> bool:

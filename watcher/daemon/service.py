@@ -64,12 +64,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a round leaves to the next one: sends that could not be written down, what was said and warned of, when the upkeep was done."""
+    """What a round leaves to the next one: sends that could not be written down, what was said and warned of, when the upkeep was done, up to
+    where feeds stand as files."""
 
     unsettled: Unsettled
     announcer: Announcer
     warned: tuple[object, ...]
     upkept_at: datetime | None
+    filed: tuple[int, str] | None
 
 
 @dataclass
@@ -140,10 +142,10 @@ class Service:
         as soon as it has any: what it loads and what a fork takes is paid once."""
         app = self._opened(now)
         app.store.free_dead(app.process_lock)
+        if self.works_apart:
+            return self._whole_apart(app, now)
         self.ready()
-        told = self._whole_apart(app, now) if self.works_apart else self._whole(app, now=now)
-        self._file(app, clock.now())
-        return told
+        return self._whole(app, now=now)
 
     def _whole_apart(self, app: App, now: datetime) -> tuple[str, ...]:
         """The same, in a process of its own as far as there is work."""
@@ -155,7 +157,10 @@ class Service:
             is_same = not self._is_upkeep_due(now) and self._is_warned_of(app, now) == self._warned
             if idle is not None and (is_busy or is_same):
                 self._ticked(app, idle)
-                return self._told(app, now, warns=not is_busy)
+                told = self._told(app, now, warns=not is_busy)
+                self._file(app, now)
+                return told
+        self.ready()  # after the first look: what that writes to in memory is shared with the page (docs/decisions/0074)
         return self._work(app, partial(self._whole, now=now, idle=idle))
 
     def _whole(self, app: App, *, now: datetime, idle: Done | Busy | None = None) -> tuple[str, ...]:
@@ -168,6 +173,7 @@ class Service:
         with app.store.looking():
             told = self._told(app, then)
             self._keep_up(app, now)
+            self._file(app, clock.now())
             return told
 
     def _ticked(self, app: App, done: Done | Busy) -> None:
@@ -198,13 +204,14 @@ class Service:
         app.store.close()  # SQLite forbids a connection in two processes; the next question opens one again
         done, known = apart(in_it, self.stopping)
         self._unsettled.take_over(known.unsettled)
-        self._announcer, self._warned, self._upkept_at = known.announcer, known.warned, known.upkept_at
+        self._announcer, self._warned = known.announcer, known.warned
+        self._upkept_at, self._filed = known.upkept_at, known.filed
         if isinstance(done, Thrown):
             raise done.error()
         return done
 
     def _known(self) -> _Known:
-        return _Known(self._unsettled, self._announcer, self._warned, self._upkept_at)
+        return _Known(self._unsettled, self._announcer, self._warned, self._upkept_at, self._filed)
 
     def _opened(self, now: datetime) -> App:
         """The App of the configuration in force, ready for work. One whose new database cannot be used is put back."""
@@ -273,10 +280,8 @@ class Service:
         state = (app.store.latest_entry(), app.settings.sha256)
         if state == self._filed:
             return
-        filed = app.file_feeds(now)
-        self._filed = None if filed and filed.problems else state
-        if filed and (filed.written or filed.removed):
-            _log.info("feeds written", files=len(filed.written), removed=[str(one) for one in filed.removed])
+        is_filed = self._work(app, partial(_filed, now=now))
+        self._filed = state if is_filed else None
 
     def _rest(self, app: App, *, worked: bool) -> None:
         if worked:
@@ -337,6 +342,14 @@ def _kept_up(app: App, *, now: datetime) -> None:
         fill(app.store, steps=INDEX_STEPS, stop=app.stopping.is_set)
     except StoreError as error:
         _log.warning("the text index could not be brought up to date; it is tried again tomorrow", reason=str(error))
+
+
+def _filed(app: App, *, now: datetime) -> bool:
+    """Write the feeds as files where that is wanted; whether nothing of it is left to do."""
+    filed = app.file_feeds(now)
+    if filed and (filed.written or filed.removed):
+        _log.info("feeds written", files=len(filed.written), removed=[str(one) for one in filed.removed])
+    return not (filed and filed.problems)
 
 
 def _idle(ticker: Ticker, now: datetime) -> Done | Busy | None:

@@ -40,22 +40,23 @@ _FIRST_WAIT, _LONGEST_WAIT = 2.0, 60.0
 _log = structlog.get_logger(__name__)
 
 
-def live(changes: Connection, *, hears_signals: bool) -> None:
+def live(loaded: Loaded, changes: Connection, *, hears_signals: bool) -> None:
     """Serve until the other end of `changes` is closed.
 
     Args:
-        changes: brings a `Loaded` at once, and each that takes its place.
+        loaded: the configuration to begin with.
+        changes: brings each `Loaded` that takes its place.
         hears_signals: SIGTERM and SIGINT end it too: the process is the page's own.
     """
-    asyncio.run(_Front(changes).run(hears_signals=hears_signals))
+    asyncio.run(_Front(loaded, changes).run(hears_signals=hears_signals))
 
 
 class _Front:
     """What answers: the site of the configuration in force."""
 
-    def __init__(self, changes: Connection) -> None:
+    def __init__(self, loaded: Loaded, changes: Connection) -> None:
         self._changes = changes
-        self._site: _Counted | None = None
+        self._site = _Counted(Site(loaded))
         self._changed, self._over = asyncio.Event(), asyncio.Event()
 
     async def run(self, *, hears_signals: bool) -> None:
@@ -65,11 +66,9 @@ class _Front:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._end)
         threading.Thread(target=self._hear, args=(loop,), name="page changes", daemon=True).start()
-        await self._changed.wait()
         while not self._over.is_set():
             await self._listen()
-        if self._site is not None:
-            self._site.retire()
+        self._site.retire()
 
     def _end(self) -> None:
         self._over.set()
@@ -86,13 +85,11 @@ class _Front:
 
     def _take(self, loaded: Loaded) -> None:
         before, self._site = self._site, _Counted(Site(loaded))
-        if before is not None:
-            before.retire()
+        before.retire()
         self._changed.set()
 
     async def _listen(self) -> None:
         """Serve at the address of the configuration in force until that changes."""
-        assert self._site is not None  # noqa: S101 - the first configuration has come
         self._changed.clear()
         web = self._site.of.settings.web
         listener = await self._bound(web.listen) if web.enabled else None
@@ -112,7 +109,8 @@ class _Front:
             listener.close()
 
     def _is_at(self, address: str) -> bool:
-        return self._site is not None and self._site.of.settings.web.enabled and self._site.of.settings.web.listen == address
+        web = self._site.of.settings.web
+        return web.enabled and web.listen == address
 
     async def _bound(self, address: str) -> socket.socket | None:
         """The listening socket; None once the page is over, or is to be elsewhere. Tried again while it cannot be had."""
@@ -133,7 +131,6 @@ class _Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the site that is in force when it comes."""
-        assert self._site is not None  # noqa: S101 - nobody listens before
         await self._site(scope, receive, send)
 
 
