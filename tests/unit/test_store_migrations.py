@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +24,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
+from support.postgres_server import Server
 from support.records import in_numbers
 from support.store_samples import BY_QUERY, MAIL, Bench, paper, pmids
 from support.two_databases import now_called
@@ -50,6 +54,45 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Old:
     return lambda revision: _on_postgresql(revision, postgres(), tmp_path)
 
 
+@dataclass(frozen=True)
+class Upgraded:
+    """A database of an earlier revision, with its rows, that this version has opened and brought to the present schema."""
+
+    revision: str
+    url: str
+    folder: Path
+    server: Server | None
+
+    def copied(self, folder: Path) -> str:
+        """The URL of a copy that may be written to."""
+        if self.server is not None:
+            return self.server(str(sa.make_url(self.url).database))
+        shutil.copy(self.folder / "watcher.db", folder)
+        return f"sqlite:///{folder}/watcher.db"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """A kind of database."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=REVISIONS)
+def revision(request: pytest.FixtureRequest) -> str:
+    """An earlier revision."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def upgraded(kind: str, revision: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Upgraded:
+    """One upgrade for all tests that look at what came of it, which come one after the other."""
+    folder = tmp_path_factory.mktemp("upgraded")
+    server = request.getfixturevalue("postgres") if kind == "postgresql" else None
+    url = _on_sqlite(revision, folder) if server is None else _on_postgresql(revision, server(), folder)
+    Store.open(url, folder=folder).close()
+    return Upgraded(revision, url, folder, server)
+
+
 def _on_sqlite(revision: str, folder: Path) -> str:
     with closing(sqlite3.connect(folder / "watcher.db")) as connection:
         connection.executescript((RECORDS / f"schema_{revision}.sql").read_text())
@@ -74,6 +117,7 @@ def _on_postgresql(revision: str, url: str, folder: Path) -> str:
     return url
 
 
+@cache
 def _dumped(revision: str) -> Rows:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.row_factory = sqlite3.Row
@@ -144,14 +188,9 @@ def test_every_table_of_an_earlier_revision_has_rows(revision: str) -> None:
     assert [name for name, rows in _dumped(revision).items() if not rows] == []
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_every_row_of_an_earlier_revision_is_there_after_the_upgrade(revision: str, old: Old, tmp_path: Path) -> None:
-    url = old(revision)
-
-    Store.open(url, folder=tmp_path).close()
-
-    found = _found(url, tmp_path)
-    for name, rows in _dumped(revision).items():
+def test_every_row_of_an_earlier_revision_is_there_after_the_upgrade(upgraded: Upgraded) -> None:
+    found = _found(upgraded.url, upgraded.folder)
+    for name, rows in _dumped(upgraded.revision).items():
         if name == "alembic_version":
             continue
         table = Row.metadata.tables[name]
@@ -160,14 +199,10 @@ def test_every_row_of_an_earlier_revision_is_there_after_the_upgrade(revision: s
         assert _sorted(found[name], columns) == _sorted(before, columns), name
 
 
-@pytest.mark.parametrize("revision", [one for one in REVISIONS if one < "0005"])
-def test_the_kinds_of_errors_of_earlier_revisions_are_known_by_their_new_names(revision: str, old: Old, tmp_path: Path) -> None:
-    url = old(revision)
-
-    Store.open(url, folder=tmp_path).close()
-
-    found = {row["id"]: row["error_kind"] for row in _found(url, tmp_path)["run"]}
-    before = {row["id"]: row["error_kind"] for row in _dumped(revision)["run"]}
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one < "0005"], indirect=True, scope="module")
+def test_the_kinds_of_errors_of_earlier_revisions_are_known_by_their_new_names(upgraded: Upgraded) -> None:
+    found = {row["id"]: row["error_kind"] for row in _found(upgraded.url, upgraded.folder)["run"]}
+    before = {row["id"]: row["error_kind"] for row in _dumped(upgraded.revision)["run"]}
     assert found == {row: kind and KINDS.get(kind, ErrorKind.OTHER.value) for row, kind in before.items()}
     assert {kind for kind in found.values() if kind} <= set(ErrorKind)
 
@@ -185,30 +220,22 @@ def test_a_failure_of_an_earlier_revision_keeps_its_sentence_as_the_reason(old: 
     assert all(run.fix is None for run in failures)
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_an_upgraded_database_has_the_tables_of_a_new_one(revision: str, old: Old, tmp_path: Path) -> None:
-    url = old(revision)
-
-    Store.open(url, folder=tmp_path).close()
-
-    database = Database(url, folder=tmp_path)
+def test_an_upgraded_database_has_the_tables_of_a_new_one(upgraded: Upgraded) -> None:
+    database = Database(upgraded.url, folder=upgraded.folder)
     with database.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Row.metadata)
     database.close()
     assert differences == []
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_an_upgraded_database_breaks_no_foreign_key(revision: str, tmp_path: Path) -> None:
-    Store.open(_on_sqlite(revision, tmp_path), folder=tmp_path).close()
-
-    with closing(sqlite3.connect(tmp_path / "watcher.db")) as connection:
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True, scope="module")
+def test_an_upgraded_database_breaks_no_foreign_key(upgraded: Upgraded) -> None:
+    with closing(sqlite3.connect(upgraded.folder / "watcher.db")) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_the_service_goes_on_with_an_upgraded_database(revision: str, old: Old, tmp_path: Path) -> None:
-    url = old(revision)
+def test_the_service_goes_on_with_an_upgraded_database(upgraded: Upgraded, tmp_path: Path) -> None:
+    url = upgraded.copied(tmp_path)
 
     with Store.open(url, folder=tmp_path) as store:
         bench = Bench(store, url)
