@@ -9,8 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support import postgres_server
+from support import postgres_server, statements
 from support.two_databases import Place
+
+statements.share_compiled()
 
 
 @pytest.hookimpl(optionalhook=True)
