@@ -12,7 +12,7 @@ and HERE divided by BASE. All that is read is made up, but for those records.
     serve     the service over the same, asking a stand-in for PubMed: memory of all its processes together (the sum of Pss in
               /proc/PID/smaps_rollup) before its first search, at most while it searches, and a minute after that
     page      what the page adds to the service's memory (measured as that is): the service with it, less the service without it, before
-              anybody looked and after each of some pages was asked for three times
+              anybody looked, after each of some pages was asked for three times, and after a verdict
     first-run `run` for the first time of watches whose query matches some, more and very many of the records in the file that --records
               names (PubMed's own XML, such as pubmed21n1298.xml.gz, a day's update), which a stand-in serves
 """
@@ -37,10 +37,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from http.cookiejar import CookieJar
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from urllib.request import urlopen
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
 
 from delivering import ROOT, lacking
 
@@ -264,18 +266,18 @@ def page(base: Side, here: Side, chosen: argparse.Namespace) -> None:
     for side in (base, here):
         side.run(["demo", "--out", str(side.folder / "paged")])
     print("| memory of the page, MB | base | here | ratio |\n|---|---:|---:|---:|")
-    added: dict[str, list[tuple[float, float]]] = {"base": [], "here": []}
+    added: dict[str, list[list[float]]] = {"base": [], "here": []}
     for number in range(chosen.times):
         for side in (base, here):
             without, whole = (_looked_at(side, f"paged{number}", has_page=one) for one in (False, True))
-            added[side.name].append((whole[0] - without[0], whole[1] - without[1]))
-    for which, what in enumerate(("before anybody looked", f"after {ROUNDS * len(PAGES)} looks")):
+            added[side.name].append([one - other for one, other in zip(whole, without, strict=True)])
+    for which, what in enumerate(("before anybody looked", f"after {ROUNDS * len(PAGES)} looks", "after a verdict")):
         one, other = (median(found[which] for found in added[name]) for name in ("base", "here"))
         print(f"| {what} | {one:.1f} | {other:.1f} | {other / one:.2f} |", flush=True)
 
 
-def _looked_at(side: Side, name: str, *, has_page: bool) -> tuple[float, float]:
-    """The service's memory before anybody looked at its page and after, in millions of bytes; without a page nobody looks."""
+def _looked_at(side: Side, name: str, *, has_page: bool) -> list[float]:
+    """The service's memory before anybody looked at its page, after, and after a verdict, in millions of bytes; without a page nobody looks."""
     lab = side.folder / f"{name}-{has_page}"
     shutil.copytree(side.folder / "paged", lab)
     (lab / "clock").write_text(BEFORE)
@@ -293,15 +295,32 @@ def _looked_at(side: Side, name: str, *, has_page: bool) -> tuple[float, float]:
         process = subprocess.Popen(words, cwd=lab, env=side.environment(**variables), stdout=log, stderr=log)  # noqa: S603 - our own words
     try:
         time.sleep(STILL_SECONDS)
-        before = _held(process.pid)
+        held = [_held(process.pid)]
         for path in PAGES * ROUNDS if has_page else ():
             with urlopen(f"http://{address}{path}", timeout=60) as answer:
                 answer.read()
         time.sleep(STILL_SECONDS)
-        return before, _held(process.pid)
+        held.append(_held(process.pid))
+        if has_page:
+            _marked(f"http://{address}")
+        time.sleep(STILL_SECONDS)
+        return [*held, _held(process.pid)]
     finally:
         process.terminate()
         process.wait(60)
+
+
+def _marked(page: str) -> None:
+    """Mark the first paper that a search finds as relevant, by its page's form."""
+    browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    with browser.open(f"{page}/search?q=junction", timeout=60) as answer:
+        (paper,) = re.findall(r"/papers/\d+", answer.read().decode())[:1]
+    with browser.open(page + paper, timeout=60) as answer:
+        (token,) = re.findall(r'name="form_token" value="([^"]+)"', answer.read().decode())[:1]
+        address = answer.url
+    given = urlencode({"form_token": token, "kind": "relevant", "reader": "a reader"}).encode()
+    with browser.open(Request(address, given, {"Origin": page}), timeout=120) as answer:
+        answer.read()
 
 
 # --- the first run ---------------------------------------------------------------------------------------------------------------------

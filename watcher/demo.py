@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, time, timedelta
 from importlib.util import find_spec
-from multiprocessing import Pipe
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -101,12 +101,12 @@ def _shown(config: Path, page_at: str, in_zotero: Callable[[], int], say: Callab
     from watcher import web  # noqa: PLC0415 - only where the page is wanted
 
     loaded = load_whole(config)
-    receiving, sending = Pipe(duplex=False)
-    running = Thread(target=web.live, args=(loaded, receiving), kwargs={"hears_signals": False}, name="page")
+    changes: web.Changes = SimpleQueue()
+    running = Thread(target=web.live, args=(loaded, changes), name="page")
     say(f"\nThe page: http://{page_at}/   (Ctrl-C ends it)")
-    with sending, App(loaded.settings, loaded=loaded) as app:
-        running.start()
-        with suppress(KeyboardInterrupt):
+    running.start()
+    try:
+        with App(loaded.settings, loaded=loaded) as app, suppress(KeyboardInterrupt):
             told = 0
             while running.is_alive():
                 app.ticker().tick(clock.now())
@@ -114,7 +114,9 @@ def _shown(config: Path, page_at: str, in_zotero: Callable[[], int], say: Callab
                     told = items
                     say(f"the local Zotero has {items} of the papers that were marked as relevant")
                 running.join(_TICK_SECONDS)
-    running.join()
+    finally:
+        changes.put(None)
+        running.join()
 
 
 def _words_of_the_query() -> Iterator[str]:

@@ -27,7 +27,7 @@ _SECRETS = (
     re.compile(r"(?P<keep>\bxox[a-z]-)[\w-]+"),
     re.compile(r"(?P<keep>(?:pass(?:word|wd)?|token|secret)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE),
 )
-_NOISY = ("apprise", "urllib3", "alembic", "sqlalchemy.engine")
+_NOISY = ("apprise", "urllib3", "alembic", "sqlalchemy.engine", "uvicorn")
 
 
 def redact(text: str) -> str:

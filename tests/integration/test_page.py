@@ -7,9 +7,10 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from support.command_line import Shell
@@ -34,6 +35,7 @@ from support.paged import (
 )
 from support.served import Served, served
 
+from watcher.apart import is_possible
 from watcher.web.password import hashed
 
 PASSWORD = "correct horse battery"
@@ -69,6 +71,50 @@ def test_a_link_shows_a_button_and_only_the_button_marks(house: House) -> None:
     assert done.status_code == 200
     assert "What the ranking learnt" in done.text
     assert [line for line in verdicts(house, 4) if PI in line and "via mail" in line and "relevant" in line]
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[int]]:
+    """What a verdict teaches is worked out in another process: those there are."""
+    monkeypatch.setattr("watcher.elsewhere.is_possible", is_possible)
+    return lambda: [one for one in children(os.getpid()) if b"work_begun_anew" in program(one)]
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_another_process_works_out_what_a_verdict_teaches(house: House, begun: Callable[[], list[int]]) -> None:
+    found, browser = digest(house), house.browser()
+    watching = Thread(target=lambda: until(begun))
+
+    watching.start()
+    done = browser.post(found["4 relevant"], given={"kind": "relevant"})
+    watching.join()
+
+    assert "What the ranking learnt" in done.text
+    assert re.search(r"of the last four weeks (moves|move)", done.text)
+    assert [line for line in verdicts(house, 4) if PI in line and "via mail" in line and "relevant" in line]
+    assert begun() == []
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_a_verdict_is_kept_where_the_process_that_works_out_what_it_teaches_is_killed(
+    house: House, begun: Callable[[], list[int]]
+) -> None:
+    path = digest(house)["4 relevant"]
+
+    def kill() -> bool:
+        found = begun()
+        for one in found:
+            os.kill(one, signal.SIGKILL)
+        return bool(found)
+
+    killing = Thread(target=lambda: until(kill))
+    killing.start()
+    done = house.browser().post(path, given={"kind": "relevant"})
+    killing.join()
+
+    assert done.status_code == 200
+    assert "could not be worked out now" in done.text
+    assert [line for line in verdicts(house, 4) if PI in line and "relevant" in line]
 
 
 def test_undo_takes_it_back_and_later_teaches_nothing(house: House) -> None:
@@ -331,17 +377,26 @@ def test_an_edit_moves_it_switches_it_off_and_on(service: Served, shell: Shell) 
     assert not is_there_still
 
 
-def test_one_that_was_killed_is_begun_again_and_it_never_outlives_the_service(service: Served, shell: Shell) -> None:
-    at = f"http://{shell.lab.document['web']['listen']}"
-    service.until(lambda: len(children(service.process.pid)) == 1)  # none that works apart
-    (page,) = children(service.process.pid)
-
-    os.kill(page, signal.SIGKILL)
-    service.until(lambda: service.log("begun again"))
-    service.until(lambda: answers(at))
+def test_it_never_outlives_the_service(service: Served, shell: Shell) -> None:
     service.kill()
 
-    until(lambda: not answers(at))
+    until(lambda: not answers(f"http://{shell.lab.document['web']['listen']}"))
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_beside_it_work_is_done_in_processes_begun_anew_and_one_that_is_killed_costs_its_round(shell: Shell) -> None:
+    with served(shell.lab) as service:
+        service.until(lambda: service.log("the page is there"))
+        service.until(lambda: children(service.process.pid))
+        (worker,) = children(service.process.pid)
+        its_program = program(worker)
+        os.kill(worker, signal.SIGKILL)
+        service.until(lambda: service.log("ended by SIGKILL"))
+        service.until(lambda: service.log("rounds work again"))
+        is_there = answers(f"http://{shell.lab.document['web']['listen']}")
+
+    assert b"work_begun_anew" in its_program
+    assert is_there
 
 
 def test_it_ends_in_order_with_the_service(service: Served, shell: Shell) -> None:
@@ -349,6 +404,13 @@ def test_it_ends_in_order_with_the_service(service: Served, shell: Shell) -> Non
 
     assert ended == 0
     assert not answers(f"http://{shell.lab.document['web']['listen']}")
+
+
+def program(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def children(process: int) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import feedparser
@@ -17,6 +16,7 @@ from support.rehearsal import lab
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher.setup.loading import load_whole
+from watcher.web import Changes
 
 ALICE = "sample-token-of-alice-0001"
 BASE = "https://watcher.uni-sample.de"
@@ -27,7 +27,7 @@ ATOM = "/feeds/lists/lab-weekly.atom"
 class Page:
     """A page with a digest behind it, and what brings it another configuration."""
 
-    def __init__(self, shell: Shell, changes: Connection) -> None:
+    def __init__(self, shell: Shell, changes: Changes) -> None:
         self.shell, self.changes = shell, changes
         self.at = f"http://{shell.lab.document['web']['listen']}"
 
@@ -87,7 +87,7 @@ def test_a_reader_that_has_the_feed_gets_304(page: Page) -> None:
 def test_a_token_that_is_taken_out_lets_nobody_in_any_more(page: Page) -> None:
     before = page.get(f"{ATOM}?token={ALICE}", **ELSEWHERE)
     page.shell.change("feeds", "tokens", value={"bob": {"token": "sample-token-of-bob-00002"}})
-    page.changes.send(load_whole(page.shell.lab.config))
+    page.changes.put(load_whole(page.shell.lab.config))
     until(lambda: page.get(f"{ATOM}?token={ALICE}", **ELSEWHERE).status_code == 403)
 
     assert before.status_code == 200

@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from standins.eutils.papers import paper
 from support.command_line import Shell
 from support.rehearsal import lab
 from watcher.setup.loading import load_whole
-from watcher.web import live
+from watcher.web import Changes, live
 
 START, FIRST, SECOND = "2026-03-02T09:00", "2026-03-09T08:00", "2026-03-16T08:00"
 PI, POSTDOC = "pi@uni-sample.de", "postdoc@uni-sample.de"
@@ -68,7 +67,7 @@ class House:
 
     shell: Shell
     at: str
-    changes: Connection
+    changes: Changes
 
     def browser(self, host: str = "") -> Browser:
         """A browser without cookies, which asks for the page by a name."""
@@ -81,7 +80,7 @@ class House:
     def edit(self, *keys: str, value: Any) -> None:  # noqa: ANN401 - any configuration value
         """Edit the configuration, and have the page take it up."""
         self.shell.change(*keys, value=value)
-        self.changes.send(load_whole(self.shell.lab.config))
+        self.changes.put(load_whole(self.shell.lab.config))
 
 
 def free_port() -> int:
@@ -92,7 +91,9 @@ def free_port() -> int:
 
 @contextmanager
 def paged_lab(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
-    """A lab of four papers and two readers, with a page that is not there yet."""
+    """A lab of four papers and two readers, with a page that is not there yet. What verdicts teach is worked out in its thread, where a
+    process that is begun anew takes a second for each; tests of that have it as it is."""
+    monkeypatch.setattr("watcher.elsewhere.is_possible", lambda: False)
     records = [
         Planted(
             paper(
@@ -149,15 +150,15 @@ def paged_with_digest(shell: Shell) -> Iterator[House]:
 
 
 @contextmanager
-def page_of(shell: Shell) -> Iterator[Connection]:
+def page_of(shell: Shell) -> Iterator[Changes]:
     """The page of a lab, and what brings it another configuration."""
-    receiving, sending = Pipe(duplex=False)
-    running = threading.Thread(target=live, args=(load_whole(shell.lab.config), receiving), kwargs={"hears_signals": False})
+    changes: Changes = SimpleQueue()
+    running = threading.Thread(target=live, args=(load_whole(shell.lab.config), changes))
     running.start()
     try:
-        yield sending
+        yield changes
     finally:
-        sending.close()
+        changes.put(None)
         running.join(60)
         assert not running.is_alive()
 

@@ -19,9 +19,9 @@ from support.rehearsal import Lab, lab, presented
 from standins.eutils.corpus import Planted
 from standins.eutils.papers import paper
 from watcher import clock
+from watcher.apart import is_possible
 from watcher.app import App
 from watcher.daemon.alarm import Alarm
-from watcher.daemon.apart import is_possible
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
 from watcher.errors import SchemaTooNew, StoreError, StoreUnusable
@@ -551,7 +551,7 @@ def test_a_while_after_its_work_it_gives_the_rankings_background_back(
     at(one, service, START)
     while_at_it = load_background.cache_info().currsize
 
-    monkeypatch.setattr("watcher.daemon.service.REST_AFTER_SECONDS", -1)
+    monkeypatch.setattr("watcher.daemon.steps.REST_AFTER_SECONDS", -1)
     at(one, service, START)
     at_rest = load_background.cache_info().currsize
     at(one, service, MONDAY)
@@ -559,7 +559,7 @@ def test_a_while_after_its_work_it_gives_the_rankings_background_back(
     assert (while_at_it, at_rest, load_background.cache_info().currsize) == (1, 0, 1)
 
 
-# --- work apart (the processes themselves: test_daemon_apart.py)
+# --- work apart (the processes themselves: test_apart.py)
 
 
 @pytest.fixture
@@ -594,6 +594,19 @@ def test_searches_digests_and_sends_are_done_in_processes_that_end(
     for worker in workers:
         with pytest.raises(ChildProcessError):  # it was waited for; other children of this process are other tests'
             os.waitpid(int(worker), os.WNOHANG)
+
+
+@pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
+def test_where_nothing_may_be_forked_the_processes_are_begun_anew(one: Lab, apart: Service, forks: list[int]) -> None:
+    apart.may_fork = lambda: False
+
+    for instant in (START, MONDAY, MONDAY):
+        at(one, apart, instant)
+
+    assert presented(one.mail.mails[0]) == {1}
+    assert len(one.mail.mails) == 1
+    assert (apart.rounds.count, apart.rounds.problems, apart.rounds.failed_in_row) == (3, (), 0)
+    assert forks == []
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import clock, logs
-from watcher.daemon.apart import is_possible
+from watcher.apart import is_possible
 from watcher.daemon.clock_jumps import ClockJumps
 from watcher.daemon.files import FileWatch
-from watcher.daemon.page import PageProcess
+from watcher.daemon.page import PageThread
 from watcher.daemon.pulse import PulseWriter
 from watcher.daemon.service import Service
 from watcher.daemon.signals import Stop
@@ -88,8 +88,8 @@ class MainThread:
         self._tick_seconds = tick_seconds
         self.service = Service(configuration, stop.stopping, works_apart=is_possible())
         self._pulse = PulseWriter(self.service, configuration, tick_seconds)
-        self._configuration, self._page = configuration, PageProcess(self.service.close_database)
-        self.service.ready = self._keep_page
+        self._configuration, self._page = configuration, PageThread()
+        self.service.ready, self.service.may_fork = self._keep_page, lambda: not self._page.is_there
         self._files = FileWatch(configuration.files, configuration.read, stopping=stop.stopping)
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},

@@ -6,9 +6,9 @@
     site       what all pages ask for: one configuration, its App, its cookies and templates
     pages      a module for each part
 
-A page reads the database and writes what a reader says; runs and deliveries are the service's alone (docs/decisions/0074).
+A page reads the database and writes what a reader says; runs and deliveries are the service's alone (docs/decisions/0080).
 """
 
-from watcher.web.serving import live
+from watcher.web.serving import Changes, live
 
-__all__ = ["live"]
+__all__ = ["Changes", "live"]

@@ -1,6 +1,6 @@
-"""Serves the page as long as the service lives: one event loop, in a process or thread of its own.
+"""Serves the page as long as the service lives: one event loop, in a thread of its own.
 
-the pipe     brings each configuration that comes into force; its end is the end of the page
+the queue    brings each configuration that comes into force, and the end of the page
 a new one    answers the requests that come from then on; those under way are finished by the one before
 the port     is tried again while another program has it, which is told once
 """
@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import signal
 import socket
 import threading
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing.connection import Connection
+from queue import SimpleQueue
 
 import anyio.to_thread
 import h11
@@ -40,31 +39,26 @@ _FIRST_WAIT, _LONGEST_WAIT = 2.0, 60.0
 _log = structlog.get_logger(__name__)
 
 
-def live(loaded: Loaded, changes: Connection, *, hears_signals: bool) -> None:
-    """Serve until the other end of `changes` is closed.
+Changes = SimpleQueue[Loaded | None]
+"""Brings a page each configuration that takes the place of the one before; None ends it."""
 
-    Args:
-        loaded: the configuration to begin with.
-        changes: brings each `Loaded` that takes its place.
-        hears_signals: SIGTERM and SIGINT end it too: the process is the page's own.
-    """
-    asyncio.run(_Front(loaded, changes).run(hears_signals=hears_signals))
+
+def live(loaded: Loaded, changes: Changes) -> None:
+    """Serve, by this configuration and those that come, until the end comes: in a thread that does nothing else."""
+    asyncio.run(_Front(loaded, changes).run())
 
 
 class _Front:
     """What answers: the site of the configuration in force."""
 
-    def __init__(self, loaded: Loaded, changes: Connection) -> None:
+    def __init__(self, loaded: Loaded, changes: Changes) -> None:
         self._changes = changes
         self._site = _Counted(Site(loaded))
         self._changed, self._over = asyncio.Event(), asyncio.Event()
 
-    async def run(self, *, hears_signals: bool) -> None:
+    async def run(self) -> None:
         loop = asyncio.get_running_loop()
         anyio.to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
-        if hears_signals:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._end)
         threading.Thread(target=self._hear, args=(loop,), name="page changes", daemon=True).start()
         while not self._over.is_set():
             await self._listen()
@@ -77,11 +71,9 @@ class _Front:
     def _hear(self, loop: asyncio.AbstractEventLoop) -> None:
         """Each configuration that comes; the loop may be over by then."""
         with suppress(RuntimeError):
-            try:
-                while True:
-                    loop.call_soon_threadsafe(self._take, self._changes.recv())
-            except (EOFError, OSError):
-                loop.call_soon_threadsafe(self._end)
+            while (loaded := self._changes.get()) is not None:
+                loop.call_soon_threadsafe(self._take, loaded)
+            loop.call_soon_threadsafe(self._end)
 
     def _take(self, loaded: Loaded) -> None:
         before, self._site = self._site, _Counted(Site(loaded))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from watcher import clock
+from watcher.app import App
 from watcher.digest import clean, links
 from watcher.digest.personal import MARKING
 from watcher.domain import NO_TITLE, RecordId, VerdictKind
+from watcher.elsewhere import worked_out
+from watcher.errors import WorkLost
 from watcher.flows.deliver.personal import Opened, kind_said, opened
 from watcher.flows.scoring.verdicts import Marking, mark
 from watcher.store import History
@@ -23,10 +30,13 @@ from watcher.web.site import Site, shown, site_of
 WORDS = {VerdictKind.RELEVANT: "relevant", VerdictKind.NOT: "not relevant", VerdictKind.LATER: "to be read later"}
 BUTTONS = {VerdictKind.RELEVANT: "Mark as relevant", VerdictKind.NOT: "Mark as not relevant", VerdictKind.LATER: "Keep for later"}
 UNDO = "undo"
+UNKNOWN = "This could not be worked out now; the next digest is ranked by it all the same."
 
 
 if TYPE_CHECKING:
     from watcher.flows.questions.learnt import Learnt
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +129,8 @@ def _marked(request: Request, site: Site, asked: Asked, form: dict[str, str]) ->
         asked=asked,
         url=links.page(asked.record_id),
         word=WORDS[kind] if kind else "",
-        lines=[line for one in learnt for line in lines(one)],
-        risen=[(clean.title(one), links.page(one.record_id)) for each in learnt for one in each.risen],
+        lines=[UNKNOWN] if learnt is None else [line for one in learnt for line in lines(one)],
+        risen=[(clean.title(one), links.page(one.record_id)) for each in learnt or () for one in each.risen],
         done=done,
         back=f"/{MARKING}/{request.path_params['token']}",
     )
@@ -131,23 +141,32 @@ def _marked(request: Request, site: Site, asked: Asked, form: dict[str, str]) ->
 
 def marked(
     site: Site, record_id: RecordId, kind: VerdictKind | None, watches: tuple[str, ...], *, reader: str, via: str
-) -> tuple[Marking, tuple[Learnt, ...]]:
-    """Give a verdict for watches, and what they learn from it; `later` teaches nothing, and nothing is ranked for it."""
-    now = clock.now()
-
-    def give() -> Marking:
-        wanted = [name for name in watches if name in site.app.watches]
-        return mark(site.store, record_id, kind, wanted, reader=reader, via=via, now=now)
-
+) -> tuple[Marking, tuple[Learnt, ...] | None]:
+    """Give a verdict for watches, and what they learn from it, None where that could not be worked out; `later` teaches nothing, and nothing
+    is ranked for it."""
+    give = partial(_given, record_id=record_id, kind=kind, watches=watches, reader=reader, via=via, now=clock.now())
     if kind is VerdictKind.LATER:
-        return give(), ()
-    from watcher.flows.questions.learnt import learning  # noqa: PLC0415 - it loads the ranking
-
+        return give(site.app), ()
     with site.working:
         try:
-            return learning(site.app.orderer(), [site.app.watch(name) for name in watches], give, now)
-        finally:
-            site.app.rankings.rest()
+            return worked_out(site.app, partial(_learning, give=give, watches=watches, now=clock.now()))
+        except WorkLost as error:
+            _log.warning("what a verdict teaches cannot be told", record=record_id, reason=str(error))
+    return give(site.app), None  # what the other process has given stays as it is
+
+
+def _given(
+    app: App, *, record_id: RecordId, kind: VerdictKind | None, watches: tuple[str, ...], reader: str, via: str, now: datetime
+) -> Marking:
+    return mark(app.store, record_id, kind, [name for name in watches if name in app.watches], reader=reader, via=via, now=now)
+
+
+def _learning(
+    app: App, *, give: Callable[[App], Marking], watches: tuple[str, ...], now: datetime
+) -> tuple[Marking, tuple[Learnt, ...]]:
+    from watcher.flows.questions.learnt import learning  # noqa: PLC0415 - it loads the ranking
+
+    return learning(app.orderer(), [app.watch(name) for name in watches], partial(give, app), now)
 
 
 def lines(learnt: Learnt) -> list[str]:

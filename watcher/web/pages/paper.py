@@ -25,7 +25,7 @@ from watcher.flows.questions.explain import told as explained
 from watcher.store import History
 from watcher.web.forms import fields, reader_in
 from watcher.web.pages.archive import file_of
-from watcher.web.pages.marking import BUTTONS, UNDO, WORDS, lines, marked
+from watcher.web.pages.marking import BUTTONS, UNDO, UNKNOWN, WORDS, lines, marked
 from watcher.web.papers import named_by
 from watcher.web.shared import marked as with_marks
 from watcher.web.shared import marked_markup
@@ -94,10 +94,10 @@ def _taken(request: Request, site: Site, history: History, form: dict[str, str])
     return response
 
 
-def _told(kind: VerdictKind | None, reader: str, learnt: tuple[Learnt, ...]) -> VerdictTold:
+def _told(kind: VerdictKind | None, reader: str, learnt: tuple[Learnt, ...] | None) -> VerdictTold:
     said = f"Marked as {WORDS[kind]} by {reader}." if kind else f"{reader}'s word was taken back."
-    risen = [(clean.title(one), paper_at(one.record_id)) for each in learnt for one in each.risen]
-    moved = tuple(line for one in learnt for line in lines(one))
+    risen = [(clean.title(one), paper_at(one.record_id)) for each in learnt or () for one in each.risen]
+    moved = (UNKNOWN,) if learnt is None else tuple(line for one in learnt for line in lines(one))
     return VerdictTold(said, moved or ("The ranking learns nothing new from it.",), tuple(risen[:RISEN]))
 
 

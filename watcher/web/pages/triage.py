@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -14,16 +15,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from watcher import clock
+from watcher.app import App
 from watcher.digest import clean, links
 from watcher.domain import RecordId, VerdictKind
-from watcher.errors import UnknownNameError
+from watcher.elsewhere import worked_out
+from watcher.errors import UnknownNameError, WorkLost
 from watcher.flows.deliver.personal import kind_said
 from watcher.flows.scoring.verdicts import mark
 from watcher.store import QueuedFacts
 from watcher.web.forms import fields, reader_in
-from watcher.web.pages.marking import UNDO, WORDS, lines
+from watcher.web.pages.marking import UNDO, UNKNOWN, WORDS, lines
 from watcher.web.papers import all_shown, named_by
 from watcher.web.site import Site, shown, site_of, templates
+
+if TYPE_CHECKING:
+    from watcher.flows.questions.learnt import Learnt
 
 SINCE: Final = timedelta(weeks=8)
 """Papers of digests as old as this wait to be marked; older ones are found by the search."""
@@ -127,17 +133,21 @@ async def name(request: Request) -> Response:
     return response
 
 
-def learnt(request: Request) -> Response:
-    """What the ranking makes of what this reader said in the last day."""
+def _learnt_since(app: App, *, reader: str, now: datetime) -> tuple[Learnt, ...]:
     from watcher.flows.questions.learnt import learnt_since  # noqa: PLC0415 - it loads the ranking
 
-    site, now = site_of(request), clock.now()
+    return learnt_since(app.orderer(), list(app.watches.values()), reader, now - timedelta(days=1), now)
+
+
+def learnt(request: Request) -> Response:
+    """What the ranking makes of what this reader said in the last day."""
+    site = site_of(request)
     reader = site.cookies(request).reader(request)
     with site.working:
         try:
-            found = learnt_since(site.app.orderer(), list(site.app.watches.values()), reader, now - timedelta(days=1), now)
-        finally:
-            site.app.rankings.rest()
+            found = worked_out(site.app, partial(_learnt_since, reader=reader, now=clock.now()))
+        except WorkLost as error:
+            raise HTTPException(503, UNKNOWN) from error
     return shown(
         request,
         "learnt.html",
