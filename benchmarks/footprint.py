@@ -10,7 +10,8 @@ and HERE divided by BASE. All that is read is made up, but for those records.
     commands  `status`, `explain`, `tick` with nothing due, `mark`, `healthcheck` without a service, `--help`, each over what three weeks of the
               demo leave, with a mail server and a Slack that are only named
     serve     the service over the same, asking a stand-in for PubMed: memory of all its processes together (the sum of Pss in
-              /proc/PID/smaps_rollup) before its first search, at most while it searches, and a minute after that
+              /proc/PID/smaps_rollup) before its first search, at most while it searches, and a minute after that, without its page
+    serve-with-page  the same with it
     page      what the page adds to the service's memory (measured as that is): the service with it, less the service without it, before
               anybody looked, after each of some pages was asked for three times, and after a verdict
     first-run `run` for the first time of watches whose query matches some, more and very many of the records in the file that --records
@@ -31,7 +32,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -174,27 +175,35 @@ BEFORE, LATER = "2026-09-28T12:00:00+02:00", "2026-09-29T07:00:00+02:00"
 """The clocks of the service: nothing is due, and then a day's search."""
 
 
-def serve(base: Side, here: Side, chosen: argparse.Namespace) -> None:
+def serve(base: Side, here: Side, chosen: argparse.Namespace, *, has_page: bool = False) -> None:
     """What the service holds. Both sides run at the same time: memory does not depend on how busy the machine is."""
     for side in (base, here):
-        side.run(["demo", "--out", str(side.folder / "served")])
+        side.run(["demo", "--out", str(side.folder / _kept(has_page=has_page))])
     print("| memory of the service, MB | base | here | ratio |\n|---|---:|---:|---:|")
     held: dict[str, list[tuple[float, float, float]]] = {"base": [], "here": []}
     for number in range(chosen.times):
         with ThreadPoolExecutor() as pool:
-            for side, found in zip((base, here), pool.map(partial(_served, number=number), (base, here)), strict=True):
+            for side, found in zip(
+                (base, here), pool.map(partial(_served, number=number, has_page=has_page), (base, here)), strict=True
+            ):
                 held[side.name].append(found)
     for what, which in (("before the first search", 0), ("at most in one", 1), ("a minute after it", 2)):
         one, other = (median(found[which] for found in held[name]) for name in ("base", "here"))
         print(f"| {what} | {one:.0f} | {other:.0f} | {other / one:.2f} |", flush=True)
 
 
-def _served(side: Side, number: int) -> tuple[float, float, float]:
+def _kept(*, has_page: bool) -> str:
+    """The folder of the weeks that each time begins with."""
+    return "served-with-page" if has_page else "served"
+
+
+def _served(side: Side, number: int, *, has_page: bool) -> tuple[float, float, float]:
     """Before the first search, at most in one, and a minute after it, in millions of bytes."""
     from standins import eutils  # noqa: PLC0415 - what is started from a large process counts as large (getrusage(2))
 
-    lab = side.folder / f"served{number}"
-    shutil.copytree(side.folder / "served", lab)
+    kept = side.folder / _kept(has_page=has_page)
+    lab = side.folder / f"{kept.name}{number}"
+    shutil.copytree(kept, lab)
     clock = lab / "clock"
     clock.write_text(BEFORE)
     corpus = eutils.Corpus.of(eutils.planted(), also_indexed=_words_of_the_query())
@@ -203,7 +212,7 @@ def _served(side: Side, number: int) -> tuple[float, float, float]:
         _turn_to_named_servers(file)
         file.write_text(re.sub(r"http://127\.0\.0\.1:\d+/entrez/eutils/", pubmed.base_url, file.read_text()))
         words = [sys.executable, "-m", "watcher", "--config", str(lab / "config"), "serve"]
-        variables = side.environment(WATCHER_CLOCK_FILE=str(clock), WATCHER_TICK_SECONDS="2")
+        variables = side.environment(**_web(has_page=has_page), WATCHER_CLOCK_FILE=str(clock), WATCHER_TICK_SECONDS="2")
         with (lab / "log").open("w") as log:
             process = subprocess.Popen(words, cwd=lab, env=variables, stdout=log, stderr=log)  # noqa: S603 - our own words
         try:
@@ -282,11 +291,9 @@ def _looked_at(side: Side, name: str, *, has_page: bool) -> list[float]:
     shutil.copytree(side.folder / "paged", lab)
     (lab / "clock").write_text(BEFORE)
     _turn_to_named_servers(lab / "config" / "watcher.yaml")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    variables = {
-        "WATCHER_WEB__ENABLED": f"{has_page}".lower(),
-        "WATCHER_WEB__LISTEN": address,
+    web = _web(has_page=has_page)
+    address = web["WATCHER_WEB__LISTEN"]
+    variables = web | {
         "WATCHER_CLOCK_FILE": str(lab / "clock"),
         "WATCHER_TICK_SECONDS": "2",  # some rounds before each figure: what they write to in memory is shared no more
     }
@@ -308,6 +315,13 @@ def _looked_at(side: Side, name: str, *, has_page: bool) -> list[float]:
     finally:
         process.terminate()
         process.wait(60)
+
+
+def _web(*, has_page: bool) -> dict[str, str]:
+    """The variables of a page that is there or not, at a port that nobody has."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    return {"WATCHER_WEB__ENABLED": f"{has_page}".lower(), "WATCHER_WEB__LISTEN": address}
 
 
 def _marked(page: str) -> None:
@@ -403,7 +417,13 @@ def _ran_first(side: Side, name: str, query: str, pubmed: str) -> tuple[Took, in
     return took, int(kept)
 
 
-PARTS = {"commands": commands, "serve": serve, "page": page, "first-run": first_run}
+PARTS: Mapping[str, Callable[[Side, Side, argparse.Namespace], None]] = {
+    "commands": commands,
+    "serve": serve,
+    "serve-with-page": partial(serve, has_page=True),
+    "page": page,
+    "first-run": first_run,
+}
 
 if __name__ == "__main__":
     main()
