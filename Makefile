@@ -110,4 +110,4 @@ bench-ranking: .venv-bench/.installed ## DATA=…: the ranking beside other meth
 	PYTHONPATH=. $(SINGLE) .venv-bench/bin/python benchmarks/throughput.py --report $(REPORT)
 
 clean: ## what setup, demo and tests made
-	rm -rf .venv .venv-bench .venv-asreview bench-out demo-out mail-test.log .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-bench .venv-asreview bench-out demo-out lint.log mail-test.log .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
