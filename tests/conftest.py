@@ -12,6 +12,8 @@ import pytest
 from support import postgres_server, statements
 from support.two_databases import Place
 
+_LONGEST = ("test_year.py", "test_ladder.py")
+
 statements.share_compiled()
 
 
@@ -19,6 +21,11 @@ statements.share_compiled()
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: services that are started, signals and sockets keep tests waiting."""
     return (os.cpu_count() or 2) * 3 // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first, so that no worker is left alone with one when the others have nothing more to do."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 @pytest.fixture
