@@ -16,7 +16,6 @@ import gc
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,14 +23,17 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
+from support.statements import share_compiled
 
 HASTE = 10
 
@@ -93,10 +95,10 @@ class Child:
 
 @dataclass
 class ForkServer:
-    """The other end: started at the first fork, ended by `close`. `database` is the SQLite file of the life. Where it is not there yet the
-    rehearsal uses it, and leaves nothing of it but what its statements were compiled to."""
+    """The other end: started at the first fork, ended by `close`. `database_url` is that of the life where it is PostgreSQL's: the
+    rehearsal has a database of its own on that server."""
 
-    database: Path
+    database_url: str = ""
     _process: subprocess.Popen[str] | None = field(default=None)
 
     def fork(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], said: Path) -> Child:
@@ -109,7 +111,7 @@ class ForkServer:
         if self._process is None:
             here = str(Path(__file__).parents[1])
             self._process = subprocess.Popen(  # noqa: S603 - this very program
-                [sys.executable, "-m", "simulation.fork_server", str(self.database)],
+                [sys.executable, "-m", "simulation.fork_server", self.database_url],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -135,7 +137,7 @@ class ForkServer:
 def main() -> None:
     """Answer until standard input ends; what lives then of the forks is killed: whoever asked for it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks
-    _warm_up(Path(sys.argv[1]))
+    _warm_up(sys.argv[1])
     for line in sys.stdin:
         asked = json.loads(line)
         print(json.dumps(_ended(asked["pid"]) if "pid" in asked else _forked(asked)), flush=True)  # noqa: T201 - the protocol
@@ -143,15 +145,16 @@ def main() -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _warm_up(database: Path) -> None:
+def _warm_up(database_url: str) -> None:
     """Do once what each process would do at its start and in its first rounds: imports, caches, templates, the ranking."""
     import watcher.cli.commands  # noqa: PLC0415 - here, and nowhere else
     import watcher.daemon.serve  # noqa: F401, PLC0415
 
+    share_compiled()
     _remember_rankings()
     _hasten()
-    with redirect_stdout(sys.stderr):
-        _rehearse(database)
+    with redirect_stdout(sys.stderr), _stage(database_url) as stage:
+        _rehearse(stage)
     _must_be_alone()
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page
@@ -198,7 +201,24 @@ def _hasten() -> None:
     leases.REST_SECONDS /= HASTE
 
 
-def _rehearse(database: Path) -> None:
+@contextmanager
+def _stage(database_url: str) -> Iterator[str]:
+    """The URL of an empty database beside the one of the life, which is gone afterwards; "" for SQLite, whose file needs no such thing."""
+    if not database_url:
+        yield ""
+        return
+    url, name = sa.make_url(database_url).set(drivername="postgresql+psycopg"), f"rehearsal{os.getpid()}"
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        yield sa.make_url(database_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _rehearse(database_url: str) -> None:
     """A fortnight of another world, in this process: searches, a digest, mails and posts."""
     from simulation.premises import premises  # noqa: PLC0415 - what it imports is warm then
     from simulation.world import build  # noqa: PLC0415
@@ -209,8 +229,7 @@ def _rehearse(database: Path) -> None:
 
     logs.set_up("error", "auto")
     world, before = build(0, 2, edits=False), dict(os.environ)
-    is_new = not database.parent.exists()  # a life that goes on with an earlier build's database has it already
-    with tempfile.TemporaryDirectory() as folder, premises(Path(folder), world, f"sqlite:///{database}" if is_new else "") as one:
+    with tempfile.TemporaryDirectory() as folder, premises(Path(folder), world, database_url) as one:
         os.environ.update(one.environment)
         service = Service(Configuration(one.config, load_whole(one.config)), threading.Event())
         for day in (0, 1, 8):
@@ -219,8 +238,6 @@ def _rehearse(database: Path) -> None:
         service.end(GRACE)
         if not one.mail.mails:
             raise RuntimeError("nothing came of the rehearsal")
-    if is_new:
-        shutil.rmtree(database.parent)
     os.environ.clear()
     os.environ.update(before)
 

@@ -52,7 +52,7 @@ class Crew(ABC):
     fork_server: ForkServer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fork_server = ForkServer(self.premises.data / "watcher.db")
+        self.fork_server = ForkServer(self.premises.database_url)
 
     def fork(self, *words: str) -> Child:
         """Start one command in a process that has imported everything."""
