@@ -16,8 +16,8 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pipe
@@ -29,6 +29,7 @@ from watcher.errors import Stopped, WatcherError, WorkLost
 T = TypeVar("T")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LOOK_SECONDS = 0.1
 """How soon a process that works hears that the service is to stop."""
 
@@ -52,11 +53,15 @@ def apart(work: Callable[[threading.Event], T], stopping: threading.Event, *, an
 
     Raises:
         Stopped: the process was told to stop before it heard of such things.
-        WorkLost: the process was killed, or ended without a word.
+        WorkLost: the process could not be begun, was killed, or ended without a word.
     """
-    receiving, sending = Pipe(duplex=False)
     try:
-        child = _begun(work, sending) if anew else _forked(partial(_done, work, sending, receiving))
+        receiving, sending = Pipe(duplex=False)
+    except OSError as error:
+        raise WorkLost(_not_begun(error)) from error
+    try:
+        with _signals_wait():
+            child = _begun(work, sending) if anew else _forked(partial(_done, work, sending, receiving))
         sending.close()
         is_told, outcome = _heard(receiving, child, stopping)
     finally:
@@ -78,8 +83,7 @@ def work_begun_anew() -> None:
     stopping = _listening()
     work = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own process
     _send(sending, work(stopping))
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     os._exit(0)  # as one that was forked: nothing is left to be cleaned up
 
 
@@ -91,7 +95,10 @@ def _begun(work: Callable[[threading.Event], object], sending: Connection) -> in
     given = pickle.dumps(sys.path) + pickle.dumps(work)
     end = sending.fileno()
     words = [sys.executable, "-P", "-c", _ANEW, str(end), str(os.getpid())]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[end])  # noqa: S603 - our own words
+    try:
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[end])  # noqa: S603 - our own words
+    except OSError as error:
+        raise WorkLost(_not_begun(error)) from error
     process.returncode = 0  # it is waited for by whoever began it
     assert process.stdin is not None  # noqa: S101 - it is a pipe
     with suppress(BrokenPipeError), process.stdin as to_it:  # it was killed: that is seen when it is waited for
@@ -101,10 +108,13 @@ def _begun(work: Callable[[threading.Event], object], sending: Connection) -> in
 
 def _forked(work: Callable[[], None]) -> int:
     """Fork a process that does some work and ends: nothing of the service is closed or cleaned up in it."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     parent = os.getpid()
-    if child := os.fork():
+    try:
+        child = os.fork()
+    except OSError as error:
+        raise WorkLost(_not_begun(error)) from error
+    if child:
         return child
     try:
         _go_with(parent)
@@ -113,6 +123,13 @@ def _forked(work: Callable[[], None]) -> int:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+def _flush() -> None:
+    """Have nothing be said twice, or not at all. A service that was begun with them closed has no such streams."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def _go_with(parent: int) -> None:
@@ -140,22 +157,29 @@ def _heard(receiving: Connection, child: int, stopping: threading.Event) -> tupl
             is_told = True
             os.kill(child, signal.SIGTERM)
     try:
-        return is_told, (pickle.loads(receiving.recv_bytes()),)  # noqa: S301 - from our own process
-    except EOFError:
+        word = receiving.recv_bytes()
+    except (EOFError, OSError):  # OSError: it was ended in the middle of a word
         return is_told, None
+    return is_told, (pickle.loads(word),)  # noqa: S301 - from our own process
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """A process that begins meanwhile hears of signals once it listens: until then they wait. So they do for this thread."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _listening() -> threading.Event:
-    """What is set by the first signal; a second one ends the process at once."""
+    """What is set by each signal. Ctrl-C and a service manager tell all processes of a service, and the service hands on what it was told:
+    so a second signal is no other. Where the service itself hears two it ends at once, and this process with it."""
     stopping = threading.Event()
-
-    def heard(number: int, _frame: object) -> None:
-        if stopping.is_set():
-            os._exit(128 + number)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, heard)
+    for number in _SIGNALS:
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     return stopping
 
 
@@ -180,6 +204,11 @@ class Thrown:
         made.args = self.args
         vars(made).update(self.fields)
         return made
+
+
+def _not_begun(error: OSError) -> str:
+    fix = "the next round tries again (see how many processes and open files this user may have, and whether the machine has enough memory)"
+    return f"no process can be begun to do the work: {error.strerror or error}; {fix}"
 
 
 def _told(status: int) -> str:

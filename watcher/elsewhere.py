@@ -43,7 +43,7 @@ def worked_out(app: App, work: Callable[[App], T]) -> T:
         work: what to do. It is pickled, and so is what it returns.
 
     Raises:
-        WatcherError: what `work` raised; WorkLost when its process was killed.
+        WatcherError: what `work` raised; WorkLost when its process was killed or could not be begun, Stopped when it was told to stop.
     """
     if app.loaded is None or not is_possible():
         try:

@@ -36,6 +36,7 @@ from support.paged import (
 from support.served import Served, served
 
 from watcher.apart import is_possible
+from watcher.errors import Stopped
 from watcher.web.password import hashed
 
 PASSWORD = "correct horse battery"
@@ -111,6 +112,19 @@ def test_a_verdict_is_kept_where_the_process_that_works_out_what_it_teaches_is_k
     killing.start()
     done = house.browser().post(path, given={"kind": "relevant"})
     killing.join()
+
+    assert done.status_code == 200
+    assert "could not be worked out now" in done.text
+    assert [line for line in verdicts(house, 4) if PI in line and "relevant" in line]
+
+
+def test_a_verdict_is_kept_where_what_it_teaches_is_stopped(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_given: object) -> None:
+        raise Stopped
+
+    monkeypatch.setattr("watcher.web.pages.marking.worked_out", stopped)
+
+    done = house.browser().post(digest(house)["4 relevant"], given={"kind": "relevant"})
 
     assert done.status_code == 200
     assert "could not be worked out now" in done.text

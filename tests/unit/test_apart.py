@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
 import threading
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from watcher.apart import Thrown, apart, is_possible
-from watcher.errors import ConfigurationError, DeliveryError, Place, Problem, Stopped, WatcherError, WorkLost
+from watcher.errors import ConfigurationError, DeliveryError, Place, Problem, WatcherError, WorkLost
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="work is done apart on Linux alone")
 
@@ -73,16 +77,82 @@ def test_a_service_that_stops_stops_its_work(anew: bool) -> None:
     assert apart(waits, stopping, anew=anew)
 
 
-def test_work_that_is_stopped_before_it_has_begun_is_no_failure() -> None:
+def test_work_that_is_stopped_before_it_has_begun_hears_of_it(anew: bool) -> None:
     stopping = threading.Event()
     stopping.set()
 
-    try:
-        heard = apart(waits, stopping, anew=True)
-    except Stopped:
-        heard = True
+    assert apart(waits, stopping, anew=anew)
 
-    assert heard
+
+def told_twice(stopping: threading.Event) -> bool:
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C tells all processes at once, and the service hands on what it heard
+        os.kill(os.getpid(), number)
+    return stopping.is_set()
+
+
+def test_work_that_is_told_to_stop_by_the_service_too_ends_in_order(anew: bool) -> None:
+    assert apart(told_twice, threading.Event(), anew=anew)
+
+
+def test_a_signal_is_not_lost_on_who_began_the_work(anew: bool) -> None:
+    apart(partial(number_and, ""), threading.Event(), anew=anew)
+
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT, signal.SIGTERM}
+
+
+def test_a_service_without_standard_streams_has_its_work_done(anew: bool, tmp_path: Path) -> None:
+    (tmp_path / "work.py").write_text("import pathlib\ndef work(stopping):\n    pathlib.Path(__file__).with_name('done').touch()\n")
+    words = [sys.executable, "-c", SERVICE, str(tmp_path), str(anew)]
+
+    subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *words], check=True)  # noqa: S603, S607 - our own words
+
+    assert (tmp_path / "done").exists()
+
+
+NOT_BEGUN = "no process can be begun to do the work: .*; the next round tries again"
+
+
+def test_where_no_file_can_be_opened_work_is_lost(anew: bool) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(WorkLost, match=NOT_BEGUN):
+            apart(waits, threading.Event(), anew=anew)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_where_no_process_can_be_begun_work_is_lost(anew: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_words: object, **_options: object) -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    monkeypatch.setattr(os, "fork", refused)
+
+    with pytest.raises(WorkLost, match=NOT_BEGUN):
+        apart(waits, threading.Event(), anew=anew)
+
+
+def is_cut(_stopping: threading.Event) -> Cut:
+    return Cut()
+
+
+class Cut:
+    """Ends its process while what came of the work is on its way."""
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        mock.patch.object(Connection, "_send_bytes", cut_short).start()
+        return str, ("agrin",)
+
+
+def cut_short(self: Connection[object, object], _word: bytes) -> None:
+    os.write(self.fileno(), b"\0\0\1\0x")  # 256 bytes were to come
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_work_that_is_killed_in_the_middle_of_its_answer_is_lost(anew: bool) -> None:
+    with pytest.raises(WorkLost, match="ended by SIGKILL"):
+        apart(is_cut, threading.Event(), anew=anew)
 
 
 @pytest.mark.parametrize(("code", "told"), [(-signal.SIGKILL, "SIGKILL"), (7, "code 7"), (-signal.SIGTERM, "SIGTERM")])

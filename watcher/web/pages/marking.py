@@ -20,7 +20,7 @@ from watcher.digest import clean, links
 from watcher.digest.personal import MARKING
 from watcher.domain import NO_TITLE, RecordId, VerdictKind
 from watcher.elsewhere import worked_out
-from watcher.errors import WorkLost
+from watcher.errors import Stopped, WorkLost
 from watcher.flows.deliver.personal import Opened, kind_said, opened
 from watcher.flows.scoring.verdicts import Marking, mark
 from watcher.store import History
@@ -150,7 +150,7 @@ def marked(
     with site.working:
         try:
             return worked_out(site.app, partial(_learning, give=give, watches=watches, now=clock.now()))
-        except WorkLost as error:
+        except (WorkLost, Stopped) as error:
             _log.warning("what a verdict teaches cannot be told", record=record_id, reason=str(error))
     return give(site.app), None  # what the other process has given stays as it is
 

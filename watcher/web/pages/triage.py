@@ -19,7 +19,7 @@ from watcher.app import App
 from watcher.digest import clean, links
 from watcher.domain import RecordId, VerdictKind
 from watcher.elsewhere import worked_out
-from watcher.errors import UnknownNameError, WorkLost
+from watcher.errors import Stopped, UnknownNameError, WorkLost
 from watcher.flows.deliver.personal import kind_said
 from watcher.flows.scoring.verdicts import mark
 from watcher.store import QueuedFacts
@@ -146,7 +146,7 @@ def learnt(request: Request) -> Response:
     with site.working:
         try:
             found = worked_out(site.app, partial(_learnt_since, reader=reader, now=clock.now()))
-        except WorkLost as error:
+        except (WorkLost, Stopped) as error:
             raise HTTPException(503, UNKNOWN) from error
     return shown(
         request,
