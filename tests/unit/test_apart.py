@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -37,6 +38,11 @@ def many(_stopping: threading.Event) -> bytes:
 
 
 def waits(stopping: threading.Event) -> bool:
+    return stopping.wait(60)
+
+
+def says_and_waits(begun: Path, stopping: threading.Event) -> bool:
+    begun.touch()
     return stopping.wait(60)
 
 
@@ -70,11 +76,17 @@ def test_what_the_work_changes_stays_in_its_process() -> None:
     assert held == [1]
 
 
-def test_a_service_that_stops_stops_its_work(anew: bool) -> None:
-    stopping = threading.Event()
-    threading.Timer(2, stopping.set).start()  # both processes hear of it by then
+def test_a_service_that_stops_stops_its_work(anew: bool, tmp_path: Path) -> None:
+    stopping, begun = threading.Event(), tmp_path / "begun"
 
-    assert apart(waits, stopping, anew=anew)
+    def stop() -> None:
+        while not begun.exists():
+            time.sleep(0.01)
+        stopping.set()
+
+    threading.Thread(target=stop, daemon=True).start()
+
+    assert apart(partial(says_and_waits, begun), stopping, anew=anew)
 
 
 def test_work_that_is_stopped_before_it_has_begun_hears_of_it(anew: bool) -> None:
