@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.rehearsal import Lab, lab
 
+from watcher.daemon.page import PageThread
 from watcher.daemon.serve import DEFAULT_TICK_SECONDS, MainThread, Ticks, tick_seconds
 from watcher.daemon.signals import Stop
 from watcher.errors import ConfigurationError
@@ -39,6 +40,22 @@ def test_the_first_signal_asks_for_an_end_and_the_handlers_are_given_back() -> N
     assert stop.stopping.is_set()
     assert stop.wake.is_set()
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_the_page_is_told_to_end_before_the_round_is_waited_for(one: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(_seconds: float) -> bool:
+        done.append("round")
+        return True
+
+    stop, done = Stop(), list[str]()
+    main = MainThread(Configuration(one.config, load_whole(one.config)), stop, 0.2)
+    monkeypatch.setattr(PageThread, "say_end", lambda _page: done.append("page"))
+    monkeypatch.setattr(main.service, "end", ended)
+    stop.ask()
+
+    main.run()
+
+    assert done == ["page", "round"]
 
 
 # --- the machine's clock

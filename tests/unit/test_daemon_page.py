@@ -104,6 +104,26 @@ def test_one_that_is_switched_off_keeps_nobody_waiting_and_is_there_until_it_has
     assert not page.is_there
 
 
+def test_the_time_that_it_has_to_end_runs_from_when_it_is_told(
+    lives: Lives, loaded: Callable[[bool], Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.daemon.page.END_SECONDS", 1.0)
+    page = PageThread()
+    lives.is_answering.clear()
+    page.keep(loaded(True))
+
+    page.say_end()
+    time.sleep(1)  # the round, which ends meanwhile
+    before = time.monotonic()
+    page.end()
+    took = time.monotonic() - before
+    was_there = page.is_there
+    lives.is_answering.set()
+
+    assert was_there
+    assert took < 0.5
+
+
 def test_one_that_ended_by_itself_is_begun_again_and_why_is_told(lives: Lives, loaded: Callable[[bool], Loaded]) -> None:
     page, wanted = PageThread(), loaded(True)
     lives.fails = True

@@ -6,6 +6,7 @@ One that has ended by itself is begun again after the next round.
 from __future__ import annotations
 
 import threading
+import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class PageThread:
         self._told: Loaded | None = None
         self._changes: Changes | None = None
         self._threads: list[threading.Thread] = []
+        self._end_by = 0.0
 
     @property
     def is_there(self) -> bool:
@@ -49,13 +51,20 @@ class PageThread:
             self._told = loaded
             self._changes.put(loaded)
             if not loaded.settings.web.enabled:
-                self._say_end()
+                self.say_end()
+
+    def say_end(self) -> None:
+        """Have it end; requests under way are answered first."""
+        if self._changes is not None:
+            self._changes.put(None)
+        self._changes, self._end_by = None, time.monotonic() + END_SECONDS
 
     def end(self) -> None:
-        """End it; requests under way are answered first."""
-        self._say_end()
+        """Have it end, and wait for that: no longer than `END_SECONDS` after it was told."""
+        if self._changes is not None:
+            self.say_end()
         for one in self._threads:
-            one.join(END_SECONDS)
+            one.join(max(0.0, self._end_by - time.monotonic()))
 
     def _begin(self, loaded: Loaded) -> None:
         memory.one_heap()
@@ -63,11 +72,6 @@ class PageThread:
         thread = threading.Thread(target=_served, args=(loaded, self._changes), name="page", daemon=True)
         self._threads.append(thread)
         thread.start()
-
-    def _say_end(self) -> None:
-        if self._changes is not None:
-            self._changes.put(None)
-        self._changes = None
 
 
 def _served(loaded: Loaded, changes: Changes) -> None:

@@ -137,6 +137,7 @@ class MainThread:
 
     def _end(self) -> None:
         """In order, or after `END_SECONDS` without: what the process holds is free once it has ended, since its lock is."""
+        self._page.say_end()  # it answers what is under way while the round ends
         in_order = self.service.end(END_SECONDS)
         self._page.end()
         self._pulse.end()
