@@ -24,7 +24,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar, cast
 
-from watcher.errors import Stopped, WatcherError, WorkLost
+from watcher.errors import WatcherError, WorkLost
 
 T = TypeVar("T")
 
@@ -52,7 +52,6 @@ def apart(work: Callable[[threading.Event], T], stopping: threading.Event, *, an
         What `work` returned.
 
     Raises:
-        Stopped: the process was told to stop before it heard of such things.
         WorkLost: the process could not be begun, was killed, or ended without a word.
     """
     try:
@@ -63,15 +62,13 @@ def apart(work: Callable[[threading.Event], T], stopping: threading.Event, *, an
         with _signals_wait():
             child = _begun(work, sending) if anew else _forked(partial(_done, work, sending, receiving))
         sending.close()
-        is_told, outcome = _heard(receiving, child, stopping)
+        outcome = _heard(receiving, child, stopping)
     finally:
         sending.close()
         receiving.close()
     _, status = os.waitpid(child, 0)
     if outcome is not None:
         return cast("T", outcome[0])
-    if is_told and os.waitstatus_to_exitcode(status) == -signal.SIGTERM:
-        raise Stopped
     raise WorkLost(_told(status))
 
 
@@ -149,8 +146,8 @@ def _send(sending: Connection, outcome: object) -> None:
         sending.send_bytes(pickle.dumps(outcome))
 
 
-def _heard(receiving: Connection, child: int, stopping: threading.Event) -> tuple[bool, tuple[Any] | None]:
-    """Whether the process was told to stop, and what it sent; None when it ended without a word."""
+def _heard(receiving: Connection, child: int, stopping: threading.Event) -> tuple[Any] | None:
+    """What the process sent; None when it ended without a word."""
     is_told = False
     while not receiving.poll(_LOOK_SECONDS):
         if stopping.is_set() and not is_told:
@@ -159,8 +156,8 @@ def _heard(receiving: Connection, child: int, stopping: threading.Event) -> tupl
     try:
         word = receiving.recv_bytes()
     except (EOFError, OSError):  # OSError: it was ended in the middle of a word
-        return is_told, None
-    return is_told, (pickle.loads(word),)  # noqa: S301 - from our own process
+        return None
+    return (pickle.loads(word),)  # noqa: S301 - from our own process
 
 
 @contextmanager

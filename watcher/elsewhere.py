@@ -28,7 +28,7 @@ def done_anew(loaded: Loaded, job: Callable[[threading.Event], T], stopping: thr
         stopping: when it is set, the process is told to stop.
 
     Raises:
-        Stopped, WorkLost: as `apart` does.
+        WorkLost: as `apart` does.
     """
     log = loaded.settings.log
     return apart(partial(_logged, log.level, log.format, job), stopping, anew=True)

@@ -36,7 +36,9 @@ from support.paged import (
 from support.served import Served, served
 
 from watcher.apart import is_possible
-from watcher.errors import Stopped
+from watcher.errors import Stopped, WorkLost
+from watcher.web import site
+from watcher.web.pages import marking
 from watcher.web.password import hashed
 
 PASSWORD = "correct horse battery"
@@ -129,6 +131,28 @@ def test_a_verdict_is_kept_where_what_it_teaches_is_stopped(house: House, monkey
     assert done.status_code == 200
     assert "could not be worked out now" in done.text
     assert [line for line in verdicts(house, 4) if PI in line and "relevant" in line]
+
+
+def test_a_verdict_does_not_wait_long_for_others(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, browser, begun, over = digest(house)["4 relevant"], house.browser(), threading.Event(), threading.Event()
+
+    def learning(*_: object, **__: object) -> None:
+        begun.set()
+        over.wait(60)
+        raise WorkLost("a long time")
+
+    monkeypatch.setattr(site, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(marking, "worked_out", learning)
+    other = Thread(target=lambda: house.browser().post(digest(house)["5 not"], given={"kind": "not"}))
+    other.start()
+    begun.wait(60)
+    done = browser.post(path, given={"kind": "relevant"})
+    over.set()
+    other.join()
+
+    assert "could not be worked out now" in done.text
+    assert [line for line in verdicts(house, 4) if PI in line and "relevant" in line]
+    assert [line for line in verdicts(house, 5) if PI in line and "not" in line]
 
 
 def test_undo_takes_it_back_and_later_teaches_nothing(house: House) -> None:

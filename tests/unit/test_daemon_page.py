@@ -77,6 +77,7 @@ def test_it_is_told_of_each_configuration_once_and_ends(lives: Lives, loaded: Ca
 
     assert lives.given == [first, second, None]
     assert (was_there, page.is_there) == (True, False)
+    assert page.was_begun  # so that no process is forked any more: its requests may go on
 
 
 def test_none_is_begun_where_none_is_wanted(lives: Lives, loaded: Callable[[bool], Loaded]) -> None:
@@ -84,7 +85,7 @@ def test_none_is_begun_where_none_is_wanted(lives: Lives, loaded: Callable[[bool
 
     page.keep(loaded(False))
 
-    assert (page.is_there, lives.given) == (False, [])
+    assert (page.is_there, page.was_begun, lives.given) == (False, False, [])
 
 
 def test_one_that_is_switched_off_keeps_nobody_waiting_and_is_there_until_it_has_answered(

@@ -32,10 +32,12 @@ class PageThread:
         self._changes: Changes | None = None
         self._threads: list[threading.Thread] = []
         self._end_by = 0.0
+        self.was_begun = False
+        """Whether it was ever there: what its requests began may go on after it, so that no process may be forked from this one any more."""
 
     @property
     def is_there(self) -> bool:
-        """Whether a thread of it lives: while one does the database may be in use, and no process may be forked from this one."""
+        """Whether a thread of it lives."""
         self._threads = [one for one in self._threads if one.is_alive()]
         return bool(self._threads)
 
@@ -68,6 +70,7 @@ class PageThread:
 
     def _begin(self, loaded: Loaded) -> None:
         memory.one_heap()
+        self.was_begun = True
         self._told, self._changes = loaded, SimpleQueue()
         thread = threading.Thread(target=_served, args=(loaded, self._changes), name="page", daemon=True)
         self._threads.append(thread)

@@ -89,7 +89,7 @@ class MainThread:
         self.service = Service(configuration, stop.stopping, works_apart=is_possible())
         self._pulse = PulseWriter(self.service, configuration, tick_seconds)
         self._configuration, self._page = configuration, PageThread()
-        self.service.ready, self.service.may_fork = self._keep_page, lambda: not self._page.is_there
+        self.service.ready, self.service.may_fork = self._keep_page, lambda: not self._page.was_begun
         self._files = FileWatch(configuration.files, configuration.read, stopping=stop.stopping)
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},

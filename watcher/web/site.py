@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
@@ -33,19 +35,20 @@ NAV = (
 )
 """The pages that each page leads to: their addresses and names."""
 
+TURN_SECONDS = 5.0
 _BELOW = {"papers": "/digests", "runs": "/operate", "deliveries": "/operate", "configuration": "/operate"}
 """To which of them pages belong whose addresses do not say so, by the first part of their own."""
 
 
 class Site:
-    """What pages ask for. Several threads use it at once; `working` is held by whoever ranks, which takes memory and time;
-    `counted` are the weeks of watches, with what they were counted of, since that reads all that a watch has found."""
+    """What pages ask for. Several threads use it at once; `counted` are the weeks of watches, with what they were counted of, since that reads
+    all that a watch has found."""
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.settings = loaded.settings
         self.app = App(loaded.settings, say=_log.debug, loaded=loaded)
-        self.working = threading.Lock()
+        self._working = threading.Lock()
         self.counted: dict[str, tuple[object, Weeks]] = {}
         self._opening = threading.Lock()
 
@@ -60,6 +63,16 @@ class Site:
         """The keys that sign links and cookies."""
         with self._opening:
             return self.app.signing_keys
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Whether it is one's turn to rank, which takes memory and time. It is waited for some seconds only: who waits keeps others out."""
+        is_ones_turn = self._working.acquire(timeout=TURN_SECONDS)
+        try:
+            yield is_ones_turn
+        finally:
+            if is_ones_turn:
+                self._working.release()
 
     def close(self) -> None:
         """Give the database back."""

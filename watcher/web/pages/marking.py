@@ -147,9 +147,10 @@ def marked(
     give = partial(_given, record_id=record_id, kind=kind, watches=watches, reader=reader, via=via, now=clock.now())
     if kind is VerdictKind.LATER:
         return give(site.app), ()
-    with site.working:
+    with site.turn() as is_ours:
         try:
-            return worked_out(site.app, partial(_learning, give=give, watches=watches, now=clock.now()))
+            if is_ours:
+                return worked_out(site.app, partial(_learning, give=give, watches=watches, now=clock.now()))
         except (WorkLost, Stopped) as error:
             _log.warning("what a verdict teaches cannot be told", record=record_id, reason=str(error))
     return give(site.app), None  # what the other process has given stays as it is

@@ -143,7 +143,9 @@ def learnt(request: Request) -> Response:
     """What the ranking makes of what this reader said in the last day."""
     site = site_of(request)
     reader = site.cookies(request).reader(request)
-    with site.working:
+    with site.turn() as is_ours:
+        if not is_ours:
+            raise HTTPException(503, UNKNOWN)
         try:
             found = worked_out(site.app, partial(_learnt_since, reader=reader, now=clock.now()))
         except (WorkLost, Stopped) as error:
