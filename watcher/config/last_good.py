@@ -151,7 +151,7 @@ class _Rebuilding:
 
 
 def _place(file: Path, key: KeyPath) -> Place:
-    """The key's place as far as it is known. The page's process is handed it too, which no function without a name can be."""
+    """The key's place as far as it is known. A process that is begun anew is given it too, which no function without a name can be."""
     return Place(file, key=dotted(key) or None)
 
 
